@@ -1,0 +1,177 @@
+//! One row per kind: names, scope, schema type, hooks. The request pipeline reads rows and never names a kind.
+
+use crate::{Map, Value, field::Errors, json, schema::Type, time::Timestamp};
+use std::fmt::Debug;
+
+/// A served kind.
+#[derive(Debug)]
+pub struct Kind {
+    /// Empty for the core group.
+    pub group: &'static str,
+    pub version: &'static str,
+    /// `StatefulSet`.
+    pub kind: &'static str,
+    /// `statefulsets`; also the storage prefix.
+    pub plural: &'static str,
+    /// `statefulset`.
+    pub singular: &'static str,
+    pub short_names: &'static [&'static str],
+    pub categories: &'static [&'static str],
+    pub namespaced: bool,
+    pub schema: &'static Type,
+    /// Verbs of the main resource in discovery's order.
+    pub verbs: &'static [&'static str],
+    pub subresources: &'static [Subresource],
+    /// Field selector labels beside metadata.name and metadata.namespace.
+    pub selectable: &'static [&'static str],
+    pub columns: &'static [Column],
+    /// PUT of a missing object creates it.
+    pub create_on_update: bool,
+    /// PUT without resourceVersion is accepted.
+    pub unconditional_update: bool,
+    /// A DELETE that removes at once answers with the object instead of a Status.
+    pub delete_returns_object: bool,
+    pub hooks: &'static dyn Hooks,
+}
+
+/// The verbs of an ordinary resource.
+pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// A path below an object.
+#[derive(Debug)]
+pub struct Subresource {
+    /// `status`, `scale`, `binding`, `eviction`, `log`, ...
+    pub name: &'static str,
+    /// Group, version and kind of its body in discovery; `None`: the parent's.
+    pub gvk: Option<(&'static str, &'static str, &'static str)>,
+    pub verbs: &'static [&'static str],
+}
+
+/// A printed column.
+#[derive(Debug)]
+pub struct Column {
+    pub name: &'static str,
+    /// `string`, `integer`, `number`, `boolean`, `date`.
+    pub ty: &'static str,
+    /// `name` on the first column.
+    pub format: &'static str,
+    pub description: &'static str,
+    /// 1: only with `-o wide`.
+    pub priority: i32,
+}
+
+/// What is written, and by which path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The main resource.
+    Main,
+    /// `/status`.
+    Status,
+    /// Another subresource that writes into the object (`ephemeralcontainers`, `resize`, `finalize`).
+    Other(&'static str),
+}
+
+/// What differs between kinds. All methods are pure; the defaults fit a kind without a spec strategy.
+///
+/// Order in a write: decode, [`default`](Self::default), `prepare_*`, admission, `validate*`, [`warnings`](Self::warnings), encode.
+/// Objects come in canonical form (see [`crate::schema::walker`]); the pipeline canonicalises again after hooks.
+pub trait Hooks: Debug + Send + Sync {
+    /// Fills in defaults, as upstream's versioned defaulting does. Runs on every decode: create, update, patch results.
+    fn default(&self, _object: &mut Value) {}
+
+    /// Clears and sets what a client may not choose on create (status, generation). Metadata is the pipeline's.
+    fn prepare_create(&self, _object: &mut Value) {}
+
+    /// Restores what this part of the object may not change (main: status; status: spec and most metadata), drops
+    /// disabled fields, and returns whether `generation` goes up. `old` is the stored object.
+    fn prepare_update(&self, _part: Part, _object: &mut Value, _old: &Value) -> Generation {
+        Generation::Keep
+    }
+
+    /// Validation of a new object, beyond the pipeline's ObjectMeta validation.
+    fn validate(&self, _object: &Value) -> Errors {
+        Vec::new()
+    }
+
+    /// Validation of a change, beyond the pipeline's ObjectMeta update validation.
+    fn validate_update(&self, _part: Part, object: &Value, _old: &Value) -> Errors {
+        self.validate(object)
+    }
+
+    /// Which rule `metadata.name` obeys.
+    fn name_rule(&self) -> crate::names::NameRule {
+        crate::names::NameRule::Subdomain
+    }
+
+    /// `Warning` header texts. `old` on update.
+    fn warnings(&self, _object: &Value, _old: Option<&Value>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Printed cells, one per column. `now` for ages.
+    fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
+        default_cells(object, now)
+    }
+
+    /// Row conditions of a printed row (finished pods).
+    fn row_conditions(&self, _object: &Value) -> Option<Value> {
+        None
+    }
+
+    /// The value of a selectable field of this object; `label` is one of the row's `selectable`.
+    fn selectable(&self, _object: &Value, _label: &str) -> String {
+        String::new()
+    }
+
+    /// Seconds of grace for a DELETE, given the client's wish; `None`: this kind is not deleted gracefully.
+    fn grace_period_s(&self, _object: &Value, _asked: Option<i64>) -> Option<i64> {
+        None
+    }
+}
+
+/// Whether an update raises metadata.generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    Keep,
+    Raise,
+}
+
+/// Cells of kinds that print Name and Age.
+pub fn default_cells(object: &Value, now: Timestamp) -> Vec<Value> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    vec![name.into(), crate::time::age(object, now).into()]
+}
+
+impl Kind {
+    /// `statefulsets.apps`, or `pods` in the core group.
+    pub fn qualified_resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// `apps/v1` or `v1`.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The `details` of a Status about one object.
+    pub fn details(&self, name: &str) -> Value {
+        let mut details = Map::new();
+        if !name.is_empty() {
+            details.insert("name".into(), name.into());
+        }
+        if !self.group.is_empty() {
+            details.insert("group".into(), self.group.into());
+        }
+        details.insert("kind".into(), self.plural.into());
+        Value::Object(details)
+    }
+
+    pub fn subresource(&self, name: &str) -> Option<&Subresource> {
+        self.subresources.iter().find(|s| s.name == name)
+    }
+
+    /// `{kind, apiVersion}` of an object of this kind.
+    pub fn type_meta(&self) -> Value {
+        json!({"kind": self.kind, "apiVersion": self.api_version()})
+    }
+}

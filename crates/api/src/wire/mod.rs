@@ -1,0 +1,1 @@
+//! Wire formats: JSON, YAML and protobuf readers that feed the schema walker.

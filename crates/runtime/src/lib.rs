@@ -1,0 +1,1 @@
+//! OCI containers on this machine: images, sandboxes (one shim each), containers. Knows no Kubernetes words.
