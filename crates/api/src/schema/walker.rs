@@ -7,7 +7,8 @@ use crate::Value;
 /// A decoded object and what strict decoding has against it.
 #[derive(Debug)]
 pub struct Decoded {
-    /// Canonical: unknown fields gone, nulls and omitted zeros gone, always-written zeros present.
+    /// Canonical: exactly the members Go's encoder writes. Unknown fields, omitted zeros and nulls are gone; always-written
+    /// zeros are present, and the few nulls Go writes (`lastProbeTime`, nil lists without omitempty) are there as null.
     pub value: Value,
     /// In upstream's order and words: `unknown field "spec.foo"`, `duplicate field "spec.bar"`.
     pub strict: Vec<String>,
@@ -36,6 +37,11 @@ pub fn decode_value(_ty: &'static Type, _value: Value) -> Result<Decoded, Decode
 
 /// Brings a value that hooks have changed back to canonical form; unknown fields are dropped.
 pub fn canonical(_ty: &'static Type, _value: &mut Value) {
+    unimplemented!()
+}
+
+/// As [`encode`], with `"resourceVersion":""` in the metadata, and the offset between those quotes.
+pub fn encode_stamped(_ty: &'static Type, _value: &Value) -> (Vec<u8>, usize) {
     unimplemented!()
 }
 
