@@ -1,4 +1,8 @@
-//! Name rules: DNS labels and subdomains, qualified names, label values, and their error texts.
+//! Name rules: DNS labels and subdomains, qualified names, label values, ports, addresses, and their error texts.
+//! Input: a string. Output: what is wrong with it, in apimachinery's words and order; empty if nothing is.
+//! Never looks at objects or paths.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Which rule a kind's `metadata.name` obeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +13,427 @@ pub enum NameRule {
     Label,
     /// RFC 1035 label before 1.34, RFC 1123 label since: Services.
     Service,
-    /// Path segment: anything but `.`, `..`, `/`, `%`: RBAC, events.
+    /// Path segment: anything but `.`, `..`, `/`, `%`: RBAC.
     PathSegment,
+    /// Hardly checked: Events take a path segment, and nothing is said about more.
+    Event,
 }
+
+impl NameRule {
+    /// What is wrong with `metadata.name`.
+    pub fn check(self, name: &str) -> Vec<String> {
+        match self {
+            Self::Subdomain => dns_subdomain(name),
+            Self::Label | Self::Service => dns_label(name),
+            Self::PathSegment => path_segment_name(name),
+            Self::Event => Vec::new(),
+        }
+    }
+
+    /// What is wrong with `metadata.generateName`, to which five characters will be added.
+    pub fn check_prefix(self, prefix: &str) -> Vec<String> {
+        match self {
+            Self::PathSegment => path_segment_prefix(prefix),
+            _ => self.check(&mask_trailing_dash(prefix)),
+        }
+    }
+}
+
+/// A prefix that ends in `-` is judged as if a letter stood there, since more will follow.
+fn mask_trailing_dash(prefix: &str) -> String {
+    match prefix.strip_suffix('-') {
+        Some(head) if !head.is_empty() => format!("{head}a"),
+        _ => prefix.to_owned(),
+    }
+}
+
+const LABEL_FMT: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const SUBDOMAIN_FMT: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+const QUALIFIED_FMT: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+const LABEL_MAX: usize = 63;
+const SUBDOMAIN_MAX: usize = 253;
+const PORT_NAME_MAX: usize = 15;
+
+/// `must be no more than N characters`.
+pub fn max_len(max: usize) -> String {
+    format!("must be no more than {max} characters")
+}
+
+fn max_bytes(max: usize) -> String {
+    format!("must be no more than {max} bytes")
+}
+
+/// `must be between LOW and HIGH, inclusive`.
+pub fn between(low: i64, high: i64) -> String {
+    format!("must be between {low} and {high}, inclusive")
+}
+
+/// A rule's text with its examples and regular expression.
+fn regex_text(what: &str, regex: &str, examples: &[&str]) -> String {
+    let list: Vec<String> = examples.iter().map(|e| format!("'{e}', ")).collect();
+    format!("{what} (e.g. {}regex used for validation is '{regex}')", list.join(" or "))
+}
+
+fn is_lower_or_digit(c: u8) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}
+
+/// Non-empty, `inner` characters throughout, and alphanumeric ones at both ends.
+fn bounded(text: &str, inner: fn(u8) -> bool, edge: fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last)) => edge(*first) && edge(*last) && bytes.iter().all(|c| inner(*c)),
+        _ => false,
+    }
+}
+
+fn label_shaped(text: &str) -> bool {
+    bounded(text, |c| is_lower_or_digit(c) || c == b'-', is_lower_or_digit)
+}
+
+fn subdomain_shaped(text: &str) -> bool {
+    text.split('.').all(label_shaped)
+}
+
+fn qualified_shaped(text: &str) -> bool {
+    bounded(text, |c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'), |c| c.is_ascii_alphanumeric())
+}
+
+fn subdomain_text() -> String {
+    let what = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', \
+                and must start and end with an alphanumeric character";
+    regex_text(what, SUBDOMAIN_FMT, &["example.com"])
+}
+
+/// RFC 1123 label: at most 63 of `[-a-z0-9]`.
+pub fn dns_label(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > LABEL_MAX {
+        errors.push(max_len(LABEL_MAX));
+    }
+    if !label_shaped(value) {
+        if subdomain_shaped(value) {
+            errors.push("must not contain dots".to_owned());
+        } else {
+            let what = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', \
+                        and must start and end with an alphanumeric character";
+            errors.push(regex_text(what, LABEL_FMT, &["my-name", "123-abc"]));
+        }
+    }
+    errors
+}
+
+/// RFC 1123 subdomain: labels joined by dots, at most 253.
+pub fn dns_subdomain(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > SUBDOMAIN_MAX {
+        errors.push(max_len(SUBDOMAIN_MAX));
+    }
+    if !subdomain_shaped(value) {
+        errors.push(subdomain_text());
+    }
+    errors
+}
+
+/// As [`dns_subdomain`], where labels may begin with and contain `_` (search domains).
+pub fn dns_subdomain_with_underscore(value: &str) -> Vec<String> {
+    let label = |text: &str| {
+        let text = text.strip_prefix('_').unwrap_or(text);
+        bounded(text, |c| is_lower_or_digit(c) || c == b'-' || c == b'_', is_lower_or_digit)
+    };
+    let mut errors = Vec::new();
+    if value.len() > SUBDOMAIN_MAX {
+        errors.push(max_len(SUBDOMAIN_MAX));
+    }
+    if !value.split('.').all(label) {
+        let what = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', \
+                    and must start and end with an alphanumeric character";
+        let regex = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*";
+        errors.push(regex_text(what, regex, &["example.com"]));
+    }
+    errors
+}
+
+/// `*.` and a subdomain.
+pub fn wildcard_dns_subdomain(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > SUBDOMAIN_MAX {
+        errors.push(max_len(SUBDOMAIN_MAX));
+    }
+    if !value.strip_prefix("*.").is_some_and(subdomain_shaped) {
+        let what = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, \
+                    which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+        errors.push(regex_text(what, &format!(r"\*\.{SUBDOMAIN_FMT}"), &["*.example.com"]));
+    }
+    errors
+}
+
+/// RFC 1035 label: a label that begins with a letter.
+pub fn dns1035_label(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > LABEL_MAX {
+        errors.push(max_len(LABEL_MAX));
+    }
+    if !label_shaped(value) || value.starts_with(|c: char| c.is_ascii_digit()) {
+        let what = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', \
+                    start with an alphabetic character, and end with an alphanumeric character";
+        errors.push(regex_text(what, "[a-z]([-a-z0-9]*[a-z0-9])?", &["my-name", "abc-123"]));
+    }
+    errors
+}
+
+/// A label key: an optional subdomain and `/`, then at most 63 of `[-_.A-Za-z0-9]`.
+pub fn qualified_name(value: &str) -> Vec<String> {
+    let what = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    let text = regex_text(what, QUALIFIED_FMT, &["MyName", "my.name", "123-abc"]);
+    let mut errors = Vec::new();
+    let name = match value.split_once('/') {
+        None => value,
+        Some((_, rest)) if rest.contains('/') => {
+            let tail = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+            return vec![format!("a valid label key {text} {tail}")];
+        }
+        Some((prefix, name)) => {
+            if prefix.is_empty() {
+                errors.push("prefix part must be non-empty".to_owned());
+            } else {
+                if prefix.len() > SUBDOMAIN_MAX {
+                    errors.push(format!("prefix part {}", max_bytes(SUBDOMAIN_MAX)));
+                }
+                if !subdomain_shaped(prefix) {
+                    errors.push(format!("prefix part {}", subdomain_text()));
+                }
+            }
+            name
+        }
+    };
+    if name.is_empty() {
+        errors.push("name part must be non-empty".to_owned());
+    } else if name.len() > LABEL_MAX {
+        errors.push(format!("name part {}", max_bytes(LABEL_MAX)));
+    }
+    if !qualified_shaped(name) {
+        errors.push(format!("name part {text}"));
+    }
+    errors
+}
+
+/// A label value: empty, or at most 63 of `[-_.A-Za-z0-9]`.
+pub fn label_value(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > LABEL_MAX {
+        errors.push(max_bytes(LABEL_MAX));
+    }
+    if !value.is_empty() && !qualified_shaped(value) {
+        let what = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', \
+                    and must start and end with an alphanumeric character";
+        errors.push(regex_text(what, &format!("({QUALIFIED_FMT})?"), &["MyValue", "my_value", "12345"]));
+    }
+    errors
+}
+
+/// A key of a ConfigMap or Secret.
+pub fn config_map_key(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > SUBDOMAIN_MAX {
+        errors.push(max_len(SUBDOMAIN_MAX));
+    }
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    if value.is_empty() || !value.bytes().all(allowed) {
+        let what = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
+        errors.push(regex_text(what, "[-._a-zA-Z0-9]+", &["key.name", "KEY_NAME", "key-name"]));
+    }
+    match value {
+        "." => errors.push("must not be '.'".to_owned()),
+        ".." => errors.push("must not be '..'".to_owned()),
+        _ if value.starts_with("..") => errors.push("must not start with '..'".to_owned()),
+        _ => {}
+    }
+    errors
+}
+
+/// An environment variable's name: printable ASCII but `=`.
+pub fn env_var_name(value: &str) -> Vec<String> {
+    if value.is_empty() {
+        return vec!["environment variable name must be non-empty".to_owned()];
+    }
+    if value.bytes().all(|c| (b' '..=b'~').contains(&c) && c != b'=') {
+        return Vec::new();
+    }
+    vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".to_owned()]
+}
+
+/// A port's name: at most 15 of `[-a-z0-9]`, one a letter.
+pub fn port_name(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > PORT_NAME_MAX {
+        errors.push(max_len(PORT_NAME_MAX));
+    }
+    if value.is_empty() || !value.bytes().all(|c| is_lower_or_digit(c) || c == b'-') {
+        errors.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
+    }
+    if !value.bytes().any(|c| c.is_ascii_lowercase()) {
+        errors.push("must contain at least one letter (a-z)".to_owned());
+    }
+    if value.contains("--") {
+        errors.push("must not contain consecutive hyphens".to_owned());
+    }
+    if value.starts_with('-') || value.ends_with('-') {
+        errors.push("must not begin or end with a hyphen".to_owned());
+    }
+    errors
+}
+
+/// A port number from 1 to 65535.
+pub fn port_number(port: i64) -> Vec<String> {
+    in_range(port, 1, 65_535)
+}
+
+/// An integer in an inclusive range.
+pub fn in_range(value: i64, low: i64, high: i64) -> Vec<String> {
+    if (low..=high).contains(&value) { Vec::new() } else { vec![between(low, high)] }
+}
+
+/// `50%`.
+pub fn percent(value: &str) -> Vec<String> {
+    let digits = value.strip_suffix('%').unwrap_or_default();
+    if !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let what = "a valid percent string must be a numeric string followed by an ending '%'";
+    vec![regex_text(what, "[0-9]+%", &["1%", "93%"])]
+}
+
+/// The name of an HTTP header.
+pub fn http_header_name(value: &str) -> Vec<String> {
+    if !value.is_empty() && value.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-') {
+        return Vec::new();
+    }
+    let what = "a valid HTTP header must consist of alphanumeric characters or '-'";
+    vec![regex_text(what, "[-A-Za-z0-9]+", &["X-Header-Name"])]
+}
+
+/// A name that may stand between two slashes of a URL.
+pub fn path_segment_name(value: &str) -> Vec<String> {
+    match value {
+        "." => vec!["may not be '.'".to_owned()],
+        ".." => vec!["may not be '..'".to_owned()],
+        _ => path_segment_prefix(value),
+    }
+}
+
+/// The beginning of such a name.
+pub fn path_segment_prefix(value: &str) -> Vec<String> {
+    ["/", "%"].into_iter().filter(|c| value.contains(c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
+/// An address as upstream reads it: IPv4 octets may have leading zeros, which are ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SloppyIp {
+    pub ip: IpAddr,
+    pub leading_zeros: bool,
+}
+
+/// Parses an address leniently; `None` if it is none.
+pub fn parse_ip(value: &str) -> Option<SloppyIp> {
+    if !value.contains(':') {
+        let (v4, leading_zeros) = sloppy_v4(value)?;
+        return Some(SloppyIp { ip: v4.into(), leading_zeros });
+    }
+    let (head, tail) = value.rsplit_once(':')?;
+    if !tail.contains('.') {
+        return Some(SloppyIp { ip: value.parse::<Ipv6Addr>().ok()?.into(), leading_zeros: false });
+    }
+    let (v4, leading_zeros) = sloppy_v4(tail)?;
+    let ip = format!("{head}:{v4}").parse::<Ipv6Addr>().ok()?.into();
+    Some(SloppyIp { ip, leading_zeros })
+}
+
+fn sloppy_v4(value: &str) -> Option<(Ipv4Addr, bool)> {
+    let mut octets = [0u8; 4];
+    let mut leading_zeros = false;
+    let mut parts = value.split('.');
+    for octet in &mut octets {
+        let part = parts.next().filter(|p| !p.is_empty() && p.bytes().all(|c| c.is_ascii_digit()))?;
+        leading_zeros |= part.len() > 1 && part.starts_with('0');
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some((Ipv4Addr::from(octets), leading_zeros))
+}
+
+fn mapped(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
+}
+
+/// An IP address in a field that predates strict rules: any spelling of IPv6, but nothing ambiguous.
+pub fn ip_address(value: &str) -> Vec<String> {
+    let Some(parsed) = parse_ip(value) else {
+        return vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()];
+    };
+    let mut errors = Vec::new();
+    if parsed.leading_zeros {
+        errors.push("must not have leading 0s".to_owned());
+    } else if mapped(parsed.ip) {
+        errors.push("must not be an IPv4-mapped IPv6 address".to_owned());
+    }
+    errors
+}
+
+/// The warning about an address that is valid but not spelt canonically.
+pub fn ip_warning(path: &str, value: &str) -> Option<String> {
+    let parsed = parse_ip(value)?;
+    if parsed.leading_zeros || mapped(parsed.ip) {
+        let standard = parsed.ip.to_canonical();
+        return Some(format!(
+            "{path}: non-standard IP address {value:?} will be considered invalid in a future Kubernetes release: use \"{standard}\""
+        ));
+    }
+    let canonical = parsed.ip.to_string();
+    (parsed.ip.is_ipv6() && canonical != value)
+        .then(|| format!("{path}: IPv6 address {value:?} should be in RFC 5952 canonical format ({canonical:?})"))
+}
+
+/// A network in CIDR notation, read leniently: the address as written and the prefix length.
+pub fn parse_cidr(value: &str) -> Option<(SloppyIp, u8)> {
+    let (address, length) = value.split_once('/')?;
+    let address = parse_ip(address)?;
+    let max = if address.ip.is_ipv4() { 32 } else { 128 };
+    let digits = !length.is_empty() && length.bytes().all(|c| c.is_ascii_digit());
+    let length: u8 = length.parse().ok().filter(|n| digits && *n <= max)?;
+    Some((address, length))
+}
+
+/// The network's address, its host bits cleared.
+pub fn masked(ip: IpAddr, length: u8) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
+            Ipv4Addr::from(u32::from(v4) & mask).into()
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+            Ipv6Addr::from(u128::from(v6) & mask).into()
+        }
+    }
+}
+
+/// A network in CIDR notation, strictly: no leading zeros, no mapped address, no host bits.
+pub fn cidr(value: &str) -> Vec<String> {
+    let Some((address, length)) = parse_cidr(value) else {
+        return vec!["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)".to_owned()];
+    };
+    let digits = value.rsplit('/').next().unwrap_or_default();
+    let mut errors = Vec::new();
+    if address.leading_zeros || (digits.len() > 1 && digits.starts_with('0')) {
+        errors.push("must not have leading 0s in IP or prefix length".to_owned());
+    } else if mapped(address.ip) {
+        errors.push("must not have an IPv4-mapped IPv6 address".to_owned());
+    }
+    if masked(address.ip, length) != address.ip {
+        errors.push("must not have bits set beyond the prefix length".to_owned());
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests;
