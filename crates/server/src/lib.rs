@@ -2,7 +2,25 @@
 //!
 //! Input: HTTP requests with a [`Identity`] extension. Output: HTTP responses. It opens no socket and reads no clock of its own.
 
+mod admission;
+mod answer;
+mod app;
+mod authn;
+mod authz;
+mod body;
+mod bootstrap;
+mod keys;
+mod object;
+mod query;
+mod registry;
+mod request;
+mod watch;
+
+use futures::future::BoxFuture;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use stead_api::Status;
 use stead_api::time::Timestamp;
 
 /// Body of a request or response.
@@ -15,6 +33,16 @@ pub struct Identity {
     pub groups: Vec<String>,
 }
 
+impl Identity {
+    /// The group that passes every authorization check.
+    pub const MASTERS: &'static str = "system:masters";
+
+    /// Somebody of the group `system:masters`: the administrator, and the components of this process.
+    pub fn master(user: &str) -> Self {
+        Self { user: user.to_owned(), groups: vec![Self::MASTERS.to_owned(), "system:authenticated".to_owned()] }
+    }
+}
+
 /// Time and chance, injected so that a simulation can own them.
 pub trait Environment: std::fmt::Debug + Send + Sync {
     fn now(&self) -> Timestamp;
@@ -24,6 +52,8 @@ pub trait Environment: std::fmt::Debug + Send + Sync {
     fn suffix(&self, n: usize) -> String;
     /// A uniformly random number below `below`.
     fn random(&self, below: u64) -> u64;
+    /// Completes after so many milliseconds. Used for watch timeouts, bookmarks and waiting lists only, never on the way of a write.
+    fn sleep(&self, millis: u64) -> BoxFuture<'static, ()>;
 }
 
 /// What the server is made of.
@@ -35,4 +65,46 @@ pub struct Config {
     pub service_cidr: String,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
+}
+
+/// The API server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Server {
+    core: Arc<app::Core>,
+}
+
+impl Server {
+    /// Makes the server and the objects that every cluster has (NS1): the four namespaces and the Service `kubernetes`.
+    /// Without a runtime it completes at the first polls if the store is in memory.
+    pub async fn new(config: Config) -> Result<Self, Status> {
+        let core = Arc::new(app::Core::new(config)?);
+        bootstrap::run(&core).await?;
+        Ok(Self { core })
+    }
+
+    /// A service for one connection or client.
+    pub fn service(&self) -> Service {
+        Service { core: self.core.clone() }
+    }
+}
+
+/// Answers requests; every clone is equal.
+#[derive(Debug, Clone)]
+pub struct Service {
+    core: Arc<app::Core>,
+}
+
+impl tower::Service<http::Request<Body>> for Service {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let core = self.core.clone();
+        Box::pin(async move { Ok(app::handle(core, request).await) })
+    }
 }

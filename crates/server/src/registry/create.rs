@@ -1,0 +1,115 @@
+//! POST to a collection, and every other way in which an object comes to be (W1-W5).
+
+use crate::answer::Answer;
+use crate::app::Core;
+use crate::query::{Run, WriteOptions};
+use crate::registry::{Call, finish};
+use crate::{admission, keys, object};
+use bytes::Bytes;
+use stead_api::registry::Kind;
+use stead_api::schema::walker;
+use stead_api::value::Access;
+use stead_api::{Status, Value};
+
+/// Tries to find a free name for `generateName` (W3).
+const NAME_TRIES: usize = 8;
+/// Letters that `generateName` adds.
+const SUFFIX_LENGTH: usize = 5;
+/// What is kept of `generateName`.
+const NAME_BASE_MAX: usize = 58;
+
+pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+    let options = WriteOptions::parse(&call.query)?;
+    let kind = call.target.kind;
+    let object = object::from_request(kind, &call.body, options.field_validation, &mut call.warnings)?;
+    let bytes = create_object(core, call, &options, object).await?;
+    Ok(Answer::Object { code: 201, kind, bytes })
+}
+
+/// Creates a decoded object; the answer is its final bytes.
+pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteOptions, mut object: Value) -> Result<Bytes, Status> {
+    let kind = call.target.kind;
+    place(kind, &call.target.namespace, &mut object)?;
+    refuse_version(&object)?;
+    admission::create(core, call, &mut object)?;
+    begin_life(core, &mut object);
+    kind.hooks.prepare_create(&mut object);
+    let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
+    for _ in 0..NAME_TRIES {
+        if generated {
+            let mut base = object["metadata"].str("generateName").to_owned();
+            base.truncate((0..=NAME_BASE_MAX).rev().find(|at| base.is_char_boundary(*at)).unwrap_or_default());
+            let name = base + &core.environment.suffix(SUFFIX_LENGTH);
+            object::meta_mut(&mut object)["name"] = name.into();
+        }
+        walker::canonical(kind.schema, &mut object);
+        let name = object["metadata"].str("name").to_owned();
+        let errors = kind.hooks.validate(&object);
+        if !errors.is_empty() {
+            return Err(Status::invalid(kind, &name, &errors));
+        }
+        call.warnings.extend(kind.hooks.warnings(&object, None));
+        let key = keys::object(kind, &call.target.namespace, &name);
+        match store(core, kind, &key, options.run, &mut object).await? {
+            Some(bytes) => return Ok(bytes),
+            None if generated => {}
+            None => return Err(exists(core, kind, &key, &name)),
+        }
+    }
+    let name = object["metadata"].str("name").to_owned();
+    let mut status = exists(core, kind, "", &name);
+    status.message += ", the server was not able to generate a unique name for the object";
+    if let Some(details) = &mut status.details {
+        details["retryAfterSeconds"] = 1.into();
+    }
+    Err(status)
+}
+
+/// Puts the object into the namespace of the URL (E7).
+fn place(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), Status> {
+    let meta = object::meta_mut(object);
+    let given = meta.str("namespace");
+    if !given.is_empty() && given != namespace {
+        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    }
+    if kind.namespaced && !namespace.is_empty() {
+        meta["namespace"] = namespace.into();
+    }
+    Ok(())
+}
+
+fn refuse_version(object: &Value) -> Result<(), Status> {
+    match object["metadata"].str("resourceVersion").parse::<u64>() {
+        Ok(1..) => Err(Status::new(500, "", "resourceVersion should not be set on objects to be created")),
+        Ok(0) | Err(_) => Ok(()),
+    }
+}
+
+/// W1: what the server alone says of a new object.
+fn begin_life(core: &Core, object: &mut Value) {
+    let meta = object::meta_mut(object);
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
+        meta.drop(field);
+    }
+    meta["uid"] = core.environment.uid().into();
+    meta["creationTimestamp"] = core.environment.now().rfc3339().into();
+}
+
+/// `None`: an object of that name exists.
+async fn store(core: &Core, kind: &'static Kind, key: &str, run: Run, object: &mut Value) -> Result<Option<Bytes>, Status> {
+    match run {
+        Run::Dry if core.store.get(key).is_some() => Ok(None),
+        Run::Dry => Ok(Some(object::to_bytes(kind, object, None).into())),
+        Run::Real => Ok(finish::store_new(core, kind, key, object).await?.ok()),
+    }
+}
+
+/// E3.
+fn exists(core: &Core, kind: &'static Kind, key: &str, name: &str) -> Status {
+    let mut status = Status::already_exists(kind, name);
+    let terminating = core.store.get(key).is_some_and(|entry| object::from_store(kind, &entry.value)["metadata"].has("deletionTimestamp"));
+    if terminating {
+        status.message = format!("object is being deleted: {}", status.message);
+    }
+    status
+}

@@ -1,0 +1,177 @@
+//! What a request asks for. Input: method, path and query. Output: a [`Route`]. Pure.
+
+use stead_api::kinds::KINDS;
+use stead_api::registry::{Kind, Subresource};
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// `404 page not found` as text: outside the API (T7).
+    NoPage,
+    /// Status NotFound: within a served group (T7).
+    NoResource,
+    /// Status MethodNotAllowed (T8).
+    NoMethod,
+    /// `/healthz`, `/livez`, `/readyz` and their checks (H4).
+    Health { path: String },
+    Version,
+    /// `/api`, `/apis` and the documents below them, as path segments.
+    Discovery(Vec<String>),
+    /// `/openapi/...`, as path segments.
+    OpenApi(Vec<String>),
+    Resource(Target),
+}
+
+/// What is done to a resource, as authorization names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+impl Verb {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+/// A resource, or a collection of them, and the verb.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub verb: Verb,
+    pub kind: &'static Kind,
+    /// Empty: cluster-scoped, or all namespaces.
+    pub namespace: String,
+    /// Empty: the collection.
+    pub name: String,
+    pub subresource: Option<&'static Subresource>,
+}
+
+/// Whether a boolean query parameter is on: anything but `0` and `false`.
+pub(crate) fn flag(query: &[(String, String)], name: &str) -> bool {
+    query.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| !matches!(value.as_str(), "0" | "false"))
+}
+
+/// Splits a query string.
+pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// Finds the route of a request.
+pub(crate) fn route(method: &str, raw_path: &str, query: &[(String, String)]) -> Route {
+    let path = percent_encoding::percent_decode_str(raw_path).decode_utf8_lossy();
+    if path.starts_with("//") {
+        return Route::NoPage;
+    }
+    let mut segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let owned = |segments: &[&str]| segments.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    match segments.as_slice() {
+        ["healthz" | "livez" | "readyz", ..] => Route::Health { path: path.trim_start_matches('/').to_owned() },
+        ["version"] if method == "GET" => Route::Version,
+        ["version"] => Route::NoMethod,
+        ["openapi", ..] => Route::OpenApi(owned(&segments)),
+        ["api"] | ["apis"] => Route::Discovery(owned(&segments)),
+        ["api", "v1"] => Route::Discovery(owned(&segments)),
+        ["api", "v1", ..] => {
+            segments.drain(..2);
+            resource(method, "", "v1", &segments, query)
+        }
+        ["api", ..] => Route::NoResource,
+        ["apis", group, ..] if group.is_empty() || !KINDS.iter().any(|k| k.group == *group) => Route::NoPage,
+        ["apis", _] => Route::Discovery(owned(&segments)),
+        ["apis", group, version, ..] if !KINDS.iter().any(|k| k.group == *group && k.version == *version) => Route::NoResource,
+        ["apis", _, _] => Route::Discovery(owned(&segments)),
+        ["apis", group, version, rest @ ..] => resource(method, group, version, rest, query),
+        _ => Route::NoPage,
+    }
+}
+
+/// The kind that a plural names in a group and version.
+pub(crate) fn find_kind(group: &str, version: &str, plural: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|k| k.group == group && k.version == version && k.plural == plural)
+}
+
+fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &[(String, String)]) -> Route {
+    // `namespaces` is a resource too: its own subresources stand where another resource's name would.
+    let (namespace, rest) = match path {
+        ["namespaces"] | ["namespaces", _] if group.is_empty() => (None, path),
+        ["namespaces", _, sub] if group.is_empty() && find_kind("", "v1", "namespaces").is_some_and(|k| k.subresource(sub).is_some()) => {
+            (None, path)
+        }
+        ["namespaces", namespace, rest @ ..] => (Some(*namespace), rest),
+        _ => (None, path),
+    };
+    let Some(kind) = rest.first().and_then(|plural| find_kind(group, version, plural)) else {
+        return Route::NoResource;
+    };
+    if kind.namespaced != namespace.is_some() && !(kind.namespaced && rest.len() == 1) {
+        return Route::NoResource;
+    }
+    let target = |verb, name: &str, subresource| {
+        let namespace = namespace.unwrap_or_default().to_owned();
+        Route::Resource(Target { verb, kind, namespace, name: name.to_owned(), subresource })
+    };
+    match rest {
+        [_] => match collection_verb(kind, method, namespace.is_some(), query) {
+            Some(verb) => target(verb, "", None),
+            None => Route::NoMethod,
+        },
+        [_, name] if !name.is_empty() => match object_verb(method).filter(|verb| kind.verbs.contains(&verb.name())) {
+            Some(verb) => target(verb, name, None),
+            None => Route::NoMethod,
+        },
+        [_, name, sub] if !name.is_empty() => match kind.subresource(sub) {
+            None => Route::NoResource,
+            Some(subresource) => match subresource_verb(method).filter(|verb| subresource.verbs.contains(&verb.name())) {
+                Some(verb) => target(verb, name, Some(subresource)),
+                None => Route::NoMethod,
+            },
+        },
+        _ => Route::NoResource,
+    }
+}
+
+fn collection_verb(kind: &Kind, method: &str, in_namespace: bool, query: &[(String, String)]) -> Option<Verb> {
+    let verb = match method {
+        "GET" if flag(query, "watch") => Verb::Watch,
+        "GET" => Verb::List,
+        // Across namespaces a namespaced kind can only be read.
+        _ if kind.namespaced && !in_namespace => return None,
+        "POST" => Verb::Create,
+        "DELETE" => Verb::DeleteCollection,
+        _ => return None,
+    };
+    kind.verbs.contains(&verb.name()).then_some(verb)
+}
+
+fn object_verb(method: &str) -> Option<Verb> {
+    match method {
+        "GET" => Some(Verb::Get),
+        "PUT" => Some(Verb::Update),
+        "PATCH" => Some(Verb::Patch),
+        "DELETE" => Some(Verb::Delete),
+        _ => None,
+    }
+}
+
+fn subresource_verb(method: &str) -> Option<Verb> {
+    match method {
+        "POST" => Some(Verb::Create),
+        other => object_verb(other),
+    }
+}
