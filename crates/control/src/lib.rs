@@ -1,6 +1,10 @@
-//! Controllers and the scheduler. They are API clients and touch no store; `engine` alone awaits.
+//! Controllers and the scheduler. They are API clients and touch no store; the driver alone awaits.
 //!
-//! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> effects through [`api::Api`].
+//! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> calls -> outcomes -> queue.
 
 pub mod api;
+pub mod engine;
+pub mod object;
 pub mod plan;
+pub mod pod;
+pub mod resource;

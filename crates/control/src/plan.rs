@@ -1,17 +1,9 @@
 //! What a reconcile decides: effects in order, what it waits for, and why. Plain data; deciding never acts.
 
-use stead_api::{Value, time::Timestamp};
+pub use crate::resource::Resource;
+use crate::object::Object;
 use std::time::Duration;
-
-/// A resource by API path parts, e.g. `("apps/v1", "statefulsets")`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Resource {
-    /// `v1`, `apps/v1`.
-    pub api_version: &'static str,
-    pub plural: &'static str,
-    pub kind: &'static str,
-    pub namespaced: bool,
-}
+use stead_api::{Value, json, time::Timestamp};
 
 /// Namespace (empty if cluster-scoped) and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,13 +12,35 @@ pub struct Key {
     pub name: String,
 }
 
+impl Key {
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The key of a cluster-scoped object.
+    pub fn cluster(name: impl Into<String>) -> Self {
+        Self::new("", name)
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+    }
+}
+
 /// One call to the API.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
+    Get { resource: Resource, key: Key },
+    /// At most `limit` objects of a namespace.
+    List { resource: Resource, namespace: String, limit: u32 },
     Create { resource: Resource, namespace: String, subresource: Subresource, body: Value },
     Update { resource: Resource, key: Key, subresource: &'static str, body: Value },
     Patch { resource: Resource, key: Key, subresource: &'static str, patch: Patch },
     Delete { resource: Resource, key: Key, options: DeleteOptions },
+    /// Every object of a namespace.
+    DeleteCollection { resource: Resource, namespace: String },
 }
 
 /// `("", "")` for the collection; `(pod name, "binding")` for a POST to a subresource.
@@ -50,6 +64,31 @@ pub struct DeleteOptions {
     pub propagation: Option<&'static str>,
 }
 
+impl Call {
+    /// Creates an object in its collection.
+    pub fn create(resource: Resource, namespace: &str, body: Value) -> Self {
+        Self::Create { resource, namespace: namespace.to_owned(), subresource: (String::new(), ""), body }
+    }
+
+    /// Deletes exactly this object, never a later one of the same name.
+    pub fn delete(object: &Object) -> Self {
+        let options = DeleteOptions { uid: Some(object.uid.clone()), ..DeleteOptions::default() };
+        Self::Delete { resource: object.resource, key: object.key.clone(), options }
+    }
+
+    pub fn resource(&self) -> Resource {
+        match self {
+            Self::Get { resource, .. }
+            | Self::List { resource, .. }
+            | Self::Create { resource, .. }
+            | Self::Update { resource, .. }
+            | Self::Patch { resource, .. }
+            | Self::Delete { resource, .. }
+            | Self::DeleteCollection { resource, .. } => *resource,
+        }
+    }
+}
+
 /// An Event to record about an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
@@ -61,17 +100,69 @@ pub struct Recorded {
     pub regarding: Value,
 }
 
+impl Recorded {
+    pub fn normal(object: &Object, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { ty: "Normal", reason, message: message.into(), regarding: reference(object) }
+    }
+
+    pub fn warning(object: &Object, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { ty: "Warning", reason, message: message.into(), regarding: reference(object) }
+    }
+}
+
+/// An ObjectReference.
+fn reference(object: &Object) -> Value {
+    let mut reference = json!({
+        "kind": object.resource.kind, "namespace": object.key.namespace, "name": object.key.name, "uid": object.uid,
+        "apiVersion": object.resource.api_version, "resourceVersion": object.version.to_string(),
+    });
+    if object.key.namespace.is_empty()
+        && let Some(map) = reference.as_object_mut()
+    {
+        map.shift_remove("namespace");
+    }
+    reference
+}
+
+/// What a read must have found, for the effect to count as done. A fresh look where a cache may be behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// The object has this uid and is not being deleted.
+    Alive { uid: String },
+    /// The object does not exist, or has another uid.
+    Absent { uid: String },
+    /// The list is empty.
+    Empty,
+}
+
 /// A call with what follows from its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
     pub call: Call,
-    /// Outcomes that count as done: `NotFound` on delete, for example.
+    /// Only on reads.
+    pub guard: Option<Guard>,
+    /// Failure reasons that count as done: `NotFound` on delete, for example.
     pub tolerate: &'static [&'static str],
     pub on_success: Option<Recorded>,
     /// `{error}` in the message is replaced by the failure's message. Not recorded for reasons in `silent`.
     pub on_failure: Option<Recorded>,
     /// Failure reasons that record no event.
     pub silent: &'static [&'static str],
+}
+
+impl Effect {
+    pub fn new(call: Call) -> Self {
+        Self { call, guard: None, tolerate: &[], on_success: None, on_failure: None, silent: &[] }
+    }
+
+    /// A read whose answer must satisfy the guard.
+    pub fn guard(call: Call, guard: Guard) -> Self {
+        Self { guard: Some(guard), ..Self::new(call) }
+    }
+
+    pub fn tolerating(self, reasons: &'static [&'static str]) -> Self {
+        Self { tolerate: reasons, ..self }
+    }
 }
 
 /// How the effects of a step run.
@@ -81,7 +172,12 @@ pub enum Pace {
     OneByOne,
     /// Batches of 1, 2, 4 ... at once (SYNC-16); a failure ends the plan's steps after its batch.
     SlowStart,
+    /// All at once; each for itself.
+    Together,
 }
+
+/// The largest batch of [`Pace::SlowStart`].
+pub const BATCH_MAX: usize = 500;
 
 /// Effects that belong together.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,9 +189,11 @@ pub struct Step {
 /// What to do about one key.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
+    /// Run first, one by one; a failure ends the whole plan, `finally` included.
+    pub before: Vec<Effect>,
     /// In order; a failed step ends them.
     pub steps: Vec<Step>,
-    /// Run after the steps whether or not they failed (status, history).
+    /// Run after the steps whether or not they failed (status, history), each whatever became of the others.
     pub finally: Vec<Effect>,
     /// Events without a call.
     pub events: Vec<Recorded>,
@@ -107,4 +205,32 @@ pub struct Plan {
     pub error: Option<String>,
     /// Why this plan is what it is, and what it waits for; one line each.
     pub reasons: Vec<String>,
+}
+
+impl Plan {
+    /// Whether it asks for no call and no event.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.steps.iter().all(|s| s.effects.is_empty()) && self.finally.is_empty() && self.events.is_empty()
+    }
+
+    /// Every effect in the order that it would run.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.before.iter().chain(self.steps.iter().flat_map(|s| &s.effects)).chain(&self.finally)
+    }
+
+    pub fn because(&mut self, reason: impl Into<String>) {
+        self.reasons.push(reason.into());
+    }
+
+    /// Adds a step that runs one by one.
+    pub fn step(&mut self, effects: Vec<Effect>) {
+        self.step_at(Pace::OneByOne, effects);
+    }
+
+    /// Adds a step; an empty one is left out.
+    pub fn step_at(&mut self, pace: Pace, effects: Vec<Effect>) {
+        if !effects.is_empty() {
+            self.steps.push(Step { pace, effects });
+        }
+    }
 }

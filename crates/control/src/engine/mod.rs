@@ -1,0 +1,386 @@
+//! The engine: a deterministic state machine from watch reports and call outcomes to calls. It owns the caches, the
+//! queue, the plans under way and the event recorder; it reads no clock, does no I/O and spawns nothing.
+//!
+//! ```text
+//! Report ─▶ cache ─▶ route ─▶ queue ─▶ reconcile ─▶ plan ─▶ calls out ─▶ Outcome ─▶ next calls, events, back-off
+//! ```
+//!
+//! A key is not looked at again before the cache has seen what the key's own calls did (read your writes).
+
+mod cache;
+mod expect;
+mod queue;
+mod recorder;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use cache::{Cache, Change};
+pub use queue::Work;
+
+use crate::api::Failure;
+use crate::object::Object;
+use crate::plan::{Call, Effect, Guard, Key, Plan, Recorded, Resource};
+use expect::Expect;
+use queue::Queue;
+use recorder::{Recorder, Ticket};
+use run::{At, Run};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use stead_api::{Value, time::Timestamp};
+
+/// A controller: which keys a change concerns, and what to do about a key. It holds nothing that it learnt.
+pub trait Controller: Send + Sync {
+    /// kube-controller-manager's name for it, `statefulset-controller`.
+    fn name(&self) -> &'static str;
+
+    /// Source component of its events.
+    fn component(&self) -> &'static str {
+        self.name()
+    }
+
+    /// What it must see.
+    fn watches(&self) -> Vec<Resource>;
+
+    /// Keys to look at after a change.
+    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>);
+
+    /// What to do about a key. Pure.
+    fn reconcile(&self, resource: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan;
+}
+
+/// A controller of this engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ControllerId(usize);
+
+/// Names a call between its start and its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// A call to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    pub id: CallId,
+    pub call: Call,
+}
+
+/// What time it is: `wall` for the meaning of objects, `steady` for back-off and timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    pub wall: Timestamp,
+    /// Since any fixed point; never goes back.
+    pub steady: Duration,
+}
+
+/// What a watch says.
+#[derive(Debug)]
+pub enum Report {
+    /// A whole list at a version; what it lacks is gone.
+    Replaced { objects: Vec<Object>, version: u64 },
+    /// Created or changed.
+    Put(Object),
+    Deleted(Object),
+    /// Everything up to this version has been told.
+    Bookmark { version: u64 },
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    Watch { resource: Resource, report: Report },
+    Outcome { id: CallId, result: Result<Value, Failure> },
+    /// Time has passed.
+    Tick,
+}
+
+/// Whose call it is.
+#[derive(Debug)]
+enum Caller {
+    Effect { work: Work, at: At },
+    Event(Ticket),
+}
+
+/// How many Event calls may be on their way; beyond it events are dropped.
+const EVENT_CALLS_MAX: usize = 256;
+
+pub struct Engine {
+    controllers: Vec<Box<dyn Controller>>,
+    cache: Cache,
+    queue: Queue,
+    runs: BTreeMap<Work, Run>,
+    calls: BTreeMap<CallId, Caller>,
+    event_calls: usize,
+    /// What a key's own calls did and the cache has not seen yet.
+    expected: BTreeMap<Work, Vec<Expect>>,
+    /// Keys whose turn came while they expect something.
+    parked: BTreeSet<Work>,
+    recorder: Recorder,
+    next_call: u64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("runs", &self.runs.len()).field("calls", &self.calls.len()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    pub fn new(controllers: Vec<Box<dyn Controller>>) -> Self {
+        let mut cache = Cache::default();
+        for resource in controllers.iter().flat_map(|c| c.watches()) {
+            cache.watch(resource);
+        }
+        Self {
+            controllers,
+            cache,
+            queue: Queue::default(),
+            runs: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            event_calls: 0,
+            expected: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            recorder: Recorder::default(),
+            next_call: 0,
+        }
+    }
+
+    /// What must be watched for it.
+    pub fn resources(&self) -> Vec<Resource> {
+        self.cache.resources().collect()
+    }
+
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Takes one input and returns the calls to start.
+    pub fn step(&mut self, input: Input, now: Now) -> Vec<Start> {
+        let mut starts = self.take(input, now);
+        starts.extend(self.work(now));
+        starts
+    }
+
+    /// Takes one input without looking at keys yet. Several inputs at hand are taken before [`work`](Self::work).
+    pub fn take(&mut self, input: Input, now: Now) -> Vec<Start> {
+        match input {
+            Input::Watch { resource, report } => {
+                self.report(resource, report);
+                Vec::new()
+            }
+            Input::Outcome { id, result } => self.outcome(id, result, now),
+            Input::Tick => Vec::new(),
+        }
+    }
+
+    /// Looks at every key whose turn it is.
+    pub fn work(&mut self, now: Now) -> Vec<Start> {
+        self.queue.tick(now.steady);
+        let mut starts = Vec::new();
+        if !self.synced() {
+            return starts;
+        }
+        while let Some(work) = self.queue.take() {
+            if self.expected.contains_key(&work) {
+                self.queue.done(&work);
+                self.parked.insert(work);
+                continue;
+            }
+            self.reconcile(work, now, &mut starts);
+        }
+        starts
+    }
+
+    /// When to call [`step`](Self::step) with [`Input::Tick`], in steady time.
+    pub fn next_timer(&self) -> Option<Duration> {
+        self.queue.next_timer()
+    }
+
+    /// No key is queued or worked on, no call is on its way, and the cache has seen all that calls did. Timers do not count.
+    pub fn is_idle(&self) -> bool {
+        self.synced() && self.queue.is_idle() && self.calls.is_empty() && self.expected.is_empty() && self.parked.is_empty()
+    }
+
+    /// Every watched resource has been listed.
+    pub fn synced(&self) -> bool {
+        self.cache.resources().all(|resource| self.cache.synced(resource))
+    }
+
+    fn report(&mut self, resource: Resource, report: Report) {
+        let changes = match report {
+            Report::Replaced { objects, version } => self.cache.replace(resource, objects, version),
+            Report::Put(object) => self.cache.put(object).into_iter().collect(),
+            Report::Deleted(object) => self.cache.delete(&object).into_iter().collect(),
+            Report::Bookmark { version } => {
+                self.cache.advance(resource, version);
+                Vec::new()
+            }
+        };
+        self.prune_expected();
+        let mut wake = Vec::new();
+        for change in &changes {
+            for (index, controller) in self.controllers.iter().enumerate() {
+                controller.route(change, &self.cache, &mut wake);
+                for (resource, key) in wake.drain(..) {
+                    self.queue.add(Work { controller: ControllerId(index), resource, key });
+                }
+            }
+        }
+    }
+
+    /// Forgets expectations that the cache has met, and hands their keys back to the queue.
+    fn prune_expected(&mut self) {
+        let cache = &self.cache;
+        self.expected.retain(|_, expected| {
+            expected.retain(|expect| !expect.is_met(cache));
+            !expected.is_empty()
+        });
+        let (parked, free): (BTreeSet<Work>, BTreeSet<Work>) =
+            std::mem::take(&mut self.parked).into_iter().partition(|work| self.expected.contains_key(work));
+        self.parked = parked;
+        for work in free {
+            self.queue.add(work);
+        }
+    }
+
+    fn reconcile(&mut self, work: Work, now: Now, starts: &mut Vec<Start>) {
+        let controller = &self.controllers[work.controller.0];
+        let plan = controller.reconcile(work.resource, &work.key, &self.cache, now.wall);
+        let component = controller.component();
+        tracing::trace!(controller = controller.name(), key = %work.key, reasons = ?plan.reasons, "planned");
+        for event in plan.events.clone() {
+            self.record(component, event, now, starts);
+        }
+        self.runs.insert(work.clone(), Run::new(plan));
+        self.proceed(work, now, starts);
+    }
+
+    /// Starts what may start of this key's plan, or ends it.
+    fn proceed(&mut self, work: Work, now: Now, starts: &mut Vec<Start>) {
+        let Some(run) = self.runs.get_mut(&work) else { return };
+        for at in run.start() {
+            let Some(effect) = run.effect(at) else { continue };
+            let id = CallId(self.next_call);
+            self.next_call += 1;
+            starts.push(Start { id, call: effect.call.clone() });
+            self.calls.insert(id, Caller::Effect { work: work.clone(), at });
+        }
+        if run.is_over() {
+            self.finish(&work, now);
+        }
+    }
+
+    fn finish(&mut self, work: &Work, now: Now) {
+        let Some(run) = self.runs.remove(work) else { return };
+        let plan = run.plan();
+        if let Some(error) = run.error() {
+            let controller = self.controllers[work.controller.0].name();
+            tracing::debug!(controller, key = %work.key, error, "will look again after a failure");
+            self.queue.retry(work.clone(), now.steady);
+        } else {
+            self.queue.forget(work);
+        }
+        if let Some(delay) = plan.requeue_after {
+            self.queue.add_at(work.clone(), now.steady + delay);
+        }
+        if let Some(at) = plan.requeue_at {
+            let micros = u64::try_from(at.0.saturating_sub(now.wall.0)).unwrap_or(0);
+            self.queue.add_at(work.clone(), now.steady + Duration::from_micros(micros));
+        }
+        self.queue.done(work);
+    }
+
+    fn outcome(&mut self, id: CallId, result: Result<Value, Failure>, now: Now) -> Vec<Start> {
+        let mut starts = Vec::new();
+        match self.calls.remove(&id) {
+            None => {}
+            Some(Caller::Event(ticket)) => {
+                self.event_calls -= 1;
+                let next = self.recorder.ended(ticket, result.is_ok(), now.wall);
+                self.start_event(next, &mut starts);
+            }
+            Some(Caller::Effect { work, at }) => {
+                self.effect_ended(&work, at, result, now, &mut starts);
+                self.proceed(work, now, &mut starts);
+            }
+        }
+        starts
+    }
+
+    fn effect_ended(&mut self, work: &Work, at: At, result: Result<Value, Failure>, now: Now, starts: &mut Vec<Start>) {
+        let Some(run) = self.runs.get_mut(work) else { return };
+        let Some(effect) = run.effect(at) else { return };
+        let (result, event) = judge(effect, result);
+        let expects = match &result {
+            Ok(Some(answer)) => Expect::after(&effect.call, answer),
+            _ => Vec::new(),
+        };
+        run.ended(at, result.map(|_| ()));
+        let cache = &self.cache;
+        let unmet: Vec<Expect> = expects.into_iter().filter(|e| !e.is_met(cache)).collect();
+        if !unmet.is_empty() {
+            self.expected.entry(work.clone()).or_default().extend(unmet);
+        }
+        if let Some(event) = event {
+            let component = self.controllers[work.controller.0].component();
+            self.record(component, event, now, starts);
+        }
+    }
+
+    fn record(&mut self, component: &'static str, event: Recorded, now: Now, starts: &mut Vec<Start>) {
+        if self.event_calls < EVENT_CALLS_MAX {
+            let call = self.recorder.record(component, event, now.wall);
+            self.start_event(call, starts);
+        }
+    }
+
+    fn start_event(&mut self, call: Option<(Ticket, Call)>, starts: &mut Vec<Start>) {
+        let Some((ticket, call)) = call else { return };
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        self.event_calls += 1;
+        self.calls.insert(id, Caller::Event(ticket));
+        starts.push(Start { id, call });
+    }
+}
+
+/// What an outcome means to its effect: the answer (`None` if a failure is tolerated) or what failed, and the event to record.
+fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Value>, String>, Option<Recorded>) {
+    let failure = match (result, &effect.guard) {
+        (Ok(answer), Some(guard)) => match hold(guard, &effect.call, &answer) {
+            Ok(()) => return (Ok(None), None),
+            Err(why) => return (Err(why), None),
+        },
+        (Err(failure), Some(Guard::Absent { .. })) if failure.reason() == "NotFound" => return (Ok(None), None),
+        (Ok(answer), None) => return (Ok(Some(answer)), effect.on_success.clone()),
+        (Err(failure), _) => failure,
+    };
+    let reason = failure.reason();
+    if effect.tolerate.contains(&reason) {
+        return (Ok(None), effect.on_success.clone());
+    }
+    let message = failure.to_string();
+    let event = effect.on_failure.clone().filter(|_| !effect.silent.contains(&reason));
+    let event = event.map(|event| Recorded { message: event.message.replace("{error}", &message), ..event });
+    (Err(message), event)
+}
+
+/// Whether a read found what it must.
+fn hold(guard: &Guard, call: &Call, answer: &Value) -> Result<(), String> {
+    let meta = &answer["metadata"];
+    let uid = meta["uid"].as_str().unwrap_or_default();
+    let what = match call {
+        Call::Get { resource, key } => format!("original {} {key}", resource.kind),
+        other => other.resource().plural.to_owned(),
+    };
+    match guard {
+        Guard::Alive { uid: wanted } if uid != wanted => Err(format!("{what} is gone: got uid {uid}, wanted {wanted}")),
+        Guard::Alive { .. } => match meta["deletionTimestamp"].as_str() {
+            Some(at) => Err(format!("{what} has just been deleted at {at}")),
+            None => Ok(()),
+        },
+        Guard::Absent { uid: wanted } if uid == wanted => Err(format!("{what} is there after all")),
+        Guard::Absent { .. } => Ok(()),
+        Guard::Empty if answer["items"].as_array().is_some_and(|items| !items.is_empty()) => Err(format!("{what} are left")),
+        Guard::Empty => Ok(()),
+    }
+}

@@ -1,0 +1,223 @@
+use super::*;
+use crate::api::Refusal;
+use crate::plan::{Pace, Step};
+use crate::resource::{CONFIG_MAPS, EVENTS};
+use stead_api::json;
+use std::sync::{Arc, Mutex};
+
+/// Hands out prepared plans and counts how often it was asked.
+struct Scripted {
+    plans: Arc<Mutex<Vec<Plan>>>,
+    asked: Arc<Mutex<u32>>,
+}
+
+impl Controller for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+    fn watches(&self) -> Vec<Resource> {
+        vec![CONFIG_MAPS]
+    }
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        wake.push((change.resource, change.key.clone()));
+    }
+    fn reconcile(&self, _: Resource, _: &Key, _: &Cache, _: Timestamp) -> Plan {
+        *self.asked.lock().unwrap() += 1;
+        let mut plans = self.plans.lock().unwrap();
+        if plans.is_empty() { Plan::default() } else { plans.remove(0) }
+    }
+}
+
+struct Bench {
+    engine: Engine,
+    asked: Arc<Mutex<u32>>,
+}
+
+fn bench(plans: Vec<Plan>) -> Bench {
+    let asked = Arc::new(Mutex::new(0));
+    let controller = Scripted { plans: Arc::new(Mutex::new(plans)), asked: Arc::clone(&asked) };
+    Bench { engine: Engine::new(vec![Box::new(controller)]), asked }
+}
+
+fn at(ms: u64) -> Now {
+    Now { wall: Timestamp::from_seconds(1_000_000).plus_millis(ms as i64), steady: Duration::from_millis(ms) }
+}
+
+fn map(name: &str, version: u64) -> Object {
+    let meta = json!({"namespace": "d", "name": name, "uid": format!("u-{name}"), "resourceVersion": version.to_string()});
+    Object::parse(CONFIG_MAPS, json!({"kind": "ConfigMap", "metadata": meta})).unwrap()
+}
+
+fn create(name: &str) -> Effect {
+    Effect::new(Call::create(CONFIG_MAPS, "d", json!({"metadata": {"name": name}})))
+}
+
+fn answer(version: u64) -> Result<Value, Failure> {
+    Ok(json!({"kind": "ConfigMap", "metadata": {"resourceVersion": version.to_string()}}))
+}
+
+fn refused(reason: &str) -> Result<Value, Failure> {
+    Err(Failure::Refused(Refusal { code: 409, reason: reason.into(), message: format!("no: {reason}") }))
+}
+
+impl Bench {
+    fn asked(&self) -> u32 {
+        *self.asked.lock().unwrap()
+    }
+    fn list(&mut self, objects: Vec<Object>, version: u64, now: Now) -> Vec<Start> {
+        self.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Replaced { objects, version } }, now)
+    }
+    fn put(&mut self, object: Object, now: Now) -> Vec<Start> {
+        self.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Put(object) }, now)
+    }
+    fn outcome(&mut self, start: &Start, result: Result<Value, Failure>, now: Now) -> Vec<Start> {
+        self.engine.step(Input::Outcome { id: start.id, result }, now)
+    }
+}
+
+fn steps(effects: Vec<Effect>, pace: Pace) -> Plan {
+    Plan { steps: vec![Step { pace, effects }], ..Plan::default() }
+}
+
+#[test]
+fn nothing_is_decided_before_every_list_is_in() {
+    let mut bench = bench(vec![]);
+    bench.put(map("a", 3), at(0));
+    assert_eq!(bench.asked(), 0);
+    bench.list(vec![map("a", 3)], 3, at(0));
+    assert_eq!(bench.asked(), 1);
+}
+
+// SYNC-2
+#[test]
+fn a_key_waits_until_the_cache_has_seen_its_own_write() {
+    let mut bench = bench(vec![steps(vec![create("b")], Pace::OneByOne)]);
+    let starts = bench.list(vec![map("a", 3)], 3, at(0));
+    assert_eq!((starts.len(), bench.asked()), (1, 1));
+    bench.outcome(&starts[0], answer(7), at(1));
+    assert!(!bench.engine.is_idle());
+    // A change that was under way before the write: too early to look again.
+    bench.put(map("a", 5), at(2));
+    assert_eq!(bench.asked(), 1);
+    bench.put(map("b", 7), at(3));
+    // `b` is a key of its own; `a` was parked and comes back.
+    assert_eq!(bench.asked(), 3);
+    assert!(bench.engine.is_idle());
+}
+
+// SYNC-2
+#[test]
+fn a_key_waits_until_the_cache_has_seen_its_own_deletion() {
+    let victim = map("a", 3);
+    let mut bench = bench(vec![steps(vec![Effect::new(Call::delete(&victim))], Pace::OneByOne)]);
+    let starts = bench.list(vec![victim], 3, at(0));
+    bench.outcome(&starts[0], Ok(json!({"kind": "Status"})), at(1));
+    bench.put(map("a", 4), at(2));
+    assert_eq!(bench.asked(), 1);
+    let gone = Report::Deleted(map("a", 9));
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: gone }, at(3));
+    assert_eq!(bench.asked(), 2);
+}
+
+// SYNC-15, REQ-1
+#[test]
+fn a_failing_key_backs_off_and_starts_over_after_a_success() {
+    let failing = || Plan { error: Some("no".into()), ..Plan::default() };
+    let mut bench = bench(vec![failing(), failing(), failing(), Plan::default(), failing()]);
+    bench.list(vec![map("a", 3)], 3, at(0));
+    let mut now = Duration::ZERO;
+    for delay in [5, 10, 20] {
+        let due = bench.engine.next_timer().unwrap();
+        assert_eq!(due - now, Duration::from_millis(delay));
+        now = due;
+        bench.engine.step(Input::Tick, at(now.as_millis() as u64));
+    }
+    assert_eq!(bench.engine.next_timer(), None);
+    bench.put(map("a", 4), at(100));
+    assert_eq!(bench.engine.next_timer(), Some(Duration::from_millis(105)));
+}
+
+// SYNC-16
+#[test]
+fn slow_start_doubles_and_stops_after_a_batch_with_a_failure() {
+    let effects = (0..20).map(|i| create(&format!("m{i}"))).collect();
+    let last = create("status");
+    let mut bench = bench(vec![Plan { finally: vec![last.clone()], ..steps(effects, Pace::SlowStart) }]);
+    let one = bench.list(vec![map("a", 3)], 3, at(0));
+    assert_eq!(one.len(), 1);
+    let two = bench.outcome(&one[0], answer(4), at(1));
+    assert_eq!(two.len(), 2);
+    assert_eq!(bench.outcome(&two[0], refused("Forbidden"), at(1)), []);
+    let end = bench.outcome(&two[1], answer(5), at(1));
+    // SYNC-13: what must happen at the end happens all the same.
+    assert_eq!(end.iter().map(|s| &s.call).collect::<Vec<_>>(), [&last.call]);
+}
+
+#[test]
+fn a_failure_before_the_steps_ends_everything() {
+    let plan = Plan { before: vec![create("r")], finally: vec![create("status")], ..steps(vec![create("p")], Pace::OneByOne) };
+    let mut bench = bench(vec![plan]);
+    let starts = bench.list(vec![map("a", 3)], 3, at(0));
+    assert_eq!(bench.outcome(&starts[0], refused("AlreadyExists"), at(1)), []);
+    assert!(bench.engine.next_timer().is_some());
+}
+
+#[test]
+fn a_guard_that_does_not_hold_fails_the_plan() {
+    let object = map("a", 3);
+    let get = Call::Get { resource: CONFIG_MAPS, key: object.key.clone() };
+    let guard = |guard| Plan { before: vec![Effect::guard(get.clone(), guard), create("b")], ..Plan::default() };
+    let alive = Guard::Alive { uid: "u-a".into() };
+    let found = |uid: &str| Ok(json!({"kind": "ConfigMap", "metadata": {"uid": uid}}));
+    for (condition, answer, goes_on) in [
+        (alive.clone(), found("u-a"), 1),
+        (alive.clone(), found("other"), 0),
+        (alive, refused("NotFound"), 0),
+        (Guard::Absent { uid: "u-a".into() }, refused("NotFound"), 1),
+        (Guard::Absent { uid: "u-a".into() }, found("other"), 1),
+        (Guard::Absent { uid: "u-a".into() }, found("u-a"), 0),
+        (Guard::Empty, Ok(json!({"items": []})), 1),
+        (Guard::Empty, Ok(json!({"items": [{}]})), 0),
+    ] {
+        let mut bench = bench(vec![guard(condition.clone())]);
+        let starts = bench.list(vec![map("a", 3)], 3, at(0));
+        assert_eq!(bench.outcome(&starts[0], answer, at(1)).len(), goes_on, "{condition:?}");
+    }
+}
+
+#[test]
+fn events_repeat_by_count_and_stay_within_their_budget() {
+    let object = map("a", 3);
+    let event = || Plan { events: vec![Recorded::normal(&object, "Did", "did it")], ..Plan::default() };
+    let mut bench = bench((0..40).map(|_| event()).collect());
+    let mut calls = Vec::new();
+    let mut starts = bench.list(vec![map("a", 1)], 1, at(0));
+    for version in 2..40 {
+        for start in std::mem::take(&mut starts) {
+            calls.push(start.call.clone());
+            starts.extend(bench.outcome(&start, answer(100 + version), at(version)));
+        }
+        starts.extend(bench.put(map("a", version), at(version)));
+    }
+    assert_eq!(calls.len(), 25);
+    let Call::Create { resource: EVENTS, body, .. } = &calls[0] else { panic!("{:?}", calls[0]) };
+    assert_eq!((&body["count"], &body["source"]["component"]), (&json!(1), &json!("scripted")));
+    assert_eq!(body["firstTimestamp"], body["lastTimestamp"]);
+    let Call::Patch { patch: crate::plan::Patch::Merge(patch), .. } = &calls[24] else { panic!("{:?}", calls[24]) };
+    assert_eq!(patch["count"], 25);
+}
+
+#[test]
+fn a_relist_deletes_what_it_lacks_and_old_news_change_nothing() {
+    let mut bench = bench(vec![]);
+    bench.list(vec![map("a", 3), map("b", 4)], 4, at(0));
+    assert_eq!(bench.asked(), 2);
+    bench.put(map("a", 3), at(1));
+    bench.put(map("a", 2), at(1));
+    assert_eq!(bench.asked(), 2);
+    bench.list(vec![map("b", 4)], 9, at(2));
+    assert_eq!(bench.asked(), 3);
+    // A late report of the deleted object does not bring it back.
+    bench.put(map("a", 5), at(3));
+    assert!(bench.engine.cache().get(CONFIG_MAPS, &Key::new("d", "a")).is_none());
+}

@@ -1,0 +1,119 @@
+//! Objects as caches hold them: parsed metadata and the part of the value that some controller reads.
+//! Input: JSON objects of a list or watch. Output: [`Object`]. It never keeps managedFields, nor the containers of pods.
+
+use crate::plan::{Key, Resource};
+use crate::pod::PodFacts;
+use crate::resource::PODS;
+use std::collections::BTreeMap;
+use stead_api::{Value, time::Timestamp, value::Access};
+
+/// A cached object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    pub resource: Resource,
+    pub key: Key,
+    pub uid: String,
+    /// resourceVersion; 0 if it is not a number.
+    pub version: u64,
+    pub labels: BTreeMap<String, String>,
+    pub owners: Vec<Owner>,
+    pub finalizers: Vec<String>,
+    pub created: Timestamp,
+    /// deletionTimestamp.
+    pub deleting: Option<Timestamp>,
+    /// The object without what the other fields hold and what no controller reads.
+    pub value: Value,
+    /// Of pods only.
+    pub pod: Option<PodFacts>,
+}
+
+/// An ownerReference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
+    pub uid: String,
+    pub controller: bool,
+    pub blocks_deletion: bool,
+}
+
+impl Object {
+    /// Parses an object of a list or watch; `None` without a name.
+    pub fn parse(resource: Resource, mut value: Value) -> Option<Self> {
+        let meta = value.get_mut("metadata")?.as_object_mut()?;
+        let text = |name: &str| meta.get(name).and_then(Value::as_str).unwrap_or_default();
+        let time = |name: &str| meta.get(name).and_then(Value::as_str).and_then(Timestamp::parse);
+        let key = Key::new(text("namespace"), text("name"));
+        if key.name.is_empty() {
+            return None;
+        }
+        let uid = text("uid").to_owned();
+        let version = text("resourceVersion").parse().unwrap_or(0);
+        let (created, deleting) = (time("creationTimestamp").unwrap_or_default(), time("deletionTimestamp"));
+        let labels = strings(meta.get("labels"));
+        let owners = list(meta.get("ownerReferences")).iter().map(Owner::parse).collect();
+        let finalizers = list(meta.get("finalizers")).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        meta.shift_remove("managedFields");
+        let pod = (resource == PODS).then(|| PodFacts::take(&key.name, &mut value));
+        Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, pod })
+    }
+
+    /// The owner that is its controller.
+    pub fn controller(&self) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.controller)
+    }
+
+    pub fn owned_by(&self, uid: &str) -> bool {
+        self.owners.iter().any(|owner| owner.uid == uid)
+    }
+
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    pub fn has_finalizer(&self, name: &str) -> bool {
+        self.finalizers.iter().any(|f| f == name)
+    }
+
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.value.get("metadata")?.get("annotations")?.get(name)?.as_str()
+    }
+
+    pub fn spec(&self) -> &Value {
+        &self.value["spec"]
+    }
+
+    pub fn status(&self) -> &Value {
+        &self.value["status"]
+    }
+
+    /// What is parsed of a pod; that of other kinds is empty.
+    pub fn pod(&self) -> &PodFacts {
+        static NONE: PodFacts = PodFacts::NONE;
+        self.pod.as_ref().unwrap_or(&NONE)
+    }
+}
+
+impl Owner {
+    fn parse(value: &Value) -> Self {
+        Self {
+            api_version: value.str("apiVersion").to_owned(),
+            kind: value.str("kind").to_owned(),
+            name: value.str("name").to_owned(),
+            uid: value.str("uid").to_owned(),
+            controller: value.flag("controller"),
+            blocks_deletion: value.flag("blockOwnerDeletion"),
+        }
+    }
+}
+
+fn list(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A map of strings, as labels are.
+pub fn strings(value: Option<&Value>) -> BTreeMap<String, String> {
+    let entries = value.and_then(Value::as_object).into_iter().flatten();
+    entries.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+}

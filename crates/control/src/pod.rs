@@ -1,0 +1,181 @@
+//! What controllers and the scheduler read of a pod, parsed once when it arrives.
+//! Input: the pod's JSON. Output: [`PodFacts`]; the value keeps what is read seldom (tolerations, affinity, conditions).
+
+use std::collections::BTreeMap;
+use stead_api::{Map, Value, time::Timestamp, value::Access};
+
+/// Parsed facts of a pod.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PodFacts {
+    /// Name without `-<ordinal>` (ID-2); empty if the name has none.
+    pub parent: String,
+    /// -1 if the name has none or it is too large.
+    pub ordinal: i32,
+    /// Empty until the server gave it one.
+    pub phase: String,
+    /// Condition Ready is True.
+    pub ready: bool,
+    /// When Ready last changed.
+    pub ready_since: Option<Timestamp>,
+    /// spec.nodeName.
+    pub node: String,
+    /// What it asks of a node: milli-units of cpu, units of everything else; `pods` not included.
+    pub requests: BTreeMap<String, i64>,
+    /// (protocol, hostIP, hostPort) of its containers.
+    pub host_ports: Vec<(String, String, i64)>,
+}
+
+impl PodFacts {
+    pub(crate) const NONE: Self = Self {
+        parent: String::new(),
+        ordinal: -1,
+        phase: String::new(),
+        ready: false,
+        ready_since: None,
+        node: String::new(),
+        requests: BTreeMap::new(),
+        host_ports: Vec::new(),
+    };
+
+    /// Reads the facts and drops the containers from the value.
+    pub(crate) fn take(name: &str, value: &mut Value) -> Self {
+        let (parent, ordinal) = identity(name);
+        let spec = value.get("spec").unwrap_or(&Value::Null);
+        let status = value.get("status").unwrap_or(&Value::Null);
+        let ready = status.items("conditions").iter().find(|c| c.str("type") == "Ready");
+        let facts = Self {
+            parent: parent.to_owned(),
+            ordinal,
+            phase: status.str("phase").to_owned(),
+            ready: ready.is_some_and(|c| c.str("status") == "True"),
+            ready_since: ready.and_then(|c| Timestamp::parse(c.str("lastTransitionTime"))),
+            node: spec.str("nodeName").to_owned(),
+            requests: requests(spec),
+            host_ports: host_ports(spec),
+        };
+        trim(value);
+        facts
+    }
+
+    pub fn terminal(&self) -> bool {
+        matches!(self.phase.as_str(), "Failed" | "Succeeded")
+    }
+}
+
+/// Parent and ordinal of a pod's name (ID-2).
+pub fn identity(name: &str) -> (&str, i32) {
+    match name.rsplit_once('-') {
+        Some((parent, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            (parent, digits.parse().unwrap_or(-1))
+        }
+        _ => ("", -1),
+    }
+}
+
+/// Members of a pod's spec that are kept; containers are gone once their requests are summed.
+const KEPT: &[&str] = &[
+    "nodeName", "nodeSelector", "affinity", "tolerations", "schedulingGates", "schedulerName", "volumes", "priority",
+    "topologySpreadConstraints",
+];
+
+fn trim(value: &mut Value) {
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        let kept: Map<String, Value> = KEPT.iter().filter_map(|name| spec.shift_remove_entry(*name)).collect();
+        *spec = kept;
+    }
+    if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
+        let kept: Map<String, Value> = ["phase", "conditions"].iter().filter_map(|name| status.shift_remove_entry(*name)).collect();
+        *status = kept;
+    }
+}
+
+/// Sum over containers, or the largest init container (sidecars count on), plus overhead.
+fn requests(spec: &Value) -> BTreeMap<String, i64> {
+    let mut total = BTreeMap::new();
+    for container in spec.items("containers") {
+        add(&mut total, &amounts(container));
+    }
+    let mut sidecars = BTreeMap::new();
+    let mut peak: BTreeMap<String, i64> = BTreeMap::new();
+    for container in spec.items("initContainers") {
+        let mut own = amounts(container);
+        if container.str("restartPolicy") == "Always" {
+            add(&mut total, &own);
+            add(&mut sidecars, &own);
+            own = sidecars.clone();
+        } else {
+            add(&mut own, &sidecars);
+        }
+        raise(&mut peak, own);
+    }
+    raise(&mut total, peak);
+    if let Some(overhead) = spec.map("overhead") {
+        add(&mut total, &overhead.iter().map(|(name, value)| (name.clone(), amount(name, value))).collect());
+    }
+    total
+}
+
+fn amounts(container: &Value) -> BTreeMap<String, i64> {
+    let requests = container.get("resources").and_then(|r| r.map("requests"));
+    requests.into_iter().flatten().map(|(name, value)| (name.clone(), amount(name, value))).collect()
+}
+
+/// A quantity in the unit that this resource is counted in.
+pub fn amount(name: &str, value: &Value) -> i64 {
+    let scale = if name == "cpu" { 1000.0 } else { 1.0 };
+    let number = match value {
+        Value::String(text) => quantity(text),
+        other => other.as_f64().unwrap_or(0.0),
+    };
+    // Saturates; no node has that much.
+    (number * scale).ceil() as i64
+}
+
+/// A canonical quantity as a number.
+fn quantity(text: &str) -> f64 {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
+    let (number, suffix) = text.split_at(digits);
+    let factor = match suffix {
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0_f64.powi(2),
+        "Gi" => 1024.0_f64.powi(3),
+        "Ti" => 1024.0_f64.powi(4),
+        "Pi" => 1024.0_f64.powi(5),
+        "Ei" => 1024.0_f64.powi(6),
+        "" => 1.0,
+        // An exponent: the whole text is a number.
+        _ => return text.parse().unwrap_or(0.0),
+    };
+    number.parse::<f64>().unwrap_or(0.0) * factor
+}
+
+fn add(total: &mut BTreeMap<String, i64>, more: &BTreeMap<String, i64>) {
+    for (name, value) in more {
+        let sum = total.entry(name.clone()).or_default();
+        *sum = sum.saturating_add(*value);
+    }
+}
+
+fn raise(total: &mut BTreeMap<String, i64>, least: BTreeMap<String, i64>) {
+    for (name, value) in least {
+        let most = total.entry(name).or_default();
+        *most = value.max(*most);
+    }
+}
+
+fn host_ports(spec: &Value) -> Vec<(String, String, i64)> {
+    let containers = spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always"));
+    let ports = containers.flat_map(|c| c.items("ports"));
+    ports
+        .filter_map(|port| Some((port.str("protocol").to_owned(), port.str("hostIP").to_owned(), port.int("hostPort").filter(|p| *p > 0)?)))
+        .collect()
+}

@@ -1,0 +1,63 @@
+//! Names of resources as API paths have them. Owns the constants of the kinds that controllers act on, and the resources
+//! that discovery told of. Output: [`Resource`], cheap to copy and ordered by name.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// A resource by API path parts, e.g. `("apps/v1", "statefulsets")`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Resource {
+    /// `v1`, `apps/v1`.
+    pub api_version: &'static str,
+    pub plural: &'static str,
+    pub kind: &'static str,
+    pub namespaced: bool,
+}
+
+const fn core(plural: &'static str, kind: &'static str) -> Resource {
+    Resource { api_version: "v1", plural, kind, namespaced: true }
+}
+
+pub const PODS: Resource = core("pods", "Pod");
+pub const EVENTS: Resource = core("events", "Event");
+pub const CONFIG_MAPS: Resource = core("configmaps", "ConfigMap");
+pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount");
+pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };
+pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
+pub const STATEFUL_SETS: Resource =
+    Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
+pub const CONTROLLER_REVISIONS: Resource =
+    Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
+pub const LEASES: Resource =
+    Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
+
+/// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].
+static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// How many distinct group, plural and kind names a process may learn from discovery.
+const NAMES_MAX: usize = 20_000;
+
+impl Resource {
+    /// A resource named by discovery; `None` once [`NAMES_MAX`] names are known.
+    pub fn discovered(api_version: &str, plural: &str, kind: &str, namespaced: bool) -> Option<Self> {
+        Some(Self { api_version: interned(api_version)?, plural: interned(plural)?, kind: interned(kind)?, namespaced })
+    }
+
+    /// The API group, empty for the core group.
+    pub fn group(&self) -> &'static str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+fn interned(text: &str) -> Option<&'static str> {
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(text) {
+        return Some(known);
+    }
+    if names.len() >= NAMES_MAX {
+        return None;
+    }
+    let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    names.insert(kept);
+    Some(kept)
+}
