@@ -1,1 +1,27 @@
-//! OCI containers on this machine: images, sandboxes (one shim each), containers. Knows no Kubernetes words.
+//! OCI containers on this machine: images, sandboxes (one shim each) and containers. Knows no Kubernetes words.
+//!
+//! Owns everything below its root directory and its own cgroup subtree. Never talks to an API server, never decides what should run.
+//! Input: specifications of sandboxes and containers. Output: their states and a stream of exits.
+//!
+//! ```text
+//!   Runtime ──spawns──▶ shim (one per sandbox, single-threaded, outlives us)
+//!      │  ▲                │ ├─spawns─▶ create helper (one per container, exits at once) ─▶ libcontainer
+//!      │  └── exits ───────┘ └─waits──▶ container init (reparented to the shim, a subreaper)
+//!      └── framed protocol on <sandbox>/shim.sock
+//! ```
+
+mod container;
+mod error;
+mod image;
+pub mod roles;
+mod runtime;
+mod sandbox;
+
+pub use container::{
+    Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, Mount, Propagation, Resources, Rlimit,
+    Started, TerminationLog, User, default_capabilities, default_masked_paths, default_readonly_paths,
+};
+pub use error::{Error, Result, StartError};
+pub use image::{Image, ImageConfig};
+pub use runtime::{Event, Events, HostFacts, Options, Runtime};
+pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};

@@ -1,0 +1,108 @@
+//! Errors of the runtime: one variant per operation, with the path or id it was about.
+
+use std::path::PathBuf;
+
+/// Result of the runtime's operations.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file operation.
+    #[error("{operation} {path}")]
+    Io {
+        /// What was tried, such as `write`.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of ours that cannot be read back.
+    #[error("parse {path}")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An id or name that cannot be a file name.
+    #[error("invalid name {0:?}: must be 1 to 128 of [A-Za-z0-9_.-], beginning with a letter or digit")]
+    InvalidName(String),
+    /// A specification that contradicts itself.
+    #[error("{0}")]
+    InvalidSpec(String),
+    /// The root directory is in use by another process.
+    #[error("{0} is in use by another process")]
+    Locked(PathBuf),
+    /// The machine lacks something that containers need.
+    #[error("this machine cannot run containers: {0}")]
+    Host(String),
+    /// No such image here.
+    #[error("image {0} is not present")]
+    ImageNotPresent(String),
+    /// No such sandbox.
+    #[error("sandbox {0} does not exist")]
+    SandboxNotFound(String),
+    /// A sandbox of that id exists with another specification.
+    #[error("sandbox {0} exists with another specification")]
+    SandboxExists(String),
+    /// The sandbox was stopped, or its shim died.
+    #[error("sandbox {0} is not ready")]
+    SandboxNotReady(String),
+    /// The shim did not come up.
+    #[error("start the shim of sandbox {sandbox}: {message}")]
+    Shim {
+        /// The sandbox.
+        sandbox: String,
+        /// What it said.
+        message: String,
+    },
+    /// The connection to the shim broke in the middle of an exchange.
+    #[error("talk to the shim of sandbox {sandbox}")]
+    Connection {
+        /// The sandbox.
+        sandbox: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No such container.
+    #[error("container {0} does not exist")]
+    ContainerNotFound(String),
+    /// The shim refused a request.
+    #[error("{0}")]
+    Refused(String),
+    /// Processes that do not go away.
+    #[error("processes remain in cgroup {0}")]
+    StillRunning(String),
+}
+
+/// Why a container was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It could not even be described: no command, unknown user, missing mount source. Nothing of it is kept.
+    #[error("{0}")]
+    Create(String),
+    /// It was made and could not be run: no such program, bad working directory. It is kept as exited with code 128.
+    #[error("{message}")]
+    Start {
+        /// Id of the container that is kept.
+        id: String,
+        /// Why, as users see it.
+        message: String,
+    },
+    /// This attempt was started before. See [`crate::Runtime::containers`] for what became of it.
+    #[error("attempt {attempt} of container {name} exists")]
+    Exists {
+        /// The container's name.
+        name: String,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The sandbox is not there or not ready, or the runtime itself failed.
+    #[error(transparent)]
+    Runtime(#[from] Error),
+}

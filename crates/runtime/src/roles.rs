@@ -1,0 +1,16 @@
+//! The words by which the program runs itself again: `shim` and `create-container`.
+//!
+//! Matched first in `main`, before any thread exists.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// First word of a sandbox's shim.
+pub const SHIM: &str = "shim";
+/// First word of the one-shot process that makes a container.
+pub const CREATE_CONTAINER: &str = "create-container";
+
+/// Runs the role that the first argument (after the program's name) names; None if it names none.
+pub fn dispatch(_arguments: &[OsString]) -> Option<ExitCode> {
+    None
+}
