@@ -2,7 +2,7 @@
 //! bodies. Output: requests, values and [`Failure`]s. It sends nothing.
 
 use crate::plan::{Call, DeleteOptions, Key, Patch, Resource};
-use stead_api::{Map, Status, Value, json, value::Access};
+use stead_api::{Map, Status, Value, value::Access};
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -150,11 +150,3 @@ pub fn watch_path(resource: Resource, version: &str, timeout_s: u32) -> String {
 
 /// Objects per page of a list.
 const PAGE: u32 = 500;
-
-/// The strategic patch of an object's metadata, valid only for this uid.
-pub fn metadata_patch(uid: &str, mut metadata: Value) -> Patch {
-    if let Some(map) = metadata.as_object_mut() {
-        map.insert("uid".into(), uid.into());
-    }
-    Patch::Strategic(json!({ "metadata": metadata }))
-}

@@ -8,3 +8,4 @@ pub mod object;
 pub mod plan;
 pub mod pod;
 pub mod resource;
+pub mod statefulset;

@@ -234,3 +234,11 @@ impl Plan {
         }
     }
 }
+
+/// The strategic patch of an object's metadata, valid only for this uid.
+pub fn metadata_patch(uid: &str, mut metadata: Value) -> Patch {
+    if let Some(map) = metadata.as_object_mut() {
+        map.insert("uid".into(), uid.into());
+    }
+    Patch::Strategic(json!({ "metadata": metadata }))
+}

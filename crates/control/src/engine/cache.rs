@@ -81,6 +81,15 @@ impl Cache {
         objects.take_while(move |(key, _)| key.namespace == namespace).map(|(_, object)| object)
     }
 
+    /// The objects of a namespace whose name begins so, by name.
+    pub fn prefixed<'a>(&'a self, resource: Resource, namespace: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        let first = Key::new(namespace, prefix);
+        let objects = self.stores.get(&resource).into_iter().flat_map(move |s| s.objects.range(first.clone()..));
+        objects
+            .take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix))
+            .map(|(_, object)| object)
+    }
+
     /// Every object with an ownerReference to this uid, by place.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.dependents.get(uid).into_iter().flatten().filter_map(|(resource, key)| self.get(*resource, key))

@@ -355,12 +355,12 @@ fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Valu
         (Err(failure), _) => failure,
     };
     let reason = failure.reason();
-    if effect.tolerate.contains(&reason) {
-        return (Ok(None), effect.on_success.clone());
-    }
     let message = failure.to_string();
     let event = effect.on_failure.clone().filter(|_| !effect.silent.contains(&reason));
     let event = event.map(|event| Recorded { message: event.message.replace("{error}", &message), ..event });
+    if effect.tolerate.contains(&reason) {
+        return (Ok(None), effect.on_success.clone().or(event));
+    }
     (Err(message), event)
 }
 

@@ -1,0 +1,58 @@
+//! The StatefulSet controller. `observe` slices the caches, `plan` decides; nothing here acts or waits.
+
+mod data;
+mod defaults;
+mod identity;
+mod observe;
+mod plan;
+mod revision;
+mod set;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Cache, Change, Controller};
+use crate::plan::{Key, Plan};
+use crate::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
+use observe::Observed;
+use stead_api::time::Timestamp;
+
+#[derive(Debug, Default)]
+pub struct StatefulSets;
+
+impl Controller for StatefulSets {
+    fn name(&self) -> &'static str {
+        "statefulset-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![STATEFUL_SETS, PODS, CONTROLLER_REVISIONS]
+    }
+
+    /// REQ-2. A pod concerns its controller and, whoever owns it, the set whose name it bears.
+    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        if change.resource == STATEFUL_SETS {
+            wake.push((STATEFUL_SETS, change.key.clone()));
+        }
+        if change.resource != PODS {
+            return;
+        }
+        let mut names = Vec::new();
+        for pod in change.old.iter().chain(&change.new) {
+            names.extend(pod.controller().filter(|o| o.kind == STATEFUL_SETS.kind).map(|o| o.name.as_str()));
+            names.push(pod.pod().parent.as_str());
+        }
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let key = Key::new(change.key.namespace.clone(), name);
+            if cache.get(STATEFUL_SETS, &key).is_some() {
+                wake.push((STATEFUL_SETS, key));
+            }
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        Observed::of(cache, key).map(|observed| plan::plan(now, &observed)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,41 @@
+//! What the StatefulSet controller looks at for one set: a slice of the caches, as plain data.
+
+use super::set::Set;
+use crate::engine::Cache;
+use crate::object::Object;
+use crate::plan::Key;
+use crate::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
+use std::sync::Arc;
+
+/// Input of the plan.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    pub set: Set,
+    /// Pods controlled by this set, and pods without a controller that bear its name (OWN-1, OWN-2), by key.
+    pub pods: Vec<Arc<Object>>,
+    /// Revisions controlled by this set or by nobody that its selector matches (REV-4).
+    pub revisions: Vec<Arc<Object>>,
+    /// Other revisions that hold a name which this set might want (REV-7).
+    pub namesakes: Vec<Arc<Object>>,
+}
+
+impl Observed {
+    /// `None`: there is no such set.
+    pub fn of(cache: &Cache, key: &Key) -> Option<Self> {
+        let set = Set::parse(Arc::clone(cache.get(STATEFUL_SETS, key)?));
+        let uid = set.object.uid.as_str();
+        let prefix = format!("{}-", key.name);
+        let owned = cache.dependents_of(PODS, uid).filter(|pod| pod.controller().is_some_and(|o| o.uid == uid));
+        let orphans = cache.prefixed(PODS, &key.namespace, &prefix).filter(|pod| pod.controller().is_none());
+        let mut pods: Vec<Arc<Object>> = owned.chain(orphans).cloned().collect();
+        pods.sort_by(|a, b| a.key.cmp(&b.key));
+        let matched = |r: &&Arc<Object>| {
+            r.controller().is_none_or(|o| o.uid == uid) && set.selector.matches_object(&r.value)
+        };
+        let mut revisions: Vec<Arc<Object>> =
+            cache.namespace(CONTROLLER_REVISIONS, &key.namespace).filter(matched).cloned().collect();
+        revisions.sort_by_key(|r| (super::revision::number(r), r.created, r.key.name.clone()));
+        let namesakes = cache.prefixed(CONTROLLER_REVISIONS, &key.namespace, &prefix).filter(|r| !matched(r)).cloned().collect();
+        Some(Self { set, pods, revisions, namesakes })
+    }
+}
