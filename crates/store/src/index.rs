@@ -72,7 +72,6 @@ pub(crate) struct Index {
 
 impl Index {
     /// An index of what the backend holds.
-    #[expect(dead_code, reason = "for the disk backend")]
     pub(crate) fn load(entries: impl Iterator<Item = Entry>) -> Self {
         let row = |entry: Entry| {
             let key = Arc::clone(&entry.key);

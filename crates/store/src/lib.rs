@@ -14,18 +14,28 @@
 mod backend;
 mod compact;
 mod index;
+#[cfg(test)]
+mod model;
 mod revision;
 mod state;
+#[cfg(test)]
+mod tests;
 mod txn;
 mod watch;
+mod writer;
 
 pub use compact::{Clock, Limits, WINDOW_AGE_MAX, WINDOW_BYTES_MAX, WINDOW_EVENTS_MAX};
 pub use watch::{Watch, WatchError};
 
 use bytes::Bytes;
+use index::Index;
+use revision::Revisions;
 use state::Shared;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use txn::{Operation, Request, Writer};
+use writer::WriterThread;
 
 /// A committed value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +122,40 @@ pub struct Page {
     pub remaining: u64,
 }
 
+/// How a store on disk behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The bounds of history.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    /// The named bounds; history ages by the machine's clock.
+    fn default() -> Self {
+        Self { limits: Limits { clock: Clock::monotonic(), ..Limits::default() } }
+    }
+}
+
+/// Why a data file was not opened. It is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{} is in use by another process{}", path.display(), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked { path: PathBuf, pid: Option<u32> },
+    #[error("{} is damaged: {reason}", path.display())]
+    Corrupt { path: PathBuf, reason: String },
+    #[error("{} has format {found}; this program knows formats up to {known}, a newer one is needed", path.display())]
+    Newer { path: PathBuf, found: u64, known: u64 },
+    #[error("cannot {act} {}", path.display())]
+    Io { path: PathBuf, act: &'static str, source: io::Error },
+}
+
+/// The data file was not closed cleanly; what was acknowledged is in it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot close the store: {reason}")]
+pub struct CloseError {
+    pub reason: String,
+}
+
 /// The store. Cheap to clone; the last clone's drop flushes and closes.
 #[derive(Debug, Clone)]
 pub struct Store(Arc<Handle>);
@@ -120,7 +164,16 @@ pub struct Store(Arc<Handle>);
 #[derive(Debug)]
 struct Handle {
     shared: Arc<Shared>,
-    writer: Mutex<Writer>,
+    place: Place,
+}
+
+/// Where the writer runs.
+#[derive(Debug)]
+enum Place {
+    /// In the caller, because it never waits.
+    Caller(Mutex<Writer>),
+    /// In a thread of its own, because it waits for a disk.
+    Thread(WriterThread),
 }
 
 impl Drop for Handle {
@@ -139,8 +192,28 @@ impl Store {
     /// A store in memory with other bounds of its history.
     pub fn memory_with(limits: Limits) -> Self {
         let shared = Arc::new(Shared::new(limits, revision::FIRST));
-        let writer = Writer::new(Arc::clone(&shared), Box::new(backend::Memory), revision::Revisions::volatile());
-        Self(Arc::new(Handle { shared, writer: Mutex::new(writer) }))
+        let writer = Writer::new(Arc::clone(&shared), Box::new(backend::Memory), Revisions::volatile());
+        Self(Arc::new(Handle { shared, place: Place::Caller(Mutex::new(writer)) }))
+    }
+
+    /// Opens the store in a file, or makes the file (its directory exists). Waits for the disk.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let (disk, contents) = backend::Disk::open(path)?;
+        let (shared, writer) = durable(disk, contents, options);
+        let thread = WriterThread::start(writer, path)?;
+        Ok(Self(Arc::new(Handle { shared, place: Place::Thread(thread) })))
+    }
+
+    /// Ends the store for all clones, after the writes that were asked for before: nothing is written any more, watches
+    /// end once they have returned what is there. Reads go on.
+    pub async fn close(&self) -> Result<(), CloseError> {
+        let closed = match &self.0.place {
+            Place::Caller(writer) => writer.lock().expect("a writer does not panic").close(),
+            Place::Thread(thread) => thread.close().await,
+        };
+        self.0.shared.close();
+        closed
     }
 
     /// The newest visible revision.
@@ -170,12 +243,26 @@ impl Store {
     }
 
     async fn write(&self, request: Request) -> Result<Entry, WriteError> {
-        let mut writer = self.0.writer.lock().expect("a writer does not panic");
-        writer.process(vec![request]).pop().expect("one answer for one request")
+        match &self.0.place {
+            Place::Caller(writer) => {
+                let mut writer = writer.lock().expect("a writer does not panic");
+                writer.process(vec![request]).pop().expect("one answer for one request")
+            }
+            Place::Thread(thread) => thread.write(request).await,
+        }
     }
 
     /// Changes of keys below `prefix` after revision `from`.
     pub fn watch(&self, prefix: &str, from: u64) -> Result<Watch, ReadError> {
         Watch::start(&self.0.shared, prefix, from)
     }
+}
+
+/// State and writer that continue what a disk holds.
+fn durable(disk: backend::Disk, contents: backend::Contents, options: Options) -> (Arc<Shared>, Writer) {
+    let revisions = Revisions::after(contents.reserved);
+    let index = Index::load(contents.entries.into_iter());
+    let shared = Arc::new(Shared::load(options.limits, revisions.newest(), index));
+    let writer = Writer::new(Arc::clone(&shared), Box::new(disk), revisions);
+    (shared, writer)
 }

@@ -23,7 +23,6 @@ impl Revisions {
 
     /// Continues behind what an earlier process may have assigned. The revision it starts from was never seen with
     /// other contents, so who watched the earlier process has to list again (its volatile keys are gone).
-    #[expect(dead_code, reason = "for the disk backend")]
     pub(crate) fn after(reserved: u64) -> Self {
         Self { newest: reserved + 1, reserved }
     }

@@ -2,11 +2,11 @@
 //! publishes them. Never shows a change that is not durable, not even in a conflict. In: a batch of requests. Out: one
 //! answer for each. Once the backend has failed, every later request is refused.
 
-use crate::backend::{Backend, Row};
+use crate::backend::{Backend, BackendError, Row};
 use crate::index::Stored;
 use crate::revision::{Revisions, Spare};
 use crate::state::{Change, Shared};
-use crate::{Durability, Entry, Event, Expect, NewValue, WriteError};
+use crate::{CloseError, Durability, Entry, Event, Expect, NewValue, WriteError};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,14 +67,21 @@ impl Writer {
         (0..count).map(|_| Err(WriteError::Refused { reason: reason.to_owned() })).collect()
     }
 
+    /// Releases the backend; later requests are refused.
+    pub(crate) fn close(&mut self) -> Result<(), CloseError> {
+        self.refused.get_or_insert_with(|| "it is closed".to_owned());
+        self.backend.close().map_err(|error| CloseError { reason: explain(&error) })
+    }
+
     fn commit(&mut self, rows: &[Row], changes: &[Change]) -> Result<(), String> {
         let Some(last) = changes.last() else { return Ok(()) };
         let spare = if rows.is_empty() { Spare::Costly } else { Spare::Free };
         let reserve = self.revisions.reserve(changes.len() as u64, spare);
         if !rows.is_empty() || reserve.is_some() {
             self.backend.commit(rows, reserve).map_err(|error| {
-                tracing::error!(error = %error, "store refuses writes from now on");
-                error.to_string()
+                let reason = explain(&error);
+                tracing::error!(reason, "store refuses writes from now on");
+                reason
             })?;
         }
         self.revisions.advance(last.event.entry().revision, reserve);
@@ -158,6 +165,10 @@ impl<'a> Batch<'a> {
         self.newest += 1;
         self.changes.push(Change { event: Arc::new(event), stored });
     }
+}
+
+fn explain(error: &BackendError) -> String {
+    format!("{error}: {}", error.cause)
 }
 
 fn stamped(value: NewValue, revision: u64) -> Bytes {

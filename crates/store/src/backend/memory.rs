@@ -9,4 +9,8 @@ impl Backend for Memory {
     fn commit(&mut self, _rows: &[Row], _reserve: Option<u64>) -> Result<(), BackendError> {
         Ok(())
     }
+
+    fn close(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
 }

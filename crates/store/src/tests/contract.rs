@@ -1,10 +1,13 @@
 //! The contract, example by example, on the memory store, polled by hand: no runtime.
 
 use bytes::Bytes;
-use stead_store::{Durability, Entry, Event, Expect, Limits, NewValue, Page, ReadError, Store, WatchError, WriteError};
+use crate::{Clock, Durability, Entry, Event, Expect, Limits, NewValue, Page, ReadError, Store, Watch, WatchError, WriteError};
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// The outcome of a future that must be ready when first polled.
 fn now<T>(future: impl Future<Output = T>) -> T {
@@ -116,26 +119,36 @@ fn watches_see_each_change_once_and_in_order() {
 fn a_waiting_watch_wakes_only_for_its_prefix() {
     let store = Store::memory();
     let mut watch = store.watch("/p/", 1).unwrap();
-    let (waker, count) = futures_count();
+    let (waker, count) = counting();
     let mut context = Context::from_waker(&waker);
     let mut next = pin!(watch.next());
     assert!(next.as_mut().poll(&mut context).is_pending());
     put(&store, "/q/a", "1");
-    assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 0);
+    assert_eq!(count.get(), 0);
     let entry = put(&store, "/p/a", "1");
-    assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(count.get(), 1);
     assert!(matches!(next.poll(&mut context), Poll::Ready(Ok(Event::Put { entry: seen, .. })) if seen == entry));
 }
 
-fn futures_count() -> (Waker, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
-    struct Count(std::sync::Arc<std::sync::atomic::AtomicUsize>);
-    impl std::task::Wake for Count {
-        fn wake(self: std::sync::Arc<Self>) {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        }
+/// A waker and how often it was woken.
+fn counting() -> (Waker, Arc<Count>) {
+    let count = Arc::new(Count::default());
+    (Arc::clone(&count).into(), count)
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Count {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
     }
-    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    (std::sync::Arc::new(Count(std::sync::Arc::clone(&count))).into(), count)
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[test]
@@ -165,4 +178,52 @@ fn a_closed_store_ends_its_watches() {
     assert!(matches!(watch.try_next(), Ok(Some(_))));
     assert_eq!(watch.try_next(), Err(WatchError::Closed));
     assert_eq!(now(watch.next()), Err(WatchError::Closed));
+}
+
+#[test]
+fn history_is_bounded_by_bytes() {
+    let store = Store::memory_with(Limits { bytes_max: 10_000, ..Limits::default() });
+    let mut watch = store.watch("/", 1).unwrap();
+    for n in 0..4 {
+        put(&store, &format!("/{n}"), &"x".repeat(4_000));
+    }
+    assert_eq!(watch.try_next(), Err(WatchError::Lagged));
+    assert_eq!(store.watch("/", 2).unwrap_err(), ReadError::Compacted { asked: 2, oldest: 3 });
+    assert!(store.watch("/", 3).is_ok());
+}
+
+// api.md L14: several minutes of history.
+#[test]
+fn history_ages() {
+    let time = Arc::new(AtomicUsize::new(0));
+    let clock = Arc::clone(&time);
+    let clock = Clock::new(move || Duration::from_secs(clock.load(Ordering::SeqCst) as u64));
+    let store = Store::memory_with(Limits { clock, ..Limits::default() });
+    put(&store, "/a", "1");
+    time.store(300, Ordering::SeqCst);
+    put(&store, "/a", "2");
+    assert!(store.watch("/", 1).is_ok());
+    time.store(700, Ordering::SeqCst);
+    put(&store, "/a", "3");
+    assert_eq!(store.watch("/", 1).unwrap_err(), ReadError::Compacted { asked: 1, oldest: 2 });
+    assert!(store.watch("/", 2).is_ok());
+}
+
+#[test]
+fn a_watch_that_starts_earlier_than_others_of_its_prefix_gets_what_they_have_not() {
+    let store = Store::memory();
+    for n in 0..5 {
+        put(&store, "/p/a", &n.to_string());
+    }
+    let mut late = store.watch("/p/", 5).unwrap();
+    let mut early = store.watch("/p/", 2).unwrap();
+    let revisions = |watch: &mut Watch| {
+        let mut revisions = Vec::new();
+        while let Some(event) = watch.try_next().unwrap() {
+            revisions.push(event.entry().revision);
+        }
+        revisions
+    };
+    assert_eq!(revisions(&mut late), [6]);
+    assert_eq!(revisions(&mut early), [3, 4, 5, 6]);
 }

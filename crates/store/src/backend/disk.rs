@@ -1,0 +1,246 @@
+//! The backend that is durable: one redb file with the current state and the end of the reserved revision block. Owns the
+//! file's format. Never keeps history: that is in memory. In: batches, each one redb transaction and one sync. Out, once,
+//! at open: every entry.
+//!
+//! Opening refuses a file that another process has, that is damaged, or that a newer program wrote, and leaves it as it is.
+
+use super::guard::Guard;
+use super::lock::{Lock, beside};
+use super::{Backend, BackendError, Row};
+use crate::{Entry, OpenError};
+use bytes::Bytes;
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableDefinition, TableError};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Key to created, revision (8 bytes each, little endian) and value.
+const OBJECTS: TableDefinition<&str, &[u8]> = TableDefinition::new("objects");
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+/// In `META`: the format of the other tables.
+const FORMAT_KEY: &str = "format";
+/// In `META`: no revision above this was ever assigned.
+const RESERVED_KEY: &str = "reserved";
+/// The format that this program reads and writes.
+const FORMAT: u64 = 1;
+/// The newest file format of redb that this program's redb reads.
+const REDB_FORMAT: u8 = 3;
+/// Bytes before the value.
+const HEADER_LEN: usize = 16;
+/// What redb may cache; all entries are in memory anyway.
+const CACHE_BYTES_MAX: usize = 8 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Disk {
+    database: Option<Database>,
+    /// After the database, so that it is dropped last.
+    lock: Option<Lock>,
+}
+
+/// What an opened file held.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub entries: Vec<Entry>,
+    pub reserved: u64,
+}
+
+impl Disk {
+    /// Opens or makes the file.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Contents), OpenError> {
+        let lock = Lock::take(path)?;
+        let io = |act, source| OpenError::Io { path: path.to_owned(), act, source };
+        if !path.try_exists().map_err(|source| io("look for", source))? {
+            create(path)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|source| io("open", source))?;
+        let device = device(path, file)?;
+        if device.len().map_err(|source| io("read", source))? == 0 {
+            return Err(corrupt(path, "it is empty"));
+        }
+        let (mut disk, contents) = Self::open_device(device, path)?;
+        disk.lock = Some(lock);
+        Ok((disk, contents))
+    }
+
+    /// Opens what is on a device; an empty one becomes a new store. The path is for messages.
+    pub(crate) fn open_device(device: Box<dyn StorageBackend>, path: &Path) -> Result<(Self, Contents), OpenError> {
+        let io = |act, source| OpenError::Io { path: path.to_owned(), act, source };
+        check_redb_format(&*device, path)?;
+        let guard = Guard::hold(device).map_err(|source| io("read", source))?;
+        // Where a damaged file breaks an assertion of the library instead of giving an error.
+        let loaded = catch_unwind(AssertUnwindSafe(|| load(guard.clone(), path)));
+        let (database, contents) = loaded.unwrap_or_else(|_| Err(corrupt(path, "its structure is broken")))?;
+        guard.accept().map_err(|source| io("write", source))?;
+        Ok((Self { database: Some(database), lock: None }, contents))
+    }
+
+    fn write(&mut self, rows: &[Row], reserve: Option<u64>) -> Result<(), redb::Error> {
+        let database = self.database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
+        let transaction = database.begin_write()?;
+        {
+            let mut objects = transaction.open_table(OBJECTS)?;
+            for row in rows {
+                match row {
+                    Row::Put(entry) => encode(objects.insert_reserve(&*entry.key, HEADER_LEN + entry.value.len())?.as_mut(), entry),
+                    Row::Delete(key) => drop(objects.remove(&**key)?),
+                }
+            }
+            if let Some(reserve) = reserve {
+                transaction.open_table(META)?.insert(RESERVED_KEY, reserve)?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+impl Backend for Disk {
+    fn commit(&mut self, rows: &[Row], reserve: Option<u64>) -> Result<(), BackendError> {
+        self.write(rows, reserve).map_err(|error| BackendError::new("write to the data file", error))
+    }
+
+    fn close(&mut self) -> Result<(), BackendError> {
+        let closed = self.database.take().map_or(Ok(()), Database::close);
+        self.lock = None;
+        closed.map_err(|error| BackendError::new("close the data file", error))
+    }
+}
+
+fn device(path: &Path, file: File) -> Result<Box<dyn StorageBackend>, OpenError> {
+    match redb::backends::FileBackend::new(file) {
+        Ok(device) => Ok(Box::new(device)),
+        Err(error) => Err(open_error(error, path)),
+    }
+}
+
+/// Makes a new file under another name first, so that a power cut leaves all of it or nothing. The lock keeps others away.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let new = beside(path, ".new");
+    let io = |act, source| OpenError::Io { path: new.clone(), act, source };
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&new);
+    let file = opened.map_err(|source| io("create", source))?;
+    let (mut disk, _) = Disk::open_device(device(&new, file)?, &new)?;
+    disk.close().map_err(|error| io("write", io::Error::other(error.cause)))?;
+    std::fs::rename(&new, path).map_err(|source| io("rename", source))?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| io("sync the directory of", source))
+}
+
+/// Refuses a file of a newer redb, by the version bytes of both commit slots. Whatever else is wrong, redb says.
+fn check_redb_format(device: &dyn StorageBackend, path: &Path) -> Result<(), OpenError> {
+    const MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+    const SLOTS: [usize; 2] = [64, 192];
+    let mut header = [0; 256];
+    let read = |header: &mut [u8]| match device.len()? {
+        len if len < header.len() as u64 => Ok(()),
+        _ => device.read(0, header),
+    };
+    read(&mut header).map_err(|source| OpenError::Io { path: path.to_owned(), act: "read", source })?;
+    let [first, second] = SLOTS.map(|slot| header[slot]);
+    if header.starts_with(MAGIC) && first == second && first > REDB_FORMAT {
+        return Err(OpenError::Newer { path: path.to_owned(), found: u64::from(first), known: u64::from(REDB_FORMAT) });
+    }
+    Ok(())
+}
+
+fn load(guard: Guard, path: &Path) -> Result<(Database, Contents), OpenError> {
+    let new = guard.len().map_err(|source| OpenError::Io { path: path.to_owned(), act: "read", source })? == 0;
+    let database = Builder::new()
+        .set_cache_size(CACHE_BYTES_MAX)
+        .set_check_integrity_on_open(true)
+        .create_with_backend(guard)
+        .map_err(|error| open_error(error, path))?;
+    if new {
+        initialize(&database).map_err(|error| read_error(error, path))?;
+    }
+    let contents = read(&database, path)?;
+    Ok((database, contents))
+}
+
+fn initialize(database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(OBJECTS)?;
+    let mut meta = transaction.open_table(META)?;
+    meta.insert(FORMAT_KEY, FORMAT)?;
+    meta.insert(RESERVED_KEY, 0)?;
+    drop(meta);
+    transaction.commit()?;
+    Ok(())
+}
+
+fn read(database: &Database, path: &Path) -> Result<Contents, OpenError> {
+    let broken = |error: redb::Error| read_error(error, path);
+    let transaction = database.begin_read().map_err(|error| broken(error.into()))?;
+    let meta = transaction.open_table(META).map_err(|error| table_error(error, path))?;
+    let number = |key| match meta.get(key) {
+        Ok(Some(value)) => Ok(value.value()),
+        Ok(None) => Err(corrupt(path, &format!("it has no {key}"))),
+        Err(error) => Err(broken(error.into())),
+    };
+    let found = number(FORMAT_KEY)?;
+    if found > FORMAT {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
+    }
+    let reserved = number(RESERVED_KEY)?;
+    let objects = transaction.open_table(OBJECTS).map_err(|error| table_error(error, path))?;
+    let mut entries = Vec::new();
+    for row in objects.iter().map_err(|error| broken(error.into()))? {
+        let (key, value) = row.map_err(|error| broken(error.into()))?;
+        let entry = decode(key.value(), value.value()).filter(|entry| entry.created <= entry.revision && entry.revision <= reserved);
+        entries.push(entry.ok_or_else(|| corrupt(path, &format!("the row of {} is not valid", key.value())))?);
+    }
+    Ok(Contents { entries, reserved })
+}
+
+fn encode(out: &mut [u8], entry: &Entry) {
+    out[..8].copy_from_slice(&entry.created.to_le_bytes());
+    out[8..HEADER_LEN].copy_from_slice(&entry.revision.to_le_bytes());
+    out[HEADER_LEN..].copy_from_slice(&entry.value);
+}
+
+fn decode(key: &str, row: &[u8]) -> Option<Entry> {
+    let (created, rest) = row.split_first_chunk()?;
+    let (revision, value) = rest.split_first_chunk()?;
+    Some(Entry {
+        key: Arc::from(key),
+        value: Bytes::copy_from_slice(value),
+        created: u64::from_le_bytes(*created),
+        revision: u64::from_le_bytes(*revision),
+    })
+}
+
+fn corrupt(path: &Path, reason: &str) -> OpenError {
+    OpenError::Corrupt { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+fn open_error(error: DatabaseError, path: &Path) -> OpenError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            OpenError::Locked { path: path.to_owned(), pid: None }
+        }
+        other => read_error(other.into(), path),
+    }
+}
+
+fn table_error(error: TableError, path: &Path) -> OpenError {
+    match error {
+        TableError::Storage(StorageError::Io(source)) => read_error(redb::Error::Io(source), path),
+        other => corrupt(path, &other.to_string()),
+    }
+}
+
+/// Tells a device that fails from contents that are wrong. redb reports a file that is none of its own as invalid data.
+fn read_error(error: redb::Error, path: &Path) -> OpenError {
+    match error {
+        redb::Error::Io(source) if !matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+            OpenError::Io { path: path.to_owned(), act: "read", source }
+        }
+        other => corrupt(path, &other.to_string()),
+    }
+}
