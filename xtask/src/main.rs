@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask <task>`.
 
 mod codegen;
+mod golden;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -16,11 +17,14 @@ struct Args {
 enum Task {
     /// Write the schema table from the facts in docs/schema.
     Codegen,
+    /// Replay the golden cases and runs in process and print the table of what passes.
+    Golden(golden::Args),
 }
 
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Codegen => codegen::run(&root()?),
+        Task::Golden(args) => golden::run(&args),
     }
 }
 

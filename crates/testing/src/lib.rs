@@ -1,1 +1,5 @@
-//! Placeholder.
+//! For tests and development tasks only: an in-process server under virtual time, and the golden cases replayed against it.
+
+pub mod environment;
+pub mod golden;
+pub mod http;

@@ -1,0 +1,125 @@
+//! The golden cases and runs of `tests/golden`, replayed in process. Input: the files. Output: a [`Report`] with one
+//! [`Verdict`] a case. It must judge exactly as the tools that recorded them.
+
+pub mod case;
+pub mod compare;
+pub mod pending;
+
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where the cases are.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
+}
+
+/// What came of a case or run.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub area: String,
+    pub name: String,
+    /// Steps that were done.
+    pub steps: usize,
+    /// Steps that differ.
+    pub failed: Vec<Failure>,
+}
+
+/// A step that differs.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub step: usize,
+    /// What the step does.
+    pub what: String,
+    /// One line for each difference.
+    pub differences: Vec<String>,
+}
+
+impl Verdict {
+    pub fn passed(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    /// `area/name`.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.area, self.name)
+    }
+}
+
+/// All verdicts.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Report {
+    /// What fails, in the tools' words; every difference if `all`.
+    pub fn failures(&self, all: Detail) -> String {
+        let mut out = String::new();
+        for verdict in self.verdicts.iter().filter(|v| !v.passed()) {
+            out += &format!("FAIL {} ({} of {} steps)\n", verdict.id(), verdict.failed.len(), verdict.steps);
+            let (steps, lines) = match all {
+                Detail::First => (1, 3),
+                Detail::All => (usize::MAX, usize::MAX),
+            };
+            for failure in verdict.failed.iter().take(steps) {
+                out += &format!("  step {} {}\n", failure.step, failure.what);
+                for line in failure.differences.iter().take(lines) {
+                    out += &format!("    {line}\n");
+                }
+            }
+        }
+        out
+    }
+}
+
+/// How much to print of what differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The first step's first differences.
+    First,
+    All,
+}
+
+/// The tools' table.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+        let mut total = [0; 4];
+        for verdict in &self.verdicts {
+            let counts = [usize::from(verdict.passed()), 1, verdict.steps - verdict.failed.len().min(verdict.steps), verdict.steps];
+            let area = areas.entry(&verdict.area).or_default();
+            for (index, count) in counts.into_iter().enumerate() {
+                area[index] += count;
+                total[index] += count;
+            }
+        }
+        writeln!(f, "{:<24} {:>13} {:>13}", "area", "cases", "steps")?;
+        for (name, [cases, all_cases, steps, all_steps]) in areas.into_iter().chain([("all", total)]) {
+            writeln!(f, "{name:<24} {cases:>6}/{all_cases:<6} {steps:>6}/{all_steps:<6}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Replays the cases whose area is `only`, or whose name holds it; all without it.
+pub fn replay_cases(only: Option<&str>) -> Result<Report> {
+    let cases: Vec<case::Case> = case::load(&folder().join("cases"))?
+        .into_iter()
+        .filter(|case| only.is_none_or(|only| case.area == only || case.name.contains(only)))
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .context("the runtime does not start")?;
+    runtime.block_on(async {
+        let client = crate::http::Client::fresh(1).await?;
+        let mut report = Report::default();
+        for (number, case) in cases.iter().enumerate() {
+            report.verdicts.push(case::replay(&client, case, number).await?);
+        }
+        Ok(report)
+    })
+}

@@ -1,0 +1,100 @@
+//! Requests to an in-process server. Input: method, path, headers, body. Output: the whole answer, after its last byte.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use futures::FutureExt;
+use http_body_util::{BodyExt, Full};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use stead_server::{Config, Identity, Server};
+use tower::Service;
+
+use crate::environment::Virtual;
+
+/// Longest wait for an answer, in the time of the runtime: a watch without an end is a finding.
+const ANSWER_MAX: Duration = Duration::from_secs(90);
+/// The client of the golden cases.
+const USER_AGENT: &str = "golden/1";
+
+/// A complete answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub code: u16,
+    pub headers: http::HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// A header's value, if it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON; null if it is not.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// A client of one server, as the administrator.
+#[derive(Debug, Clone)]
+pub struct Client {
+    server: Server,
+}
+
+impl Client {
+    pub fn new(server: Server) -> Self {
+        Self { server }
+    }
+
+    /// A fresh server with its store in memory.
+    pub async fn fresh(seed: u64) -> Result<Self> {
+        let config = Config {
+            store: stead_store::Store::memory(),
+            environment: Arc::new(Virtual::new(seed)),
+            service_cidr: "10.43.0.0/16".to_owned(),
+            advertise: "https://127.0.0.1:6443".to_owned(),
+        };
+        let server = Server::new(config).await.map_err(anyhow::Error::from).context("the server does not start")?;
+        Ok(Self::new(server))
+    }
+
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Sends a request as the golden tools do: a User-Agent, JSON both ways unless `headers` say otherwise; a header
+    /// with `None` is not sent.
+    pub async fn call(&self, method: &str, path: &str, body: Option<Bytes>, headers: &[(String, Option<String>)]) -> Result<Answer> {
+        let mut all: Vec<(&str, Option<&str>)> = vec![("User-Agent", Some(USER_AGENT)), ("Accept", Some("application/json"))];
+        if body.is_some() {
+            all.push(("Content-Type", Some("application/json")));
+        }
+        for (name, value) in headers {
+            all.retain(|(other, _)| other != name);
+            all.push((name, value.as_deref()));
+        }
+        let mut request = http::Request::builder().method(method).uri(path).header("Host", "127.0.0.1:6443");
+        for (name, value) in all {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let body = Full::new(body.unwrap_or_default()).map_err(|never| match never {}).boxed_unsync();
+        let mut request = request.body(body).context("not a request")?;
+        request.extensions_mut().insert(Identity::master("admin"));
+        match tokio::time::timeout(ANSWER_MAX, AssertUnwindSafe(self.send(request)).catch_unwind()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => bail!("the server panicked: {}", panic.downcast_ref::<String>().map_or("", String::as_str)),
+            Err(_) => bail!("the answer does not end"),
+        }
+    }
+
+    async fn send(&self, request: http::Request<stead_server::Body>) -> Result<Answer> {
+        let Ok(response) = self.server.service().call(request).await;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.context("the answer broke off")?.to_bytes();
+        Ok(Answer { code: head.status.as_u16(), headers: head.headers, body })
+    }
+}
