@@ -1,1 +1,11 @@
-//! Placeholder.
+//! System calls that have no safe wrapper elsewhere: one small function each.
+//!
+//! The only crate with unsafe code. Never decides anything and keeps no state. Input: plain values; output: `io::Result`.
+
+pub mod capability;
+pub mod clock;
+pub mod fd;
+pub mod library;
+pub mod network;
+pub mod process;
+pub mod signal;
