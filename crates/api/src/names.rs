@@ -13,10 +13,8 @@ pub enum NameRule {
     Label,
     /// RFC 1035 label before 1.34, RFC 1123 label since: Services.
     Service,
-    /// Path segment: anything but `.`, `..`, `/`, `%`: RBAC.
+    /// Path segment: anything but `.`, `..`, `/`, `%`: RBAC, events.
     PathSegment,
-    /// Hardly checked: Events take a path segment, and nothing is said about more.
-    Event,
 }
 
 impl NameRule {
@@ -26,7 +24,6 @@ impl NameRule {
             Self::Subdomain => dns_subdomain(name),
             Self::Label | Self::Service => dns_label(name),
             Self::PathSegment => path_segment_name(name),
-            Self::Event => Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One row per kind: names, scope, schema type, hooks. The request pipeline reads rows and never names a kind.
 
-use crate::{Map, Value, field::Errors, json, schema::Type, time::Timestamp};
+use crate::allocation::{Pool, Run};
+use crate::{Map, Status, Value, field::Errors, json, schema::Type, time::Timestamp};
 use std::fmt::Debug;
 
 /// A served kind.
@@ -88,6 +89,17 @@ pub trait Hooks: Debug + Send + Sync {
         Generation::Keep
     }
 
+    /// Whether objects of this kind hold addresses or ports, so that [`allocate`](Self::allocate) must be called.
+    fn allocates(&self) -> bool {
+        false
+    }
+
+    /// Completes addresses and ports of a new (`old` absent) or changed object, before `prepare_*`. `Err` is the whole answer.
+    /// Of the main resource only; the pool must hold every stored object but this one.
+    fn allocate(&self, _object: &mut Value, _old: Option<&Value>, _run: Run, _pool: &mut Pool<'_>) -> Result<(), Status> {
+        Ok(())
+    }
+
     /// Validation of a new object, beyond the pipeline's ObjectMeta validation.
     fn validate(&self, _object: &Value) -> Errors {
         Vec::new()
@@ -101,6 +113,11 @@ pub trait Hooks: Debug + Send + Sync {
     /// Which rule `metadata.name` obeys.
     fn name_rule(&self) -> crate::names::NameRule {
         crate::names::NameRule::Subdomain
+    }
+
+    /// Whether finalizers without a domain must be standard ones: all kinds but Leases and Events.
+    fn qualified_finalizers(&self) -> bool {
+        true
     }
 
     /// `Warning` header texts. `old` on update.

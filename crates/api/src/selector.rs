@@ -3,7 +3,7 @@
 
 use crate::{
     Map, Value,
-    field::{Errors, Path, forbidden, invalid, required},
+    field::{Errors, Path, forbidden, go_quoted, invalid, required},
     names,
     registry::Kind,
     value::Access,
@@ -135,14 +135,14 @@ impl Requirement {
         if matches!(self.operator, Operator::GreaterThan | Operator::LessThan) {
             for (index, value) in self.values.iter().enumerate().filter(|(_, v)| v.parse::<i64>().is_err()) {
                 let why = "for 'Gt', 'Lt' operators, the value must be an integer";
-                errors.push(format!("values[{index}]: Invalid value: {}: {why}", quoted(value)));
+                errors.push(format!("values[{index}]: Invalid value: {}: {why}", go_quoted(value)));
             }
         }
         for (index, value) in self.values.iter().enumerate() {
             let faults = names::label_value(value);
             if !faults.is_empty() {
                 let why = faults.join("; ");
-                errors.push(format!("values[{index}][{}]: Invalid value: {}: {why}", self.key, quoted(value)));
+                errors.push(format!("values[{index}][{}]: Invalid value: {}: {why}", self.key, go_quoted(value)));
             }
         }
         match errors.len() {
@@ -151,11 +151,6 @@ impl Requirement {
             _ => Err(format!("[{}]", errors.join(", "))),
         }
     }
-}
-
-/// A string as Go's `%q` shows it in these messages.
-fn quoted(value: &str) -> String {
-    Value::from(value).to_string()
 }
 
 impl fmt::Display for Requirement {
@@ -220,7 +215,7 @@ fn parse_requirement(parser: &mut Parser) -> Result<Requirement, String> {
     }
     let faults = names::qualified_name(&key);
     if !faults.is_empty() {
-        return Err(format!("<nil>: Invalid value: {}: {}", quoted(&key), faults.join("; ")));
+        return Err(format!("<nil>: Invalid value: {}: {}", go_quoted(&key), faults.join("; ")));
     }
     if negated {
         return Ok(Requirement { key, operator: Operator::DoesNotExist, values: BTreeSet::new() });

@@ -75,10 +75,13 @@ impl Status {
             }
         }
         let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
-        let causes: Vec<Value> = errors
-            .iter()
-            .map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()}))
-            .collect();
+        let mut causes: Vec<Value> = Vec::new();
+        for error in errors {
+            let cause = json!({"reason": error.reason(), "message": error.body(), "field": error.path.as_str()});
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
         let mut details = json!({});
         if !name.is_empty() {
             details["name"] = name.into();

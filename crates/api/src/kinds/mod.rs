@@ -2,5 +2,24 @@
 
 use crate::registry::Kind;
 
+pub mod columns;
+pub mod config_map;
+pub mod event;
+pub mod lease;
+pub mod namespace;
+pub mod node;
+pub mod secret;
+pub mod service;
+pub mod service_account;
+
 /// Every served kind, in discovery order (groups in order, resources alphabetically).
-pub static KINDS: &[&Kind] = &[];
+pub static KINDS: &[&Kind] = &[
+    &config_map::CONFIG_MAP,
+    &event::EVENT,
+    &namespace::NAMESPACE,
+    &node::NODE,
+    &secret::SECRET,
+    &service_account::SERVICE_ACCOUNT,
+    &service::SERVICE,
+    &lease::LEASE,
+];
