@@ -245,6 +245,16 @@ pub fn default_capabilities() -> Vec<String> {
     .collect()
 }
 
+/// Every capability there is; what this process does not have itself is left out when a container is made.
+pub fn all_capabilities() -> Vec<String> {
+    const REST: [&str; 27] = [
+        "DAC_READ_SEARCH", "LINUX_IMMUTABLE", "NET_BROADCAST", "NET_ADMIN", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE",
+        "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "LEASE", "AUDIT_CONTROL",
+        "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
+    ];
+    default_capabilities().into_iter().chain(REST.iter().map(|name| format!("CAP_{name}"))).collect()
+}
+
 /// What of `/proc` and `/sys` containers may not read unless asked otherwise.
 pub fn default_masked_paths() -> Vec<String> {
     [

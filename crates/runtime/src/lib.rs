@@ -19,7 +19,7 @@ mod sandbox;
 
 pub use container::{
     Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, Mount, Propagation, Resources, Rlimit,
-    Started, TerminationLog, User, default_capabilities, default_masked_paths, default_readonly_paths,
+    Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths, default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};
 pub use image::{Image, ImageConfig};

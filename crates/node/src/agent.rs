@@ -1,0 +1,349 @@
+//! The agent: registers its nodes, keeps them alive, follows their pods and runs one worker for each.
+//!
+//! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
+
+use crate::client::{Answer, Api, CallError};
+use crate::event::{Occurrence, Recorder, send};
+use crate::pod::status::Facts;
+use crate::pod::worker::{News, Worker, recovered};
+use crate::registration::Machine;
+use crate::runtime::{Ended, Runtime, SandboxRecord};
+use futures::StreamExt;
+use kube::core::WatchEvent;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use stead_api::time::Timestamp;
+use stead_api::value::Access;
+use stead_api::{Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Seconds between renewals of a node's Lease (NODE-6).
+const LEASE_RENEWAL: Duration = Duration::from_secs(10);
+/// Renewals between writes of a status that has not changed: five minutes (NODE-5).
+const STATUS_EVERY: u32 = 30;
+/// Events waiting to be sent; more are dropped.
+const EVENTS_MAX: usize = 4096;
+/// Ends of containers that wait for one worker.
+const EXITS_MAX: usize = 256;
+const RECONNECT: Duration = Duration::from_millis(200);
+
+/// The clock, injected.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an agent is made of.
+pub struct Options<R> {
+    pub api: Api,
+    /// One machine, or many simulated ones.
+    pub machines: Vec<Machine>,
+    pub runtime: R,
+    pub clock: Clock,
+}
+
+/// What a worker shares with the others of its node.
+pub struct Node<R> {
+    pub name: String,
+    pub api: Api,
+    pub runtime: R,
+    pub memory_bytes: i64,
+    pub allocatable: Value,
+    host_ips: Vec<String>,
+    clock: Clock,
+    events: mpsc::Sender<(Value, Occurrence, String)>,
+}
+
+impl<R: Runtime> Node<R> {
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub fn facts(&self) -> Facts {
+        let version = self.runtime.version();
+        let runtime_name = version.split("://").next().unwrap_or_default().to_owned();
+        Facts { host_ips: self.host_ips.clone(), runtime_name }
+    }
+
+    /// Records an event; dropped when too many wait.
+    pub fn tell(&self, regarding: &Value, occurrence: Occurrence) {
+        let about = json!({"kind": "Pod", "apiVersion": "v1", "metadata": regarding["metadata"]});
+        if self.events.try_send((about, occurrence, self.name.clone())).is_err() {
+            tracing::warn!("an event was dropped: too many wait");
+        }
+    }
+
+    /// An object that may be missing.
+    pub async fn optional(&self, path: &str) -> Result<Option<Value>, String> {
+        match self.api.get(path).await {
+            Ok(object) => Ok(Some(object)),
+            Err(CallError::Refused { code: 404, .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Services that a pod's environment names: its namespace's, and `kubernetes`.
+    pub async fn services(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        let list = self.api.get(&format!("/api/v1/namespaces/{namespace}/services")).await.map_err(|e| e.to_string())?;
+        let mut services = list.items("items").to_vec();
+        if namespace != "default" {
+            services.extend(self.optional("/api/v1/namespaces/default/services/kubernetes").await?);
+        }
+        Ok(services)
+    }
+}
+
+/// A worker as the agent sees it.
+struct Handle {
+    name: String,
+    news: watch::Sender<News>,
+    exits: mpsc::Sender<Ended>,
+}
+
+/// Everything that the agent's loop owns.
+struct Agent<R> {
+    nodes: BTreeMap<String, Arc<Node<R>>>,
+    workers: HashMap<String, Handle>,
+    tasks: JoinSet<String>,
+    /// Pods that wait until the former holder of their name has gone (KILL-11), by `namespace/name`.
+    waiting: BTreeMap<String, Arc<Value>>,
+    /// Sandboxes found at the start, by pod uid.
+    found: HashMap<String, Vec<SandboxRecord>>,
+}
+
+/// Runs until told to stop. Containers go on running afterwards.
+pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
+    let (events_in, events_out) = mpsc::channel(EVENTS_MAX);
+    let mut found: HashMap<String, Vec<SandboxRecord>> = HashMap::new();
+    for record in options.runtime.list().await.map_err(Failure::Runtime)? {
+        found.entry(record.labels.get("uid").cloned().unwrap_or_default()).or_default().push(record);
+    }
+    let node = |machine: &Machine| Node {
+        name: machine.name.clone(),
+        api: options.api.clone(),
+        runtime: options.runtime.clone(),
+        memory_bytes: machine.memory_bytes,
+        allocatable: machine.allocatable(),
+        host_ips: machine.addresses.clone(),
+        clock: options.clock.clone(),
+        events: events_in.clone(),
+    };
+    let nodes = options.machines.iter().map(|m| (m.name.clone(), Arc::new(node(m)))).collect();
+    let agent = Agent { nodes, workers: HashMap::new(), tasks: JoinSet::new(), waiting: BTreeMap::new(), found };
+    let alive = keep_alive(options.api.clone(), options.machines.clone(), options.clock.clone());
+    let telling = tell(options.api.clone(), options.clock.clone(), events_out);
+    let following = agent.follow(options.api.clone(), options.runtime.clone());
+    tokio::select! {
+        () = alive => Err(Failure::Ended("node heartbeats")),
+        () = telling => Err(Failure::Ended("event recorder")),
+        () = following => Err(Failure::Ended("pod watch")),
+        _ = stop.wait_for(|stop| *stop) => Ok(()),
+    }
+}
+
+/// Why an agent ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("the container runtime cannot be listed: {0}")]
+    Runtime(String),
+    #[error("the {0} ended by itself")]
+    Ended(&'static str),
+}
+
+async fn tell(api: Api, clock: Clock, mut events: mpsc::Receiver<(Value, Occurrence, String)>) {
+    let mut recorder = Recorder::default();
+    while let Some((regarding, occurrence, node)) = events.recv().await {
+        send(&api, recorder.record(clock(), &regarding, &occurrence, &node)).await;
+    }
+}
+
+/// Registers the nodes, renews their Leases, writes their statuses.
+async fn keep_alive(api: Api, machines: Vec<Machine>, clock: Clock) {
+    let mut round = 0u32;
+    let mut registered: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        for machine in &machines {
+            if let Err(error) = beat(&api, machine, clock(), round, &mut registered).await {
+                tracing::warn!(node = machine.name, %error, "a node could not report");
+                registered.remove(&machine.name);
+            }
+        }
+        let pause = if registered.len() < machines.len() { RECONNECT } else { LEASE_RENEWAL };
+        tokio::time::sleep(pause).await;
+        round = round.wrapping_add(1);
+    }
+}
+
+async fn beat(api: &Api, machine: &Machine, now: Timestamp, round: u32, registered: &mut BTreeMap<String, String>) -> Answer<()> {
+    let path = format!("/api/v1/nodes/{}", machine.name);
+    let first = !registered.contains_key(&machine.name);
+    if first || round.is_multiple_of(STATUS_EVERY) {
+        let node = match api.get(&path).await {
+            Ok(node) => node,
+            Err(CallError::Refused { code: 404, .. }) => api.create("/api/v1/nodes", &machine.node()).await?,
+            Err(error) => return Err(error),
+        };
+        if first {
+            api.merge_patch(&path, &json!({"metadata": {"labels": machine.labels()}})).await?;
+        }
+        let status = machine.status(now, node["status"].items("conditions"));
+        api.strategic_patch(&format!("{path}/status"), &json!({ "status": status })).await?;
+        registered.insert(machine.name.clone(), node["metadata"].str("uid").to_owned());
+    }
+    renew(api, &machine.lease(now, &registered[&machine.name])).await
+}
+
+async fn renew(api: &Api, lease: &Value) -> Answer<()> {
+    let collection = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+    let path = format!("{collection}/{}", lease["metadata"].str("name"));
+    match api.merge_patch(&path, &json!({"spec": lease["spec"]})).await {
+        Err(CallError::Refused { code: 404, .. }) => api.create(collection, lease).await.map(drop),
+        other => other.map(drop),
+    }
+}
+
+impl<R: Runtime> Agent<R> {
+    async fn follow(mut self, api: Api, runtime: R) {
+        let (news_in, mut news) = mpsc::channel(EXITS_MAX);
+        let query = match self.nodes.keys().next() {
+            Some(name) if self.nodes.len() == 1 => format!("?fieldSelector=spec.nodeName%3D{name}"),
+            _ => "?fieldSelector=spec.nodeName%21%3D".to_owned(),
+        };
+        let watching = watch_pods(api, query, news_in);
+        tokio::pin!(watching);
+        loop {
+            tokio::select! {
+                () = &mut watching => return,
+                Some(change) = news.recv() => self.take(change).await,
+                Some(ended) = runtime.next_exit() => self.route(ended),
+                Some(done) = self.tasks.join_next() => self.reap(done),
+            }
+        }
+    }
+
+    async fn take(&mut self, change: Change) {
+        match change {
+            Change::Everything(pods) => {
+                let known: Vec<String> = self.workers.keys().cloned().collect();
+                for uid in known.iter().filter(|uid| !pods.iter().any(|p| p["metadata"].str("uid") == *uid)) {
+                    self.gone(uid);
+                }
+                for pod in pods {
+                    self.object(pod);
+                }
+                self.remove_orphans().await;
+            }
+            Change::Object(pod) => self.object(pod),
+            Change::Gone(pod) => self.gone(pod["metadata"].str("uid")),
+        }
+    }
+
+    fn object(&mut self, pod: Arc<Value>) {
+        let meta = &pod["metadata"];
+        let Some(node) = self.nodes.get(pod["spec"].str("nodeName")).cloned() else { return };
+        let uid = meta.str("uid").to_owned();
+        if let Some(handle) = self.workers.get(&uid) {
+            handle.news.send_replace(News::Object(pod));
+            return;
+        }
+        let name = format!("{}/{}", meta.str("namespace"), meta.str("name"));
+        if let Some((_, former)) = self.workers.iter().find(|(_, handle)| handle.name == name) {
+            former.news.send_replace(News::Gone);
+            self.waiting.insert(name, pod);
+            return;
+        }
+        self.employ(node, name, uid, pod);
+    }
+
+    fn employ(&mut self, node: Arc<Node<R>>, name: String, uid: String, pod: Arc<Value>) {
+        let records = self.found.remove(&uid).unwrap_or_default();
+        let (state, sandboxes) = recovered(&records, &pod);
+        let (news, news_out) = watch::channel(News::Object(pod.clone()));
+        let (exits, exits_out) = mpsc::channel(EXITS_MAX);
+        let worker = Worker::new(node, pod, news_out, exits_out, state, sandboxes);
+        self.workers.insert(uid.clone(), Handle { name, news, exits });
+        self.tasks.spawn(async move {
+            worker.run().await;
+            uid
+        });
+    }
+
+    fn gone(&mut self, uid: &str) {
+        if let Some(handle) = self.workers.get(uid) {
+            handle.news.send_replace(News::Gone);
+        }
+        self.waiting.retain(|_, pod| pod["metadata"].str("uid") != uid);
+    }
+
+    fn route(&self, ended: Ended) {
+        let pod = ended.sandbox.rsplit_once('-').map_or(ended.sandbox.as_str(), |(uid, _)| uid).to_owned();
+        if let Some(handle) = self.workers.get(&pod)
+            && handle.exits.try_send(ended).is_err()
+        {
+            tracing::error!(pod = handle.name, "a container's end could not be handed on");
+        }
+    }
+
+    fn reap(&mut self, done: Result<String, tokio::task::JoinError>) {
+        let uid = match done {
+            Ok(uid) => uid,
+            Err(error) => return tracing::error!(%error, "a pod worker died"),
+        };
+        let Some(handle) = self.workers.remove(&uid) else { return };
+        if let Some(pod) = self.waiting.remove(&handle.name) {
+            self.object(pod);
+        }
+    }
+
+    /// Sandboxes of pods that the API does not know (KILL-10).
+    async fn remove_orphans(&mut self) {
+        let Some(node) = self.nodes.values().next().cloned() else { return };
+        for (uid, records) in std::mem::take(&mut self.found) {
+            for record in records {
+                tracing::info!(pod = uid, sandbox = record.id, "removing a sandbox whose pod is gone");
+                if let Err(error) = node.runtime.remove_sandbox(&record.id).await {
+                    tracing::warn!(sandbox = record.id, error, "a sandbox could not be removed");
+                    self.found.entry(uid.clone()).or_default().push(record);
+                }
+            }
+        }
+    }
+}
+
+/// What the watch says.
+enum Change {
+    /// All pods there are.
+    Everything(Vec<Arc<Value>>),
+    Object(Arc<Value>),
+    Gone(Arc<Value>),
+}
+
+/// Lists and watches, for ever; a broken watch begins anew with a list.
+async fn watch_pods(api: Api, query: String, out: mpsc::Sender<Change>) {
+    loop {
+        if let Err(error) = watch_once(&api, &query, &out).await {
+            tracing::debug!(%error, "the watch of pods begins anew");
+            tokio::time::sleep(RECONNECT).await;
+        }
+        if out.is_closed() {
+            return;
+        }
+    }
+}
+
+async fn watch_once(api: &Api, query: &str, out: &mpsc::Sender<Change>) -> Answer<()> {
+    let closed = |_| CallError::NoAnswer("the agent stops".to_owned());
+    let mut list = api.get(&format!("/api/v1/pods{query}")).await?;
+    let version = list["metadata"].str("resourceVersion").to_owned();
+    let items = list.items_mut("items").iter_mut().map(|pod| Arc::new(pod.take())).collect();
+    out.send(Change::Everything(items)).await.map_err(closed)?;
+    let mut events = api.watch("/api/v1/pods", query, &version).await?.boxed();
+    while let Some(event) = events.next().await {
+        match event? {
+            WatchEvent::Added(pod) | WatchEvent::Modified(pod) => out.send(Change::Object(Arc::new(pod))).await.map_err(closed)?,
+            WatchEvent::Deleted(pod) => out.send(Change::Gone(Arc::new(pod))).await.map_err(closed)?,
+            WatchEvent::Bookmark(_) => {}
+            WatchEvent::Error(status) => return Err(CallError::NoAnswer(status.message)),
+        }
+    }
+    Ok(())
+}

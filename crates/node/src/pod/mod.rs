@@ -1,0 +1,11 @@
+//! One pod on this node: what is known of it, what to do next, and what to say about it.
+
+pub mod backoff;
+pub mod container;
+pub mod environment;
+pub mod plan;
+pub mod qos;
+pub mod state;
+pub mod status;
+pub mod unsupported;
+pub mod worker;

@@ -1,0 +1,211 @@
+use super::*;
+use crate::pod::state::Trouble;
+use crate::runtime::{Exit, Instance};
+use proptest::prelude::*;
+use stead_api::json;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+
+fn at(seconds: i64) -> Timestamp {
+    NOW.plus_millis(seconds * 1000)
+}
+
+fn pod(spec: Value) -> Value {
+    json!({"metadata": {"name": "p"}, "spec": spec})
+}
+
+fn running(attempt: u32) -> Instance {
+    Instance { attempt, id: format!("id{attempt}"), state: InstanceState::Running { started_at: NOW } }
+}
+
+fn exited(attempt: u32, code: i32) -> Instance {
+    let exit = Exit { code, oom: false, started_at: Some(NOW), finished_at: NOW, message: String::new(), reason: None };
+    Instance { attempt, id: format!("id{attempt}"), state: InstanceState::Exited(exit) }
+}
+
+fn state(runs: &[(&str, Instance)]) -> PodState {
+    let mut state = PodState { sandbox: Sandbox::Ready, ..PodState::default() };
+    for (name, run) in runs {
+        state.container_mut(name).started(run.clone());
+    }
+    state
+}
+
+fn start(name: &str) -> Action {
+    Action::Start { container: name.into(), restart: None }
+}
+
+fn restart(name: &str) -> Action {
+    Action::Start { container: name.into(), restart: Some(NOW) }
+}
+
+#[test]
+fn the_sandbox_comes_first_and_a_failed_one_is_tried_again() {
+    let pod = pod(json!({"containers": [{"name": "a"}]}));
+    assert_eq!(plan(NOW, &pod, &PodState::default()).actions, [Action::CreateSandbox]);
+    let failed = PodState { sandbox: Sandbox::Failed { retry_at: at(5) }, ..PodState::default() };
+    assert_eq!(plan(NOW, &pod, &failed), Plan { actions: vec![], wake: Some(at(5)) });
+    assert_eq!(plan(at(5), &pod, &failed).actions, [Action::CreateSandbox]);
+}
+
+#[test]
+fn regular_containers_start_in_order() {
+    // INIT-3
+    let pod = pod(json!({"containers": [{"name": "b"}, {"name": "a"}]}));
+    assert_eq!(plan(NOW, &pod, &state(&[])).actions, [start("b"), start("a")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("b", running(0))])).actions, [start("a")]);
+}
+
+#[test]
+fn init_containers_run_one_at_a_time() {
+    // INIT-1
+    let pod = pod(json!({"initContainers": [{"name": "i"}, {"name": "j"}], "containers": [{"name": "a"}]}));
+    assert_eq!(plan(NOW, &pod, &state(&[])).actions, [start("i")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("i", running(0))])).actions, []);
+    assert_eq!(plan(NOW, &pod, &state(&[("i", exited(0, 0))])).actions, [start("j")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("i", exited(0, 0)), ("j", exited(0, 0))])).actions, [start("a")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("i", exited(0, 3))])).actions, [restart("i")]);
+}
+
+#[test]
+fn an_init_container_that_fails_for_good_ends_the_pod() {
+    // POD-3
+    let pod = pod(json!({"restartPolicy": "Never", "initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
+    let state = state(&[("i", exited(0, 3))]);
+    assert!(over(&pod, &state));
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::RemoveSandbox]);
+}
+
+#[test]
+fn a_sidecar_runs_before_the_next_and_always_restarts() {
+    // INIT-2
+    let pod = pod(json!({"restartPolicy": "Never", "initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "i"}],
+        "containers": [{"name": "a"}]}));
+    assert_eq!(plan(NOW, &pod, &state(&[])).actions, [start("s")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0))])).actions, [start("i")]);
+    let later = state(&[("s", exited(0, 1)), ("i", exited(0, 0)), ("a", running(0))]);
+    assert_eq!(plan(NOW, &pod, &later).actions, [restart("s")]);
+}
+
+#[test]
+fn restart_policies() {
+    // RST-1, POD-6
+    for (policy, code, again) in [("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 1, false)] {
+        let pod = pod(json!({"restartPolicy": policy, "containers": [{"name": "a"}]}));
+        let state = state(&[("a", exited(0, code))]);
+        assert_eq!(over(&pod, &state), !again, "{policy} {code}");
+        let expected = if again { restart("a") } else { Action::RemoveSandbox };
+        assert_eq!(plan(NOW, &pod, &state).actions, [expected], "{policy} {code}");
+    }
+}
+
+#[test]
+fn back_off_and_trouble_are_waited_for() {
+    let pod = pod(json!({"containers": [{"name": "a"}]}));
+    let mut crashed = state(&[("a", exited(1, 1))]);
+    crashed.container_mut("a").backoff.raise(NOW, NOW);
+    assert_eq!(plan(at(1), &pod, &crashed), Plan { actions: vec![], wake: Some(at(10)) }); // RST-3
+    assert_eq!(plan(at(10), &pod, &crashed).actions, [restart("a")]);
+    let mut troubled = state(&[]);
+    troubled.container_mut("a").trouble = Some(Trouble { reason: "ErrImagePull", message: String::new(), retry_at: at(7) });
+    assert_eq!(plan(NOW, &pod, &troubled), Plan { actions: vec![], wake: Some(at(7)) });
+    assert_eq!(plan(at(7), &pod, &troubled).actions, [start("a")]);
+}
+
+#[test]
+fn deletion_signals_waits_kills_and_removes() {
+    // KILL-1, KILL-3, KILL-6
+    let mut pod = pod(json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "a"}, {"name": "b"}]}));
+    pod["metadata"]["deletionTimestamp"] = "x".into();
+    let mut state = state(&[("a", running(0)), ("b", running(0))]);
+    let signal = |name: &str| Action::Signal { container: name.into() };
+    let kill = |name: &str| Action::Kill { container: name.into() };
+    assert_eq!(plan(NOW, &pod, &state).actions, [signal("a"), signal("b")]);
+    state.container_mut("a").stop = Stop::Signalled(NOW);
+    state.container_mut("b").stop = Stop::Signalled(NOW);
+    assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(5)) });
+    pod["metadata"]["deletionGracePeriodSeconds"] = 1.into(); // KILL-4: a second DELETE
+    assert_eq!(plan(at(1), &pod, &state).actions, [kill("a"), kill("b")]);
+    state.container_mut("a").stop = Stop::Killed;
+    state.container_mut("b").ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
+    assert_eq!(plan(at(2), &pod, &state), Plan::default());
+    state.container_mut("a").ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
+    assert_eq!(plan(at(2), &pod, &state).actions, [Action::RemoveSandbox]);
+    state.sandbox = Sandbox::Removed;
+    assert_eq!(plan(at(2), &pod, &state).actions, [Action::Finish]);
+}
+
+#[test]
+fn grace_zero_kills_at_once() {
+    let mut pod = pod(json!({"containers": [{"name": "a"}]}));
+    pod["metadata"] = json!({"name": "p", "deletionTimestamp": "x", "deletionGracePeriodSeconds": 0});
+    assert_eq!(plan(NOW, &pod, &state(&[("a", running(0))])).actions, [Action::Kill { container: "a".into() }]);
+}
+
+#[test]
+fn sidecars_stop_last_in_reverse() {
+    // INIT-5
+    let mut pod = pod(json!({"initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "t", "restartPolicy": "Always"}],
+        "containers": [{"name": "a"}]}));
+    pod["metadata"]["deletionTimestamp"] = "x".into();
+    let signal = |name: &str| Action::Signal { container: name.into() };
+    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", running(0))])).actions, [signal("a")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", exited(0, 0))])).actions, [signal("t")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", exited(0, 0)), ("a", exited(0, 0))])).actions, [signal("s")]);
+}
+
+#[test]
+fn a_finished_pod_keeps_its_object_and_loses_its_sandbox() {
+    let pod = pod(json!({"restartPolicy": "Never", "containers": [{"name": "a"}]}));
+    let mut state = state(&[("a", exited(0, 0))]);
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::RemoveSandbox]);
+    state.sandbox = Sandbox::Removed;
+    assert_eq!(plan(NOW, &pod, &state), Plan::default());
+}
+
+#[test]
+fn a_lost_sandbox_runs_inits_again() {
+    // RST-10
+    let pod = pod(json!({"initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
+    let mut state = state(&[("i", exited(0, 0)), ("a", exited(0, 137))]);
+    state.sandbox = Sandbox::Absent;
+    state.containers.values_mut().for_each(|c| c.stale = true);
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::CreateSandbox]);
+    state.sandbox = Sandbox::Ready;
+    assert_eq!(plan(NOW, &pod, &state).actions, [restart("i")]);
+}
+
+fn runs() -> impl Strategy<Value = Option<Instance>> {
+    prop_oneof![Just(None), (0u32..3).prop_map(|n| Some(running(n))), (0u32..3, 0i32..2).prop_map(|(n, code)| Some(exited(n, code)))]
+}
+
+proptest! {
+    /// A container that runs is never started, whatever else is true: an identity runs at most once.
+    #[test]
+    fn never_two_runs_of_one_container(
+        a in runs(), i in runs(), s in runs(), deleting: bool, stale: bool, policy in prop_oneof![Just("Always"), Just("Never"), Just("OnFailure")], seconds in 0i64..400,
+    ) {
+        let mut pod = pod(json!({"restartPolicy": policy, "initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "i"}],
+            "containers": [{"name": "a"}]}));
+        if deleting {
+            pod["metadata"]["deletionTimestamp"] = "x".into();
+        }
+        let mut state = PodState { sandbox: Sandbox::Ready, ..PodState::default() };
+        for (name, run) in [("a", a), ("i", i), ("s", s)] {
+            if let Some(run) = run {
+                state.container_mut(name).started(run);
+                state.container_mut(name).stale = stale;
+            }
+        }
+        for action in plan(at(seconds), &pod, &state).actions {
+            match action {
+                Action::Start { container, .. } => {
+                    prop_assert!(!deleting);
+                    prop_assert!(!state.container(&container).is_some_and(ContainerState::running));
+                }
+                Action::RemoveSandbox | Action::Finish => prop_assert!(!state.any_running()),
+                _ => {}
+            }
+        }
+    }
+}

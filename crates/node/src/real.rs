@@ -1,0 +1,301 @@
+//! The real runtime behind the node's trait: translates between the node's types and `stead_runtime`'s.
+
+use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Qos, Runtime, SandboxRecord, SandboxSpec, Security, StartError};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use stead_api::time::Timestamp;
+use stead_runtime as rt;
+use tokio::sync::Mutex;
+
+/// Containers on this machine.
+#[derive(Clone)]
+pub struct Real {
+    runtime: rt::Runtime,
+    /// Directory of the pods' logs (LOG-1).
+    logs: PathBuf,
+    events: Arc<Mutex<Exits>>,
+}
+
+/// Exits in order; when the stream has lost some, all ended containers are told of again.
+struct Exits {
+    stream: rt::Events,
+    again: VecDeque<Ended>,
+}
+
+impl Real {
+    pub fn new(runtime: rt::Runtime, logs: PathBuf) -> Self {
+        let exits = Exits { stream: runtime.events(), again: VecDeque::new() };
+        Self { runtime, logs, events: Arc::new(Mutex::new(exits)) }
+    }
+
+    fn id(&self, sandbox: &str, name: &str, attempt: u32) -> Option<String> {
+        self.runtime.containers(Some(sandbox)).into_iter().find(|c| c.spec.name == name && c.spec.attempt == attempt).map(|c| c.id)
+    }
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    Timestamp(at.duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX)))
+}
+
+fn exit(exit: &rt::Exit) -> Exit {
+    Exit {
+        code: exit.code,
+        oom: exit.oom,
+        started_at: exit.started_at.map(timestamp),
+        finished_at: timestamp(exit.finished_at),
+        message: exit.message.clone(),
+        reason: match exit.reason {
+            rt::ExitReason::Exited => None,
+            rt::ExitReason::StartFailed => Some("StartError"),
+            rt::ExitReason::Lost => Some("ContainerStatusUnknown"),
+        },
+    }
+}
+
+/// `None` while it is being made: whoever makes it will say what becomes of it.
+fn instance(container: &rt::Container) -> Option<Instance> {
+    let state = match &container.state {
+        rt::ContainerState::Creating => return None,
+        rt::ContainerState::Running { started_at, .. } => InstanceState::Running { started_at: timestamp(*started_at) },
+        rt::ContainerState::Exited(ended) => InstanceState::Exited(exit(ended)),
+    };
+    Some(Instance { attempt: container.spec.attempt, id: container.id.clone(), state })
+}
+
+/// CG-2.
+fn cgroup_parent(spec: &SandboxSpec) -> String {
+    let tier = match spec.qos {
+        Qos::Guaranteed => "kubepods",
+        Qos::Burstable => "kubepods/burstable",
+        Qos::BestEffort => "kubepods/besteffort",
+    };
+    // The sandbox's own id, not the pod's: a former sandbox of the pod may still be there.
+    format!("{tier}/pod{}", spec.id)
+}
+
+/// SEC-8: the defaults, then drop, then add; `ALL` on either side.
+fn capabilities(security: &Security) -> Vec<String> {
+    let all = |names: &[String]| names.iter().any(|n| n == "ALL");
+    let mut names = if all(&security.capabilities_add) { rt::all_capabilities() } else { rt::default_capabilities() };
+    if all(&security.capabilities_drop) {
+        names.clear();
+    }
+    names.retain(|name| !security.capabilities_drop.iter().any(|d| *name == format!("CAP_{d}")));
+    for add in security.capabilities_add.iter().filter(|a| *a != "ALL").map(|a| format!("CAP_{a}")) {
+        if !names.contains(&add) {
+            names.push(add);
+        }
+    }
+    names
+}
+
+fn resources(limits: &Limits) -> rt::Resources {
+    rt::Resources {
+        cpu_shares: Some(limits.cpu_shares),
+        cpu_quota_us: limits.cpu_quota_us,
+        memory_limit_bytes: limits.memory_bytes,
+        ..rt::Resources::default()
+    }
+}
+
+fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
+    let masks = !spec.security.privileged;
+    rt::ContainerSpec {
+        attempt: spec.attempt,
+        labels: BTreeMap::new(),
+        image: spec.image,
+        argv: spec.argv,
+        env: spec.env,
+        cwd: Some(spec.working_dir),
+        user: rt::User {
+            uid: spec.user.uid,
+            gid: spec.user.gid,
+            groups: spec.user.supplemental_groups,
+            image_groups: rt::ImageGroups::Merge,
+        },
+        capabilities: if spec.security.privileged { rt::all_capabilities() } else { capabilities(&spec.security) },
+        no_new_privs: spec.security.no_new_privileges,
+        privileged: spec.security.privileged,
+        read_only_rootfs: spec.security.read_only_root,
+        resources: resources(&spec.limits),
+        oom_score_adj: spec.limits.oom_score_adj,
+        log_path,
+        termination_log: Some(rt::TerminationLog { path: spec.termination_message_path }),
+        masked_paths: if masks { rt::default_masked_paths() } else { Vec::new() },
+        readonly_paths: if masks { rt::default_readonly_paths() } else { Vec::new() },
+        name: spec.name,
+        ..rt::ContainerSpec::default()
+    }
+}
+
+/// A signal's number, for the names that images and pods give.
+fn signal_number(name: &str) -> Option<i32> {
+    if let Ok(number) = name.parse() {
+        return Some(number);
+    }
+    let full = if name.starts_with("SIG") { name.to_owned() } else { format!("SIG{name}") };
+    full.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
+}
+
+impl Runtime for Real {
+    fn version(&self) -> String {
+        concat!("stead://", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
+        Ok(self.runtime.image(reference).map(|image| Image {
+            id: format!("{}@{}", image.reference.rsplit_once(':').map_or(image.reference.as_str(), |(name, _)| name), image.digest),
+            reference: image.reference,
+            entrypoint: image.config.entrypoint,
+            command: image.config.cmd,
+            env: image.config.env.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
+            user: image.config.user,
+            working_dir: image.config.working_dir,
+            stop_signal: image.config.stop_signal.unwrap_or_default(),
+        }))
+    }
+
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), String> {
+        let mode = |host| if host { rt::NamespaceMode::Host } else { rt::NamespaceMode::Own };
+        let label = |name: &str| spec.labels.get(name).map(String::as_str).unwrap_or_default();
+        let log_dir = self.logs.join(format!("{}_{}_{}", label("namespace"), label("name"), spec.pod));
+        let sandbox = rt::SandboxSpec {
+            cgroup_parent: cgroup_parent(&spec),
+            log_dir,
+            network: mode(spec.host_network),
+            uts: mode(spec.host_network),
+            ipc: mode(spec.host_ipc),
+            id: spec.id,
+            labels: spec.labels,
+            hostname: spec.hostname,
+            ..rt::SandboxSpec::default()
+        };
+        self.runtime.create_sandbox(sandbox).await.map(drop).map_err(|error| text(&error))
+    }
+
+    async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
+        self.runtime.stop_sandbox(id).await.map_err(|error| text(&error))
+    }
+
+    async fn remove_sandbox(&self, id: &str) -> Result<(), String> {
+        self.runtime.remove_sandbox(id).await.map_err(|error| text(&error))
+    }
+
+    async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
+        let (name, attempt) = (spec.name.clone(), spec.attempt);
+        let found = self.runtime.sandboxes().into_iter().find(|s| s.spec.id == sandbox);
+        let log_dir = found.map(|s| s.spec.log_dir).ok_or_else(|| StartError::Create(format!("sandbox {sandbox} does not exist")))?;
+        let log_path = log_dir.join(&name).join(format!("{attempt}.log"));
+        match self.runtime.start(sandbox, container_spec(spec, log_path)).await {
+            Ok(started) => {
+                Ok(Instance { attempt, id: started.id, state: InstanceState::Running { started_at: timestamp(started.started_at) } })
+            }
+            // It was started before this process could hear of it: what became of it is on record.
+            Err(rt::StartError::Exists { .. }) => {
+                let all = self.runtime.containers(Some(sandbox));
+                let known = all.iter().find(|c| c.spec.name == name && c.spec.attempt == attempt).and_then(instance);
+                known.ok_or_else(|| StartError::Create(format!("attempt {attempt} of container {name} is being made")))
+            }
+            Err(rt::StartError::Start { id, message }) => Err(StartError::Start { id, message }),
+            Err(rt::StartError::Create(message)) => Err(StartError::Create(message)),
+            Err(rt::StartError::Runtime(error)) => Err(StartError::Create(text(&error))),
+        }
+    }
+
+    async fn signal(&self, sandbox: &str, container: &str, attempt: u32, signal: &str) -> Result<(), String> {
+        let number = signal_number(signal).ok_or_else(|| format!("unknown signal {signal}"))?;
+        let Some(id) = self.id(sandbox, container, attempt) else { return Ok(()) };
+        self.runtime.signal(&id, number).await.map_err(|error| text(&error))
+    }
+
+    async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
+        let Some(id) = self.id(sandbox, container, attempt) else { return Ok(()) };
+        self.runtime.kill(&id).await.map_err(|error| text(&error))
+    }
+
+    async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
+        let mut records = Vec::new();
+        for sandbox in self.runtime.sandboxes() {
+            let mut containers: BTreeMap<String, Vec<Instance>> = BTreeMap::new();
+            for container in self.runtime.containers(Some(&sandbox.spec.id)) {
+                containers.entry(container.spec.name.clone()).or_default().extend(instance(&container));
+            }
+            records.push(SandboxRecord {
+                ready: sandbox.state == rt::SandboxState::Ready,
+                id: sandbox.spec.id,
+                labels: sandbox.spec.labels,
+                containers,
+            });
+        }
+        records.sort_by_key(|r| r.id.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok()));
+        Ok(records)
+    }
+
+    async fn next_exit(&self) -> Option<Ended> {
+        let mut exits = self.events.lock().await;
+        loop {
+            if let Some(ended) = exits.again.pop_front() {
+                return Some(ended);
+            }
+            match exits.stream.next().await? {
+                rt::Event::Exited { sandbox, name, attempt, exit: ended, .. } => {
+                    return Some(Ended { sandbox, container: name, attempt, exit: exit(&ended) });
+                }
+                rt::Event::SandboxDied { .. } => {} // its containers' exits tell
+                rt::Event::Missed => {
+                    exits.again = ended_containers(&self.runtime);
+                }
+            }
+        }
+    }
+}
+
+fn ended_containers(runtime: &rt::Runtime) -> VecDeque<Ended> {
+    let ended = runtime.containers(None).into_iter().filter_map(|c| match &c.state {
+        rt::ContainerState::Exited(end) => {
+            Some(Ended { sandbox: c.sandbox.clone(), container: c.spec.name.clone(), attempt: c.spec.attempt, exit: exit(end) })
+        }
+        _ => None,
+    });
+    ended.collect()
+}
+
+/// An error and its causes in one line.
+fn text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn security(add: &[&str], drop: &[&str]) -> Security {
+        let names = |list: &[&str]| list.iter().map(|n| (*n).to_owned()).collect();
+        Security { capabilities_add: names(add), capabilities_drop: names(drop), ..Security::default() }
+    }
+
+    #[test]
+    fn capabilities_are_dropped_then_added() {
+        // SEC-8, SEC-9
+        assert_eq!(capabilities(&security(&[], &[])).len(), 14);
+        assert_eq!(capabilities(&security(&["NET_ADMIN"], &["ALL"])), ["CAP_NET_ADMIN"]);
+        assert!(!capabilities(&security(&[], &["CHOWN"])).contains(&"CAP_CHOWN".to_owned()));
+        assert!(capabilities(&security(&["ALL"], &[])).contains(&"CAP_SYS_ADMIN".to_owned()));
+    }
+
+    #[test]
+    fn signals_by_name_and_number() {
+        assert_eq!(signal_number("SIGTERM"), Some(15));
+        assert_eq!(signal_number("QUIT"), Some(3));
+        assert_eq!(signal_number("10"), Some(10));
+        assert_eq!(signal_number("SIGNONE"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! The Node object: labels, capacity, conditions and facts of a machine (NODE-1 to NODE-5). Pure; reading the machine is `host`'s part.
+
+use stead_api::time::Timestamp;
+use stead_api::{Value, json};
+
+/// What is known of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Machine {
+    pub name: String,
+    pub addresses: Vec<String>,
+    pub cpus: u64,
+    pub memory_bytes: i64,
+    pub storage_bytes: u64,
+    pub pods_max: u32,
+    pub machine_id: String,
+    pub system_uuid: String,
+    pub boot_id: String,
+    pub kernel: String,
+    pub os_image: String,
+    /// Go's name of the architecture: `amd64`, `arm64`.
+    pub architecture: String,
+    /// `stead://0.1.0`.
+    pub runtime_version: String,
+    /// `v1.37.2`.
+    pub kubernetes_version: String,
+}
+
+/// What the rest of Kubernetes needs below the node's memory: the hard eviction threshold (NODE-2, NODE-10).
+const MEMORY_RESERVED_BYTES: i64 = 100 << 20;
+
+impl Machine {
+    /// The Node to create. The server adds the not-ready taint.
+    pub fn node(&self) -> Value {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": self.labels()}})
+    }
+
+    /// Labels that the node keeps at these values.
+    pub fn labels(&self) -> Value {
+        json!({
+            "kubernetes.io/hostname": self.name, "kubernetes.io/os": "linux", "kubernetes.io/arch": self.architecture,
+            "beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": self.architecture,
+        })
+    }
+
+    fn amounts(&self, memory_bytes: i64) -> Value {
+        json!({
+            "cpu": self.cpus.to_string(), "memory": format!("{}Ki", memory_bytes / 1024), "pods": self.pods_max.to_string(),
+            "ephemeral-storage": format!("{}Ki", self.storage_bytes / 1024),
+        })
+    }
+
+    /// `status.allocatable`.
+    pub fn allocatable(&self) -> Value {
+        self.amounts((self.memory_bytes - MEMORY_RESERVED_BYTES).max(0))
+    }
+
+    /// The status, given the conditions that the API has.
+    pub fn status(&self, now: Timestamp, old_conditions: &[Value]) -> Value {
+        let mut addresses: Vec<Value> = self.addresses.iter().map(|ip| json!({"type": "InternalIP", "address": ip})).collect();
+        addresses.push(json!({"type": "Hostname", "address": self.name}));
+        json!({
+            "addresses": addresses,
+            "capacity": self.amounts(self.memory_bytes),
+            "allocatable": self.allocatable(),
+            "conditions": conditions(now, old_conditions),
+            "nodeInfo": {
+                "machineID": self.machine_id, "systemUUID": self.system_uuid, "bootID": self.boot_id, "kernelVersion": self.kernel,
+                "osImage": self.os_image, "containerRuntimeVersion": self.runtime_version, "kubeletVersion": self.kubernetes_version,
+                "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": self.architecture,
+            },
+        })
+    }
+
+    /// The Lease that says that the node lives (NODE-6).
+    pub fn lease(&self, now: Timestamp, node_uid: &str) -> Value {
+        json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": self.name, "namespace": "kube-node-lease",
+                "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": self.name, "uid": node_uid}]},
+            "spec": {"holderIdentity": self.name, "leaseDurationSeconds": 40, "renewTime": now.rfc3339_micro()},
+        })
+    }
+}
+
+/// NODE-4, in this order.
+fn conditions(now: Timestamp, old: &[Value]) -> Vec<Value> {
+    let all = [
+        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+    ];
+    let one = |(ty, status, reason, message): (&str, &str, &str, &str)| {
+        let same = old.iter().find(|c| c["type"] == ty && c["status"] == status).and_then(|c| c["lastTransitionTime"].as_str());
+        let since = same.map_or_else(|| now.rfc3339(), str::to_owned);
+        json!({"type": ty, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": now.rfc3339(), "lastTransitionTime": since})
+    };
+    all.into_iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_keep_their_transition_time() {
+        let machine = Machine { name: "n".into(), memory_bytes: 1 << 30, ..Machine::default() };
+        let first = machine.status(Timestamp::from_seconds(1000), &[]);
+        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap());
+        assert_eq!(second["conditions"][3]["lastTransitionTime"], first["conditions"][3]["lastTransitionTime"]);
+        assert_ne!(second["conditions"][3]["lastHeartbeatTime"], first["conditions"][3]["lastHeartbeatTime"]);
+        assert_eq!(first["conditions"][3]["type"], "Ready"); // NODE-4: Ready last
+    }
+
+    #[test]
+    fn allocatable_is_below_capacity() {
+        // NODE-2
+        let machine = Machine { cpus: 2, memory_bytes: 1 << 30, pods_max: 110, ..Machine::default() };
+        let status = machine.status(Timestamp::default(), &[]);
+        assert_eq!(status["capacity"]["memory"], "1048576Ki");
+        assert_eq!(status["allocatable"]["memory"], "946176Ki");
+        assert_eq!(status["allocatable"]["pods"], "110");
+    }
+}

@@ -1,0 +1,198 @@
+//! What a node needs of a container runtime. The real one and the simulated one stand behind the same trait, so the pod worker,
+//! its plan and its status are the same code for both.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use stead_api::time::Timestamp;
+
+/// The settings of an image that matter for starting a container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Image {
+    /// The full reference shown in a status, e.g. `localhost/stead:1`.
+    pub reference: String,
+    /// The digest reference shown as `imageID`.
+    pub id: String,
+    pub entrypoint: Vec<String>,
+    pub command: Vec<String>,
+    /// `NAME=value`.
+    pub env: Vec<String>,
+    pub user: String,
+    pub working_dir: String,
+    pub stop_signal: String,
+}
+
+/// What a pod's containers share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSpec {
+    /// Unique for ever: the pod's uid and the sandbox's attempt.
+    pub id: String,
+    /// The pod's uid.
+    pub pod: String,
+    /// Kept by the runtime and given back by [`Runtime::list`].
+    pub labels: BTreeMap<String, String>,
+    pub hostname: String,
+    pub host_network: bool,
+    pub host_ipc: bool,
+    /// `guaranteed`, `burstable` or `besteffort`: where its cgroup stands.
+    pub qos: Qos,
+}
+
+/// Quality of service (POD-10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qos {
+    Guaranteed,
+    Burstable,
+    BestEffort,
+}
+
+impl Qos {
+    /// As `status.qosClass` has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guaranteed => "Guaranteed",
+            Self::Burstable => "Burstable",
+            Self::BestEffort => "BestEffort",
+        }
+    }
+}
+
+/// One container to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerSpec {
+    pub name: String,
+    /// 0 for the first start; the runtime refuses to start the same attempt twice.
+    pub attempt: u32,
+    pub image: String,
+    pub argv: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub working_dir: String,
+    pub user: User,
+    pub security: Security,
+    pub limits: Limits,
+    /// The signal that asks it to end, e.g. `SIGTERM`.
+    pub stop_signal: String,
+    /// Where the container finds its termination message file.
+    pub termination_message_path: String,
+    /// Fall back to the log's end when it failed and wrote no message.
+    pub termination_message_from_log: bool,
+}
+
+/// Whom a container runs as; names are looked up in its own root file system (SEC-2).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct User {
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    /// The image's `USER`, used for what is not given.
+    pub image_user: String,
+    pub supplemental_groups: Vec<u32>,
+}
+
+/// What a container may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Security {
+    pub privileged: bool,
+    pub no_new_privileges: bool,
+    pub read_only_root: bool,
+    /// Without `CAP_`; `ALL` is understood.
+    pub capabilities_add: Vec<String>,
+    pub capabilities_drop: Vec<String>,
+}
+
+/// cgroup limits and kernel priorities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Relative weight, 2 to 262144 (CG-4).
+    pub cpu_shares: u64,
+    /// Microseconds of CPU time per 100 ms; `None`: no limit.
+    pub cpu_quota_us: Option<i64>,
+    /// Bytes; `None`: no limit.
+    pub memory_bytes: Option<i64>,
+    /// -997 to 1000 (CG-1).
+    pub oom_score_adj: i32,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// 128 + n for signal n.
+    pub code: i32,
+    pub oom: bool,
+    /// `None` if it never ran.
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Timestamp,
+    pub message: String,
+    /// Set where it is not made from code and OOM: `StartError`, `ContainerStatusUnknown`.
+    pub reason: Option<&'static str>,
+}
+
+/// One run of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    pub attempt: u32,
+    /// 64 hexadecimal digits.
+    pub id: String,
+    pub state: InstanceState,
+}
+
+/// Whether it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstanceState {
+    Running { started_at: Timestamp },
+    Exited(Exit),
+}
+
+/// What a runtime has of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxRecord {
+    pub id: String,
+    /// As given in its specification.
+    pub labels: BTreeMap<String, String>,
+    /// Its namespaces and its shim are alive.
+    pub ready: bool,
+    /// By container name, oldest attempt first.
+    pub containers: BTreeMap<String, Vec<Instance>>,
+}
+
+/// A container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub sandbox: String,
+    pub container: String,
+    pub attempt: u32,
+    pub exit: Exit,
+}
+
+/// Why a container did not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// It could not be made: `CreateContainerError`.
+    #[error("{0}")]
+    Create(String),
+    /// It was made but its program did not run: `RunContainerError`, exit code 128. `id` is the container's.
+    #[error("{message}")]
+    Start { id: String, message: String },
+}
+
+/// A container runtime. All calls are idempotent; errors are texts for a status.
+pub trait Runtime: Clone + Send + Sync + 'static {
+    /// `NAME://VERSION`; the name prefixes container ids.
+    fn version(&self) -> String;
+    /// The image, if it is present.
+    fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
+    /// Makes the sandbox, or finds it made.
+    fn create_sandbox(&self, spec: SandboxSpec) -> impl Future<Output = Result<(), String>> + Send;
+    /// Ends what runs in it and gives back namespaces and cgroups; records and logs stay. One that is not there is success.
+    fn stop_sandbox(&self, id: &str) -> impl Future<Output = Result<(), String>> + Send;
+    /// Stops it and removes every trace of it. One that is not there is success.
+    fn remove_sandbox(&self, id: &str) -> impl Future<Output = Result<(), String>> + Send;
+    /// Starts a container; it runs when this returns.
+    fn start(&self, sandbox: &str, spec: ContainerSpec) -> impl Future<Output = Result<Instance, StartError>> + Send;
+    /// Sends a signal by name to the container's first process. One that has ended is success.
+    fn signal(&self, sandbox: &str, container: &str, attempt: u32, signal: &str) -> impl Future<Output = Result<(), String>> + Send;
+    /// Kills every process of the container.
+    fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> impl Future<Output = Result<(), String>> + Send;
+    /// What there is, for a node agent that starts.
+    fn list(&self) -> impl Future<Output = Result<Vec<SandboxRecord>, String>> + Send;
+    /// Ends of containers, each at least once. One caller.
+    fn next_exit(&self) -> impl Future<Output = Option<Ended>> + Send;
+}

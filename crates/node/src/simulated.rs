@@ -1,0 +1,89 @@
+//! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
+
+use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxRecord, SandboxSpec, StartError};
+use crate::agent::Clock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::mpsc;
+
+/// Ends that wait for the agent.
+const EXITS_MAX: usize = 65_536;
+
+/// Shared by all simulated nodes of one agent.
+#[derive(Clone)]
+pub struct Simulated {
+    clock: Clock,
+    running: Arc<Mutex<HashMap<(String, String, u32), Instance>>>,
+    exits_in: mpsc::Sender<Ended>,
+    exits: Arc<tokio::sync::Mutex<mpsc::Receiver<Ended>>>,
+}
+
+impl Simulated {
+    pub fn new(clock: Clock) -> Self {
+        let (exits_in, exits) = mpsc::channel(EXITS_MAX);
+        Self { clock, running: Arc::default(), exits_in, exits: Arc::new(tokio::sync::Mutex::new(exits)) }
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<(String, String, u32), Instance>> {
+        self.running.lock().expect("nothing panics while it holds this lock")
+    }
+
+    async fn end(&self, sandbox: &str, container: &str, attempt: u32, code: i32) {
+        let removed = self.running().remove(&(sandbox.to_owned(), container.to_owned(), attempt));
+        let Some(Instance { state: InstanceState::Running { started_at }, .. }) = removed else { return };
+        let exit = Exit { code, oom: false, started_at: Some(started_at), finished_at: (self.clock)(), message: String::new(), reason: None };
+        let ended = Ended { sandbox: sandbox.to_owned(), container: container.to_owned(), attempt, exit };
+        if self.exits_in.send(ended).await.is_err() {
+            tracing::debug!("nobody waits for ends of simulated containers");
+        }
+    }
+}
+
+impl Runtime for Simulated {
+    fn version(&self) -> String {
+        concat!("simulated://", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
+        Ok(Some(Image { reference: reference.to_owned(), id: format!("{reference}@simulated"), entrypoint: vec!["/simulated".to_owned()], ..Image::default() }))
+    }
+
+    async fn create_sandbox(&self, _spec: SandboxSpec) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
+        self.running().retain(|(sandbox, ..), _| sandbox != id);
+        Ok(())
+    }
+
+    async fn remove_sandbox(&self, id: &str) -> Result<(), String> {
+        self.stop_sandbox(id).await
+    }
+
+    async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
+        let name = format!("{sandbox}{}{}", spec.name, spec.attempt);
+        let id: String = name.bytes().cycle().take(32).enumerate().map(|(n, b)| format!("{:02x}", b.wrapping_add(n as u8))).collect();
+        let instance = Instance { attempt: spec.attempt, id, state: InstanceState::Running { started_at: (self.clock)() } };
+        self.running().insert((sandbox.to_owned(), spec.name, spec.attempt), instance.clone());
+        Ok(instance)
+    }
+
+    async fn signal(&self, sandbox: &str, container: &str, attempt: u32, _signal: &str) -> Result<(), String> {
+        self.end(sandbox, container, attempt, 0).await;
+        Ok(())
+    }
+
+    async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
+        self.end(sandbox, container, attempt, 137).await;
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
+        Ok(Vec::new())
+    }
+
+    async fn next_exit(&self) -> Option<Ended> {
+        self.exits.lock().await.recv().await
+    }
+}
