@@ -1,1 +1,41 @@
-fn main() {}
+//! The one binary: roles, then arguments, then the verb.
+
+mod cli;
+mod config;
+mod environment;
+mod example;
+mod file;
+mod kubeconfig;
+mod listen;
+mod pki;
+mod running;
+mod server;
+mod supervisor;
+
+use clap::Parser;
+use config::{Cli, Verb};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Internal roles and applets come before any thread or runtime exists.
+    let cli = Cli::parse();
+    start_logging();
+    let done = match cli.verb {
+        Verb::Server(args) => cli::server::run(*args),
+        Verb::Up(args) => cli::up::run(args.server),
+        Verb::Down(args) => cli::down::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            cli::say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error; `STEAD_LOG` filters them (`info` if unset; `stead_node=debug` for one part).
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STEAD_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+}

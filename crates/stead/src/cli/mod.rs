@@ -1,0 +1,18 @@
+//! The verbs. Standard output belongs to results, standard error to logs and errors.
+
+pub mod down;
+pub mod server;
+pub mod up;
+
+use std::io::Write;
+
+/// Prints one line of results. A closed pipe is no error of ours.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+}
+
+/// Prints why the program fails.
+pub fn say_error(error: &anyhow::Error) {
+    writeln!(std::io::stderr(), "stead: {error:#}").ok();
+}
