@@ -23,6 +23,9 @@ use std::task::{Context, Poll};
 use stead_api::Status;
 use stead_api::time::Timestamp;
 
+/// The Kubernetes version whose API this is.
+pub const KUBERNETES_VERSION: &str = "v1.37.2";
+
 /// Body of a request or response.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, std::io::Error>;
 

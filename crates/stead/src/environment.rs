@@ -49,6 +49,10 @@ impl Environment for Machine {
     fn random(&self, below: u64) -> u64 {
         u64::from_le_bytes(self.bytes()) % below.max(1)
     }
+
+    fn sleep(&self, millis: u64) -> futures::future::BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(std::time::Duration::from_millis(millis)))
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod config;
 mod environment;
 mod example;
 mod file;
+mod inprocess;
 mod kubeconfig;
 mod listen;
 mod pki;
@@ -37,5 +38,6 @@ fn main() -> ExitCode {
 /// Logs go to standard error; `STEAD_LOG` filters them (`info` if unset; `stead_node=debug` for one part).
 fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("STEAD_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
 }
