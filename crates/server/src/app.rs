@@ -5,7 +5,7 @@ use crate::answer::{self, Answer};
 use crate::registry::queue::Queues;
 use crate::registry::{self, Call};
 use crate::request::{self, Route};
-use crate::{Body, Config, Environment, authn, authz, body};
+use crate::{Body, Config, Environment, authn, authz, body, discovery, openapi};
 use http::{Request, Response};
 use stead_api::{Status, json};
 use std::net::Ipv4Addr;
@@ -55,7 +55,8 @@ pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<
         Route::NoMethod => return answer::failure(&no_method()),
         Route::Health { .. } => return answer::text(200, "ok"),
         Route::Version => return version(),
-        Route::Discovery(_) | Route::OpenApi(_) => return answer::text(404, "404 page not found\n"),
+        Route::Discovery(path) => return discovery::answer(parts.method.as_str(), &path, &parts.headers, &core.advertise),
+        Route::OpenApi(path) => return openapi::answer(&core, parts.method.as_str(), &path, &query, &parts.headers),
         Route::Resource(target) => target,
     };
     let body = match body::read(body).await {
