@@ -43,7 +43,7 @@ pub(super) fn validate(service: &Value) -> Errors {
         errors.extend(supported(spec, "internalTrafficPolicy", &["Cluster", "Local"]));
     }
     if spec.has("trafficDistribution") {
-        errors.extend(supported(spec, "trafficDistribution", &["PreferClose", "PreferSameNode", "PreferSameZone"]));
+        errors.extend(supported(spec, "trafficDistribution", &["PreferClose", "PreferSameZone", "PreferSameNode"]));
     }
     errors
 }
