@@ -205,7 +205,9 @@ fn target(object: &Value) -> String {
 
 /// Component and instance: `kubelet, n1`.
 fn source(object: &Value) -> String {
-    let either = |first, second| if first == "" { second } else { first };
+    fn either<'a>(first: &'a str, second: &'a str) -> &'a str {
+        if first.is_empty() { second } else { first }
+    }
     let component = either(object["source"].str("component"), object.str("reportingComponent"));
     let instance = either(object["source"].str("host"), object.str("reportingInstance"));
     if instance.is_empty() { component.to_owned() } else { format!("{component}, {instance}") }
