@@ -10,12 +10,17 @@ mod decode;
 mod encode;
 mod scalar;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::Type;
 use crate::{Value, wire};
 
 pub use canonical::zero;
+
+/// What other decoders build values with.
+pub(crate) mod leaf {
+    pub(crate) use super::canonical::{assemble, reopen, zero_element};
+}
 
 /// Values nest at most this deep below raw and recursive fields.
 pub const DEPTH_MAX: usize = 512;

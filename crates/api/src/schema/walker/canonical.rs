@@ -63,7 +63,7 @@ pub(super) fn is_absent(field: &Field, value: &Value) -> bool {
 }
 
 /// The canonical struct of fields decoded, in table order. `slots` has one entry per field.
-pub(super) fn assemble(ty: &'static Type, slots: Vec<Option<Value>>) -> Value {
+pub(crate) fn assemble(ty: &'static Type, slots: Vec<Option<Value>>) -> Value {
     let mut map = Map::with_capacity(slots.iter().flatten().count() + 1);
     for (field, slot) in ty.fields.iter().zip(slots) {
         let value = match slot {
@@ -75,6 +75,16 @@ pub(super) fn assemble(ty: &'static Type, slots: Vec<Option<Value>>) -> Value {
         }
     }
     Value::Object(map)
+}
+
+/// The fields of a struct that a repeated field decodes into once more.
+pub(crate) fn reopen(ty: &'static Type, value: Option<Value>) -> Vec<Option<Value>> {
+    match value {
+        Some(Value::Object(mut map)) => {
+            ty.fields.iter().map(|field| map.get_mut(field.name).map(Value::take)).collect()
+        }
+        _ => vec![None; ty.fields.len()],
+    }
 }
 
 /// Rewrites an object of that type in canonical form.
@@ -126,7 +136,7 @@ fn walk_element(shape: &Shape, value: &mut Value, depth: usize) {
 }
 
 /// The zero value of a list or map element.
-pub(super) fn zero_element(shape: &Shape) -> Value {
+pub(crate) fn zero_element(shape: &Shape) -> Value {
     match shape {
         Shape::Struct(ty) => zero(ty),
         Shape::Bool => false.into(),

@@ -108,7 +108,7 @@ impl<'t> Decoder<'t> {
     }
 
     fn object(&mut self, ty: &'static Type, slot: &mut Option<Value>) -> Result<(), DecodeError> {
-        let mut slots = reopen(ty, slot.take());
+        let mut slots = canonical::reopen(ty, slot.take());
         let mut seen = vec![false; ty.fields.len()];
         let mut hint = 0;
         let (fields, owner) = (self.fields.len(), self.owner);
@@ -309,16 +309,6 @@ fn null(target: &Target<'_>, slot: &mut Option<Value>) {
     );
     if target.pointer || !scalar {
         *slot = None;
-    }
-}
-
-/// The fields of a struct that a repeated field decodes into once more.
-fn reopen(ty: &'static Type, value: Option<Value>) -> Vec<Option<Value>> {
-    match value {
-        Some(Value::Object(mut map)) => {
-            ty.fields.iter().map(|field| map.get_mut(field.name).map(Value::take)).collect()
-        }
-        _ => vec![None; ty.fields.len()],
     }
 }
 

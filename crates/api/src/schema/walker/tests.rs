@@ -260,7 +260,7 @@ fn document(ty: &'static Type, depth: u32) -> BoxedStrategy<Value> {
 }
 
 /// Types whose documents are tried.
-fn any_document() -> impl Strategy<Value = (&'static Type, Value)> {
+pub(crate) fn any_document() -> impl Strategy<Value = (&'static Type, Value)> {
     let types: Vec<&'static Type> = vec![
         &CORE_V1_POD, &CORE_V1_SERVICE, &APPS_V1_STATEFUL_SET, &CORE_V1_EVENT, &CORE_V1_SECRET, &COORDINATION_V1_LEASE,
         &APPS_V1_CONTROLLER_REVISION, &CORE_V1_NODE, &CORE_V1_NAMESPACE, &CORE_V1_PERSISTENT_VOLUME_CLAIM,
@@ -323,7 +323,7 @@ fn filled_in(mut text: String) -> String {
 }
 
 /// Every object in the recorded answers of a real server, with times filled in.
-fn recorded_objects() -> Vec<(&'static Type, Value, String)> {
+pub(crate) fn recorded_objects() -> Vec<(&'static Type, Value, String)> {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
     let mut objects = Vec::new();
     for entry in std::fs::read_dir(&dir).expect("golden cases") {
