@@ -3,9 +3,9 @@
 
 use crate::plan::{Key, Resource};
 use crate::pod::PodFacts;
-use crate::resource::PODS;
+use crate::resource::{CONFIG_MAPS, PODS};
 use std::collections::BTreeMap;
-use stead_api::{Value, time::Timestamp, value::Access};
+use stead_api::{Value, json, time::Timestamp, value::Access};
 
 /// A cached object.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,9 @@ impl Object {
         let owners = list(meta.get("ownerReferences")).iter().map(Owner::parse).collect();
         let finalizers = list(meta.get("finalizers")).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         meta.shift_remove("managedFields");
+        if !is_read(resource, &key) {
+            value = json!({"metadata": value["metadata"].take()});
+        }
         let pod = (resource == PODS).then(|| PodFacts::take(&key.name, &mut value));
         Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, pod })
     }
@@ -92,6 +95,14 @@ impl Object {
     pub fn pod(&self) -> &PodFacts {
         static NONE: PodFacts = PodFacts::NONE;
         self.pod.as_ref().unwrap_or(&NONE)
+    }
+}
+
+/// Whether a controller reads more than the metadata of this object.
+fn is_read(resource: Resource, key: &Key) -> bool {
+    match resource {
+        CONFIG_MAPS => key.name == crate::root_ca::NAME,
+        other => crate::resource::READ.contains(&other),
     }
 }
 

@@ -129,7 +129,7 @@ fn reference(object: &Object) -> Value {
 pub enum Guard {
     /// The object has this uid and is not being deleted.
     Alive { uid: String },
-    /// The object does not exist, or has another uid.
+    /// The object does not exist, or has another uid than this; an empty uid stands for any.
     Absent { uid: String },
     /// The list is empty.
     Empty,

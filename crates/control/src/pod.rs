@@ -2,6 +2,7 @@
 //! Input: the pod's JSON. Output: [`PodFacts`]; the value keeps what is read seldom (tolerations, affinity, conditions).
 
 use std::collections::BTreeMap;
+use stead_api::quantity::Quantity;
 use stead_api::{Map, Value, time::Timestamp, value::Access};
 
 /// Parsed facts of a pod.
@@ -120,42 +121,14 @@ fn amounts(container: &Value) -> BTreeMap<String, i64> {
     requests.into_iter().flatten().map(|(name, value)| (name.clone(), amount(name, value))).collect()
 }
 
-/// A quantity in the unit that this resource is counted in.
+/// A quantity in the unit that this resource is counted in, rounded up; what cannot be read counts as nothing.
 pub fn amount(name: &str, value: &Value) -> i64 {
-    let scale = if name == "cpu" { 1000.0 } else { 1.0 };
-    let number = match value {
-        Value::String(text) => quantity(text),
-        other => other.as_f64().unwrap_or(0.0),
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     };
-    // Saturates; no node has that much.
-    (number * scale).ceil() as i64
-}
-
-/// A canonical quantity as a number.
-fn quantity(text: &str) -> f64 {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
-    let (number, suffix) = text.split_at(digits);
-    let factor = match suffix {
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0_f64.powi(2),
-        "Gi" => 1024.0_f64.powi(3),
-        "Ti" => 1024.0_f64.powi(4),
-        "Pi" => 1024.0_f64.powi(5),
-        "Ei" => 1024.0_f64.powi(6),
-        "" => 1.0,
-        // An exponent: the whole text is a number.
-        _ => return text.parse().unwrap_or(0.0),
-    };
-    number.parse::<f64>().unwrap_or(0.0) * factor
+    let Ok(quantity) = Quantity::parse(&text) else { return 0 };
+    if name == "cpu" { quantity.milli_value_ceil() } else { quantity.value_ceil() }
 }
 
 fn add(total: &mut BTreeMap<String, i64>, more: &BTreeMap<String, i64>) {

@@ -31,6 +31,9 @@ pub const CONTROLLER_REVISIONS: Resource =
 pub const LEASES: Resource =
     Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
 
+/// Resources of which a controller reads more than the metadata.
+pub const READ: &[Resource] = &[PODS, NODES, NAMESPACES, STATEFUL_SETS, CONTROLLER_REVISIONS, LEASES];
+
 /// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].
 static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 

@@ -378,7 +378,7 @@ fn hold(guard: &Guard, call: &Call, answer: &Value) -> Result<(), String> {
             Some(at) => Err(format!("{what} has just been deleted at {at}")),
             None => Ok(()),
         },
-        Guard::Absent { uid: wanted } if uid == wanted => Err(format!("{what} is there after all")),
+        Guard::Absent { uid: wanted } if wanted.is_empty() || uid == wanted => Err(format!("{what} is there after all")),
         Guard::Absent { .. } => Ok(()),
         Guard::Empty if answer["items"].as_array().is_some_and(|items| !items.is_empty()) => Err(format!("{what} are left")),
         Guard::Empty => Ok(()),

@@ -1,0 +1,150 @@
+//! What the garbage collector does about one object: as an owner that is being deleted, and as a dependent (G1..G8). Pure.
+
+use super::{FOREGROUND, ORPHAN};
+use crate::engine::Cache;
+use crate::object::{Object, Owner};
+use crate::plan::{Call, DeleteOptions, Effect, Guard, Key, Pace, Patch, Plan, Recorded, metadata_patch};
+use crate::resource::Resource;
+use std::sync::Arc;
+use stead_api::{Value, json};
+
+/// What to do about this object.
+pub fn plan(object: &Arc<Object>, cache: &Cache, resources: &[Resource]) -> Plan {
+    let mut plan = Plan::default();
+    if object.deleting.is_some() {
+        if object.has_finalizer(ORPHAN) {
+            orphan_dependents(object, cache, &mut plan);
+        } else if object.has_finalizer(FOREGROUND) {
+            await_dependents(object, cache, &mut plan);
+        }
+        return plan;
+    }
+    if !object.owners.is_empty() {
+        collect(object, cache, resources, &mut plan);
+    }
+    plan
+}
+
+/// G5: takes this owner out of its dependents, then lets it go.
+fn orphan_dependents(owner: &Object, cache: &Cache, plan: &mut Plan) {
+    let effects: Vec<Effect> = cache.dependents(&owner.uid).map(|dependent| disown(dependent, &[&owner.uid])).collect();
+    plan.because(format!("{} dependents are left behind", effects.len()));
+    plan.step_at(Pace::SlowStart, effects);
+    plan.step(vec![drop_finalizer(owner, ORPHAN)]);
+}
+
+/// G4: the owner goes when no dependent blocks it.
+fn await_dependents(owner: &Object, cache: &Cache, plan: &mut Plan) {
+    let blocks = |dependent: &&Arc<Object>| dependent.owners.iter().any(|o| o.uid == owner.uid && o.blocks_deletion);
+    let blocking = cache.dependents(&owner.uid).filter(blocks).count();
+    if blocking == 0 {
+        plan.step(vec![drop_finalizer(owner, FOREGROUND)]);
+    } else {
+        plan.because(format!("waiting: {blocking} dependents block the deletion"));
+    }
+}
+
+/// What an ownerReference leads to.
+enum Standing {
+    /// Lives, or cannot be judged.
+    Solid,
+    /// Waits for this very dependent to go.
+    Waiting,
+    /// Seen to be gone.
+    Gone,
+    /// Not in the cache: a read has to prove it.
+    Missing(Effect),
+    /// In a place where this object cannot have an owner (G2).
+    Misplaced,
+}
+
+/// G1, G4: deletes an object without a living owner; rids one that has another of its dead references.
+fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &mut Plan) {
+    let (mut solid, mut waiting, mut dead) = (0, Vec::new(), Vec::new());
+    for owner in &object.owners {
+        match stand(owner, object, cache, resources) {
+            Standing::Solid => solid += 1,
+            Standing::Waiting => waiting.push(owner.uid.as_str()),
+            Standing::Gone => dead.push(owner.uid.as_str()),
+            Standing::Missing(proof) => {
+                plan.before.push(proof);
+                dead.push(owner.uid.as_str());
+            }
+            Standing::Misplaced => {
+                solid += 1;
+                let message = format!("ownerRef [{}/{}, name: {}, uid: {}] does not exist in namespace {:?}", owner.api_version, owner.kind, owner.name, owner.uid, object.key.namespace);
+                plan.events.push(Recorded::warning(object, "OwnerRefInvalidNamespace", message));
+            }
+        }
+    }
+    if solid > 0 && dead.is_empty() && waiting.is_empty() {
+        plan.before.clear();
+        return;
+    }
+    if solid > 0 {
+        dead.extend(waiting);
+        plan.because("some of its owners are gone");
+        return plan.step(vec![disown(object, &dead)]);
+    }
+    let foreground = !waiting.is_empty() && cache.has_dependents(&object.uid);
+    plan.because(if waiting.is_empty() { "its owners are gone" } else { "its owner waits for it to go" });
+    plan.step(vec![delete(object, foreground)]);
+}
+
+fn stand(owner: &Owner, object: &Object, cache: &Cache, resources: &[Resource]) -> Standing {
+    let kind = |r: &&Resource| r.api_version == owner.api_version && r.kind == owner.kind;
+    // Another version of a served kind names the same objects.
+    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    let served = resources.iter().find(kind).or_else(|| resources.iter().find(|r| r.group() == group && r.kind == owner.kind));
+    let Some(resource) = served.copied() else { return Standing::Solid };
+    if resource.namespaced && object.key.namespace.is_empty() {
+        return Standing::Misplaced;
+    }
+    let namespace = if resource.namespaced { object.key.namespace.as_str() } else { "" };
+    let key = Key::new(namespace, owner.name.as_str());
+    match cache.get(resource, &key) {
+        Some(found) if found.uid == owner.uid => {
+            let waits = found.deleting.is_some() && found.has_finalizer(FOREGROUND);
+            if waits { Standing::Waiting } else { Standing::Solid }
+        }
+        _ if cache.gone(&owner.uid) => Standing::Gone,
+        _ => {
+            let guard = Guard::Absent { uid: owner.uid.clone() };
+            Standing::Missing(Effect::guard(Call::Get { resource, key }, guard))
+        }
+    }
+}
+
+/// G8: with uid and version, so that an object which was adopted meanwhile stays.
+fn delete(object: &Object, foreground: bool) -> Effect {
+    let propagation = if object.has_finalizer(ORPHAN) {
+        "Orphan"
+    } else if foreground || object.has_finalizer(FOREGROUND) {
+        "Foreground"
+    } else {
+        "Background"
+    };
+    let options = DeleteOptions {
+        uid: Some(object.uid.clone()),
+        resource_version: Some(object.version.to_string()),
+        propagation: Some(propagation),
+        grace_period_s: None,
+    };
+    Effect::new(Call::Delete { resource: object.resource, key: object.key.clone(), options }).tolerating(&["NotFound"])
+}
+
+/// Removes owner references by uid.
+fn disown(object: &Object, uids: &[&str]) -> Effect {
+    let references: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
+    let patch = metadata_patch(&object.uid, json!({ "ownerReferences": references }));
+    let call = Call::Patch { resource: object.resource, key: object.key.clone(), subresource: "", patch };
+    Effect::new(call).tolerating(&["NotFound"])
+}
+
+fn drop_finalizer(object: &Object, finalizer: &str) -> Effect {
+    let kept: Vec<&String> = object.finalizers.iter().filter(|f| *f != finalizer).collect();
+    let kept = if kept.is_empty() { Value::Null } else { json!(kept) };
+    let body = json!({"metadata": {"resourceVersion": object.version.to_string(), "finalizers": kept}});
+    let call = Call::Patch { resource: object.resource, key: object.key.clone(), subresource: "", patch: Patch::Merge(body) };
+    Effect::new(call).tolerating(&["NotFound"])
+}

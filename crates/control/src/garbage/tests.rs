@@ -1,0 +1,133 @@
+use super::plan::plan;
+use super::*;
+use crate::plan::{Call, Patch};
+use crate::resource::{CONFIG_MAPS, NODES, PODS, STATEFUL_SETS};
+use stead_api::{Value, json};
+
+const ALL: &[Resource] = &[CONFIG_MAPS, NODES, PODS, STATEFUL_SETS];
+
+fn owner(name: &str, blocks: bool) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": format!("u-{name}"), "controller": true, "blockOwnerDeletion": blocks})
+}
+
+fn put(cache: &mut Cache, resource: Resource, name: &str, owners: &[Value], more: Value) {
+    let namespace = if resource.namespaced { "d" } else { "" };
+    let mut value = json!({"metadata": {"name": name, "namespace": namespace, "uid": format!("u-{name}"), "resourceVersion": "5", "ownerReferences": owners}});
+    for (member, content) in more.as_object().unwrap() {
+        value["metadata"][member] = content.clone();
+    }
+    cache.put(Object::parse(resource, value).unwrap());
+}
+
+fn planned(cache: &Cache, resource: Resource, name: &str) -> Plan {
+    let namespace = if resource.namespaced { "d" } else { "" };
+    plan(cache.get(resource, &Key::new(namespace, name)).unwrap(), cache, ALL)
+}
+
+fn deletion(plan: &Plan) -> &'static str {
+    match plan.effects().last().map(|e| &e.call) {
+        Some(Call::Delete { options, .. }) if options.uid.is_some() && options.resource_version.is_some() => options.propagation.unwrap(),
+        _ => "",
+    }
+}
+
+const DELETING: &str = "2026-01-01T00:00:00Z";
+
+// G1
+#[test]
+fn a_dependent_goes_when_all_its_owners_are_gone() {
+    let mut cache = Cache::default();
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({}));
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    assert!(planned(&cache, PODS, "p").is_empty());
+    let set = cache.get(STATEFUL_SETS, &Key::new("d", "a")).unwrap().as_ref().clone();
+    cache.delete(&set);
+    let plan = planned(&cache, PODS, "p");
+    // The deletion was seen: no read needs to prove it.
+    assert!(plan.before.is_empty());
+    assert_eq!(deletion(&plan), "Background");
+}
+
+// G1: an owner that was never seen may be newer than the cache.
+#[test]
+fn an_unseen_owner_is_looked_up_before_anything_is_deleted() {
+    let mut cache = Cache::default();
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    let plan = planned(&cache, PODS, "p");
+    assert!(plan.before[0].guard.is_some());
+    assert_eq!(deletion(&plan), "Background");
+    // Another object of that name does not count.
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({"uid": "other"}));
+    assert_eq!(deletion(&planned(&cache, PODS, "p")), "Background");
+}
+
+// G1
+#[test]
+fn dead_references_beside_a_living_one_are_removed() {
+    let mut cache = Cache::default();
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({}));
+    put(&mut cache, PODS, "p", &[owner("a", true), owner("b", true)], json!({}));
+    let plan = planned(&cache, PODS, "p");
+    let Call::Patch { patch: Patch::Strategic(patch), .. } = &plan.steps[0].effects[0].call else { panic!("{plan:?}") };
+    assert_eq!(patch["metadata"]["ownerReferences"], json!([{"$patch": "delete", "uid": "u-b"}]));
+}
+
+// G2
+#[test]
+fn owners_of_unknown_kinds_and_in_wrong_places_decide_nothing() {
+    let mut cache = Cache::default();
+    let unknown = json!({"apiVersion": "example.com/v1", "kind": "Thing", "name": "t", "uid": "t"});
+    put(&mut cache, PODS, "p", &[unknown], json!({}));
+    assert!(planned(&cache, PODS, "p").is_empty());
+    put(&mut cache, NODES, "n", &[owner("a", true)], json!({}));
+    let plan = planned(&cache, NODES, "n");
+    assert_eq!(plan.effects().count(), 0);
+    assert_eq!(plan.events[0].reason, "OwnerRefInvalidNamespace");
+}
+
+// G4
+#[test]
+fn a_foreground_deletion_takes_dependents_first() {
+    let mut cache = Cache::default();
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({"deletionTimestamp": DELETING, "finalizers": [FOREGROUND, "x/y"]}));
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    assert_eq!(planned(&cache, STATEFUL_SETS, "a").effects().count(), 0);
+    assert_eq!(deletion(&planned(&cache, PODS, "p")), "Background");
+    // A dependent with dependents goes in the foreground too.
+    let of_pod = json!({"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u-p"});
+    put(&mut cache, CONFIG_MAPS, "c", &[of_pod], json!({}));
+    assert_eq!(deletion(&planned(&cache, PODS, "p")), "Foreground");
+    // What does not block does not hold the owner.
+    put(&mut cache, PODS, "p", &[owner("a", false)], json!({"resourceVersion": "6"}));
+    let plan = planned(&cache, STATEFUL_SETS, "a");
+    let Call::Patch { patch: Patch::Merge(patch), .. } = &plan.steps[0].effects[0].call else { panic!("{plan:?}") };
+    assert_eq!(patch["metadata"]["finalizers"], json!(["x/y"]));
+}
+
+// G5
+#[test]
+fn orphaning_takes_the_owner_out_of_its_dependents() {
+    let mut cache = Cache::default();
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({"deletionTimestamp": DELETING, "finalizers": [ORPHAN]}));
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    put(&mut cache, PODS, "q", &[owner("a", true)], json!({}));
+    let plan = planned(&cache, STATEFUL_SETS, "a");
+    assert_eq!(plan.steps[0].effects.len(), 2);
+    let Call::Patch { resource: STATEFUL_SETS, patch: Patch::Merge(patch), .. } = &plan.steps[1].effects[0].call else { panic!("{plan:?}") };
+    assert_eq!(patch["metadata"]["finalizers"], Value::Null);
+    // Meanwhile the dependents are safe.
+    assert!(planned(&cache, PODS, "p").is_empty());
+}
+
+#[test]
+fn changes_wake_whom_they_concern() {
+    let mut cache = Cache::default();
+    let collector = GarbageCollector::new(ALL);
+    put(&mut cache, STATEFUL_SETS, "a", &[], json!({}));
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    let set = cache.get(STATEFUL_SETS, &Key::new("d", "a")).unwrap().as_ref().clone();
+    let change = cache.delete(&set).unwrap();
+    let mut wake = Vec::new();
+    collector.route(&change, &cache, &mut wake);
+    assert_eq!(wake, [(PODS, Key::new("d", "p"))]);
+}

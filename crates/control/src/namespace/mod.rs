@@ -1,0 +1,45 @@
+//! The namespace controller: empties a namespace that is being deleted, pods first, and lets it go when a fresh look finds
+//! nothing left (NS2).
+
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Cache, Change, Controller};
+use crate::plan::{Key, Plan};
+use crate::resource::{EVENTS, NAMESPACES, Resource};
+use stead_api::time::Timestamp;
+
+#[derive(Debug)]
+pub struct Namespaces {
+    /// Namespaced resources whose objects it follows.
+    contents: Vec<Resource>,
+}
+
+impl Namespaces {
+    pub fn new(resources: &[Resource]) -> Self {
+        let followed = |r: &Resource| r.namespaced && *r != EVENTS && r.group() != "events.k8s.io";
+        Self { contents: resources.iter().copied().filter(followed).collect() }
+    }
+}
+
+impl Controller for Namespaces {
+    fn name(&self) -> &'static str {
+        "namespace-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        self.contents.iter().copied().chain([NAMESPACES]).collect()
+    }
+
+    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        let key = if change.resource == NAMESPACES { change.key.clone() } else { Key::cluster(change.key.namespace.clone()) };
+        if cache.get(NAMESPACES, &key).is_some_and(|ns| ns.deleting.is_some()) {
+            wake.push((NAMESPACES, key));
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        cache.get(NAMESPACES, key).map(|ns| plan::plan(now, ns, cache, &self.contents)).unwrap_or_default()
+    }
+}

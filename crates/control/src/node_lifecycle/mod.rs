@@ -1,0 +1,51 @@
+//! The node lifecycle controller (NODE-7, NODE-8): taints nodes by their conditions, and notices nodes that fell silent.
+
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Cache, Change, Controller};
+use crate::plan::{Key, Plan};
+use crate::resource::{LEASES, NODES, PODS, Resource};
+use stead_api::time::Timestamp;
+
+/// Where node leases live.
+pub const LEASE_NAMESPACE: &str = "kube-node-lease";
+
+#[derive(Debug)]
+pub struct NodeLifecycle;
+
+impl Controller for NodeLifecycle {
+    fn name(&self) -> &'static str {
+        "node-lifecycle-controller"
+    }
+
+    fn component(&self) -> &'static str {
+        "node-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![NODES, LEASES, PODS]
+    }
+
+    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        match change.resource {
+            NODES => wake.push((NODES, change.key.clone())),
+            LEASES if change.key.namespace == LEASE_NAMESPACE => wake.push((NODES, Key::cluster(change.key.name.clone()))),
+            PODS => {
+                // A pod that says it is ready on a node that says it is not.
+                let pod = change.new.as_ref().filter(|pod| pod.pod().ready && !pod.pod().node.is_empty());
+                let node = pod.and_then(|pod| cache.get(NODES, &Key::cluster(pod.pod().node.clone())));
+                wake.extend(node.filter(|node| !plan::is_ready(node)).map(|node| (NODES, node.key.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        let Some(node) = cache.get(NODES, key) else { return Plan::default() };
+        let lease = cache.get(LEASES, &Key::new(LEASE_NAMESPACE, key.name.clone()));
+        let pods: Vec<_> = cache.list(PODS).filter(|pod| pod.pod().node == key.name).collect();
+        plan::plan(now, node, lease, &pods)
+    }
+}

@@ -1,0 +1,98 @@
+//! The root certificate publisher: every namespace has a ConfigMap `kube-root-ca.crt` with the authority to trust for the
+//! API server (NS1).
+
+use crate::engine::{Cache, Change, Controller};
+use crate::object::Object;
+use crate::plan::{Call, Effect, Key, Patch, Plan};
+use crate::resource::{CONFIG_MAPS, NAMESPACES, Resource};
+use stead_api::{json, time::Timestamp};
+
+/// The ConfigMap's name.
+pub const NAME: &str = "kube-root-ca.crt";
+/// Its only member.
+const MEMBER: &str = "ca.crt";
+
+#[derive(Debug)]
+pub struct RootCa {
+    pem: String,
+}
+
+impl RootCa {
+    /// Publishes this PEM; nothing if it is empty.
+    pub fn new(pem: String) -> Self {
+        Self { pem }
+    }
+
+    fn is_right(&self, map: &Object) -> bool {
+        let data = map.value["data"].as_object();
+        data.is_some_and(|data| data.len() == 1 && data.get(MEMBER).is_some_and(|pem| *pem == self.pem.as_str()))
+    }
+}
+
+impl Controller for RootCa {
+    fn name(&self) -> &'static str {
+        "root-ca-certificate-publisher-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![NAMESPACES, CONFIG_MAPS]
+    }
+
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        match change.resource {
+            NAMESPACES => wake.push((NAMESPACES, change.key.clone())),
+            CONFIG_MAPS if change.key.name == NAME => wake.push((NAMESPACES, Key::cluster(change.key.namespace.clone()))),
+            _ => {}
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, _: Timestamp) -> Plan {
+        let mut plan = Plan::default();
+        let wanted = cache.get(NAMESPACES, key).is_some_and(|ns| ns.deleting.is_none());
+        if !wanted || self.pem.is_empty() {
+            return plan;
+        }
+        let data = json!({MEMBER: self.pem});
+        match cache.get(CONFIG_MAPS, &Key::new(key.name.clone(), NAME)) {
+            None => {
+                let metadata = json!({"name": NAME, "namespace": key.name});
+                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+                let create = Effect::new(Call::create(CONFIG_MAPS, &key.name, body));
+                plan.step(vec![create.tolerating(&["AlreadyExists", "NotFound"])]);
+            }
+            Some(map) if map.deleting.is_none() && !self.is_right(map) => {
+                let version = json!({"op": "test", "path": "/metadata/resourceVersion", "value": map.version.to_string()});
+                let put = json!({"op": "add", "path": "/data", "value": data});
+                let patch = Patch::Json(json!([version, put]));
+                let call = Call::Patch { resource: CONFIG_MAPS, key: map.key.clone(), subresource: "", patch };
+                plan.step(vec![Effect::new(call).tolerating(&["NotFound"])]);
+            }
+            Some(_) => {}
+        }
+        plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(data: Option<&str>) -> Cache {
+        let mut cache = Cache::default();
+        let meta = |name: &str, ns: &str| json!({"name": name, "namespace": ns, "uid": name, "resourceVersion": "3"});
+        cache.put(Object::parse(NAMESPACES, json!({"metadata": meta("n", "")})).unwrap());
+        if let Some(data) = data {
+            cache.put(Object::parse(CONFIG_MAPS, json!({"metadata": meta(NAME, "n"), "data": {MEMBER: data}})).unwrap());
+        }
+        cache
+    }
+
+    // NS1
+    #[test]
+    fn every_namespace_gets_the_certificate_and_keeps_it() {
+        let plan = |data| RootCa::new("PEM".into()).reconcile(NAMESPACES, &Key::cluster("n"), &world(data), Timestamp::default());
+        assert!(matches!(plan(None).steps[0].effects[0].call, Call::Create { .. }));
+        assert!(matches!(plan(Some("other")).steps[0].effects[0].call, Call::Patch { .. }));
+        assert!(plan(Some("PEM")).is_empty());
+    }
+}

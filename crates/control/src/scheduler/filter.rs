@@ -1,0 +1,62 @@
+//! Which nodes can take a pod, and in upstream's words why the others cannot. Pure.
+
+use super::affinity;
+use super::snapshot::NodeRoom;
+use crate::object::Object;
+use stead_api::{Value, value::Access};
+
+/// Why this node cannot take the pod; empty if it can. The first rule that refuses speaks.
+pub fn refusals(pod: &Object, room: &NodeRoom) -> Vec<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    let tolerations = pod.spec().items("tolerations");
+    let spec = room.node.spec();
+    let cordon = "node.kubernetes.io/unschedulable";
+    if spec.flag("unschedulable") && !tolerations.iter().any(|t| tolerates(t, cordon, "", "NoSchedule")) {
+        return one("node(s) were unschedulable");
+    }
+    let bars = |taint: &&Value| matches!(taint.str("effect"), "NoSchedule" | "NoExecute");
+    let untolerated = spec.items("taints").iter().filter(bars).any(|taint| {
+        !tolerations.iter().any(|t| tolerates(t, taint.str("key"), taint.str("value"), taint.str("effect")))
+    });
+    if untolerated {
+        return one("node(s) had untolerated taint(s)");
+    }
+    if !affinity::node_matches(pod, &room.node) {
+        return one("node(s) didn't match Pod's node affinity/selector");
+    }
+    if room.pods.iter().any(|other| ports_clash(pod, other)) {
+        return one("node(s) didn't have free ports for the requested pod ports");
+    }
+    insufficient(pod, room)
+}
+
+fn insufficient(pod: &Object, room: &NodeRoom) -> Vec<String> {
+    let mut lacking = Vec::new();
+    if i64::try_from(room.pods.len()).unwrap_or(i64::MAX) >= room.room("pods") {
+        lacking.push("Too many pods".to_owned());
+    }
+    let short = pod.pod().requests.iter().filter(|(name, wanted)| **wanted > 0 && room.room(name).saturating_sub(room.taken(name)) < **wanted);
+    lacking.extend(short.map(|(name, _)| format!("Insufficient {name}")));
+    lacking
+}
+
+fn tolerates(toleration: &Value, key: &str, value: &str, effect: &str) -> bool {
+    let same = |name: &str, wanted: &str| toleration.str(name).is_empty() || toleration.str(name) == wanted;
+    if !same("effect", effect) || !same("key", key) {
+        return false;
+    }
+    match toleration.str("operator") {
+        "Exists" => true,
+        "" | "Equal" => !toleration.str("key").is_empty() && toleration.str("value") == value,
+        _ => false,
+    }
+}
+
+fn ports_clash(a: &Object, b: &Object) -> bool {
+    let any = |ip: &str| ip.is_empty() || ip == "0.0.0.0" || ip == "::";
+    a.pod().host_ports.iter().any(|(protocol, ip, port)| {
+        b.pod().host_ports.iter().any(|(other_protocol, other_ip, other_port)| {
+            protocol == other_protocol && port == other_port && (ip == other_ip || any(ip) || any(other_ip))
+        })
+    })
+}

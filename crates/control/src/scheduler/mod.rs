@@ -1,0 +1,66 @@
+//! The scheduler: gives every waiting pod a node. One look places all pods that wait, so that no two of them are promised
+//! the same room: `snapshot` -> `filter` -> `score` -> bindings.
+
+mod affinity;
+mod filter;
+mod plan;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Cache, Change, Controller};
+use crate::object::Object;
+use crate::plan::{Key, Plan};
+use crate::resource::{NODES, PODS, Resource};
+use stead_api::{time::Timestamp, value::Access};
+
+/// spec.schedulerName of the pods that it places.
+pub const NAME: &str = "default-scheduler";
+
+#[derive(Debug)]
+pub struct Scheduler;
+
+impl Controller for Scheduler {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![PODS, NODES]
+    }
+
+    /// One key for all pods.
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        let matters = match (change.resource, &change.old, &change.new) {
+            (PODS, old, Some(new)) => is_waiting(new) || old.as_ref().is_some_and(|old| frees_room(old, new)),
+            (PODS, Some(old), None) => !old.pod().node.is_empty(),
+            (NODES, Some(old), Some(new)) => differs(old, new),
+            (NODES, _, _) => true,
+            _ => false,
+        };
+        if matters {
+            wake.push((PODS, Key::cluster("")));
+        }
+    }
+
+    fn reconcile(&self, _: Resource, _: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        plan::plan(now, cache)
+    }
+}
+
+/// It has no node, wants one, and from this scheduler.
+pub fn is_waiting(pod: &Object) -> bool {
+    let facts = pod.pod();
+    let ours = matches!(pod.spec().str("schedulerName"), NAME | "");
+    facts.node.is_empty() && pod.deleting.is_none() && !facts.terminal() && ours && pod.spec().items("schedulingGates").is_empty()
+}
+
+/// It used room on a node and no longer does, or now lets itself be told apart differently.
+fn frees_room(old: &Object, new: &Object) -> bool {
+    !old.pod().node.is_empty() && ((!old.pod().terminal() && new.pod().terminal()) || old.labels != new.labels)
+}
+
+/// A heartbeat changes nothing for the scheduler.
+fn differs(old: &Object, new: &Object) -> bool {
+    old.labels != new.labels || old.spec() != new.spec() || old.status().get("allocatable") != new.status().get("allocatable")
+}

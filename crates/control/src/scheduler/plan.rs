@@ -1,0 +1,140 @@
+//! Places every waiting pod on the node that suits it best, or says why none does. Pure.
+
+use super::snapshot::{NodeRoom, Snapshot};
+use super::{affinity, filter, is_waiting};
+use crate::engine::Cache;
+use crate::object::Object;
+use crate::plan::{Call, Effect, Pace, Patch, Plan, Recorded};
+use crate::resource::PODS;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use stead_api::{Value, json, time::Timestamp, value::Access};
+
+/// Pods that one look places; the next look goes on.
+const PLACED_MAX: usize = 500;
+
+/// What a pod counts for in scores if it asks for nothing.
+const CPU_LEAST: i64 = 100;
+const MEMORY_LEAST: i64 = 200 << 20;
+
+/// Bindings for the pods that wait, and a reason for each that must go on waiting.
+pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
+    let mut plan = Plan::default();
+    let mut waiting: Vec<&Arc<Object>> = cache.list(PODS).filter(|pod| is_waiting(pod)).collect();
+    if waiting.is_empty() {
+        return plan;
+    }
+    let priority = |pod: &Object| pod.spec().int("priority").unwrap_or(0);
+    waiting.sort_by_key(|pod| (-priority(pod), pod.created, pod.version));
+    let mut snapshot = Snapshot::of(cache);
+    let mut effects = Vec::new();
+    let mut social = cache.list(PODS).any(|pod| affinity::has_pod_terms(pod));
+    for pod in waiting {
+        social |= affinity::has_pod_terms(pod);
+        match choose(pod, &snapshot, social) {
+            Ok(node) => {
+                effects.push(bind(pod, &node));
+                if let Some(room) = snapshot.nodes.get_mut(&node) {
+                    room.place(pod);
+                }
+            }
+            Err(why) => effects.extend(refuse(now, pod, why, &mut plan)),
+        }
+        if effects.len() >= PLACED_MAX {
+            plan.requeue_after = Some(Duration::ZERO);
+            break;
+        }
+    }
+    plan.step_at(Pace::Together, effects);
+    plan
+}
+
+/// The best node, or why there is none.
+fn choose(pod: &Arc<Object>, snapshot: &Snapshot, social: bool) -> Result<String, String> {
+    if snapshot.nodes.is_empty() {
+        return Err("no nodes available to schedule pods".to_owned());
+    }
+    let total = snapshot.nodes.len();
+    if let Some(claim) = pod.spec().items("volumes").iter().find_map(|v| v.get("persistentVolumeClaim")) {
+        return Err(format!("0/{total} nodes are available: persistentvolumeclaim {:?} not found.", claim.str("claimName")));
+    }
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut best: Option<(i64, &NodeRoom)> = None;
+    for room in snapshot.nodes.values() {
+        let mut refusals = filter::refusals(pod, room);
+        if refusals.is_empty() && social {
+            refusals.extend(affinity::pod_refusal(pod, room.name(), snapshot).map(str::to_owned));
+        }
+        if refusals.is_empty() {
+            let score = score(pod, room);
+            if best.is_none_or(|(highest, _)| score > highest) {
+                best = Some((score, room));
+            }
+        }
+        for refusal in refusals {
+            *reasons.entry(refusal).or_default() += 1;
+        }
+    }
+    if let Some((_, room)) = best {
+        return Ok(room.name().to_owned());
+    }
+    let mut texts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    texts.sort();
+    Err(format!("0/{total} nodes are available: {}.", texts.join(", ")))
+}
+
+/// Most room left first, in thousandths; pods of one owner apart from each other before that.
+fn score(pod: &Object, room: &NodeRoom) -> i64 {
+    let owner = pod.controller().map(|o| o.uid.as_str());
+    let siblings = room.pods.iter().filter(|other| owner.is_some() && other.controller().map(|o| o.uid.as_str()) == owner).count();
+    let left = |name: &str, least: i64| {
+        let wanted = |pod: &Object| pod.pod().requests.get(name).copied().filter(|n| *n > 0).unwrap_or(least);
+        let taken: i64 = room.pods.iter().map(|p| wanted(p)).sum::<i64>().saturating_add(wanted(pod));
+        let all = room.room(name).max(1);
+        (all - taken).max(0).saturating_mul(1000) / all
+    };
+    let free = (left("cpu", CPU_LEAST) + left("memory", MEMORY_LEAST)) / 2;
+    free - i64::try_from(siblings).unwrap_or(i64::MAX / 2000).saturating_mul(1000)
+}
+
+fn bind(pod: &Arc<Object>, node: &str) -> Effect {
+    let body = json!({
+        "apiVersion": "v1", "kind": "Binding",
+        "metadata": {"name": pod.key.name, "namespace": pod.key.namespace, "uid": pod.uid},
+        "target": {"apiVersion": "v1", "kind": "Node", "name": node},
+    });
+    let call = Call::Create {
+        resource: PODS,
+        namespace: pod.key.namespace.clone(),
+        subresource: (pod.key.name.clone(), "binding"),
+        body,
+    };
+    let message = format!("Successfully assigned {} to {node}", pod.key);
+    let failed = Recorded::warning(pod, "FailedScheduling", "binding rejected: {error}");
+    Effect {
+        on_success: Some(Recorded::normal(pod, "Scheduled", message)),
+        on_failure: Some(failed),
+        silent: &["Conflict", "NotFound"],
+        ..Effect::new(call)
+    }
+}
+
+/// Says once why a pod waits.
+fn refuse(now: Timestamp, pod: &Arc<Object>, why: String, plan: &mut Plan) -> Option<Effect> {
+    plan.because(format!("{}: {why}", pod.key));
+    let old = pod.status().items("conditions").iter().find(|c| c.str("type") == "PodScheduled");
+    let said = old.is_some_and(|c| c.str("status") == "False" && c.str("message") == why && c.str("reason") == "Unschedulable");
+    if said {
+        return None;
+    }
+    plan.events.push(Recorded::warning(pod, "FailedScheduling", why.clone()));
+    let since = old.filter(|c| c.str("status") == "False").map(|c| c.str("lastTransitionTime").to_owned());
+    let since = since.filter(|s| !s.is_empty()).unwrap_or_else(|| now.rfc3339());
+    let condition: Value = json!({
+        "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": why, "lastTransitionTime": since,
+    });
+    let patch = Patch::Strategic(json!({"metadata": {"uid": pod.uid}, "status": {"conditions": [condition]}}));
+    let call = Call::Patch { resource: PODS, key: pod.key.clone(), subresource: "status", patch };
+    Some(Effect::new(call).tolerating(&["NotFound", "Conflict", "Invalid"]))
+}

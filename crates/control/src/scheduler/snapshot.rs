@@ -1,0 +1,66 @@
+//! The nodes and what is taken of them, at one moment.
+
+use crate::engine::Cache;
+use crate::object::Object;
+use crate::pod::amount;
+use crate::resource::{NODES, PODS};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stead_api::Value;
+
+/// A node with room, and what is taken of it.
+#[derive(Debug, Clone)]
+pub struct NodeRoom {
+    pub node: Arc<Object>,
+    /// Milli-units of cpu, units of everything else.
+    pub allocatable: BTreeMap<String, i64>,
+    pub used: BTreeMap<String, i64>,
+    pub pods: Vec<Arc<Object>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// By name.
+    pub nodes: BTreeMap<String, NodeRoom>,
+}
+
+impl Snapshot {
+    pub fn of(cache: &Cache) -> Self {
+        let mut nodes: BTreeMap<String, NodeRoom> = cache.list(NODES).map(|node| (node.key.name.clone(), NodeRoom::new(node))).collect();
+        for pod in cache.list(PODS).filter(|pod| !pod.pod().terminal()) {
+            if let Some(room) = nodes.get_mut(&pod.pod().node) {
+                room.place(pod);
+            }
+        }
+        Self { nodes }
+    }
+}
+
+impl NodeRoom {
+    fn new(node: &Arc<Object>) -> Self {
+        let allocatable = node.status().get("allocatable").and_then(Value::as_object);
+        let allocatable = allocatable.into_iter().flatten().map(|(name, value)| (name.clone(), amount(name, value))).collect();
+        Self { node: Arc::clone(node), allocatable, used: BTreeMap::new(), pods: Vec::new() }
+    }
+
+    /// Takes room for a pod.
+    pub fn place(&mut self, pod: &Arc<Object>) {
+        for (name, wanted) in &pod.pod().requests {
+            let used = self.used.entry(name.clone()).or_default();
+            *used = used.saturating_add(*wanted);
+        }
+        self.pods.push(Arc::clone(pod));
+    }
+
+    pub fn room(&self, name: &str) -> i64 {
+        self.allocatable.get(name).copied().unwrap_or(0)
+    }
+
+    pub fn taken(&self, name: &str) -> i64 {
+        self.used.get(name).copied().unwrap_or(0)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.node.key.name
+    }
+}

@@ -1,0 +1,183 @@
+use super::plan::plan;
+use crate::engine::Cache;
+use crate::object::Object;
+use crate::plan::{Call, Plan};
+use crate::resource::{NODES, PODS};
+use stead_api::{Value, json, time::Timestamp};
+
+struct World {
+    cache: Cache,
+    version: u64,
+}
+
+fn merged(mut base: Value, more: Value) -> Value {
+    for (name, value) in more.as_object().unwrap() {
+        base[name] = value.clone();
+    }
+    base
+}
+
+impl World {
+    fn new() -> Self {
+        Self { cache: Cache::default(), version: 1 }
+    }
+
+    fn node(&mut self, name: &str, spec: Value) -> &mut Self {
+        let labels = json!({"kubernetes.io/hostname": name, "zone": name.chars().next().unwrap().to_string()});
+        let allocatable = json!({"cpu": "2", "memory": "4Gi", "pods": "4"});
+        self.put(NODES, json!({"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {"allocatable": allocatable}}))
+    }
+
+    fn pod(&mut self, name: &str, spec: Value) -> &mut Self {
+        let spec = merged(json!({"schedulerName": "default-scheduler", "containers": []}), spec);
+        self.put(PODS, json!({"metadata": {"name": name, "namespace": "d", "labels": {"app": name.split('-').next().unwrap()}}, "spec": spec, "status": {"phase": "Pending"}}))
+    }
+
+    fn put(&mut self, resource: crate::plan::Resource, mut value: Value) -> &mut Self {
+        self.version += 1;
+        value["metadata"]["uid"] = format!("u{}", self.version).into();
+        value["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.cache.put(Object::parse(resource, value).unwrap());
+        self
+    }
+
+    fn plan(&self) -> Plan {
+        plan(Timestamp::from_seconds(1_800_000_000), &self.cache)
+    }
+
+    /// `pod>node` of each binding.
+    fn bindings(&self) -> Vec<String> {
+        let text = |call: &Call| match call {
+            Call::Create { subresource: (pod, "binding"), body, .. } => Some(format!("{pod}>{}", body["target"]["name"].as_str().unwrap())),
+            _ => None,
+        };
+        self.plan().effects().filter_map(|e| text(&e.call)).collect()
+    }
+
+    fn refusal(&self) -> String {
+        assert_eq!(self.bindings(), [""; 0]);
+        self.plan().events[0].message.clone()
+    }
+}
+
+fn wants(cpu: &str) -> Value {
+    json!({"containers": [{"resources": {"requests": {"cpu": cpu}}}]})
+}
+
+#[test]
+fn pods_spread_over_the_room_there_is() {
+    let mut world = World::new();
+    world.node("a", json!({})).node("b", json!({}));
+    world.pod("x", wants("1")).pod("y", wants("1")).pod("z", wants("500m"));
+    assert_eq!(world.bindings(), ["x>a", "y>b", "z>a"]);
+}
+
+#[test]
+fn one_look_never_promises_the_same_room_twice() {
+    let mut world = World::new();
+    world.node("a", json!({}));
+    for i in 0..3 {
+        world.pod(&format!("p-{i}"), wants("900m"));
+    }
+    assert_eq!(world.bindings(), ["p-0>a", "p-1>a"]);
+    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 Insufficient cpu.");
+    // Too many pods.
+    let mut world = World::new();
+    world.node("a", json!({}));
+    for i in 0..5 {
+        world.pod(&format!("p-{i}"), json!({}));
+    }
+    assert_eq!(world.bindings().len(), 4);
+    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 Too many pods.");
+}
+
+#[test]
+fn running_pods_take_room_and_ended_ones_do_not() {
+    for (phase, bound) in [("Running", 0), ("Succeeded", 1)] {
+        let mut world = World::new();
+        world.node("a", json!({})).pod("p", wants("2"));
+        let spec = merged(wants("1"), json!({"nodeName": "a"}));
+        world.put(PODS, json!({"metadata": {"name": "q", "namespace": "d"}, "spec": spec, "status": {"phase": phase}}));
+        assert_eq!(world.bindings().len(), bound, "{phase}");
+    }
+}
+
+#[test]
+fn selectors_affinity_taints_and_cordons_bar_nodes() {
+    let required = |operator: &str, values: &[&str]| {
+        let expression = json!({"key": "zone", "operator": operator, "values": values});
+        json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}}})
+    };
+    for (spec, bound) in [
+        (json!({"nodeSelector": {"zone": "b"}}), "p>b"),
+        (required("In", &["b"]), "p>b"),
+        (required("NotIn", &["a", "c", "d"]), "p>b"),
+        (json!({"nodeSelector": {"zone": "c"}, "tolerations": [{"operator": "Exists"}]}), "p>c"),
+        (json!({"nodeSelector": {"zone": "c"}, "tolerations": [{"key": "k", "value": "v", "effect": "NoSchedule"}]}), "p>c"),
+    ] {
+        let mut world = World::new();
+        let taint = json!([{"key": "k", "value": "v", "effect": "NoSchedule"}]);
+        world.node("a", json!({})).node("b", json!({})).node("c", json!({"taints": taint})).node("d", json!({"unschedulable": true}));
+        world.pod("p", spec.clone());
+        assert_eq!(world.bindings(), [bound], "{spec}");
+    }
+}
+
+#[test]
+fn a_refusal_counts_reasons_in_upstreams_words() {
+    let mut world = World::new();
+    world.pod("p", merged(wants("3"), json!({"nodeSelector": {"zone": "a"}})));
+    assert_eq!(world.refusal(), "no nodes available to schedule pods");
+    let taint = json!([{"key": "k", "effect": "NoExecute"}]);
+    world.node("a1", json!({})).node("a2", json!({})).node("b", json!({})).node("c", json!({"taints": taint})).node("d", json!({"unschedulable": true}));
+    let wanted = "0/5 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s), \
+                  1 node(s) were unschedulable, 2 Insufficient cpu.";
+    assert_eq!(world.refusal(), wanted);
+}
+
+#[test]
+fn a_refusal_is_said_once() {
+    let mut world = World::new();
+    world.pod("p", json!({}));
+    let plan = world.plan();
+    assert_eq!((plan.effects().count(), plan.events.len()), (1, 1));
+    let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": plan.events[0].message});
+    let spec = json!({"schedulerName": "default-scheduler"});
+    world.put(PODS, json!({"metadata": {"name": "p", "namespace": "d"}, "spec": spec, "status": {"phase": "Pending", "conditions": [condition]}}));
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn gated_foreign_and_leaving_pods_are_left_alone() {
+    let mut world = World::new();
+    world.node("a", json!({}));
+    world.pod("gated", json!({"schedulingGates": [{"name": "x"}]})).pod("foreign", json!({"schedulerName": "mine"}));
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn pods_keep_apart_and_together_as_they_ask() {
+    let term = |app: &str, topology: &str| {
+        json!({"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": topology}]})
+    };
+    let apart = json!({"affinity": {"podAntiAffinity": term("zk", "kubernetes.io/hostname")}});
+    let mut world = World::new();
+    world.node("a", json!({})).node("b", json!({}));
+    world.pod("zk-0", apart.clone()).pod("zk-1", apart.clone()).pod("zk-2", apart);
+    assert_eq!(world.bindings(), ["zk-0>a", "zk-1>b"]);
+    assert_eq!(world.plan().events[0].message, "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.");
+    let together = json!({"affinity": {"podAffinity": term("web", "zone")}});
+    let mut world = World::new();
+    world.node("a", json!({})).node("b", json!({}));
+    world.pod("web-0", together.clone()).pod("web-1", together.clone()).pod("web-2", together);
+    assert_eq!(world.bindings(), ["web-0>a", "web-1>a", "web-2>a"]);
+}
+
+#[test]
+fn host_ports_clash_on_one_node() {
+    let port = json!({"containers": [{"ports": [{"protocol": "TCP", "hostPort": 80}]}]});
+    let mut world = World::new();
+    world.node("a", json!({})).pod("p", port.clone()).pod("q", port);
+    assert_eq!(world.bindings(), ["p>a"]);
+    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.");
+}

@@ -1,0 +1,42 @@
+//! The ServiceAccount controller: every namespace has a ServiceAccount `default` (NS1).
+
+use crate::engine::{Cache, Change, Controller};
+use crate::plan::{Call, Effect, Key, Plan};
+use crate::resource::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
+use stead_api::{json, time::Timestamp};
+
+const NAME: &str = "default";
+
+#[derive(Debug)]
+pub struct ServiceAccounts;
+
+impl Controller for ServiceAccounts {
+    fn name(&self) -> &'static str {
+        "serviceaccount-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![NAMESPACES, SERVICE_ACCOUNTS]
+    }
+
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        match change.resource {
+            NAMESPACES => wake.push((NAMESPACES, change.key.clone())),
+            SERVICE_ACCOUNTS if change.key.name == NAME => {
+                wake.push((NAMESPACES, Key::cluster(change.key.namespace.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, _: Timestamp) -> Plan {
+        let mut plan = Plan::default();
+        let wanted = cache.get(NAMESPACES, key).is_some_and(|ns| ns.deleting.is_none());
+        if wanted && cache.get(SERVICE_ACCOUNTS, &Key::new(key.name.clone(), NAME)).is_none() {
+            let body = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME, "namespace": key.name}});
+            let create = Effect::new(Call::create(SERVICE_ACCOUNTS, &key.name, body));
+            plan.step(vec![create.tolerating(&["AlreadyExists", "NotFound"])]);
+        }
+        plan
+    }
+}
