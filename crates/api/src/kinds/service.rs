@@ -360,3 +360,6 @@ fn ports(spec: &Value) -> String {
     };
     spec.items("ports").iter().map(one).collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod tests;
