@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// How many changes the window holds.
 pub const WINDOW_EVENTS_MAX: usize = 65_536;
-/// How many bytes of keys and values the window's changes hold.
+/// How many bytes the window's changes hold: keys, values, and the values they replaced.
 pub const WINDOW_BYTES_MAX: usize = 32 << 20;
 /// How old a change in the window may be. Clients expect several minutes of history.
 pub const WINDOW_AGE_MAX: Duration = Duration::from_secs(600);
@@ -115,7 +115,12 @@ impl Window {
     }
 }
 
+/// What a change keeps alive. A value that the next change replaced counts twice, so that the bound holds also for values
+/// that only the window still has.
 fn size(event: &Event) -> usize {
-    let entry = event.entry();
-    entry.key.len() + entry.value.len() + EVENT_OVERHEAD
+    let (entry, previous) = match event {
+        Event::Put { entry, previous } => (entry, previous.as_ref()),
+        Event::Delete { last, previous } => (last, Some(previous)),
+    };
+    entry.key.len() + entry.value.len() + previous.map_or(0, |previous| previous.value.len()) + EVENT_OVERHEAD
 }

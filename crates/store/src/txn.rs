@@ -173,7 +173,7 @@ fn explain(error: &BackendError) -> String {
 
 fn stamped(value: NewValue, revision: u64) -> Bytes {
     let NewValue { bytes, stamp } = value;
-    let Some(at) = stamp else { return Bytes::from(bytes) };
+    let Some(at) = stamp else { return Bytes::from(bytes.into_boxed_slice()) };
     let digits = revision.to_string();
     let mut out = Vec::with_capacity(bytes.len() + digits.len());
     out.extend_from_slice(&bytes[..at]);

@@ -5,6 +5,7 @@ use super::Seeded;
 use redb::StorageBackend;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 const SECTOR: usize = 512;
 
@@ -104,7 +105,8 @@ impl Device {
     /// Returns once a sync stands before the closed gate.
     pub(super) fn await_sync(&self) {
         let (_, changed) = &*self.0;
-        drop(changed.wait_while(self.disk(), |disk| disk.gate != Gate::Waiting).unwrap());
+        let waited = changed.wait_timeout_while(self.disk(), Duration::from_secs(10), |disk| disk.gate != Gate::Waiting);
+        assert!(!waited.unwrap().1.timed_out(), "nothing is synced");
     }
 
     pub(super) fn open_gate(&self) {

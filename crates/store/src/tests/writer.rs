@@ -15,7 +15,7 @@ use std::task::{Context, Waker};
 fn store_on(device: &Device) -> Store {
     let path = Path::new("simulated");
     let (disk, contents) = Disk::open_device(Box::new(device.clone()), path).unwrap();
-    let (shared, writer) = durable(disk, contents, options(100));
+    let (shared, writer) = durable(disk, contents, options(10_000));
     let thread = WriterThread::start(writer, path).unwrap();
     Store(Arc::new(Handle { shared, place: Place::Thread(thread) }))
 }
@@ -119,5 +119,39 @@ async fn closing_ends_watches_and_writes() {
         assert!(matches!(put(&store, "/b", Durability::Durable).await, Err(WriteError::Refused { .. })));
         assert!(store.get("/a").is_some());
         store.close().await.unwrap();
+    }
+}
+
+// Watches that begin while others write: no change is missed, none comes twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn watches_that_begin_among_writes_miss_nothing() {
+    const WRITES: u64 = 400;
+    for store in [store_on(&Device::new()), Store::memory()] {
+        let last = store.revision() + 2 * WRITES;
+        let mut tasks = tokio::task::JoinSet::new();
+        for writer in 0..2 {
+            let store = store.clone();
+            tasks.spawn(async move {
+                for n in 0..WRITES {
+                    put(&store, &format!("/{writer}/{}", n % 5), Durability::Volatile).await.unwrap();
+                }
+            });
+        }
+        for _ in 0..20 {
+            // From a little ago, so that topics are extended backwards, too.
+            let mut position = store.revision().saturating_sub(3).max(last - 2 * WRITES);
+            let mut watch = store.watch("/", position).unwrap();
+            tasks.spawn(async move {
+                while position < last {
+                    let event = watch.next().await.unwrap();
+                    assert_eq!(event.entry().revision, position + 1);
+                    position += 1;
+                }
+            });
+            tokio::task::yield_now().await;
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
     }
 }
