@@ -1,6 +1,8 @@
 //! `cargo xtask codegen`: writes the schema table (`crates/api/src/schema/generated/`) from the facts in `docs/schema/`.
-//! Input: `types-1.37.2.json` and `embedded.json`. Output: Rust source, the same bytes for the same facts. Never touches other files.
+//! and the descriptions beside it from the doc comments of the k8s-openapi crate.
+//! Input: `types-1.37.2.json`, `embedded.json`, that crate's source. Output: Rust source, the same bytes for the same facts. Never touches other files.
 
+mod descriptions;
 mod emit;
 mod facts;
 #[cfg(test)]
@@ -20,7 +22,7 @@ pub fn run(root: &Path) -> Result<()> {
     for entry in fs::read_dir(&dir)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".rs") && !files.contains_key(&name) {
+        if !files.contains_key(&name) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -34,5 +36,8 @@ pub fn run(root: &Path) -> Result<()> {
 /// File name to contents.
 fn generate(root: &Path) -> Result<BTreeMap<String, String>> {
     let facts = facts::Facts::read(&root.join("docs/schema"))?;
-    emit::files(&facts)
+    let mut files = emit::files(&facts)?;
+    let texts = descriptions::text(root, |name| facts.types.contains_key(name))?;
+    files.insert("descriptions.txt".to_owned(), texts);
+    Ok(files)
 }

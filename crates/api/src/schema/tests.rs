@@ -37,3 +37,30 @@ fn embedded_messages_lead_to_their_fields() {
     assert_eq!((args.within, args.tag), (&[1][..], 4));
     assert!(generated::META_V1_API_RESOURCE.field("verbs").expect("verbs").wrapped);
 }
+
+#[test]
+fn descriptions_of_types_and_fields() {
+    use descriptions::description;
+    let config_map = "io.k8s.api.core.v1.ConfigMap";
+    assert_eq!(description(config_map, ""), Some("ConfigMap holds configuration data for pods to consume."));
+    assert!(description(config_map, "binaryData").is_some_and(|text| text.starts_with("BinaryData contains")));
+    assert!(description(config_map, "apiVersion").is_some_and(|text| text.starts_with("APIVersion defines")));
+    assert!(description("io.k8s.api.core.v1.ObjectReference", "kind").is_some_and(|text| text.starts_with("Kind of the referent")));
+    assert!(description("io.k8s.api.core.v1.Container", "volumeMounts").is_some());
+    assert_eq!(description(config_map, "nothing"), None);
+}
+
+#[test]
+fn nearly_every_field_is_described() {
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for ty in generated::TYPES.iter().filter(|ty| !ty.name.ends_with("List")) {
+        for field in ty.fields {
+            count += 1;
+            if descriptions::description(ty.name, field.name).is_none() {
+                missing.push(format!("{} {}", ty.name, field.name));
+            }
+        }
+    }
+    assert!(missing.len() * 50 < count, "{} of {count}: {missing:#?}", missing.len());
+}
