@@ -2,6 +2,9 @@
 
 mod codegen;
 mod golden;
+mod kubectl;
+mod test;
+mod tidy;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -19,12 +22,18 @@ enum Task {
     Codegen,
     /// Replay the golden cases and runs in process and print the table of what passes.
     Golden(golden::Args),
+    /// Run every test: tidiness, in process, then end to end with real kubectls.
+    Test(test::Args),
+    /// Check the rules of the house that no compiler checks.
+    Tidy,
 }
 
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Codegen => codegen::run(&root()?),
         Task::Golden(args) => golden::run(&args),
+        Task::Test(args) => test::run(&root()?, &args),
+        Task::Tidy => tidy::run(&root()?),
     }
 }
 

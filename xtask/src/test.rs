@@ -1,0 +1,64 @@
+//! `cargo xtask test`: tidiness, every test in process, then the end-to-end tests with real kubectls.
+//!
+//! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
+
+use crate::{kubectl, tidy};
+use anyhow::{Context, Result, bail, ensure};
+use std::path::Path;
+use std::process::Command;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Fail if any test had to be left out
+    #[arg(long)]
+    require_all: bool,
+    /// Run with the newest kubectl of the distribution too, downloading it if need be
+    #[arg(long)]
+    newest_kubectl: bool,
+    /// Run only tests whose name contains this
+    filter: Option<String>,
+}
+
+pub fn run(root: &Path, args: &Args) -> Result<()> {
+    tidy::run(root)?;
+    let left_out = root.join("target/left-out.txt");
+    std::fs::create_dir_all(root.join("target")).context("make the target directory")?;
+    std::fs::write(&left_out, "").context("empty the list of tests left out")?;
+    let kubectls = kubectl::at_hand(root, args.newest_kubectl);
+    match (kubectls.first(), kubectls.last()) {
+        (Some((newest, a)), Some((oldest, b))) => say(&format!("kubectl 1.{newest} ({}) and 1.{oldest} ({})", a.display(), b.display())),
+        _ => say("no kubectl at hand"),
+    }
+    let mut environment = vec![("STEAD_LEFT_OUT", left_out.clone())];
+    if let (Some((_, newest)), Some((_, oldest))) = (kubectls.first(), kubectls.last()) {
+        environment.push(("STEAD_TEST_KUBECTL_NEWEST", newest.clone()));
+        environment.push(("STEAD_TEST_KUBECTL_OLDEST", oldest.clone()));
+    }
+    cargo(root, &["build", "--package", "stead"], &environment)?;
+    environment.push(("STEAD_TEST_BINARY", root.join("target/debug/stead")));
+    let mut line = vec!["test", "--workspace"];
+    line.extend(args.filter.as_deref());
+    cargo(root, &line, &environment)?;
+    let missing = std::fs::read_to_string(&left_out).context("read the list of tests left out")?;
+    let count = missing.lines().count();
+    if count > 0 {
+        say(&format!("\nLEFT OUT: {count} tests that this machine cannot run:\n{missing}"));
+        ensure!(!args.require_all, "{count} tests were left out");
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a development task runs cargo")]
+fn cargo(root: &Path, line: &[&str], environment: &[(&str, std::path::PathBuf)]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(line).current_dir(root).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
+    if !status.success() {
+        bail!("cargo {} failed", line.join(" "));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
+fn say(line: &str) {
+    println!("{line}");
+}
