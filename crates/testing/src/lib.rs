@@ -3,3 +3,6 @@
 pub mod environment;
 pub mod golden;
 pub mod http;
+mod left_out;
+
+pub use left_out::{left_out, tell};

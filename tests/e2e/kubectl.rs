@@ -1,0 +1,107 @@
+//! Runs a real kubectl and reads what it prints.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A kubectl of some version, pointed at one cluster.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    program: PathBuf,
+    kubeconfig: PathBuf,
+    cache: PathBuf,
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Printed {
+    pub ok: bool,
+    pub out: String,
+    pub err: String,
+}
+
+/// The kubectls to test with; `None` if there are none here.
+#[expect(clippy::disallowed_methods, reason = "tests are told by their environment")]
+pub fn programs() -> Option<Vec<PathBuf>> {
+    let newest = std::env::var_os("STEAD_TEST_KUBECTL_NEWEST").map(PathBuf::from)?;
+    let oldest = std::env::var_os("STEAD_TEST_KUBECTL_OLDEST").map(PathBuf::from)?;
+    let mut all = vec![newest, oldest];
+    all.dedup();
+    Some(all)
+}
+
+impl Kubectl {
+    pub fn new(program: &Path, kubeconfig: &Path, cache: &Path) -> Self {
+        Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), cache: cache.to_owned() }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "these tests run kubectl")]
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--cache-dir").arg(&self.cache).args(line).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command, whatever comes of it.
+    pub fn try_run(&self, line: &[&str]) -> Printed {
+        let out = self.command(line).output().expect("kubectl runs");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Printed { ok: out.status.success(), out: text(out.stdout), err: text(out.stderr) }
+    }
+
+    /// Runs a command that must succeed, with nothing on standard error but what kubectl itself warns of.
+    pub fn run(&self, line: &[&str]) -> String {
+        let printed = self.try_run(line);
+        assert!(printed.ok, "kubectl {line:?} failed:\n{}\n{}", printed.out, printed.err);
+        printed.out
+    }
+
+    /// Applies a manifest; warnings about schemas and patches are failures of ours.
+    pub fn apply(&self, manifest: &str, dir: &Path) -> String {
+        let path = dir.join("manifest.yaml");
+        std::fs::write(&path, manifest).expect("the manifest is written");
+        let printed = self.try_run(&["apply", "-f", &path.to_string_lossy()]);
+        assert!(printed.ok, "apply failed:\n{}", printed.err);
+        assert!(!printed.err.to_lowercase().contains("warning"), "apply warned:\n{}", printed.err);
+        printed.out
+    }
+
+    /// An object or list.
+    pub fn json(&self, line: &[&str]) -> Value {
+        let line = [line, &["-o", "json"]].concat();
+        serde_json::from_str(&self.run(&line)).expect("kubectl prints JSON")
+    }
+
+    /// Follows `kubectl get ... -w` until a line satisfies `enough` (given all lines so far).
+    pub fn watch_until(&self, line: &[&str], enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs"));
+        let out = child.0.stdout.take().expect("it is piped");
+        let mut lines = Vec::new();
+        for line in BufReader::new(out).lines() {
+            lines.push(line.expect("kubectl prints text"));
+            if enough(&lines) {
+                return lines;
+            }
+        }
+        panic!("kubectl {line:?} ended after {lines:#?}");
+    }
+
+    /// A watch in the background, to be read later.
+    pub fn follow(&self, line: &[&str]) -> (Follower, BufReader<std::process::ChildStdout>) {
+        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
+        let out = child.0.stdout.take().expect("it is piped");
+        (child, BufReader::new(out))
+    }
+}
+
+/// A kubectl that ends with the test.
+#[derive(Debug)]
+pub struct Follower(Child);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}

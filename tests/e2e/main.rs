@@ -1,0 +1,10 @@
+//! End-to-end tests: the real binary, real kubectls (the newest and the oldest at hand), real containers.
+//!
+//! `cargo xtask test` says where the binary and the kubectls are; without it these tests are left out, and say so.
+
+mod cluster;
+mod crash;
+mod kubectl;
+mod simulated;
+mod statefulset;
+mod up;
