@@ -40,6 +40,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let certificates = Certificates::new(&args, &url, machine.clone())?;
     certificates.publish()?;
     let tls = listen::tls(&certificates.pki, certificates.presented.clone())?;
+    let root_ca = certificates.pki.ca.certificate.clone();
     let stop = supervisor.stopping();
     let serving = listen::serve(listener, tls, server.service(), stop.clone());
     supervisor.spawn("listener", async move {
@@ -47,7 +48,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
         Ok(())
     });
     supervisor.spawn("certificates", certificates.keep(stop));
-    start_controllers(&mut supervisor, &args, server.service());
+    start_controllers(&mut supervisor, &args, server.service(), &machine, root_ca)?;
     start_node(&mut supervisor, &args, server.service(), machine).await?;
     let kubeconfig = std::path::absolute(args.kubeconfig())?;
     wait_ready(&server.service()).await?;
@@ -160,7 +161,24 @@ fn node_name(args: &ServerArgs) -> String {
     args.node_name.clone().or_else(host).filter(|name| !name.is_empty()).unwrap_or_else(|| "stead".to_owned()).to_lowercase()
 }
 
-fn start_controllers(_supervisor: &mut Supervisor, _args: &ServerArgs, _service: Service) {}
+fn start_controllers(
+    supervisor: &mut Supervisor, args: &ServerArgs, service: Service, machine: &Arc<dyn Environment>, root_ca: String,
+) -> anyhow::Result<()> {
+    let machine = machine.clone();
+    let options = stead_control::Options {
+        controllers: args.controllers.join(",").parse().context("--controllers")?,
+        scheduler: !args.disable_scheduler,
+        root_ca,
+        clock: Arc::new(move || machine.now()),
+    };
+    let mut stop = supervisor.stopping();
+    let client = inprocess::client(service, "kube-controller-manager");
+    supervisor.spawn("controllers", async move {
+        stead_control::run(client, options, async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() }).await;
+        Ok(())
+    });
+    Ok(())
+}
 
 async fn start_node(supervisor: &mut Supervisor, args: &ServerArgs, service: Service, machine: Arc<dyn Environment>) -> anyhow::Result<()> {
     use stead_node::{agent, client::Api, host, simulated::Simulated};
