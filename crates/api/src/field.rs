@@ -1,7 +1,7 @@
 //! Validation errors with field paths, printed exactly as Kubernetes prints them.
 //! Input: paths and offending values. Output: [`Error`]s, and the causes and message of an Invalid status.
 
-use crate::Value;
+use crate::{Value, wire::json::go_quote};
 use std::fmt;
 
 /// A field path such as `spec.containers[0].name` or `metadata.labels[a/b]`.
@@ -102,14 +102,14 @@ pub fn too_long(path: &Path, max: usize) -> Error {
 impl Error {
     /// The text after the path: `Invalid value: -1: must be ...`.
     pub fn body(&self) -> String {
-        let quoted = |value: &Value| value.as_str().map_or_else(|| value.to_string(), go_quoted);
+        let quoted = |value: &Value| value.as_str().map_or_else(|| value.to_string(), go_quote);
         let (head, detail) = match &self.kind {
             Kind::Required => ("Required value".to_owned(), self.detail.clone()),
             Kind::Invalid(v) | Kind::TypeInvalid(v) => (format!("Invalid value: {}", quoted(v)), self.detail.clone()),
             Kind::Duplicate(v) => (format!("Duplicate value: {}", quoted(v)), self.detail.clone()),
             Kind::NotFound(v) => (format!("Not found: {}", quoted(v)), self.detail.clone()),
             Kind::NotSupported { value, supported } => {
-                let list: Vec<String> = supported.iter().map(|s| go_quoted(s)).collect();
+                let list: Vec<String> = supported.iter().map(|s| go_quote(s)).collect();
                 (format!("Unsupported value: {}", quoted(value)), format!("supported values: {}", list.join(", ")))
             }
             Kind::Forbidden => ("Forbidden".to_owned(), self.detail.clone()),
@@ -135,32 +135,6 @@ impl Error {
             Kind::Internal => "InternalError",
         }
     }
-}
-
-/// A string as Go's `%q` prints it.
-pub fn go_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if !c.is_ascii() && c.escape_debug().len() > 1 => {
-                let code = u32::from(c);
-                out.push_str(&if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") });
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 impl fmt::Display for Error {

@@ -4,11 +4,12 @@
 
 use crate::{
     Map, Value,
-    field::{Error, Errors, Kind as Fault, Path, forbidden, go_quoted, invalid, required, too_long},
+    field::{Error, Errors, Kind as Fault, Path, forbidden, invalid, required, too_long},
     names,
     registry::Kind,
     selector::validate_labels,
     value::Access,
+    wire::json::go_quote,
 };
 use std::collections::BTreeSet;
 
@@ -82,7 +83,7 @@ fn validate_no_new_finalizers(meta: &Value, was: &Value) -> Option<Error> {
     let set = |meta: &Value| -> BTreeSet<String> {
         meta.items("finalizers").iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let added: Vec<String> = set(meta).difference(&set(was)).map(|f| go_quoted(f)).collect();
+    let added: Vec<String> = set(meta).difference(&set(was)).map(|f| go_quote(f)).collect();
     (!added.is_empty()).then(|| {
         let why = format!(
             "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",

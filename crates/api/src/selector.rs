@@ -3,10 +3,11 @@
 
 use crate::{
     Map, Value,
-    field::{Errors, Path, forbidden, go_quoted, invalid, required},
+    field::{Errors, Path, forbidden, invalid, required},
     names,
     registry::Kind,
     value::Access,
+    wire::json::go_quote,
 };
 use std::{collections::BTreeSet, fmt};
 
@@ -135,14 +136,14 @@ impl Requirement {
         if matches!(self.operator, Operator::GreaterThan | Operator::LessThan) {
             for (index, value) in self.values.iter().enumerate().filter(|(_, v)| v.parse::<i64>().is_err()) {
                 let why = "for 'Gt', 'Lt' operators, the value must be an integer";
-                errors.push(format!("values[{index}]: Invalid value: {}: {why}", go_quoted(value)));
+                errors.push(format!("values[{index}]: Invalid value: {}: {why}", go_quote(value)));
             }
         }
         for (index, value) in self.values.iter().enumerate() {
             let faults = names::label_value(value);
             if !faults.is_empty() {
                 let why = faults.join("; ");
-                errors.push(format!("values[{index}][{}]: Invalid value: {}: {why}", self.key, go_quoted(value)));
+                errors.push(format!("values[{index}][{}]: Invalid value: {}: {why}", self.key, go_quote(value)));
             }
         }
         match errors.len() {
@@ -215,7 +216,7 @@ fn parse_requirement(parser: &mut Parser) -> Result<Requirement, String> {
     }
     let faults = names::qualified_name(&key);
     if !faults.is_empty() {
-        return Err(format!("<nil>: Invalid value: {}: {}", go_quoted(&key), faults.join("; ")));
+        return Err(format!("<nil>: Invalid value: {}: {}", go_quote(&key), faults.join("; ")));
     }
     if negated {
         return Ok(Requirement { key, operator: Operator::DoesNotExist, values: BTreeSet::new() });

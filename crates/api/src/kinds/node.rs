@@ -1,6 +1,6 @@
 //! Node: a machine that runs pods. Its status is its agent's; its taints keep pods away.
 
-use super::{columns, secret::syntax_error};
+use super::columns;
 use crate::{
     Value,
     field::{Error, Errors, Kind as Fault, Path, duplicate, forbidden, invalid, not_supported, required},
@@ -10,6 +10,7 @@ use crate::{
     schema::generated::CORE_V1_NODE,
     time::{Timestamp, age},
     value::Access,
+    wire,
 };
 use std::collections::BTreeSet;
 
@@ -190,10 +191,11 @@ fn align_pod_cidrs(spec: &mut Value) {
 
 fn validate_annotations(object: &Value) -> Errors {
     let text = object["metadata"]["annotations"].str(AVOID_PODS);
-    if text.is_empty() || serde_json::from_str::<Value>(text).is_ok() {
+    if text.is_empty() {
         return Errors::new();
     }
-    vec![invalid(&Path::new("metadata.annotations.AvoidPods"), AVOID_PODS, &syntax_error(text.as_bytes()))]
+    let fault = wire::json::check(text.as_bytes()).err();
+    fault.map(|why| invalid(&Path::new("metadata.annotations.AvoidPods"), AVOID_PODS, &why)).into_iter().collect()
 }
 
 /// Taints; upstream reports them below `metadata`.

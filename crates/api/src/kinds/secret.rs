@@ -12,6 +12,7 @@ use crate::{
     schema::generated::CORE_V1_SECRET,
     time::{Timestamp, age},
     value::Access,
+    wire::json,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -163,27 +164,20 @@ fn validate_docker(object: &Value, key: &str) -> Errors {
         return vec![required(&path, "")];
     };
     let bytes = STANDARD.decode(text).unwrap_or_default();
-    let why = match serde_json::from_slice::<Value>(&bytes) {
-        Ok(Value::Object(_) | Value::Null) => return Errors::new(),
-        Ok(other) => {
-            let kind = match other {
-                Value::Array(_) => "array",
-                Value::String(_) => "string",
-                Value::Number(_) => "number",
-                Value::Bool(_) | Value::Null | Value::Object(_) => "bool",
-            };
-            format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
-        }
-        Err(_) => syntax_error(&bytes),
+    let why = match not_an_object(&bytes) {
+        Some(why) => why,
+        None => return Errors::new(),
     };
     vec![invalid(&path, "<secret contents redacted>", &why)]
 }
 
-/// Go's words for the commonest faults of a JSON text.
-pub(super) fn syntax_error(bytes: &[u8]) -> String {
-    match bytes.trim_ascii_start().first() {
-        None => "unexpected end of JSON input".to_owned(),
-        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => "unexpected end of JSON input".to_owned(),
-        Some(c) => format!("invalid character '{}' looking for beginning of value", char::from(*c)),
+/// Why Go cannot read a text as a JSON object; null passes.
+pub(super) fn not_an_object(bytes: &[u8]) -> Option<String> {
+    if let Err(why) = json::check(bytes) {
+        return Some(why);
     }
+    let first = bytes.trim_ascii_start().first().copied().unwrap_or_default();
+    let kind = json::kind_of(first);
+    let fits = matches!(kind, "object" | "null");
+    (!fits).then(|| format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"))
 }

@@ -219,12 +219,24 @@ pub fn go_quote(text: &str) -> String {
             '\u{c}' => out.push_str("\\f"),
             '\u{b}' => out.push_str("\\v"),
             c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if (0x80..0xa1).contains(&(c as u32)) || c == '\u{ad}' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if is_unprintable(c) && c as u32 > 0xffff => out.push_str(&format!("\\U{:08x}", c as u32)),
+            c if is_unprintable(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
             c => out.push(c),
         }
     }
     out.push('"');
     out
+}
+
+/// Whether Go's `unicode.IsPrint` refuses a character beyond ASCII: controls, blanks, format characters, private use.
+fn is_unprintable(c: char) -> bool {
+    let format = matches!(
+        c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+    );
+    let private = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
+    !c.is_ascii() && (c.is_control() || c.is_whitespace() || format || private)
 }
 
 /// The index of the first byte at or after `at` that is no space.
