@@ -15,10 +15,15 @@ mod supervisor;
 
 use clap::Parser;
 use config::{Cli, Verb};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Internal roles and applets come before any thread or runtime exists.
+    // Applets and internal roles come before any thread or runtime exists.
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = stead_applets::main_if_applet().or_else(|| stead_runtime::roles::dispatch(&arguments)) {
+        return code;
+    }
     let cli = Cli::parse();
     start_logging();
     let done = match cli.verb {

@@ -19,6 +19,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+/// The image that needs no registry.
+const BUILTIN_IMAGE: &str = "localhost/stead:1";
 /// How often certificates are looked at.
 const RENEWAL: Duration = Duration::from_secs(12 * 3600);
 
@@ -181,7 +183,7 @@ fn start_controllers(
 }
 
 async fn start_node(supervisor: &mut Supervisor, args: &ServerArgs, service: Service, machine: Arc<dyn Environment>) -> anyhow::Result<()> {
-    use stead_node::{agent, client::Api, host, simulated::Simulated};
+    use stead_node::{agent, client::Api, host, real::Real, simulated::Simulated};
     let api = Api::new(inprocess::client(service, "kubelet"));
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
@@ -192,8 +194,21 @@ async fn start_node(supervisor: &mut Supervisor, args: &ServerArgs, service: Ser
         let machines = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
+    } else if args.agent() {
+        let containers = open_runtime(&args.data_dir).await?;
+        containers.builtin(BUILTIN_IMAGE).await.context("make the built-in image")?;
+        let runtime = Real::new(containers, args.data_dir.join("logs"));
+        let version = stead_node::runtime::Runtime::version(&runtime);
+        let machines = vec![host::machine(&node_name(args), &args.data_dir, &version, stead_server::KUBERNETES_VERSION)];
+        let options = agent::Options { api, machines, runtime, clock };
+        supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }
     Ok(())
+}
+
+async fn open_runtime(data_dir: &Path) -> anyhow::Result<stead_runtime::Runtime> {
+    let root = data_dir.join("containers");
+    stead_runtime::Runtime::open(&root, stead_runtime::Options::default()).await.context("open the container runtime")
 }
 
 /// A simulated node has room for as many pods as one wants to try.
@@ -222,8 +237,20 @@ async fn wait_ready(service: &Service) -> anyhow::Result<()> {
 }
 
 /// Ends every container below a data directory whose server does not run; the number of pods it ended.
-pub fn stop_containers(_data_dir: &Path) -> anyhow::Result<usize> {
-    Ok(0)
+pub fn stop_containers(data_dir: &Path) -> anyhow::Result<usize> {
+    if !data_dir.join("containers").exists() {
+        return Ok(0);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(async {
+        let containers = open_runtime(data_dir).await?;
+        let mut stopped = 0;
+        for sandbox in containers.sandboxes().iter().filter(|s| s.state == stead_runtime::SandboxState::Ready) {
+            containers.stop_sandbox(&sandbox.spec.id).await.with_context(|| format!("stop sandbox {}", sandbox.spec.id))?;
+            stopped += 1;
+        }
+        Ok(stopped)
+    })
 }
 
 #[cfg(test)]
