@@ -1,10 +1,12 @@
-//! Answers: what a handler found, made into an HTTP response.
+//! Answers: what a handler found, made into an HTTP response of the negotiated form.
 
-use crate::{Body, body};
+use crate::negotiation::{Form, Media, Pretty, Transform};
+use crate::table::{self, Columns, Include, Style};
+use crate::{Body, body, object, yaml};
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use stead_api::registry::Kind;
-use stead_api::{Status, Value};
+use stead_api::{Status, Value, json as make};
 
 /// What a handler answers.
 pub(crate) enum Answer {
@@ -12,26 +14,166 @@ pub(crate) enum Answer {
     Object { code: u16, kind: &'static Kind, bytes: Bytes },
     /// A document of another type: a success Status, a Scale.
     Document { code: u16, value: Value },
-    /// A list's bytes.
-    List { bytes: Bytes },
+    /// A collection.
+    List(List),
     /// A complete response: streams and text.
     Response(Response<Body>),
 }
 
+/// The objects of a list, as stored, and its metadata.
+pub(crate) struct List {
+    pub kind: &'static Kind,
+    /// `resourceVersion`, `continue`, `remainingItemCount`.
+    pub metadata: Value,
+    pub items: Vec<Bytes>,
+}
+
+/// How one request wants its answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    pub form: Form,
+    pub include: Include,
+    pub now: stead_api::time::Timestamp,
+}
+
+/// Larger lists are sent in pieces, as they are put together.
+const ONE_PIECE_BYTES_MAX: usize = 256 * 1024;
+
 impl Answer {
-    pub(crate) fn into_response(self) -> Response<Body> {
+    pub(crate) fn into_response(self, wish: Wish) -> Result<Response<Body>, Status> {
         match self {
-            Self::Object { code, bytes, .. } => json(code, with_newline(&bytes)),
-            Self::Document { code, value } => json(code, with_newline(value.to_string().as_bytes())),
-            Self::List { bytes } => json(200, bytes),
-            Self::Response(response) => response,
+            Self::Object { code, kind, bytes } => object_response(code, kind, &bytes, wish),
+            Self::Document { code, value } => document_response(code, value, wish),
+            Self::List(list) => list_response(&list, wish),
+            Self::Response(response) => Ok(response),
         }
     }
 }
 
-/// The response of a failure.
+fn object_response(code: u16, kind: &'static Kind, bytes: &Bytes, wish: Wish) -> Result<Response<Body>, Status> {
+    if wish.form == Form::JSON {
+        return Ok(respond(code, "application/json", with_newline(bytes)));
+    }
+    let value = match wish.form.transform {
+        Transform::Plain => stored_value(bytes),
+        transform => transformed(kind, object::from_store(kind, bytes), transform, wish, Columns::Described)?,
+    };
+    Ok(written(code, &value, wish.form.media))
+}
+
+/// An object in the form of a transform.
+pub(crate) fn transformed(kind: &'static Kind, object: Value, transform: Transform, wish: Wish, columns: Columns) -> Result<Value, Status> {
+    match transform {
+        Transform::Plain => Ok(object),
+        Transform::Table(version) => {
+            let style = Style { version, include: wish.include, now: wish.now };
+            Ok(table::table(kind, style, table::version_of(&object), &[object], columns))
+        }
+        Transform::Metadata(version) => Ok(table::metadata_only(version, &object)),
+        Transform::MetadataList(_) => {
+            let what = format!("*{}.{}", package(kind), kind.kind);
+            Err(unfit("PartialObjectMetadataList", "not a list", &what))
+        }
+    }
+}
+
+fn unfit(asked: &str, is: &str, what: &str) -> Status {
+    Status::new(406, "NotAcceptable", format!("you requested {asked}, but the requested object is {is} ({what})"))
+}
+
+/// The package of upstream's internal type, which its text names.
+fn package(kind: &Kind) -> &'static str {
+    match kind.group.split('.').next() {
+        None | Some("") => "core",
+        Some(package) => package,
+    }
+}
+
+/// Documents have no table of their own but Scale, whose columns are few.
+fn document_response(code: u16, value: Value, wish: Wish) -> Result<Response<Body>, Status> {
+    let shown = match wish.form.transform {
+        Transform::Table(version) if value["kind"] == "Scale" => {
+            let style = Style { version, include: wish.include, now: wish.now };
+            crate::registry::scale::table(style, &value)
+        }
+        Transform::Metadata(version) if value["kind"] == "Scale" => table::metadata_only(version, &value),
+        Transform::Plain | Transform::Table(_) | Transform::Metadata(_) | Transform::MetadataList(_) => value,
+    };
+    Ok(written(code, &shown, wish.form.media))
+}
+
+fn list_response(list: &List, wish: Wish) -> Result<Response<Body>, Status> {
+    if wish.form == Form::JSON {
+        return Ok(plain_list(list));
+    }
+    let objects = || list.items.iter().map(|bytes| object::from_store(list.kind, bytes)).collect::<Vec<_>>();
+    let value = match wish.form.transform {
+        Transform::Plain => {
+            let items: Vec<Value> = list
+                .items
+                .iter()
+                .map(|bytes| {
+                    let mut item = stored_value(bytes);
+                    if let Some(map) = item.as_object_mut() {
+                        map.shift_remove("kind");
+                        map.shift_remove("apiVersion");
+                    }
+                    item
+                })
+                .collect();
+            make!({"kind": format!("{}List", list.kind.kind), "apiVersion": list.kind.api_version(), "metadata": list.metadata, "items": items})
+        }
+        Transform::Table(version) => {
+            let style = Style { version, include: wish.include, now: wish.now };
+            table::table(list.kind, style, list.metadata.clone(), &objects(), Columns::Described)
+        }
+        Transform::MetadataList(version) => table::metadata_list(version, list.metadata.clone(), &objects()),
+        Transform::Metadata(_) => {
+            let what = format!("*{}.{}List", package(list.kind), list.kind.kind);
+            return Err(unfit("PartialObjectMetadata", "a list", &what));
+        }
+    };
+    Ok(written(200, &value, wish.form.media))
+}
+
+/// The list document, spliced from stored bytes.
+fn plain_list(list: &List) -> Response<Body> {
+    let api_version = list.kind.api_version();
+    let head = format!(r#"{{"kind":"{}List","apiVersion":"{api_version}","metadata":{},"items":["#, list.kind.kind, list.metadata);
+    // What stored bytes begin with and list items leave out.
+    let item_head = format!(r#"{{"kind":"{}","apiVersion":"{api_version}","#, list.kind.kind);
+    let size: usize = list.items.iter().map(Bytes::len).sum();
+    let mut pieces = Vec::new();
+    let mut piece = Vec::with_capacity(head.len() + size.min(ONE_PIECE_BYTES_MAX) + 16);
+    piece.extend_from_slice(head.as_bytes());
+    for (i, bytes) in list.items.iter().enumerate() {
+        if piece.len() >= ONE_PIECE_BYTES_MAX {
+            pieces.push(Bytes::from(std::mem::take(&mut piece)));
+        }
+        piece.extend_from_slice(if i == 0 { b"{" } else { b",{" });
+        piece.extend_from_slice(bytes.strip_prefix(item_head.as_bytes()).unwrap_or(&bytes[1..]));
+    }
+    piece.extend_from_slice(b"]}\n");
+    if pieces.is_empty() {
+        return respond(200, "application/json", piece.into());
+    }
+    pieces.push(piece.into());
+    with_type(200, "application/json", body::streamed(futures::stream::iter(pieces)))
+}
+
+/// Stored bytes as they are, nulls included.
+fn stored_value(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).expect("the store holds what the encoder wrote")
+}
+
+/// The response of a failure, as JSON.
 pub(crate) fn failure(status: &Status) -> Response<Body> {
-    let mut response = json(status.code, with_newline(status.body().to_string().as_bytes()));
+    failure_as(status, Form::JSON.media)
+}
+
+/// The response of a failure.
+pub(crate) fn failure_as(status: &Status, media: Media) -> Response<Body> {
+    let mut response = written(status.code, &status.body(), media);
     let seconds = status.details.as_ref().and_then(|d| d["retryAfterSeconds"].as_i64()).unwrap_or_default();
     if seconds > 0 {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -39,11 +181,32 @@ pub(crate) fn failure(status: &Status) -> Response<Body> {
     response
 }
 
-/// Adds `Warning` headers (N30).
+/// A success Status about one object (E13).
+pub(crate) fn success(kind: &Kind, name: &str, uid: &str) -> Value {
+    let mut details = kind.details(name);
+    if !uid.is_empty() {
+        details["uid"] = uid.into();
+    }
+    make!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}
+
+/// All warnings together may be this long (N30), in characters; beyond it each is cut.
+const WARNINGS_MAX: usize = 4096;
+const WARNING_MAX: usize = 256;
+
+/// Adds `Warning` headers (N30), each text once.
 pub(crate) fn warn(response: &mut Response<Body>, warnings: &[String]) {
+    let mut seen: Vec<&str> = Vec::new();
     for warning in warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+        if !seen.contains(&warning.as_str()) {
+            seen.push(warning);
+        }
+    }
+    let cut = seen.iter().map(|warning| warning.chars().count()).sum::<usize>() > WARNINGS_MAX;
+    for warning in seen {
+        let shown: String = if cut { warning.chars().take(WARNING_MAX).collect() } else { warning.to_owned() };
+        let quoted = shown.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_bytes(format!("299 - \"{quoted}\"").as_bytes()) {
             response.headers_mut().append(header::WARNING, value);
         }
     }
@@ -54,16 +217,29 @@ pub(crate) fn text(code: u16, text: impl Into<Bytes>) -> Response<Body> {
     respond(code, "text/plain; charset=utf-8", text.into())
 }
 
+/// A value in that medium.
+pub(crate) fn written(code: u16, value: &Value, media: Media) -> Response<Body> {
+    match media {
+        Media::Json { pretty: Pretty::Compact } => respond(code, "application/json", with_newline(value.to_string().as_bytes())),
+        Media::Json { pretty: Pretty::Indented } => respond(code, "application/json", format!("{value:#}\n").into()),
+        Media::Yaml => respond(code, "application/yaml", yaml::encode(value).into()),
+    }
+}
+
+/// A JSON response of these bytes.
 pub(crate) fn json(code: u16, bytes: Bytes) -> Response<Body> {
-    let mut response = respond(code, "application/json", bytes);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    response
+    respond(code, "application/json", bytes)
 }
 
 fn respond(code: u16, content_type: &'static str, bytes: Bytes) -> Response<Body> {
-    let mut response = Response::new(body::full(bytes));
+    with_type(code, content_type, body::full(bytes))
+}
+
+pub(crate) fn with_type(code: u16, content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(code).expect("codes are three digits");
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     response
 }
 

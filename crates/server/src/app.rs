@@ -1,14 +1,17 @@
 //! The way of a request: authentication, routing, authorization, handler, answer.
 //! Input: HTTP requests. Output: HTTP responses. Health and version are answered here.
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Wish};
+use crate::negotiation::{self, Form, Offer, Transform};
 use crate::registry::queue::Queues;
 use crate::registry::{self, Call};
-use crate::request::{self, Route};
-use crate::{Body, Config, Environment, authn, authz, body, discovery, openapi};
+use crate::request::{self, Route, Target, Verb};
+use crate::table::Include;
+use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, health, openapi, query};
+use bytes::Bytes;
 use http::{Request, Response};
+use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// What all requests share.
@@ -17,24 +20,19 @@ pub(crate) struct Core {
     pub store: stead_store::Store,
     pub environment: Arc<dyn Environment>,
     pub advertise: String,
-    /// Address of the Service `kubernetes`.
-    pub first_service_ip: String,
+    /// Where the addresses and ports of Services come from.
+    pub ranges: Ranges,
     pub queues: Queues,
 }
 
 impl Core {
     pub(crate) fn new(config: Config) -> Result<Self, Status> {
-        let first_service_ip = config
-            .service_cidr
-            .split_once('/')
-            .and_then(|(base, _)| base.parse::<Ipv4Addr>().ok())
-            .map(|base| Ipv4Addr::from(u32::from(base) + 1).to_string())
-            .ok_or_else(|| Status::internal(&format!("{:?} is not a range of service addresses", config.service_cidr)))?;
+        let ranges = allocation::parse_ranges(&config.service_cidr)?;
         Ok(Self {
             store: config.store,
             environment: config.environment,
             advertise: config.advertise,
-            first_service_ip,
+            ranges,
             queues: Queues::default(),
         })
     }
@@ -44,32 +42,71 @@ impl Core {
 pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let identity = authn::identity(&parts.extensions);
-    let query = request::parse_query(parts.uri.query().unwrap_or_default());
-    let route = request::route(parts.method.as_str(), parts.uri.path(), &query);
-    if let Err(status) = authz::check(&identity, &route, parts.uri.path(), parts.method.as_str()) {
+    let query = query::parse(parts.uri.query().unwrap_or_default());
+    let method = parts.method.as_str();
+    let route = request::route(method, parts.uri.path(), &query);
+    if let Err(status) = authz::check(&identity, &route, parts.uri.path(), method) {
         return answer::failure(&status);
     }
-    let target = match route {
-        Route::NoPage => return answer::text(404, "404 page not found\n"),
-        Route::NoResource => return answer::failure(&no_resource()),
-        Route::NoMethod => return answer::failure(&no_method()),
-        Route::Health { .. } => return answer::text(200, "ok"),
-        Route::Version => return version(),
-        Route::Discovery(path) => return discovery::answer(parts.method.as_str(), &path, &parts.headers, &core.advertise),
-        Route::OpenApi(path) => return openapi::answer(&core, parts.method.as_str(), &path, &query, &parts.headers),
-        Route::Resource(target) => target,
-    };
-    let body = match body::read(body).await {
-        Ok(body) => body,
+    match route {
+        Route::NoPage => answer::text(404, "404 page not found\n"),
+        Route::NoResource => answer::failure(&no_resource()),
+        Route::NoMethod => answer::failure(&no_method()),
+        Route::Health { path } => health::answer(method, &path, &query),
+        Route::Version => version(),
+        Route::Discovery(path) => discovery::answer(method, &path, &parts.headers, &core.advertise),
+        Route::OpenApi(path) => openapi::answer(&core, method, &path, &query, &parts.headers),
+        Route::Resource(target) => {
+            let call = Call { target, query, headers: parts.headers, body: Bytes::new(), warnings: Vec::new() };
+            resource(&core, call, body).await
+        }
+    }
+}
+
+/// Answers a request for a resource in the form that the client wants.
+async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body> {
+    let form = match negotiation::accept(&call.headers, &call.query, offer(&call.target)) {
+        Ok(form) => form,
         Err(status) => return answer::failure(&status),
     };
-    let mut call = Call { target, query, headers: parts.headers, identity, body, warnings: Vec::new() };
-    let mut response = match registry::serve(&core, &mut call).await {
-        Ok(answer) => answer.into_response(),
-        Err(status) => answer::failure(&status),
+    let answered = match prepare(core, &mut call, body, form).await {
+        Ok(wish) => match registry::serve(core, &mut call, wish).await {
+            Ok(answer) => answer.into_response(wish),
+            Err(status) => Err(status),
+        },
+        Err(status) => Err(status),
     };
+    let mut response = answered.unwrap_or_else(|status| answer::failure_as(&status, form.media));
     answer::warn(&mut response, &call.warnings);
     response
+}
+
+async fn prepare(core: &Core, call: &mut Call, body: Body, form: Form) -> Result<Wish, Status> {
+    check_name(&call.target.name)?;
+    let include = match form.transform {
+        Transform::Table(_) => Include::parse(&call.query)?,
+        Transform::Plain | Transform::Metadata(_) | Transform::MetadataList(_) => Include::Metadata,
+    };
+    call.body = body::read(body).await?;
+    Ok(Wish { form, include, now: core.environment.now() })
+}
+
+/// Names that cannot be part of a path.
+fn check_name(name: &str) -> Result<(), Status> {
+    let why = match name {
+        "." | ".." => format!("may not be '{name}'"),
+        name if name.contains('%') => "may not contain '%'".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(Status::bad_request(format!("Name parameter invalid: {name:?}: {why}")))
+}
+
+fn offer(target: &Target) -> Offer {
+    match (target.subresource, target.verb) {
+        (Some(subresource), _) if matches!(subresource.name, "log" | "exec" | "attach" | "portforward" | "proxy") => Offer::Anything,
+        (_, Verb::List | Verb::Watch) => Offer::Collection,
+        _ => Offer::Objects,
+    }
 }
 
 fn no_resource() -> Status {
@@ -93,5 +130,5 @@ fn version() -> Response<Body> {
         "compiler": "rustc",
         "platform": "linux/amd64",
     });
-    Answer::Document { code: 200, value: document }.into_response()
+    answer::written(200, &document, Form::JSON.media)
 }

@@ -1,10 +1,11 @@
 //! The objects that every cluster has from the start (NS1). Input: the core. Output: they exist.
 
 use crate::app::Core;
-use crate::query::WriteOptions;
+use crate::query::{Write, WriteOptions};
 use crate::registry::{Call, create};
 use crate::request::{Target, Verb, find_kind};
-use crate::{Identity, object};
+use crate::negotiation::Reader;
+use crate::{allocation, object};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 use std::sync::Arc;
@@ -32,8 +33,8 @@ fn kubernetes_service(core: &Core) -> Value {
         "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
         "spec": {
             "type": "ClusterIP",
-            "clusterIP": core.first_service_ip,
-            "clusterIPs": [core.first_service_ip],
+            "clusterIP": allocation::first_ip(&core.ranges).to_string(),
+            "clusterIPs": [allocation::first_ip(&core.ranges).to_string()],
             "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack",
             "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
@@ -42,19 +43,18 @@ fn kubernetes_service(core: &Core) -> Value {
     })
 }
 
-async fn ensure(core: &Arc<Core>, kind: &'static Kind, namespace: &str, mut object: Value) -> Result<(), Status> {
-    object::set_type(kind, &mut object);
+async fn ensure(core: &Arc<Core>, kind: &'static Kind, namespace: &str, object: Value) -> Result<(), Status> {
     let target = Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource: None };
     let mut call = Call {
         target,
         query: Vec::new(),
         headers: http::HeaderMap::new(),
-        identity: Identity::master("system:apiserver"),
         body: object.to_string().into(),
         warnings: Vec::new(),
     };
-    let options = WriteOptions::parse(&call.query)?;
-    let object = object::from_request(kind, &call.body, options.field_validation, &mut Vec::new())?;
+    let options = WriteOptions::parse(&call.query, Write::Create)?;
+    let mut object = object::decode(kind.into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
+    kind.hooks.default(&mut object);
     match create::create_object(core, &mut call, &options, object).await {
         Ok(_) => Ok(()),
         Err(status) if status.reason == "AlreadyExists" => Ok(()),

@@ -3,6 +3,7 @@
 //! Input: HTTP requests with a [`Identity`] extension. Output: HTTP responses. It opens no socket and reads no clock of its own.
 
 mod admission;
+mod allocation;
 mod answer;
 mod app;
 mod authn;
@@ -11,13 +12,18 @@ mod body;
 mod bootstrap;
 mod digest;
 mod discovery;
+mod health;
 mod keys;
+mod negotiation;
 mod object;
 mod openapi;
 mod query;
 mod registry;
 mod request;
+mod subresources;
+mod table;
 mod watch;
+mod yaml;
 
 use futures::future::BoxFuture;
 use std::convert::Infallible;

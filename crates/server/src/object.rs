@@ -1,45 +1,164 @@
 //! Objects between the wire and the store. Input: request bytes, stored bytes, values. Output: canonical values with their
 //! strict-decoding complaints, and stored bytes with room for the resourceVersion.
 
+use crate::negotiation::Reader;
 use crate::query::FieldValidation;
+use stead_api::field::Errors;
 use stead_api::registry::Kind;
-use stead_api::schema::walker;
+use stead_api::schema::walker::{self, DecodeError, Decoded};
+use stead_api::schema::{self, Type};
 use stead_api::value::Access;
-use stead_api::{Status, Value};
+use stead_api::wire::{self, json::TypeMeta};
+use stead_api::{Status, Value, json};
 use stead_store::NewValue;
 
-/// Reads an object of this kind from a request body.
-pub(crate) fn from_request(
-    kind: &'static Kind,
+/// What a body must hold: a kind's object, or one of a subresource's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    pub group: &'static str,
+    pub version: &'static str,
+    pub kind: &'static str,
+    pub schema: &'static Type,
+}
+
+impl From<&'static Kind> for Expected {
+    fn from(kind: &'static Kind) -> Self {
+        Self { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema }
+    }
+}
+
+impl Expected {
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// E7: `Pod in version "v1" cannot be handled as a Pod: <why>`.
+    fn cannot_handle(&self, kind: &str, version: &str, why: &str) -> Status {
+        Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {}: {why}", self.kind))
+    }
+
+    /// What is wrong with a body's type, if it is not the expected one; empty members default to the URL's.
+    pub(crate) fn mismatch(&self, api_version: &str, kind: &str) -> Option<String> {
+        let kind = if kind.is_empty() { self.kind } else { kind };
+        let own = self.api_version();
+        let api_version = match api_version.trim_start_matches('/') {
+            "" => own.as_str(),
+            given => given,
+        };
+        if kind == self.kind && api_version == own {
+            return None;
+        }
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        if schema::by_gvk(group, version, kind).is_none() {
+            return Some(format!("no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""));
+        }
+        let package = |group: &str| group.split('.').next().filter(|g| !g.is_empty()).unwrap_or("core").to_owned();
+        Some(format!("converting ({version}.{kind}) to ({}.{}): unknown conversion", package(self.group), self.kind))
+    }
+}
+
+/// Reads an object from a request body; it is canonical, and not defaulted yet.
+pub(crate) fn decode(
+    expected: Expected,
+    reader: Reader,
     body: &[u8],
     validation: FieldValidation,
     warnings: &mut Vec<String>,
 ) -> Result<Value, Status> {
-    let decoded = walker::decode_json(kind.schema, body).map_err(|error| cannot_handle(kind, &error.0))?;
-    match validation {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => warnings.extend(decoded.strict),
-        FieldValidation::Strict if decoded.strict.is_empty() => {}
-        FieldValidation::Strict => {
-            return Err(cannot_handle(kind, &format!("strict decoding error: {}", decoded.strict.join(", "))));
-        }
+    let unrecognized = |why: String| {
+        Status::bad_request(format!("the object provided is unrecognized (must be of type {}): {why} ({})", expected.kind, wire::summary(body)))
+    };
+    let TypeMeta { api_version, kind } = type_of(reader, body).map_err(unrecognized)?;
+    if api_version.matches('/').count() > 1 {
+        return Err(unrecognized(format!("unexpected GroupVersion string: {api_version}")));
     }
+    let shown_kind = if kind.is_empty() { expected.kind } else { &kind };
+    let shown_version = match api_version.rsplit('/').next() {
+        None | Some("") => expected.version,
+        Some(version) => version,
+    };
+    if let Some(why) = expected.mismatch(&api_version, &kind) {
+        return Err(mismatched(&expected, &api_version, shown_kind, shown_version, &why));
+    }
+    let decoded =
+        read(expected.schema, reader, body).map_err(|error| expected.cannot_handle(shown_kind, shown_version, &error.0))?;
+    judge_strict(&decoded, validation, warnings)
+        .map_err(|why| expected.cannot_handle(shown_kind, shown_version, &why))?;
     let mut object = decoded.value;
-    set_type(kind, &mut object);
-    kind.hooks.default(&mut object);
+    if let Some(map) = object.as_object_mut() {
+        map.insert("kind".to_owned(), expected.kind.into());
+        map.insert("apiVersion".to_owned(), expected.api_version().into());
+    }
     Ok(object)
 }
 
-/// E7: `Pod in version "v1" cannot be handled as a Pod: <why>`.
-pub(crate) fn cannot_handle(kind: &Kind, why: &str) -> Status {
-    Status::bad_request(format!("{0} in version \"{1}\" cannot be handled as a {0}: {why}", kind.kind, kind.version))
+/// 422 about an object that is not of a served kind.
+pub(crate) fn invalid(expected: &Expected, name: &str, errors: &Errors) -> Status {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let list = if let [one] = texts.as_slice() { one.clone() } else { format!("[{}]", texts.join(", ")) };
+    let what = if expected.group.is_empty() { expected.kind.to_owned() } else { format!("{}.{}", expected.kind, expected.group) };
+    let causes: Vec<Value> =
+        errors.iter().map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()})).collect();
+    let mut details = json!({});
+    for (member, value) in [("name", name), ("group", expected.group), ("kind", expected.kind)] {
+        if !value.is_empty() {
+            details[member] = value.into();
+        }
+    }
+    details["causes"] = causes.into();
+    Status::new(422, "Invalid", format!("{what} \"{name}\" is invalid: {list}")).with_details(details)
 }
 
-/// Fills in kind and apiVersion.
-pub(crate) fn set_type(kind: &Kind, object: &mut Value) {
-    if let Some(map) = object.as_object_mut() {
-        map.insert("kind".to_owned(), kind.kind.into());
-        map.insert("apiVersion".to_owned(), kind.api_version().into());
+/// Versions that upstream knows but serves under another name answer with another text.
+fn mismatched(expected: &Expected, api_version: &str, kind: &str, version: &str, why: &str) -> Status {
+    let group = api_version.split_once('/').map(|(group, _)| group).unwrap_or_default();
+    let old_version = kind == expected.kind && KNOWN_OLD.contains(&(group, version, kind));
+    if old_version {
+        let own = expected.api_version();
+        return Status::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({own})"
+        ));
+    }
+    expected.cannot_handle(kind, version, why)
+}
+
+/// Versions that upstream can still convert from, though it does not serve them.
+const KNOWN_OLD: &[(&str, &str, &str)] = &[
+    ("apps", "v1beta1", "StatefulSet"),
+    ("apps", "v1beta2", "StatefulSet"),
+    ("apps", "v1beta1", "ControllerRevision"),
+    ("apps", "v1beta2", "ControllerRevision"),
+    ("coordination.k8s.io", "v1beta1", "Lease"),
+    ("extensions", "v1beta1", "Scale"),
+    ("policy", "v1beta1", "Eviction"),
+];
+
+fn judge_strict(decoded: &Decoded, validation: FieldValidation, warnings: &mut Vec<String>) -> Result<(), String> {
+    match validation {
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Strict => decoded.strict_error().map_or(Ok(()), Err),
+        FieldValidation::Warn => {
+            warnings.extend(decoded.warnings());
+            Ok(())
+        }
+    }
+}
+
+/// apiVersion and kind of a body, or upstream's complaint about it.
+pub(crate) fn type_of(reader: Reader, body: &[u8]) -> Result<TypeMeta, String> {
+    match reader {
+        Reader::Json => wire::json::type_meta(body),
+        Reader::Yaml => wire::json::type_meta(&wire::yaml::to_json(body)?.json),
+        Reader::Protobuf => Ok(wire::protobuf::envelope(body).map_err(|error| error.0)?.type_meta),
+    }
+}
+
+/// Reads a body that has the right type.
+pub(crate) fn read(ty: &'static Type, reader: Reader, body: &[u8]) -> Result<Decoded, DecodeError> {
+    match reader {
+        Reader::Json => walker::decode_json(ty, body),
+        Reader::Yaml => walker::decode_yaml(ty, body),
+        Reader::Protobuf => wire::protobuf::decode_as(ty, body),
     }
 }
 
@@ -54,13 +173,9 @@ pub(crate) fn from_store(kind: &'static Kind, bytes: &[u8]) -> Value {
 
 /// The stored form, with an empty resourceVersion that the store fills in.
 pub(crate) fn to_store(kind: &'static Kind, object: &mut Value) -> NewValue {
-    const MARK: &[u8] = b"\"resourceVersion\":\"#\"";
-    set_version(object, Some("#"));
-    let mut bytes = walker::encode(kind.schema, object);
-    // Of the metadata's fields only name, namespace and uid come before it, none of which can hold this text.
-    let at = memchr::memmem::find(&bytes, MARK).expect("every object has metadata") + MARK.len() - 2;
-    bytes.remove(at);
-    NewValue { bytes, stamp: Some(at) }
+    set_version(object, None);
+    let (bytes, stamp) = walker::encode_stamped(kind.schema, object);
+    NewValue { bytes, stamp: Some(stamp) }
 }
 
 /// The bytes of an object as they would be stored at that version (`None`: with no version).

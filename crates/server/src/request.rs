@@ -1,5 +1,6 @@
 //! What a request asks for. Input: method, path and query. Output: a [`Route`]. Pure.
 
+use crate::query::{self, Query};
 use stead_api::kinds::KINDS;
 use stead_api::registry::{Kind, Subresource};
 
@@ -62,18 +63,8 @@ pub(crate) struct Target {
     pub subresource: Option<&'static Subresource>,
 }
 
-/// Whether a boolean query parameter is on: anything but `0` and `false`.
-pub(crate) fn flag(query: &[(String, String)], name: &str) -> bool {
-    query.iter().find(|(key, _)| key == name).is_some_and(|(_, value)| !matches!(value.as_str(), "0" | "false"))
-}
-
-/// Splits a query string.
-pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
 /// Finds the route of a request.
-pub(crate) fn route(method: &str, raw_path: &str, query: &[(String, String)]) -> Route {
+pub(crate) fn route(method: &str, raw_path: &str, query: &Query) -> Route {
     let path = percent_encoding::percent_decode_str(raw_path).decode_utf8_lossy();
     if path.starts_with("//") {
         return Route::NoPage;
@@ -106,7 +97,7 @@ pub(crate) fn find_kind(group: &str, version: &str, plural: &str) -> Option<&'st
     KINDS.iter().copied().find(|k| k.group == group && k.version == version && k.plural == plural)
 }
 
-fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &[(String, String)]) -> Route {
+fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
     // `namespaces` is a resource too: its own subresources stand where another resource's name would.
     let (namespace, rest) = match path {
         ["namespaces"] | ["namespaces", _] if group.is_empty() => (None, path),
@@ -146,9 +137,9 @@ fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &[(S
     }
 }
 
-fn collection_verb(kind: &Kind, method: &str, in_namespace: bool, query: &[(String, String)]) -> Option<Verb> {
+fn collection_verb(kind: &Kind, method: &str, in_namespace: bool, query: &Query) -> Option<Verb> {
     let verb = match method {
-        "GET" if flag(query, "watch") => Verb::Watch,
+        "GET" if query::flag(query, "watch").unwrap_or_default() => Verb::Watch,
         "GET" => Verb::List,
         // Across namespaces a namespaced kind can only be read.
         _ if kind.namespaced && !in_namespace => return None,

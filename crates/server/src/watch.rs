@@ -1,70 +1,228 @@
-//! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, one JSON document a line.
+//! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, one JSON document a line, each sent at once.
 
-use crate::answer::Answer;
+use crate::answer::{self, Answer, Wish};
 use crate::app::Core;
-use crate::registry::Call;
-use crate::{body, keys, query};
+use crate::negotiation::{Form, Transform};
+use crate::query::ListOptions;
+use crate::registry::{Call, list};
+use crate::table::Columns;
+use crate::{body, keys, object};
 use bytes::Bytes;
-use futures::future::{BoxFuture, Either, select};
-use http::{HeaderValue, Response, header};
-use stead_api::Status;
-use stead_store::{Event, Watch};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use stead_api::registry::Kind;
+use stead_api::schema::walker;
+use stead_api::{Status, Value, json};
+use stead_store::{Entry, Event, ReadError, Watch, WatchError};
 use std::collections::VecDeque;
-use std::pin::pin;
 use std::sync::Arc;
 
-/// Where a stream stands.
-struct Stream {
-    watch: Watch,
-    /// Events that are ready to be sent.
-    ready: VecDeque<Bytes>,
-    timeout: BoxFuture<'static, ()>,
-}
+/// Bookmarks come about this often, and this long before the end (L10).
+const BOOKMARK_EVERY_MS: u64 = 60_000;
+const BOOKMARK_BEFORE_END_MS: u64 = 2_000;
+/// A watch without a timeout lasts this long, and up to twice that (L13).
+const LIFE_S: u64 = 1800;
 
-pub(crate) fn watch(core: &Arc<Core>, call: &Call) -> Result<Answer, Status> {
-    let prefix = keys::prefix(call.target.kind, &call.target.namespace);
-    let from = query::value(&call.query, "resourceVersion").unwrap_or_default().parse::<u64>().unwrap_or_default();
-    let mut ready = VecDeque::new();
-    let from = if from == 0 {
-        let page = core.store.range(&prefix, None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-        ready.extend(page.entries.iter().map(|entry| line("ADDED", &entry.value)));
-        page.revision
-    } else {
-        from
+/// Starts a watch.
+pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer, Status> {
+    let kind = call.target.kind;
+    let options = ListOptions::parse(&call.query, kind)?;
+    let version = options.version().map_err(|why| Status::new(500, "", why))?;
+    let prefix = keys::prefix(kind, &call.target.namespace);
+    let mut stream = Stream {
+        core: core.clone(),
+        kind,
+        wish,
+        ready: VecDeque::new(),
+        source: None,
+        end: core.environment.sleep(0),
+        bookmark: None,
+        columns: Columns::Described,
+        options,
     };
-    let watch = core.store.watch(&prefix, from).map_err(|error| Status::new(410, "Expired", error.to_string()))?;
-    let seconds = query::value(&call.query, "timeoutSeconds")
-        .and_then(|text| text.parse::<u64>().ok())
-        .filter(|seconds| *seconds > 0)
-        .unwrap_or_else(|| 1800 + core.environment.random(1800));
-    let timeout = core.environment.sleep(seconds * 1000);
-    let stream = futures::stream::unfold(Stream { watch, ready, timeout }, |mut stream| async move {
+    if let Err(status) = stream.start(&prefix, version) {
+        // The stream has an answer for a version that is gone: an event (L9).
+        let line = line("ERROR", status.body().to_string().as_bytes());
+        return Ok(Answer::Response(answer::with_type(200, "application/json", body::full(line))));
+    }
+    let chunks = futures::stream::unfold(stream, |mut stream| async move {
         let chunk = stream.next().await?;
         Some((chunk, stream))
     });
-    let mut response = Response::new(body::streamed(stream));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(Answer::Response(response))
+    Ok(Answer::Response(answer::with_type(200, "application/json", body::streamed(chunks))))
+}
+
+/// A watch under way.
+struct Stream {
+    core: Arc<Core>,
+    kind: &'static Kind,
+    options: ListOptions,
+    wish: Wish,
+    /// Events that are ready to be sent.
+    ready: VecDeque<Bytes>,
+    /// `None`: a version from the future, which stays silent (L15).
+    source: Option<Watch>,
+    end: BoxFuture<'static, ()>,
+    /// When the next bookmark is due; `None`: the client wants none.
+    bookmark: Option<BoxFuture<'static, ()>>,
+    columns: Columns,
+}
+
+/// What a stream waits for.
+enum Next {
+    Event(Result<Event, WatchError>),
+    Bookmark,
+    End,
 }
 
 impl Stream {
-    async fn next(&mut self) -> Option<Bytes> {
-        if let Some(chunk) = self.ready.pop_front() {
-            return Some(chunk);
+    fn start(&mut self, prefix: &str, version: u64) -> Result<(), Status> {
+        let store = self.core.store.clone();
+        let seconds = self.options.timeout_s.unwrap_or_else(|| LIFE_S + self.core.environment.random(LIFE_S));
+        self.end = self.core.environment.sleep(seconds * 1000);
+        if self.options.bookmarks {
+            let before_end = (seconds * 1000).saturating_sub(BOOKMARK_BEFORE_END_MS);
+            let due = if before_end == 0 { BOOKMARK_EVERY_MS } else { before_end.min(BOOKMARK_EVERY_MS) };
+            self.bookmark = Some(self.core.environment.sleep(due));
         }
-        let event = {
-            let next = pin!(self.watch.next());
-            match select(next, &mut self.timeout).await {
-                Either::Left((event, _)) => event.ok()?,
-                Either::Right(((), _)) => return None,
+        let initial = match self.options.send_initial_events {
+            Some(wanted) => wanted,
+            None => version == 0,
+        };
+        let newest = store.revision();
+        if version > newest {
+            return Ok(());
+        }
+        let from = if initial { self.initial(prefix)? } else if version == 0 { newest } else { version };
+        match store.watch(prefix, from) {
+            Ok(watch) => self.source = Some(watch),
+            Err(ReadError::Future { .. }) => {}
+            Err(ReadError::Compacted { asked, oldest }) => return Err(too_old(asked, oldest)),
+        }
+        Ok(())
+    }
+
+    /// Makes ADDED events of what exists, and the bookmark that ends them (L9, L11). Returns the revision that they show.
+    fn initial(&mut self, prefix: &str) -> Result<u64, Status> {
+        let page = self.core.store.range(prefix, None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
+        for entry in &page.entries {
+            if list::selected(self.kind, &self.options, &entry.value) {
+                self.send("ADDED", &entry.value);
+            }
+        }
+        if self.options.send_initial_events == Some(true) && self.options.bookmarks {
+            self.send_bookmark(page.revision, json!({"k8s.io/initial-events-end": "true"}));
+        }
+        Ok(page.revision)
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Some(chunk);
+            }
+            match self.wait().await {
+                Next::Event(Ok(event)) => self.take(event),
+                Next::Event(Err(WatchError::Lagged)) => {
+                    let status = too_old(0, self.core.store.revision());
+                    self.ready.push_back(line("ERROR", status.body().to_string().as_bytes()));
+                    self.end = futures::future::ready(()).boxed();
+                    self.source = None;
+                }
+                Next::Event(Err(WatchError::Closed)) | Next::End => return None,
+                Next::Bookmark => {
+                    self.bookmark = Some(self.core.environment.sleep(BOOKMARK_EVERY_MS));
+                    if let Some(revision) = self.source.as_ref().map(Watch::revision) {
+                        self.send_bookmark(revision, Value::Null);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Next {
+        let event = async {
+            match &mut self.source {
+                Some(watch) => watch.next().await,
+                None => futures::future::pending().await,
             }
         };
-        Some(match event {
-            Event::Put { entry, previous: None } => line("ADDED", &entry.value),
-            Event::Put { entry, previous: Some(_) } => line("MODIFIED", &entry.value),
-            Event::Delete { last, .. } => line("DELETED", &last.value),
-        })
+        let bookmark = async {
+            match &mut self.bookmark {
+                Some(due) => due.await,
+                None => futures::future::pending().await,
+            }
+        };
+        let (event, bookmark) = (event.fuse(), bookmark.fuse());
+        futures::pin_mut!(event, bookmark);
+        let mut end = (&mut self.end).fuse();
+        futures::select_biased! {
+            event = event => Next::Event(event),
+            () = bookmark => Next::Bookmark,
+            () = end => Next::End,
+        }
     }
+
+    /// Turns a change into the event that this watcher sees (L7, L8).
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Put { entry, previous } => self.take_put(&entry, previous.as_ref()),
+            Event::Delete { last, previous } => {
+                if list::selected(self.kind, &self.options, &previous.value) {
+                    self.send("DELETED", &last.value);
+                }
+            }
+        }
+    }
+
+    fn take_put(&mut self, entry: &Entry, previous: Option<&Entry>) {
+        if self.options.selects_all() {
+            let ty = if previous.is_some() { "MODIFIED" } else { "ADDED" };
+            return self.send(ty, &entry.value);
+        }
+        let now = list::selected(self.kind, &self.options, &entry.value);
+        let before = previous.filter(|previous| list::selected(self.kind, &self.options, &previous.value));
+        match (now, before) {
+            (true, Some(_)) => self.send("MODIFIED", &entry.value),
+            (true, None) => self.send("ADDED", &entry.value),
+            // It leaves the selection: its old state, at the version of the change.
+            (false, Some(previous)) => {
+                let mut last = object::from_store(self.kind, &previous.value);
+                let bytes = object::to_bytes(self.kind, &mut last, Some(&entry.revision.to_string()));
+                self.send("DELETED", &bytes);
+            }
+            (false, None) => {}
+        }
+    }
+
+    fn send(&mut self, ty: &str, bytes: &[u8]) {
+        if self.wish.form == Form::JSON || self.wish.form.transform == Transform::Plain {
+            return self.ready.push_back(line(ty, bytes));
+        }
+        let object = object::from_store(self.kind, bytes);
+        match answer::transformed(self.kind, object, self.wish.form.transform, self.wish, self.columns) {
+            Ok(shown) => self.ready.push_back(line(ty, shown.to_string().as_bytes())),
+            Err(status) => self.ready.push_back(line("ERROR", status.body().to_string().as_bytes())),
+        }
+        self.columns = Columns::Left;
+    }
+
+    /// A bookmark: the kind's zero value with nothing but a version (L10).
+    fn send_bookmark(&mut self, revision: u64, annotations: Value) {
+        let mut object = self.kind.type_meta();
+        object["metadata"] = json!({});
+        if !annotations.is_null() {
+            object["metadata"]["annotations"] = annotations;
+        }
+        walker::canonical(self.kind.schema, &mut object);
+        let bytes = object::to_bytes(self.kind, &mut object, Some(&revision.to_string()));
+        self.send("BOOKMARK", &bytes);
+    }
+}
+
+/// E9.
+fn too_old(asked: u64, oldest: u64) -> Status {
+    Status::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
 }
 
 fn line(ty: &str, object: &[u8]) -> Bytes {

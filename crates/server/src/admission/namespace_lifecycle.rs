@@ -4,12 +4,12 @@ use crate::app::Core;
 use crate::request::{Target, find_kind};
 use crate::{keys, object};
 use stead_api::value::Access;
-use stead_api::{Status, json};
+use stead_api::{Status, Value, json};
 
 /// Namespaces that may not be deleted.
 const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
 
-pub(super) fn create(core: &Core, target: &Target) -> Result<(), Status> {
+pub(super) fn create(core: &Core, target: &Target, new: &Value) -> Result<(), Status> {
     let Some(namespaces) = find_kind("", "v1", "namespaces").filter(|_| target.kind.namespaced && !target.namespace.is_empty()) else {
         return Ok(());
     };
@@ -22,7 +22,7 @@ pub(super) fn create(core: &Core, target: &Target) -> Result<(), Status> {
         return Ok(());
     }
     let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-    let mut status = Status::forbidden(target.kind, &target.name, &why);
+    let mut status = Status::forbidden(target.kind, new["metadata"].str("name"), &why);
     if let Some(details) = &mut status.details {
         details["causes"] = json!([{
             "reason": "NamespaceTerminating",

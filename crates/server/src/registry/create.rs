@@ -2,11 +2,14 @@
 
 use crate::answer::Answer;
 use crate::app::Core;
-use crate::query::{Run, WriteOptions};
+use crate::negotiation;
+use crate::query::{Run, Write, WriteOptions};
+use crate::registry::ownership::{self, Booked};
 use crate::registry::{Call, finish};
-use crate::{admission, keys, object};
+use crate::{admission, allocation, keys, object};
 use bytes::Bytes;
-use stead_api::registry::Kind;
+use stead_api::meta::{self, Duplicates};
+use stead_api::registry::{Kind, Part};
 use stead_api::schema::walker;
 use stead_api::value::Access;
 use stead_api::{Status, Value};
@@ -15,13 +18,15 @@ use stead_api::{Status, Value};
 const NAME_TRIES: usize = 8;
 /// Letters that `generateName` adds.
 const SUFFIX_LENGTH: usize = 5;
-/// What is kept of `generateName`.
+/// What is kept of `generateName`, in bytes.
 const NAME_BASE_MAX: usize = 58;
 
 pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let options = WriteOptions::parse(&call.query)?;
+    let options = WriteOptions::parse(&call.query, Write::Create)?;
     let kind = call.target.kind;
-    let object = object::from_request(kind, &call.body, options.field_validation, &mut call.warnings)?;
+    let reader = negotiation::content_type(&call.headers)?;
+    let mut object = object::decode(kind.into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    kind.hooks.default(&mut object);
     let bytes = create_object(core, call, &options, object).await?;
     Ok(Answer::Object { code: 201, kind, bytes })
 }
@@ -30,25 +35,27 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
 pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteOptions, mut object: Value) -> Result<Bytes, Status> {
     let kind = call.target.kind;
     place(kind, &call.target.namespace, &mut object)?;
-    refuse_version(&object)?;
+    call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
+    ownership::book(core, call, options, Part::Main, None, &mut object, Booked::Kept);
     admission::create(core, call, &mut object)?;
-    begin_life(core, &mut object);
+    call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
+    let version = begin_life(core, &mut object);
+    let _turn = allocation::enter(core, kind).await;
+    allocation::allocate(core, kind, &mut object, None, options.run)?;
     kind.hooks.prepare_create(&mut object);
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
-    for _ in 0..NAME_TRIES {
+    for attempt in 0..NAME_TRIES {
         if generated {
-            let mut base = object["metadata"].str("generateName").to_owned();
-            base.truncate((0..=NAME_BASE_MAX).rev().find(|at| base.is_char_boundary(*at)).unwrap_or_default());
-            let name = base + &core.environment.suffix(SUFFIX_LENGTH);
+            let name = generate_name(core, &object);
             object::meta_mut(&mut object)["name"] = name.into();
         }
         walker::canonical(kind.schema, &mut object);
         let name = object["metadata"].str("name").to_owned();
-        let errors = kind.hooks.validate(&object);
-        if !errors.is_empty() {
-            return Err(Status::invalid(kind, &name, &errors));
+        validate(kind, &name, &object)?;
+        if attempt == 0 {
+            call.warnings.extend(kind.hooks.warnings(&object, None));
         }
-        call.warnings.extend(kind.hooks.warnings(&object, None));
+        refuse_version(&version)?;
         let key = keys::object(kind, &call.target.namespace, &name);
         match store(core, kind, &key, options.run, &mut object).await? {
             Some(bytes) => return Ok(bytes),
@@ -56,20 +63,14 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
             None => return Err(exists(core, kind, &key, &name)),
         }
     }
-    let name = object["metadata"].str("name").to_owned();
-    let mut status = exists(core, kind, "", &name);
-    status.message += ", the server was not able to generate a unique name for the object";
-    if let Some(details) = &mut status.details {
-        details["retryAfterSeconds"] = 1.into();
-    }
-    Err(status)
+    Err(no_free_name(kind, object["metadata"].str("name")))
 }
 
 /// Puts the object into the namespace of the URL (E7).
 fn place(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), Status> {
     let meta = object::meta_mut(object);
     let given = meta.str("namespace");
-    if !given.is_empty() && given != namespace {
+    if !given.is_empty() && given != namespace && kind.namespaced {
         return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
     if kind.namespaced && !namespace.is_empty() {
@@ -78,21 +79,35 @@ fn place(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), Status>
     Ok(())
 }
 
-fn refuse_version(object: &Value) -> Result<(), Status> {
-    match object["metadata"].str("resourceVersion").parse::<u64>() {
+fn validate(kind: &Kind, name: &str, object: &Value) -> Result<(), Status> {
+    let mut errors = meta::validate_create(kind, object);
+    errors.extend(kind.hooks.validate(object));
+    if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, name, &errors)) }
+}
+
+fn refuse_version(version: &str) -> Result<(), Status> {
+    match version.parse::<u64>() {
         Ok(1..) => Err(Status::new(500, "", "resourceVersion should not be set on objects to be created")),
         Ok(0) | Err(_) => Ok(()),
     }
 }
 
-/// W1: what the server alone says of a new object.
-fn begin_life(core: &Core, object: &mut Value) {
+/// W1: what the server alone says of a new object. Returns the version that the client sent.
+fn begin_life(core: &Core, object: &mut Value) -> String {
     let meta = object::meta_mut(object);
+    let version = meta.str("resourceVersion").to_owned();
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
         meta.drop(field);
     }
     meta["uid"] = core.environment.uid().into();
     meta["creationTimestamp"] = core.environment.now().rfc3339().into();
+    version
+}
+
+fn generate_name(core: &Core, object: &Value) -> String {
+    let mut base = object["metadata"].str("generateName").to_owned();
+    base.truncate((0..=NAME_BASE_MAX.min(base.len())).rev().find(|at| base.is_char_boundary(*at)).unwrap_or_default());
+    base + &core.environment.suffix(SUFFIX_LENGTH)
 }
 
 /// `None`: an object of that name exists.
@@ -110,6 +125,15 @@ fn exists(core: &Core, kind: &'static Kind, key: &str, name: &str) -> Status {
     let terminating = core.store.get(key).is_some_and(|entry| object::from_store(kind, &entry.value)["metadata"].has("deletionTimestamp"));
     if terminating {
         status.message = format!("object is being deleted: {}", status.message);
+    }
+    status
+}
+
+fn no_free_name(kind: &Kind, name: &str) -> Status {
+    let mut status = Status::already_exists(kind, name);
+    status.message += ", the server was not able to generate a unique name for the object";
+    if let Some(details) = &mut status.details {
+        details["retryAfterSeconds"] = 1.into();
     }
     status
 }

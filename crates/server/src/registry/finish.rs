@@ -1,17 +1,17 @@
-//! The last steps of a write, the same for all verbs: canonical form, comparison with what is stored, the store's answer.
+//! The last steps of a write, the same for all verbs: comparison with what is stored, the store's answer.
 
 use crate::app::Core;
 use crate::registry::refused;
 use crate::{keys, object};
 use bytes::Bytes;
 use stead_api::registry::Kind;
+use stead_api::value::Access;
 use stead_api::{Status, Value};
 use stead_store::{Entry, Expect, WriteError};
 
 /// A write that did not get through because another came first.
-pub(crate) struct Overtaken {
-    pub exists: bool,
-}
+#[derive(Debug)]
+pub(crate) struct Overtaken;
 
 /// Stores an object that does not exist yet.
 pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, object: &mut Value) -> Result<Result<Bytes, Overtaken>, Status> {
@@ -28,13 +28,29 @@ pub(crate) async fn store_next(
     object: &mut Value,
     old: &Value,
 ) -> Result<Result<Bytes, Overtaken>, Status> {
-    let version = current.revision.to_string();
-    if object::to_bytes(kind, object, Some(&version)) == current.value {
+    if is_same(object, old) {
         return Ok(Ok(current.value.clone()));
     }
     let durability = keys::durability(kind, namespace_of(object), object, Some(old));
     let value = object::to_store(kind, object);
     outcome(core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await)
+}
+
+/// Whether two states of an object differ in nothing but their version and the times in managedFields.
+fn is_same(object: &Value, old: &Value) -> bool {
+    let (Some(new_members), Some(old_members)) = (object.as_object(), old.as_object()) else { return false };
+    let same_rest = new_members.len() == old_members.len()
+        && new_members.iter().all(|(name, value)| name == "metadata" || old_members.get(name) == Some(value));
+    same_rest && stripped(&object["metadata"]) == stripped(&old["metadata"])
+}
+
+fn stripped(metadata: &Value) -> Value {
+    let mut metadata = metadata.clone();
+    metadata.drop("resourceVersion");
+    for entry in metadata.items_mut("managedFields") {
+        entry.drop("time");
+    }
+    metadata
 }
 
 /// Removes an object; `last` is what watchers see.
@@ -50,7 +66,7 @@ fn namespace_of(object: &Value) -> &str {
 fn outcome(written: Result<Entry, WriteError>) -> Result<Result<Bytes, Overtaken>, Status> {
     match written {
         Ok(entry) => Ok(Ok(entry.value)),
-        Err(WriteError::Conflict { current }) => Ok(Err(Overtaken { exists: current.is_some() })),
+        Err(WriteError::Conflict { .. }) => Ok(Err(Overtaken)),
         Err(error @ WriteError::Refused { .. }) => Err(refused(&error)),
     }
 }

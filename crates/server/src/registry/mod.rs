@@ -1,20 +1,25 @@
 //! The generic registry: create, read, update, patch and delete for every row of the kinds table.
-//! Input: a [`Call`]. Output: an [`Answer`](crate::answer::Answer) or the Status that refuses it. It never names a kind.
+//! Input: a [`Call`]. Output: an [`Answer`](crate::answer::Answer) or the Status that refuses it.
 
 pub(crate) mod create;
-mod delete;
-mod finish;
-mod list;
+pub(crate) mod delete;
+mod delete_collection;
+pub(crate) mod finish;
+pub(crate) mod list;
+mod namespaces;
+mod ownership;
+pub(crate) mod patch;
 pub(crate) mod queue;
-mod update;
+pub(crate) mod scale;
+pub(crate) mod update;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Wish};
 use crate::app::Core;
-use crate::query::Query;
+use crate::query::{self, Query};
 use crate::request::{Target, Verb};
-use crate::{Identity, keys, watch};
+use crate::{keys, subresources, watch};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use stead_api::Status;
 use stead_store::WriteError;
 use std::sync::Arc;
@@ -25,7 +30,6 @@ pub(crate) struct Call {
     pub target: Target,
     pub query: Query,
     pub headers: HeaderMap,
-    pub identity: Identity,
     pub body: Bytes,
     /// Texts for `Warning` headers, sent with failures too (N31).
     pub warnings: Vec<String>,
@@ -36,24 +40,37 @@ impl Call {
     pub(crate) fn key(&self) -> String {
         keys::object(self.target.kind, &self.target.namespace, &self.target.name)
     }
-}
 
-/// Answers a request for a resource.
-pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call) -> Result<Answer, Status> {
-    match call.target.verb {
-        Verb::Get => get(core, call),
-        Verb::List => list::list(core, call).await,
-        Verb::Watch => watch::watch(core, call),
-        Verb::Create => create::create(core, call).await,
-        Verb::Update => update::update(core, call).await,
-        Verb::Patch => Err(Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")),
-        Verb::Delete => delete::delete(core, call).await,
-        Verb::DeleteCollection => Err(Status::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")),
+    /// Who owns what this call writes, if the query names nobody (W17).
+    pub(crate) fn user_agent_manager(&self) -> &str {
+        let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        agent.split('/').next().unwrap_or_default()
     }
 }
 
-fn get(core: &Core, call: &Call) -> Result<Answer, Status> {
+/// Answers a request for a resource.
+pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, wish: Wish) -> Result<Answer, Status> {
+    if let Some(subresource) = call.target.subresource {
+        return subresources::serve(core, call, subresource).await;
+    }
+    match call.target.verb {
+        Verb::Get => get(core, call),
+        Verb::List => list::list(core, call).await,
+        Verb::Watch => watch::watch(core, call, wish),
+        Verb::Create => create::create(core, call).await,
+        Verb::Update => update::update(core, call).await,
+        Verb::Patch => patch::patch(core, call).await,
+        Verb::Delete => delete::delete(core, call).await,
+        Verb::DeleteCollection => delete_collection::delete(core, call).await,
+    }
+}
+
+/// GET of one object (L5).
+pub(crate) fn get(core: &Core, call: &Call) -> Result<Answer, Status> {
     let target = &call.target;
+    if let Some(version) = query::value(&call.query, "resourceVersion").filter(|version| !version.is_empty()) {
+        query::parse_uint(version).map_err(|why| Status::new(500, "", format!("resourceVersion: Invalid value: {version:?}: {why}")))?;
+    }
     let entry = core.store.get(&call.key()).ok_or_else(|| Status::not_found(target.kind, &target.name))?;
     Ok(Answer::Object { code: 200, kind: target.kind, bytes: entry.value })
 }

@@ -2,143 +2,203 @@
 
 use crate::answer::Answer;
 use crate::app::Core;
-use crate::query::{Run, WriteOptions};
-use crate::registry::{Call, create, finish};
-use crate::{admission, keys, object};
+use crate::negotiation;
+use crate::query::{Run, Write, WriteOptions};
+use crate::registry::ownership::{self, Booked};
+use crate::registry::{Call, create, finish, scale};
+use crate::{admission, allocation, object};
 use bytes::Bytes;
+use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Generation, Kind, Part};
 use stead_api::schema::walker;
 use stead_api::value::Access;
 use stead_api::{Status, Value};
+use stead_store::Entry;
 
 /// How often a write starts over because another came first. Writers stand in line, so this is for deletes and creates between.
 const ATTEMPTS_MAX: usize = 16;
 
+/// What an update would make of the current object.
+pub(crate) struct Next {
+    /// Canonical and defaulted.
+    pub object: Value,
+    pub booked: Booked,
+    /// `Warning` texts.
+    pub warnings: Vec<String>,
+}
+
 /// Makes the next state of an object from its current one. It may be called several times.
-pub(crate) type Change<'a> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'a;
+pub(crate) type Change<'a> = dyn FnMut(&Value) -> Result<Next, Status> + Send + 'a;
 
 pub(crate) async fn update(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let options = WriteOptions::parse(&call.query)?;
+    let options = WriteOptions::parse(&call.query, Write::Update)?;
+    update_part(core, call, &options, Part::Main).await
+}
+
+/// PUT of an object or of a part of it.
+pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOptions, part: Part) -> Result<Answer, Status> {
     let kind = call.target.kind;
-    let mut object = object::from_request(kind, &call.body, options.field_validation, &mut call.warnings)?;
+    let reader = negotiation::content_type(&call.headers)?;
+    let mut object = object::decode(kind.into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    kind.hooks.default(&mut object);
     place(&call.target.name, &call.target.namespace, kind, &mut object)?;
-    if kind.create_on_update && core.store.get(&call.key()).is_none() {
-        let bytes = create::create_object(core, call, &options, object).await?;
+    call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
+    let uid = object["metadata"].str("uid").to_owned();
+    if kind.create_on_update && part == Part::Main && core.store.get(&call.key()).is_none() {
+        if !uid.is_empty() {
+            return Err(uid_differs(kind, &call.target.namespace, &call.target.name, &uid, ""));
+        }
+        object::meta_mut(&mut object).drop("resourceVersion");
+        let bytes = create::create_object(core, call, options, object).await?;
         return Ok(Answer::Object { code: 201, kind, bytes });
     }
-    let bytes = change(core, call, &options, Part::Main, &mut |_| Ok(object.clone())).await?;
+    let booked = Booked::of_body(&call.body);
+    let (namespace, name) = (call.target.namespace.clone(), call.target.name.clone());
+    let bytes = change(core, call, options, part, &mut |old| {
+        let own = old["metadata"].str("uid");
+        if !uid.is_empty() && uid != own {
+            return Err(uid_differs(kind, &namespace, &name, &uid, own));
+        }
+        Ok(Next { object: object.clone(), booked, warnings: Vec::new() })
+    })
+    .await?;
     Ok(Answer::Object { code: 200, kind, bytes })
 }
 
-/// W8: the body's name and namespace are those of the URL.
-fn place(name: &str, namespace: &str, kind: &Kind, object: &mut Value) -> Result<(), Status> {
+/// W7, in the words of upstream's storage.
+pub(crate) fn uid_differs(kind: &Kind, namespace: &str, name: &str, given: &str, own: &str) -> Status {
+    precondition_failed(kind, namespace, name, "UID", given, own)
+}
+
+/// A precondition on `what` that the stored object does not meet.
+pub(crate) fn precondition_failed(kind: &Kind, namespace: &str, name: &str, what: &str, given: &str, own: &str) -> Status {
+    let resource = match (kind.group, kind.plural) {
+        ("", "services") => "services/specs",
+        ("", "nodes") => "minions",
+        (_, plural) => plural,
+    };
+    let key = if namespace.is_empty() { format!("/registry/{resource}/{name}") } else { format!("/registry/{resource}/{namespace}/{name}") };
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \
+         {what} in precondition: {given}, {what} in object meta: {own}"
+    );
+    Status::conflict(kind, name, &why)
+}
+
+/// W8: the object's name and namespace are those of the URL.
+pub(crate) fn place(name: &str, namespace: &str, kind: &Kind, object: &mut Value) -> Result<(), Status> {
     let meta = object::meta_mut(object);
     let given = meta.str("namespace");
-    if !given.is_empty() && given != namespace {
+    if !given.is_empty() && given != namespace && kind.namespaced {
         return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
     if kind.namespaced {
         meta["namespace"] = namespace.into();
     }
-    let given = meta.str("name");
-    if given.is_empty() {
-        return Err(Status::bad_request(format!(
+    match meta.str("name") {
+        "" => Err(Status::bad_request(format!(
             "the name of the object ({name} based on URL) was undeterminable: name must be provided"
-        )));
+        ))),
+        given if given != name => {
+            Err(Status::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")))
+        }
+        _ => Ok(()),
     }
-    if given != name {
-        return Err(Status::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")));
-    }
-    Ok(())
 }
 
 /// Changes the object that the call names; the answer is its bytes after the change.
 pub(crate) async fn change(core: &Core, call: &mut Call, options: &WriteOptions, part: Part, next: &mut Change<'_>) -> Result<Bytes, Status> {
     let key = call.key();
     let _turn = core.queues.enter(&key).await;
+    let _allocating = allocation::enter(core, call.target.kind).await;
+    let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
-        if let Some(bytes) = attempt(core, call, options, part, &key, next).await? {
+        call.warnings.truncate(warned);
+        let current = core.store.get(&key).ok_or_else(|| Status::not_found(call.target.kind, &call.target.name))?;
+        let old = object::from_store(call.target.kind, &current.value);
+        let mut object = prepare(core, call, options, part, &current, &old, next)?;
+        if let Some(bytes) = store(core, call.target.kind, options.run, &current, &old, &mut object).await? {
             return Ok(bytes);
         }
     }
     Err(overtaken(call.target.kind, &call.target.name))
 }
 
-/// One attempt; `None` if another write came first.
-async fn attempt(
+/// The next state, judged.
+fn prepare(
     core: &Core,
     call: &mut Call,
     options: &WriteOptions,
     part: Part,
-    key: &str,
+    current: &Entry,
+    old: &Value,
     next: &mut Change<'_>,
-) -> Result<Option<Bytes>, Status> {
+) -> Result<Value, Status> {
     let kind = call.target.kind;
     let name = call.target.name.clone();
-    let current = core.store.get(key).ok_or_else(|| Status::not_found(kind, &name))?;
-    let old = object::from_store(kind, &current.value);
-    let mut object = next(&old)?;
-    admission::update(core, call, &mut object, &old)?;
+    let Next { mut object, booked, warnings } = next(old)?;
+    call.warnings.extend(warnings);
+    ownership::book(core, call, options, part, Some(old), &mut object, booked);
+    admission::update(call, part, &mut object, old);
+    call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     check_version(kind, &name, &object, current.revision)?;
-    restore_metadata(&mut object, &old);
-    let generation = kind.hooks.prepare_update(part, &mut object, &old);
+    let part = scale::hook_part(part);
+    meta::restore(&mut object, old);
+    if part == Part::Main {
+        allocation::allocate(core, kind, &mut object, Some(old), options.run)?;
+    }
+    let generation = kind.hooks.prepare_update(part, &mut object, old);
     walker::canonical(kind.schema, &mut object);
-    raise_generation(&mut object, &old, generation);
-    let errors = kind.hooks.validate_update(part, &object, &old);
+    raise_generation(&mut object, old, generation);
+    let mut errors = meta::validate_update(kind, &object, old);
+    errors.extend(kind.hooks.validate_update(part, &object, old));
     if !errors.is_empty() {
         return Err(Status::invalid(kind, &name, &errors));
     }
-    call.warnings.extend(kind.hooks.warnings(&object, Some(&old)));
-    if options.run == Run::Dry {
-        return Ok(Some(object::to_bytes(kind, &mut object, Some(&current.revision.to_string())).into()));
+    call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
+    Ok(object)
+}
+
+/// `None`: another write came first.
+async fn store(core: &Core, kind: &'static Kind, run: Run, current: &Entry, old: &Value, object: &mut Value) -> Result<Option<Bytes>, Status> {
+    let version = current.revision.to_string();
+    if run == Run::Dry {
+        return Ok(Some(object::to_bytes(kind, object, Some(&version)).into()));
     }
-    if is_gone(&object) {
-        let answer = object::to_bytes(kind, &mut object, Some(&current.revision.to_string()));
+    if is_gone(object) {
+        let answer = object::to_bytes(kind, object, Some(&version));
         let mut last = old.clone();
-        let removed = finish::remove(core, kind, &current, &mut last).await?;
-        return Ok(removed.ok().map(|_| answer.into()));
+        return Ok(finish::remove(core, kind, current, &mut last).await?.ok().map(|_| answer.into()));
     }
-    Ok(finish::store_next(core, kind, &current, &mut object, &old).await?.ok())
+    Ok(finish::store_next(core, kind, current, object, old).await?.ok())
 }
 
 /// W6: the version that the writer has seen.
 fn check_version(kind: &Kind, name: &str, object: &Value, current: u64) -> Result<(), Status> {
-    let given = object["metadata"].str("resourceVersion");
-    match given {
+    match object["metadata"].str("resourceVersion") {
         "" | "0" if kind.unconditional_update => Ok(()),
-        "" | "0" => Err(Status::new(
-            422,
-            "Invalid",
-            format!(
-                "{} \"{name}\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
-                kind.qualified_resource()
-            ),
-        )),
-        version => match version.parse::<u64>() {
+        "" | "0" => Err(version_required(kind, name)),
+        version => match crate::query::parse_uint(version) {
             Ok(version) if version == current => Ok(()),
             Ok(_) => Err(overtaken(kind, name)),
-            Err(_) => Err(Status::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax"))),
+            Err(why) => Err(Status::new(500, "", why)),
         },
     }
+}
+
+/// Upstream names the resource here where it names the kind elsewhere.
+fn version_required(kind: &Kind, name: &str) -> Status {
+    let mut status = Status::invalid(kind, name, &vec![meta::version_required()]);
+    status.message = format!("{} \"{name}\" is invalid: {}", kind.qualified_resource(), meta::version_required());
+    if let Some(details) = &mut status.details {
+        details["kind"] = kind.plural.into();
+    }
+    status
 }
 
 /// E4.
 pub(crate) fn overtaken(kind: &Kind, name: &str) -> Status {
     Status::conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
-}
-
-/// W8: what a writer may not change in the metadata is put back.
-fn restore_metadata(object: &mut Value, old: &Value) {
-    let old = &old["metadata"];
-    let meta = object::meta_mut(object);
-    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"] {
-        match old.get(field) {
-            Some(value) => meta[field] = value.clone(),
-            None => {
-                meta.drop(field);
-            }
-        }
-    }
 }
 
 fn raise_generation(object: &mut Value, old: &Value, generation: Generation) {
@@ -151,15 +211,11 @@ fn raise_generation(object: &mut Value, old: &Value, generation: Generation) {
     }
 }
 
-/// W33: nothing keeps the object any more.
-fn is_gone(object: &Value) -> bool {
+/// W33: nothing keeps the object any more. Only namespaces have finalizers in their spec.
+pub(crate) fn is_gone(object: &Value) -> bool {
     let meta = &object["metadata"];
     meta.has("deletionTimestamp")
         && meta.items("finalizers").is_empty()
         && meta.int("deletionGracePeriodSeconds").unwrap_or_default() == 0
-}
-
-/// The part of the storage path that a conflict message shows.
-pub(crate) fn storage_key(kind: &Kind, namespace: &str, name: &str) -> String {
-    keys::object(kind, namespace, name)
+        && object["spec"].items("finalizers").is_empty()
 }

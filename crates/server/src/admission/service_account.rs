@@ -1,0 +1,95 @@
+//! ServiceAccount (M2): a pod runs as an account that exists, and gets its token, its namespace and the cluster's CA mounted.
+
+use crate::app::Core;
+use crate::request::{Target, find_kind};
+use crate::{keys, object};
+use stead_api::value::Access;
+use stead_api::{Status, Value, json};
+
+const DEFAULT_ACCOUNT: &str = "default";
+const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const VOLUME_PREFIX: &str = "kube-api-access-";
+const SUFFIX_LENGTH: usize = 5;
+/// A pod that a node made from a file, shown in the API.
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
+pub(super) fn create(core: &Core, target: &Target, pod: &mut Value) -> Result<(), Status> {
+    if pod["metadata"]["annotations"].has(MIRROR_ANNOTATION) || !pod["spec"].is_object() {
+        return Ok(());
+    }
+    if pod["spec"].str("serviceAccountName").is_empty() {
+        pod["spec"]["serviceAccountName"] = DEFAULT_ACCOUNT.into();
+    }
+    pod["spec"]["serviceAccount"] = pod["spec"]["serviceAccountName"].clone();
+    let account_name = pod["spec"].str("serviceAccountName").to_owned();
+    let account = read_account(core, &target.namespace, &account_name).ok_or_else(|| {
+        let why = format!(
+            "error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found",
+            target.namespace
+        );
+        Status::forbidden(target.kind, pod["metadata"].str("name"), &why)
+    })?;
+    if wants_token(pod, &account) {
+        mount_token(core, pod);
+    }
+    if pod["spec"].items("imagePullSecrets").is_empty() && !account.items("imagePullSecrets").is_empty() {
+        pod["spec"]["imagePullSecrets"] = account["imagePullSecrets"].clone();
+    }
+    Ok(())
+}
+
+fn read_account(core: &Core, namespace: &str, name: &str) -> Option<Value> {
+    let kind = find_kind("", "v1", "serviceaccounts")?;
+    let entry = core.store.get(&keys::object(kind, namespace, name))?;
+    Some(object::from_store(kind, &entry.value))
+}
+
+/// The pod's word wins over the account's.
+fn wants_token(pod: &Value, account: &Value) -> bool {
+    let said = |object: &Value| object.get("automountServiceAccountToken").and_then(Value::as_bool);
+    said(&pod["spec"]).or_else(|| said(account)).unwrap_or(true)
+}
+
+/// Adds the token volume, and mounts it in every container that has nothing at its place.
+fn mount_token(core: &Core, pod: &mut Value) {
+    let volumes = pod["spec"].items("volumes");
+    let known = volumes.iter().map(|volume| volume.str("name")).find(|name| name.starts_with(VOLUME_PREFIX)).map(str::to_owned);
+    let name = known.clone().unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", core.environment.suffix(SUFFIX_LENGTH)));
+    let mount = json!({"name": name, "readOnly": true, "mountPath": MOUNT_PATH});
+    let mut mounted = false;
+    let Some(spec) = pod.get_mut("spec") else { return };
+    for list in ["initContainers", "containers"] {
+        for container in spec.items_mut(list) {
+            if container.items("volumeMounts").iter().any(|mount| mount.str("mountPath") == MOUNT_PATH) {
+                continue;
+            }
+            mounted = true;
+            push(container, "volumeMounts", mount.clone());
+        }
+    }
+    if mounted && known.is_none() {
+        push(spec, "volumes", volume(&name));
+    }
+}
+
+fn push(object: &mut Value, list: &str, item: Value) {
+    let Some(map) = object.as_object_mut() else { return };
+    match map.entry(list).or_insert_with(|| json!([])) {
+        Value::Array(items) => items.push(item),
+        other => *other = json!([item]),
+    }
+}
+
+fn volume(name: &str) -> Value {
+    json!({
+        "name": name,
+        "projected": {
+            "sources": [
+                {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+                {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
+            ],
+            "defaultMode": 420,
+        },
+    })
+}

@@ -1,0 +1,51 @@
+//! Cluster addresses and node ports, each given once. What is taken is read from the stored objects every time, while nobody
+//! else allocates, so it cannot differ from them. Input: an object and its stored state. Output: the object completed.
+
+use crate::app::Core;
+use crate::registry::queue::Turn;
+use crate::{keys, object};
+use stead_api::allocation::{Pool, Ranges, Run};
+use stead_api::registry::Kind;
+use stead_api::{Status, Value};
+use std::net::Ipv4Addr;
+
+/// Ports that Services of type NodePort may have.
+const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
+/// A prefix longer than this has no addresses to give.
+const PREFIX_MAX: u8 = 30;
+
+/// Reads `10.43.0.0/16`.
+pub(crate) fn parse_ranges(cidr: &str) -> Result<Ranges, Status> {
+    let parsed = cidr.split_once('/').and_then(|(network, prefix)| Some((network.parse::<Ipv4Addr>().ok()?, prefix.parse::<u8>().ok()?)));
+    match parsed {
+        Some((network, prefix)) if prefix <= PREFIX_MAX => Ok(Ranges { network, prefix, ports: NODE_PORTS }),
+        _ => Err(Status::internal(&format!("{cidr:?} is not a range of service addresses"))),
+    }
+}
+
+/// The address of the Service `kubernetes`.
+pub(crate) fn first_ip(ranges: &Ranges) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(ranges.network) + 1)
+}
+
+/// The right to allocate; hold it until the object is stored. `None`: the kind holds no addresses.
+pub(crate) async fn enter(core: &Core, kind: &Kind) -> Option<Turn> {
+    if kind.hooks.allocates() { Some(core.queues.enter("allocation").await) } else { None }
+}
+
+/// Completes the addresses and ports of a new (`old` absent) or changed object.
+pub(crate) fn allocate(core: &Core, kind: &'static Kind, object: &mut Value, old: Option<&Value>, run: Run) -> Result<(), Status> {
+    if !kind.hooks.allocates() {
+        return Ok(());
+    }
+    let mut random = |below| core.environment.random(below);
+    let mut pool = Pool::new(core.ranges.clone(), &mut random);
+    let page = core.store.range(&keys::prefix(kind, ""), None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
+    for entry in page.entries {
+        let stored = object::from_store(kind, &entry.value);
+        if old.is_none_or(|old| old["metadata"]["uid"] != stored["metadata"]["uid"]) {
+            pool.occupy(&stored);
+        }
+    }
+    kind.hooks.allocate(object, old, run, &mut pool)
+}

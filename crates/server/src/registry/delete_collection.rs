@@ -1,0 +1,30 @@
+//! DELETE of a collection (W35): each object that the selectors pick; the answer lists them as they were.
+
+use crate::answer::{Answer, List};
+use crate::app::Core;
+use crate::negotiation;
+use crate::query::{DeleteOptions, ListOptions};
+use crate::registry::{Call, delete, list};
+use stead_api::{Status, Value};
+
+pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+    let kind = call.target.kind;
+    let list_options = ListOptions::parse(&call.query, kind)?;
+    let reader = negotiation::content_type(&call.headers)?;
+    let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
+    let found = list::find(core, kind, &call.target.namespace, &list_options).await?;
+    for entry in &found.entries {
+        // The last part of a storage key is the name.
+        let name = entry.key.rsplit('/').next().unwrap_or_default();
+        match delete::delete_object(core, kind, &call.target.namespace, name, &options).await {
+            Ok(_) => {}
+            Err(status) if status.reason == "NotFound" => {}
+            Err(status) => return Err(status),
+        }
+    }
+    let mut metadata: Value = found.metadata;
+    if list_options.limit == 0 && let Some(map) = metadata.as_object_mut() {
+        map.shift_remove("continue");
+    }
+    Ok(Answer::List(List { kind, metadata, items: found.entries.into_iter().map(|entry| entry.value).collect() }))
+}

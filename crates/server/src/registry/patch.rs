@@ -1,0 +1,74 @@
+//! PATCH (P1-P13): JSON patch, merge patch and strategic merge patch of an object or a part of it.
+
+use crate::answer::Answer;
+use crate::app::Core;
+use crate::negotiation;
+use crate::object::Expected;
+use crate::query::{FieldValidation, Write, WriteOptions};
+use crate::registry::ownership::Booked;
+use crate::registry::update::{self, Next};
+use crate::registry::Call;
+use http::header;
+use stead_api::patch::{self, Format, Validation};
+use stead_api::registry::Part;
+use stead_api::schema::walker::{self, DecodeError, Decoded};
+use stead_api::value::Access;
+use stead_api::{Status, Value, json};
+use std::cell::Cell;
+
+pub(crate) async fn patch(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+    patch_part(core, call, Part::Main).await
+}
+
+/// Media type of server-side apply.
+const APPLY: &str = "application/apply-patch+yaml";
+
+/// The patch format that the request names.
+pub(crate) fn format(call: &Call) -> Result<Format, Status> {
+    let unsupported = || Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(json!({}));
+    let value = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(unsupported)?;
+    let media_type = negotiation::media_type(value).ok_or_else(unsupported)?;
+    if media_type == APPLY {
+        let message = "server-side apply is not served by this version; use a strategic merge patch";
+        return Err(Status::new(415, "UnsupportedMediaType", message).with_details(json!({})));
+    }
+    Format::of(&media_type).ok_or_else(unsupported)
+}
+
+pub(crate) fn validation(validation: FieldValidation) -> Validation {
+    match validation {
+        FieldValidation::Ignore => Validation::Ignore,
+        FieldValidation::Warn => Validation::Warn,
+        FieldValidation::Strict => Validation::Strict,
+    }
+}
+
+/// PATCH of an object or of a part of it.
+pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Result<Answer, Status> {
+    let kind = call.target.kind;
+    let format = format(call)?;
+    let options = WriteOptions::parse(&call.query, Write::Patch)?;
+    patch::check_syntax(&call.body)?;
+    let (body, target) = (call.body.clone(), call.target.clone());
+    let bytes = update::change(core, call, &options, part, &mut |old| {
+        let booked = Cell::new(Booked::Kept);
+        let patched = patch::apply(format, kind.schema, old, &body, validation(options.field_validation), &|document| {
+            booked.set(Booked::of(&document));
+            decode(kind.into(), document)
+        })?;
+        let mut object = patched.object;
+        kind.hooks.default(&mut object);
+        update::place(&target.name, &target.namespace, kind, &mut object)?;
+        Ok(Next { object, booked: booked.get(), warnings: patched.warnings })
+    })
+    .await?;
+    Ok(Answer::Object { code: 200, kind, bytes })
+}
+
+/// Decodes what a patch made, kind and apiVersion included.
+pub(crate) fn decode(expected: Expected, document: Value) -> Result<Decoded, DecodeError> {
+    if let Some(why) = expected.mismatch(document.str("apiVersion"), document.str("kind")) {
+        return Err(DecodeError(why));
+    }
+    walker::decode_value(expected.schema, document)
+}

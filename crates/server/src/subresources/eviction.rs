@@ -1,0 +1,61 @@
+//! `pods/eviction` (R50): deletes a pod on behalf of a drain. There are no disruption budgets yet, so nothing blocks it.
+
+use super::pod_target;
+use crate::answer::Answer;
+use crate::app::Core;
+use crate::negotiation;
+use crate::object::{self, Expected};
+use crate::query::{DeleteOptions, Run, Write, WriteOptions};
+use crate::registry::{Call, delete};
+use stead_api::value::Access;
+use stead_api::{Status, json, schema};
+
+pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+    let options = WriteOptions::parse(&call.query, Write::Create)?;
+    let reader = negotiation::content_type(&call.headers)?;
+    let eviction = object::decode(expected(call, reader), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    let (namespace, name) = (call.target.namespace.clone(), call.target.name.clone());
+    let given = eviction["metadata"].str("namespace");
+    if !given.is_empty() && given != namespace {
+        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    }
+    if eviction["metadata"].str("name") != name {
+        return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+    }
+    let mut wish = match eviction.get("deleteOptions") {
+        Some(wish) => DeleteOptions::from_value(wish)?,
+        None => DeleteOptions::PLAIN,
+    };
+    if options.run == Run::Dry {
+        wish.run = Run::Dry;
+    }
+    let kind = call.target.kind;
+    let now = core.environment.now().rfc3339();
+    if wish.run == Run::Real {
+        pod_target::change(core, call, wish.run, &mut |pod| {
+            delete::check_preconditions(kind, &name, pod, &wish)?;
+            let mut pod = pod.clone();
+            let target = json!({
+                "type": "DisruptionTarget", "status": "True", "lastProbeTime": null,
+                "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
+            });
+            pod_target::set_condition(&mut pod, target, &now);
+            schema::walker::canonical(kind.schema, &mut pod);
+            Ok(pod)
+        })
+        .await?;
+        // The mark has changed the version that the client named.
+        wish.resource_version = None;
+    }
+    delete::delete_object(core, kind, &namespace, &name, &wish).await?;
+    let value = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    Ok(Answer::Document { code: 201, value })
+}
+
+/// Evictions come in two versions of the same form.
+fn expected(call: &Call, reader: negotiation::Reader) -> Expected {
+    let given = object::type_of(reader, &call.body).unwrap_or_default();
+    let version = if given.api_version == "policy/v1beta1" { "v1beta1" } else { "v1" };
+    let schema = schema::by_name("io.k8s.api.policy.v1.Eviction").expect("the table has Eviction");
+    Expected { group: "policy", version, kind: "Eviction", schema }
+}
