@@ -96,6 +96,24 @@ fn broken_bodies_are_refused() {
     assert!(decode(&CORE_V1_POD, &deep).is_ok(), "unknown depth is skipped or bounded");
 }
 
+#[test]
+fn bodies_of_kubectl_are_what_it_prints() {
+    // Z1, N15: what kubectl 1.33 sent for `create KIND`, in base64, and what it printed with `--dry-run=client -o json`.
+    let recorded = include_str!("kubectl.txt");
+    for line in recorded.lines() {
+        let (body, printed) = line.split_once('\t').expect("two columns");
+        let (meta, mut value) = decode_body(&base64::decode(body).expect("base64")).expect(printed);
+        let mut printed: Value = serde_json::from_str(printed).expect("JSON");
+        for value in [&mut value, &mut printed] {
+            value["metadata"].as_object_mut().expect("metadata").shift_remove("namespace");
+        }
+        let group_version = meta.api_version.split_once('/').unwrap_or(("", &meta.api_version));
+        let ty = schema::by_gvk(group_version.0, group_version.1, &meta.kind).expect("kind");
+        assert_eq!(value.to_string(), walker::decode_value(ty, printed).expect("printed").value.to_string());
+    }
+    assert_eq!(recorded.lines().count(), 12);
+}
+
 /// Encodes a canonical value as Go does: non-pointer scalars always, in the order of the table.
 fn encode(ty: &'static Type, value: &Value) -> Vec<u8> {
     encode_within(ty, &[], value)
