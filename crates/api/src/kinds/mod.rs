@@ -4,13 +4,17 @@ use crate::registry::Kind;
 
 pub mod columns;
 pub mod config_map;
+pub mod controller_revision;
 pub mod event;
 pub mod lease;
 pub mod namespace;
 pub mod node;
+pub mod pod;
+pub mod pod_spec;
 pub mod secret;
 pub mod service;
 pub mod service_account;
+pub mod stateful_set;
 
 /// Every served kind, in discovery order (groups in order, resources alphabetically).
 pub static KINDS: &[&Kind] = &[
@@ -18,8 +22,11 @@ pub static KINDS: &[&Kind] = &[
     &event::EVENT,
     &namespace::NAMESPACE,
     &node::NODE,
+    &pod::POD,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
+    &controller_revision::CONTROLLER_REVISION,
+    &stateful_set::STATEFUL_SET,
     &lease::LEASE,
 ];

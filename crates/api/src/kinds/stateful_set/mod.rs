@@ -1,0 +1,122 @@
+//! StatefulSet: registry row and hooks. Its template is validated as pod specs are; the controller is elsewhere.
+
+mod defaults;
+mod validation;
+
+use super::{columns, pod_spec::dropped, pod_spec::warnings};
+use crate::{
+    Value,
+    field::{Errors, Path},
+    json,
+    names::NameRule,
+    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    schema::generated::APPS_V1_STATEFUL_SET,
+    time::{Timestamp, age},
+    value::Access,
+};
+
+const READ_WRITE: &[&str] = &["get", "patch", "update"];
+
+pub static STATEFUL_SET: Kind = Kind {
+    group: "apps",
+    version: "v1",
+    kind: "StatefulSet",
+    plural: "statefulsets",
+    singular: "statefulset",
+    short_names: &["sts"],
+    categories: &["all"],
+    namespaced: true,
+    schema: &APPS_V1_STATEFUL_SET,
+    verbs: ALL_VERBS,
+    subresources: &[
+        Subresource { name: "scale", gvk: Some(("autoscaling", "v1", "Scale")), verbs: READ_WRITE },
+        Subresource { name: "status", gvk: None, verbs: READ_WRITE },
+    ],
+    selectable: &[],
+    columns: COLUMNS,
+    create_on_update: false,
+    unconditional_update: true,
+    delete_returns_object: false,
+    hooks: &StatefulSet,
+};
+
+const COLUMNS: &[Column] = &[
+    columns::NAME,
+    columns::text("Ready", "Number of the pod with ready state"),
+    columns::AGE,
+    columns::wide("Containers", "Names of each container in the template."),
+    columns::wide("Images", "Images referenced by each container in the template."),
+];
+
+#[derive(Debug)]
+struct StatefulSet;
+
+impl Hooks for StatefulSet {
+    fn default(&self, object: &mut Value) {
+        defaults::object(object);
+    }
+
+    fn prepare_create(&self, object: &mut Value) {
+        object["metadata"]["generation"] = 1.into();
+        object["status"] = json!({"replicas": 0, "availableReplicas": 0});
+        dropped::disabled(&mut object["spec"]["template"]["spec"], None);
+    }
+
+    fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
+        if part == Part::Status {
+            object["spec"] = old["spec"].clone();
+            return Generation::Keep;
+        }
+        object["status"] = old["status"].clone();
+        dropped::disabled(&mut object["spec"]["template"]["spec"], Some(&old["spec"]["template"]["spec"]));
+        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+    }
+
+    fn validate(&self, object: &Value) -> Errors {
+        validation::create(object)
+    }
+
+    fn validate_update(&self, part: Part, object: &Value, old: &Value) -> Errors {
+        match part {
+            Part::Status => validation::status(object, old),
+            Part::Main | Part::Other(_) => validation::update(object, old),
+        }
+    }
+
+    fn name_rule(&self) -> NameRule {
+        NameRule::Label
+    }
+
+    fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
+        let mut texts = Vec::new();
+        let (spec, path) = (&object["spec"], Path::new("spec"));
+        if old.is_none_or(|old| old["metadata"]["generation"] != object["metadata"]["generation"]) {
+            texts.extend(warnings::of(&spec["template"], &path.child("template")));
+            for (i, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
+                let at = path.child("volumeClaimTemplates").index(i).child("spec");
+                warnings::claim_spec(&claim["spec"], &at, &mut texts);
+            }
+        }
+        if spec.int("revisionHistoryLimit").is_some_and(|limit| limit < 0) {
+            texts.push(
+                "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
+                    .to_owned(),
+            );
+        }
+        texts
+    }
+
+    fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
+        let (spec, status) = (&object["spec"], &object["status"]);
+        let [ready, desired] = [status.int("readyReplicas"), spec.int("replicas")].map(Option::unwrap_or_default);
+        let containers = spec["template"]["spec"].items("containers");
+        let all = |member: &str| containers.iter().map(|c| c.str(member)).collect::<Vec<_>>().join(",");
+        vec![
+            object["metadata"].str("name").into(),
+            format!("{ready}/{desired}").into(),
+            age(object, now).into(),
+            all("name").into(),
+            all("image").into(),
+        ]
+    }
+}
