@@ -3,7 +3,7 @@
 //! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
 
 use crate::client::{Answer, Api, CallError};
-use crate::event::{Occurrence, Recorder, send};
+use crate::event::{Occurrence, Record, Recorder, send};
 use crate::pod::status::Facts;
 use crate::pod::worker::{News, Worker, recovered};
 use crate::registration::Machine;
@@ -27,6 +27,8 @@ const STATUS_EVERY: u32 = 30;
 const EVENTS_MAX: usize = 4096;
 /// Ends of containers that wait for one worker.
 const EXITS_MAX: usize = 256;
+/// Events sent at once.
+const EVENT_BATCH_MAX: usize = 64;
 const RECONNECT: Duration = Duration::from_millis(200);
 
 /// The clock, injected.
@@ -149,10 +151,16 @@ pub enum Failure {
     Ended(&'static str),
 }
 
+/// Sends events, as many at once as there are: one disk write may then serve them all. Repeats go after what they repeat.
 async fn tell(api: Api, clock: Clock, mut events: mpsc::Receiver<(Value, Occurrence, String)>) {
     let mut recorder = Recorder::default();
-    while let Some((regarding, occurrence, node)) = events.recv().await {
-        send(&api, recorder.record(clock(), &regarding, &occurrence, &node)).await;
+    let mut batch = Vec::new();
+    while events.recv_many(&mut batch, EVENT_BATCH_MAX).await > 0 {
+        let records = batch.drain(..).map(|(regarding, occurrence, node)| recorder.record(clock(), &regarding, &occurrence, &node));
+        let (new, repeats): (Vec<_>, Vec<_>) = records.partition(|record| matches!(record, Record::Create(_)));
+        for part in [new, repeats] {
+            futures::future::join_all(part.into_iter().map(|record| send(&api, record))).await;
+        }
     }
 }
 

@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, watch};
 const RETRY_S: i64 = 10;
 /// Grace of a container whose pod object has gone (KILL-10).
 const ORPHAN_GRACE_S: i64 = 1;
+/// Rounds of steps after which the status is written though more steps follow.
+const ROUNDS_UNSAID_MAX: u32 = 3;
 const STATUS_RETRY: Duration = Duration::from_secs(1);
 
 /// What a worker is told.
@@ -65,13 +67,20 @@ impl<R: Runtime> Worker<R> {
         if self.state.start_time.is_none() {
             self.state.start_time = Some(self.node.now());
         }
+        let mut rounds_unsaid = 0;
         loop {
             self.take_news();
             let now = self.node.now();
             self.judge(now);
             let next = plan(now, &self.object, &self.state);
             let acting = !next.actions.is_empty();
-            let retry = self.write_status(now).await;
+            // While one step follows another at once, not every one of them is worth a write.
+            let mut retry = None;
+            if !acting || rounds_unsaid >= ROUNDS_UNSAID_MAX || !self.object["status"].has("startTime") {
+                retry = self.write_status(now).await;
+                rounds_unsaid = 0;
+            }
+            rounds_unsaid += 1;
             for action in next.actions {
                 self.act(action).await;
             }
@@ -92,6 +101,12 @@ impl<R: Runtime> Worker<R> {
     }
 
     fn take_news(&mut self) {
+        while let Ok(ended) = self.exits.try_recv() {
+            self.note_exit(ended);
+        }
+        if !self.news.has_changed().unwrap_or(false) {
+            return;
+        }
         let news = self.news.borrow_and_update().clone();
         match news {
             News::Object(object) => {
@@ -108,9 +123,6 @@ impl<R: Runtime> Worker<R> {
                 meta["deletionGracePeriodSeconds"] = meta.int("deletionGracePeriodSeconds").unwrap_or(ORPHAN_GRACE_S).min(ORPHAN_GRACE_S).into();
             }
             News::Gone => {}
-        }
-        while let Ok(ended) = self.exits.try_recv() {
-            self.note_exit(ended);
         }
     }
 
@@ -129,7 +141,10 @@ impl<R: Runtime> Worker<R> {
             }
         };
         tokio::select! {
-            changed = self.news.changed() => if changed.is_err() { self.gone = true },
+            changed = self.news.changed() => match changed {
+                Ok(()) => self.news.mark_changed(), // seen by take_news
+                Err(_) => self.gone = true,
+            },
             ended = self.exits.recv() => if let Some(ended) = ended { self.note_exit(ended) },
             () = timer => {}
         }
@@ -426,8 +441,11 @@ impl<R: Runtime> Worker<R> {
         self.state.sandbox = Sandbox::Removed;
     }
 
-    /// KILL-7, KILL-8: the terminal status is written; remove what is left, then the object.
+    /// KILL-7, KILL-8: write the terminal status; remove what is left, then the object.
     async fn finish(&mut self) {
+        if self.write_status(self.node.now()).await.is_some() {
+            return tokio::time::sleep(STATUS_RETRY).await;
+        }
         if !self.finished {
             let ids = std::mem::take(&mut self.sandboxes);
             for id in ids {
@@ -454,8 +472,9 @@ impl<R: Runtime> Worker<R> {
             }
         }
         // Until its finalizers are gone the object stays; nothing is left to do here but to wait for that.
-        if self.news.changed().await.is_err() {
-            self.gone = true;
+        match self.news.changed().await {
+            Ok(()) => self.news.mark_changed(), // seen by take_news
+            Err(_) => self.gone = true,
         }
     }
 }
