@@ -1,7 +1,7 @@
 //! `cargo xtask golden`: replays `tests/golden` in process. Output: what fails, and the table of what passes.
 
 use anyhow::Result;
-use stead_testing::golden::{Detail, pending, replay_cases};
+use stead_testing::golden::{Detail, Report, pending, replay_cases, replay_runs};
 use std::io::Write;
 
 #[derive(clap::Args)]
@@ -9,6 +9,12 @@ pub struct Args {
     /// An area, or part of a case's name.
     #[arg(long)]
     only: Option<String>,
+    /// The cases only.
+    #[arg(long, conflicts_with = "runs")]
+    cases: bool,
+    /// The runs only.
+    #[arg(long)]
+    runs: bool,
     /// Print every difference.
     #[arg(short)]
     verbose: bool,
@@ -22,7 +28,11 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let report = replay_cases(args.only.as_deref())?;
+    let only = args.only.as_deref();
+    let mut report = if args.runs { Report::default() } else { replay_cases(only)? };
+    if !args.cases {
+        report.verdicts.extend(replay_runs(only)?.verdicts);
+    }
     if !args.quiet {
         let detail = if args.verbose { Detail::All } else { Detail::First };
         write!(out, "{}", report.failures(detail))?;

@@ -7,7 +7,8 @@ use http_body_util::{BodyExt, Full};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use stead_server::{Config, Identity, Server};
+use stead_api::time::Timestamp;
+use stead_server::{Config, Environment, Identity, Server};
 use tower::Service;
 
 use crate::environment::Virtual;
@@ -41,23 +42,45 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub struct Client {
     server: Server,
+    environment: Arc<dyn Environment>,
 }
 
 impl Client {
-    pub fn new(server: Server) -> Self {
-        Self { server }
-    }
 
     /// A fresh server with its store in memory.
     pub async fn fresh(seed: u64) -> Result<Self> {
+        let environment: Arc<dyn Environment> = Arc::new(Virtual::new(seed));
         let config = Config {
             store: stead_store::Store::memory(),
-            environment: Arc::new(Virtual::new(seed)),
+            environment: Arc::clone(&environment),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
         };
         let server = Server::new(config).await.map_err(anyhow::Error::from).context("the server does not start")?;
-        Ok(Self::new(server))
+        Ok(Self { server, environment })
+    }
+
+    /// The server's time.
+    pub fn now(&self) -> Timestamp {
+        self.environment.now()
+    }
+
+    /// Reads the server's time for as long as it likes.
+    pub fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let environment = Arc::clone(&self.environment);
+        Arc::new(move || environment.now())
+    }
+
+    /// A `kube::Client` of the same server, as a component of it.
+    pub fn kube(&self, user: &str) -> kube::Client {
+        let (service, user) = (self.server.service(), user.to_owned());
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            let mut service = service.clone();
+            let mut request = request.map(|body| body.map_err(std::io::Error::other).boxed_unsync());
+            request.extensions_mut().insert(Identity::master(&user));
+            async move { service.call(request).await }
+        });
+        kube::Client::new(service, "default")
     }
 
     pub fn server(&self) -> &Server {
@@ -67,28 +90,22 @@ impl Client {
     /// Sends a request as the golden tools do: a User-Agent, JSON both ways unless `headers` say otherwise; a header
     /// with `None` is not sent.
     pub async fn call(&self, method: &str, path: &str, body: Option<Bytes>, headers: &[(String, Option<String>)]) -> Result<Answer> {
-        let mut all: Vec<(&str, Option<&str>)> = vec![("User-Agent", Some(USER_AGENT)), ("Accept", Some("application/json"))];
-        if body.is_some() {
-            all.push(("Content-Type", Some("application/json")));
-        }
-        for (name, value) in headers {
-            all.retain(|(other, _)| other != name);
-            all.push((name, value.as_deref()));
-        }
-        let mut request = http::Request::builder().method(method).uri(path).header("Host", "127.0.0.1:6443");
-        for (name, value) in all {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
-        let body = Full::new(body.unwrap_or_default()).map_err(|never| match never {}).boxed_unsync();
-        let mut request = request.body(body).context("not a request")?;
-        request.extensions_mut().insert(Identity::master("admin"));
+        let request = request(method, path, body, headers)?;
         match tokio::time::timeout(ANSWER_MAX, AssertUnwindSafe(self.send(request)).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => bail!("the server panicked: {}", panic.downcast_ref::<String>().map_or("", String::as_str)),
             Err(_) => bail!("the answer does not end"),
         }
+    }
+
+    /// GETs a path; the body comes as the server sends it.
+    pub async fn stream(&self, path: &str) -> Result<stead_server::Body> {
+        let request = request("GET", path, None, &[])?;
+        let Ok(response) = self.server.service().call(request).await;
+        if response.status() != 200 {
+            bail!("GET {path}: {}", response.status());
+        }
+        Ok(response.into_body())
     }
 
     async fn send(&self, request: http::Request<stead_server::Body>) -> Result<Answer> {
@@ -97,4 +114,31 @@ impl Client {
         let body = body.collect().await.context("the answer broke off")?.to_bytes();
         Ok(Answer { code: head.status.as_u16(), headers: head.headers, body })
     }
+}
+
+/// A request of the administrator.
+fn request(
+    method: &str,
+    path: &str,
+    body: Option<Bytes>,
+    headers: &[(String, Option<String>)],
+) -> Result<http::Request<stead_server::Body>> {
+    let mut all: Vec<(&str, Option<&str>)> = vec![("User-Agent", Some(USER_AGENT)), ("Accept", Some("application/json"))];
+    if body.is_some() {
+        all.push(("Content-Type", Some("application/json")));
+    }
+    for (name, value) in headers {
+        all.retain(|(other, _)| other != name);
+        all.push((name, value.as_deref()));
+    }
+    let mut request = http::Request::builder().method(method).uri(path).header("Host", "127.0.0.1:6443");
+    for (name, value) in all {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    let body = Full::new(body.unwrap_or_default()).map_err(|never| match never {}).boxed_unsync();
+    let mut request = request.body(body).context("not a request")?;
+    request.extensions_mut().insert(Identity::master("admin"));
+    Ok(request)
 }

@@ -4,6 +4,8 @@
 pub mod case;
 pub mod compare;
 pub mod pending;
+pub mod run;
+pub mod world;
 
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -109,12 +111,7 @@ pub fn replay_cases(only: Option<&str>) -> Result<Report> {
         .into_iter()
         .filter(|case| only.is_none_or(|only| case.area == only || case.name.contains(only)))
         .collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .context("the runtime does not start")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let client = crate::http::Client::fresh(1).await?;
         let mut report = Report::default();
         for (number, case) in cases.iter().enumerate() {
@@ -122,4 +119,45 @@ pub fn replay_cases(only: Option<&str>) -> Result<Report> {
         }
         Ok(report)
     })
+}
+
+/// Replays the runs whose `area/name` holds `only`, against the real controllers; all without it.
+pub fn replay_runs(only: Option<&str>) -> Result<Report> {
+    let runs: Vec<run::Run> = run::load(&folder().join("runs"))?
+        .into_iter()
+        .filter(|run| only.is_none_or(|only| format!("runs/{}/{}", run.area, run.name).contains(only)))
+        .collect();
+    runtime()?.block_on(async {
+        let client = crate::http::Client::fresh(1).await?;
+        let options = stead_control::Options {
+            controllers: stead_control::Selection::default(),
+            scheduler: false,
+            root_ca: "none".to_owned(),
+            clock: client.clock(),
+        };
+        let controllers = stead_control::run(client.kube("system:kube-controller-manager"), options, std::future::pending());
+        let replayed = async {
+            // The controllers discover and list first.
+            tokio::time::sleep(STARTUP).await;
+            let mut report = Report::default();
+            for (number, run) in runs.iter().enumerate() {
+                report.verdicts.push(run::replay(&client, run, number).await?);
+            }
+            Ok(report)
+        };
+        tokio::select! {
+            report = replayed => report,
+            () = controllers => anyhow::bail!("the controllers ended"),
+            heartbeat = run::heartbeat(&client) => heartbeat.map(|()| Report::default()),
+        }
+    })
+}
+
+/// Virtual time until the controllers know what there is.
+const STARTUP: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// One thread, and time that stands still while there is work.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().context("the runtime does not start")
 }
