@@ -220,7 +220,10 @@ fn validate_taints(object: &Value) -> Errors {
         }
         if taints[..index].iter().any(|t| t.str("key") == key && t.str("effect") == effect) {
             let detail = "taints must be unique by key and effect pair".to_owned();
-            errors.push(Error { path, kind: Fault::Duplicate(taint.clone()), detail });
+            // The member names and their order are upstream's.
+            let time = taint.get("timeAdded").cloned().unwrap_or(Value::Null);
+            let value = json!({"Key": key, "Value": value, "Effect": effect, "TimeAdded": time});
+            errors.push(Error { path, kind: Fault::Duplicate(value), detail });
         }
     }
     errors
@@ -293,7 +296,12 @@ fn validate_pod_cidrs(object: &Value) -> Errors {
 fn validate_addresses(object: &Value) -> Errors {
     let addresses = object["status"].items("addresses");
     let repeated = addresses.iter().enumerate().filter(|(index, address)| addresses[..*index].contains(address));
-    repeated.map(|(index, address)| duplicate(&Path::new("status.addresses").index(index), address.clone())).collect()
+    repeated
+        .map(|(index, address)| {
+            let value = json!({"Type": address.str("type"), "Address": address.str("address")});
+            duplicate(&Path::new("status.addresses").index(index), value)
+        })
+        .collect()
 }
 
 fn validate_unchanged(object: &Value, old: &Value) -> Errors {

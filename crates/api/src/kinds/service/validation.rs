@@ -3,8 +3,8 @@
 use super::{externally_accessible, is_headless, needs_health_check};
 use crate::{
     Value,
-    field::{Error, Errors, Kind as Fault, Path, duplicate, forbidden, invalid, not_supported, required},
-    names,
+    field::{Error, Errors, Path, duplicate, forbidden, invalid, not_supported, required},
+    json, names,
     selector::validate_labels,
     value::Access,
 };
@@ -350,8 +350,12 @@ fn validate_port_uniqueness(spec: &Value) -> Errors {
     for (index, port) in indexed() {
         let same = |other: &Value| other.int("port") == port.int("port") && other.str("protocol") == port.str("protocol");
         if ports[..index].iter().any(same) {
-            let value = crate::json!({"port": port.int("port"), "protocol": port.str("protocol")});
-            errors.push(Error { path: path(index), kind: Fault::Duplicate(value), detail: String::new() });
+            // The member names and their order are upstream's.
+            let value = json!({
+                "Name": "", "Protocol": port.str("protocol"), "AppProtocol": null,
+                "Port": port.int("port").unwrap_or_default(), "TargetPort": 0, "NodePort": 0,
+            });
+            errors.push(duplicate(&path(index), value));
         }
     }
     errors
