@@ -41,6 +41,30 @@ pub(super) fn absent(field: &Field) -> Option<Value> {
     }
 }
 
+/// Whether something is written of a field without a value: whether [`absent`] has an answer.
+fn is_written_when_absent(field: &Field) -> bool {
+    let always = field.omit == Omit::Never;
+    let structs = matches!(
+        field.shape,
+        Shape::Struct(_) | Shape::Time | Shape::MicroTime | Shape::Raw | Shape::Quantity | Shape::IntOrString | Shape::Duration
+    );
+    if field.pointer { always } else { field.omit != Omit::Zero && (structs || always) }
+}
+
+/// Whether the members of a struct are those to be written, in order; what is in them is not looked at.
+fn is_laid_out(ty: &'static Type, map: &Map<String, Value>) -> bool {
+    let mut members = map.iter().peekable();
+    for field in ty.fields {
+        match members.next_if(|(name, _)| *name == field.name) {
+            Some((_, value)) if is_absent(field, value) && !(value.is_null() && is_written_when_absent(field)) => return false,
+            Some((_, Value::Null)) if !matches!(absent(field), Some(Value::Null)) => return false,
+            None if is_written_when_absent(field) => return false,
+            _ => {}
+        }
+    }
+    members.next().is_none()
+}
+
 /// Whether a present value is written as if it were absent.
 pub(super) fn is_absent(field: &Field, value: &Value) -> bool {
     if value.is_null() {
@@ -98,6 +122,14 @@ fn walk(shape: &Shape, value: &mut Value, depth: usize) {
         return;
     }
     match (shape, &mut *value) {
+        (Shape::Struct(ty), Value::Object(map)) if is_laid_out(ty, map) => {
+            let mut fields = ty.fields.iter();
+            for (name, value) in map {
+                if let Some(field) = fields.find(|field| field.name == name) {
+                    walk(&field.shape, value, depth + 1);
+                }
+            }
+        }
         (Shape::Struct(ty), Value::Object(map)) => {
             let slots = ty.fields.iter().map(|field| {
                 let mut value = map.get_mut(field.name)?.take();

@@ -170,37 +170,57 @@ impl Writer {
     }
 }
 
+/// Bytes that may begin something to escape.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    let others = b"\"\\<>&\xe2";
+    while at < others.len() {
+        special[others[at] as usize] = true;
+        at += 1;
+    }
+    special
+};
+
 /// A string with Go's escapes.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut done = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let escape: &[u8] = match byte {
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            0x08 => b"\\b",
-            0x0c => b"\\f",
-            0x00..=0x1f | b'<' | b'>' | b'&' => {
-                &[b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
-            }
-            // U+2028 and U+2029 are e2 80 a8 and e2 80 a9.
-            0xe2 if bytes.get(at + 1) == Some(&0x80) && matches!(bytes.get(at + 2), Some(0xa8 | 0xa9)) => {
-                out.extend_from_slice(&bytes[done..at]);
-                out.extend_from_slice(if bytes[at + 2] == 0xa8 { b"\\u2028" } else { b"\\u2029" });
-                done = at + 3;
-                continue;
-            }
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[done..at]);
-        out.extend_from_slice(escape);
-        done = at + 1;
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]) {
+        out.extend_from_slice(&rest[..at]);
+        let used = escape(out, &rest[at..]);
+        rest = &rest[at + used..];
     }
-    out.extend_from_slice(&bytes[done..]);
+    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// Writes the special byte at the start of the text, and what belongs to it; returns how many bytes that was.
+fn escape(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match *text {
+        [b'"', ..] => out.extend_from_slice(b"\\\""),
+        [b'\\', ..] => out.extend_from_slice(b"\\\\"),
+        [b'\n', ..] => out.extend_from_slice(b"\\n"),
+        [b'\r', ..] => out.extend_from_slice(b"\\r"),
+        [b'\t', ..] => out.extend_from_slice(b"\\t"),
+        [0x08, ..] => out.extend_from_slice(b"\\b"),
+        [0x0c, ..] => out.extend_from_slice(b"\\f"),
+        // U+2028 and U+2029.
+        [0xe2, 0x80, last @ (0xa8 | 0xa9), ..] => {
+            out.extend_from_slice(if last == 0xa8 { b"\\u2028" } else { b"\\u2029" });
+            return 3;
+        }
+        [byte @ (0x00..=0x1f | b'<' | b'>' | b'&'), ..] => {
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+        [byte, ..] => out.push(byte),
+        [] => return 0,
+    }
+    1
 }
