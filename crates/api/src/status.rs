@@ -1,6 +1,6 @@
 //! The wire error: `v1.Status` failures as Kubernetes words them.
 
-use crate::{Value, field, json, registry::Kind};
+use crate::{Value, field, json, registry::Kind, wire::json::go_quote};
 
 /// A failure answer. `Display` is its message.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -29,13 +29,13 @@ impl Status {
 
     /// `pods "x" not found`.
     pub fn not_found(kind: &Kind, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.qualified_resource()))
+        Self::new(404, "NotFound", format!("{} {} not found", kind.qualified_resource(), go_quote(name)))
             .with_details(kind.details(name))
     }
 
     /// `configmaps "x" already exists`.
     pub fn already_exists(kind: &Kind, name: &str) -> Self {
-        Self::new(409, "AlreadyExists", format!("{} \"{name}\" already exists", kind.qualified_resource()))
+        Self::new(409, "AlreadyExists", format!("{} {} already exists", kind.qualified_resource(), go_quote(name)))
             .with_details(kind.details(name))
     }
 

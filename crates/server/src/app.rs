@@ -40,6 +40,15 @@ impl Core {
 
 /// Answers one request.
 pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
+    let is_head = request.method() == http::Method::HEAD;
+    let mut response = dispatch(core, request).await;
+    if is_head {
+        *response.body_mut() = body::full("");
+    }
+    response
+}
+
+async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let identity = authn::identity(&parts.extensions);
     let query = query::parse(parts.uri.query().unwrap_or_default());
@@ -52,7 +61,7 @@ pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<
         Route::NoPage => answer::text(404, "404 page not found\n"),
         Route::NoResource => answer::failure(&no_resource()),
         Route::NoMethod => answer::failure(&no_method()),
-        Route::Health { path } => health::answer(method, &path, &query),
+        Route::Health { path } => health::answer(&path, &query),
         Route::Version => version(),
         Route::Discovery(path) => discovery::answer(method, &path, &parts.headers, &core.advertise),
         Route::OpenApi(path) => openapi::answer(&core, method, &path, &query, &parts.headers),

@@ -5,18 +5,15 @@ use crate::query::{self, Query};
 use crate::{Body, answer};
 use http::Response;
 
-/// The checks there are, as paths below each of the three.
-const CHECKS: &[&str] = &["ping"];
+/// The checks there are, as paths below each of the three. `etcd` is upstream's name for the store.
+const CHECKS: &[&str] = &["ping", "etcd"];
 
-pub(crate) fn answer(method: &str, path: &str, query: &Query) -> Response<Body> {
-    let (root, check) = path.trim_end_matches('/').split_once('/').unwrap_or((path.trim_end_matches('/'), ""));
-    if !check.is_empty() && !CHECKS.contains(&check) {
+pub(crate) fn answer(path: &str, query: &Query) -> Response<Body> {
+    let (root, check) = path.split_once('/').map_or((path, None), |(root, check)| (root, Some(check)));
+    if check.is_some_and(|check| !CHECKS.contains(&check)) {
         return answer::text(404, "404 page not found\n");
     }
-    if method == "HEAD" {
-        return answer::text(200, "");
-    }
-    if check.is_empty() && query::value(query, "verbose").is_some() {
+    if check.is_none() && query::value(query, "verbose").is_some() {
         let excluded: Vec<&str> = query.iter().filter(|(key, _)| key == "exclude").map(|(_, value)| value.as_str()).collect();
         let lines: String = CHECKS
             .iter()

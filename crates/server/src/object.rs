@@ -38,7 +38,12 @@ impl Expected {
     }
 
     /// What is wrong with a body's type, if it is not the expected one; empty members default to the URL's.
-    pub(crate) fn mismatch(&self, api_version: &str, kind: &str) -> Option<String> {
+    pub(crate) fn mismatch(
+        &self,
+        api_version: &str,
+        kind: &str,
+        read: impl FnOnce(&'static Type) -> Result<Decoded, DecodeError>,
+    ) -> Option<String> {
         let kind = if kind.is_empty() { self.kind } else { kind };
         let own = self.api_version();
         let api_version = match api_version.trim_start_matches('/') {
@@ -49,7 +54,12 @@ impl Expected {
             return None;
         }
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        if schema::by_gvk(group, version, kind).is_none() {
+        let known = schema::by_gvk(group, version, kind);
+        if let Some(Err(DecodeError(why))) = known.map(read) {
+            // It is read as what it says it is before it is found to be the wrong thing.
+            return Some(why);
+        }
+        if known.is_none() {
             return Some(format!("no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""));
         }
         let package = |group: &str| group.split('.').next().filter(|g| !g.is_empty()).unwrap_or("core").to_owned();
@@ -77,7 +87,7 @@ pub(crate) fn decode(
         None | Some("") => expected.version,
         Some(version) => version,
     };
-    if let Some(why) = expected.mismatch(&api_version, &kind) {
+    if let Some(why) = expected.mismatch(&api_version, &kind, |ty| read(ty, reader, body)) {
         return Err(mismatched(&expected, &api_version, shown_kind, shown_version, &why));
     }
     let decoded =

@@ -72,7 +72,7 @@ pub(crate) fn route(method: &str, raw_path: &str, query: &Query) -> Route {
     let mut segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let owned = |segments: &[&str]| segments.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     match segments.as_slice() {
-        ["healthz" | "livez" | "readyz", ..] => Route::Health { path: path.trim_start_matches('/').to_owned() },
+        ["healthz" | "livez" | "readyz", ..] => Route::Health { path: path[1..].to_owned() },
         ["version"] if method == "GET" => Route::Version,
         ["version"] => Route::NoMethod,
         ["openapi", ..] => Route::OpenApi(owned(&segments)),
@@ -98,6 +98,23 @@ pub(crate) fn find_kind(group: &str, version: &str, plural: &str) -> Option<&'st
 }
 
 fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
+    match path {
+        ["watch", rest @ ..] if !rest.is_empty() => watch_prefix(method, objects(method, group, version, rest, query)),
+        _ => objects(method, group, version, path, query),
+    }
+}
+
+/// The old form of watches: `/api/v1/watch/...` (T9).
+fn watch_prefix(method: &str, route: Route) -> Route {
+    match route {
+        Route::Resource(target) if target.subresource.is_some() => Route::NoResource,
+        Route::Resource(target) if method == "GET" => Route::Resource(Target { verb: Verb::Watch, ..target }),
+        Route::Resource(_) => Route::NoMethod,
+        other => other,
+    }
+}
+
+fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
     // `namespaces` is a resource too: its own subresources stand where another resource's name would.
     let (namespace, rest) = match path {
         ["namespaces"] | ["namespaces", _] if group.is_empty() => (None, path),

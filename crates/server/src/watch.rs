@@ -12,6 +12,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use stead_api::registry::Kind;
 use stead_api::schema::walker;
+use stead_api::selector::FieldTerm;
 use stead_api::{Status, Value, json};
 use stead_store::{Entry, Event, ReadError, Watch, WatchError};
 use std::collections::VecDeque;
@@ -26,7 +27,10 @@ const LIFE_S: u64 = 1800;
 /// Starts a watch.
 pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer, Status> {
     let kind = call.target.kind;
-    let options = ListOptions::parse(&call.query, kind)?;
+    let mut options = ListOptions::parse(&call.query, kind)?;
+    if !call.target.name.is_empty() {
+        options.fields.0.push(FieldTerm { field: "metadata.name".to_owned(), negated: false, value: call.target.name.clone() });
+    }
     let version = options.version().map_err(|why| Status::new(500, "", why))?;
     let prefix = keys::prefix(kind, &call.target.namespace);
     let mut stream = Stream {

@@ -3,13 +3,17 @@
 use crate::answer::{Answer, List};
 use crate::app::Core;
 use crate::negotiation;
-use crate::query::{DeleteOptions, ListOptions};
+use crate::query::{DeleteOptions, ListOptions, Match};
 use crate::registry::{Call, delete, list};
 use stead_api::{Status, Value};
 
 pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let kind = call.target.kind;
-    let list_options = ListOptions::parse(&call.query, kind)?;
+    let mut list_options = ListOptions::parse(&call.query, kind)?;
+    if list_options.resource_version_match == Match::Unset && !matches!(list_options.resource_version.as_str(), "" | "0") {
+        // Upstream reads what it deletes page by page, which makes a version exact.
+        list_options.resource_version_match = Match::Exact;
+    }
     let reader = negotiation::content_type(&call.headers)?;
     let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
     let found = list::find(core, kind, &call.target.namespace, &list_options).await?;

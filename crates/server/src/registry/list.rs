@@ -51,7 +51,7 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
     let from_cache = options.resource_version == "0" && options.resource_version_match != Match::Exact;
     let limit = if from_cache { 0 } else { options.limit };
     let at = snapshot(core, options, cursor.as_ref()).await?;
-    let after = cursor.as_ref().filter(|_| !from_cache).map(|cursor| format!("{prefix}{}", cursor.after));
+    let after = cursor.as_ref().map(|cursor| format!("{prefix}{}", cursor.after));
     let read = |after: Option<&str>, limit, at| core.store.range(&prefix, after, limit, at).map_err(|error| expired(&error, options, cursor.as_ref(), core));
     let mut page = read(after.as_deref(), if options.selects_all() { limit } else { 0 }, at)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
@@ -96,7 +96,6 @@ async fn snapshot(core: &Core, options: &ListOptions, cursor: Option<&Cursor>) -
         Some(_) if !matches!(options.resource_version.as_str(), "" | "0") => {
             return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
         }
-        Some(_) if options.resource_version == "0" => return Ok(None),
         Some(cursor) => return Ok(Some(cursor.revision)),
         None => options.version().map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))?,
     };

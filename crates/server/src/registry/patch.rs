@@ -67,7 +67,7 @@ pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Resu
 
 /// Decodes what a patch made, kind and apiVersion included.
 pub(crate) fn decode(expected: Expected, document: Value) -> Result<Decoded, DecodeError> {
-    if let Some(why) = expected.mismatch(document.str("apiVersion"), document.str("kind")) {
+    if let Some(why) = expected.mismatch(document.str("apiVersion"), document.str("kind"), |ty| walker::decode_value(ty, document.clone())) {
         return Err(DecodeError(why));
     }
     walker::decode_value(expected.schema, document)

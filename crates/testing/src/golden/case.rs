@@ -99,7 +99,7 @@ pub async fn perform(client: &Client, step: &Value, ns: &str, saved: &mut Saved,
         None | Some(Value::Null) => None,
         Some(body) => match fill(body, ns, saved)? {
             Value::String(text) => Some(text.into()),
-            other => Some(other.to_string().into()),
+            other => Some(spaced(&other).into()),
         },
     };
     let mut headers = Vec::new();
@@ -202,4 +202,24 @@ fn fill_text(text: &str, ns: &str, saved: &Saved) -> Result<String> {
         other => other.to_string(),
     };
     Ok(SAVED.replace_all(&text, put).into_owned())
+}
+
+/// JSON as the recorder sent it: a space after each comma and colon. Some error texts show the first bytes of a body.
+fn spaced(value: &Value) -> Vec<u8> {
+    struct Spaces;
+    impl serde_json::ser::Formatter for Spaces {
+        fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+            if first { Ok(()) } else { out.write_all(b", ") }
+        }
+        fn begin_object_key<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+            if first { Ok(()) } else { out.write_all(b", ") }
+        }
+        fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+            out.write_all(b": ")
+        }
+    }
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Spaces);
+    serde::Serialize::serialize(value, &mut serializer).expect("a value is always written");
+    out
 }
