@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn addresses_and_ports_are_given_once() {
-        // corrections: dry run does not check allocation
+        // W15: dry run does not check allocation
         let mut zero = |_| 0;
         let ranges = Ranges { network: Ipv4Addr::new(10, 43, 0, 0), prefix: 30, ports: 30000..=30001 };
         let mut pool = Pool::new(ranges, &mut zero);

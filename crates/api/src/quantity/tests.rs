@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// What came in and what came out of an API server, where no default rounds (corrections, "Quantities").
+/// What came in and what came out of an API server, where no default rounds (W21).
 const PRINTED: &[(&str, &str)] = &[
     ("-", "0"), (".5", "500m"), (".5Gi", "512Mi"), ("0", "0"), ("0.000", "0"), ("0.1", "100m"), ("0.10", "100m"),
     ("0.1Mi", "104857600m"), ("0.25", "250m"), ("0.5Gi", "512Mi"), ("00.5", "500m"), ("01Mi", "01Mi"), ("0Gi", "0"), ("0m", "0"),

@@ -50,7 +50,7 @@ fn an_update_keeps_what_was_allocated() {
 
 #[test]
 fn a_change_of_type_wipes_what_the_old_type_filled_in() {
-    // corrections: changing to ExternalName drops clusterIP, families, internalTrafficPolicy, keeps ports and selector
+    // W25
     let old = pass(json!({"type": "NodePort", "selector": {"a": "b"}, "ports": [{"port": 80}]}), None).unwrap();
     let plain = pass(json!({"type": "ClusterIP", "ports": old["spec"]["ports"]}), Some(&old)).unwrap();
     assert!(!plain["spec"]["ports"][0].has("nodePort"));
@@ -68,7 +68,7 @@ fn a_change_of_type_wipes_what_the_old_type_filled_in() {
 
 #[test]
 fn headless_services_without_selector_take_both_families() {
-    // corrections
+    // W20
     let service = pass(json!({"clusterIP": "None", "ports": [{"port": 80}]}), None).unwrap();
     assert_eq!(service["spec"]["ipFamilies"], json!(["IPv4", "IPv6"]));
     let kept = pass(json!({"ports": [{"port": 81}]}), Some(&service)).unwrap();

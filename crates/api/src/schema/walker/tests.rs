@@ -95,7 +95,7 @@ fn readers_of_their_own_end_decoding_at_once() {
 
 #[test]
 fn micro_times_need_six_digits() {
-    // corrections, "Quantities"
+    // W21
     let lease = |time: &str| format!(r#"{{"spec":{{"renewTime":"{time}"}}}}"#);
     assert_eq!(
         error(&COORDINATION_V1_LEASE, &lease("2026-01-02T03:04:05Z")),
@@ -161,7 +161,7 @@ fn names_are_case_sensitive_and_yaml_duplicates_lead() {
 
 #[test]
 fn nulls_are_zeros() {
-    // corrections: null in a string list, a string map, a quantity map, a list of structs
+    // N6: null in a string list, a string map, a quantity map, a list of structs
     let text = pod(r#""command":null,"args":[null],"image":null,"env":[null],"resources":{"limits":{"cpu":null}}"#);
     let expected = r#"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","args":[""],"env":[{"name":""}],"resources":{"limits":{"cpu":"0"}}}]},"status":{}}"#;
     assert_eq!(through(&CORE_V1_POD, &text), expected);
