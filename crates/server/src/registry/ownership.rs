@@ -37,7 +37,7 @@ pub(crate) fn book(core: &Core, call: &Call, options: &WriteOptions, part: Part,
         "" => call.user_agent_manager(),
         manager => manager,
     };
-    let api_version = scale::booked_version(kind, part);
+    let api_version = kind.api_version();
     let write = managed::Write {
         manager,
         api_version: &api_version,

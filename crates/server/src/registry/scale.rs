@@ -12,7 +12,7 @@ use crate::request::Verb;
 use crate::table::{self, Style};
 use bytes::Bytes;
 use stead_api::field::{self, Path};
-use stead_api::registry::{Column, Kind, Part};
+use stead_api::registry::{Column, Part};
 use stead_api::schema::{self, walker};
 use stead_api::selector::LabelSelector;
 use stead_api::value::Access;
@@ -146,9 +146,4 @@ pub(crate) fn table(style: Style, scale: &Value) -> Value {
 /// Whether this is the kind of change that a Scale makes; hooks see it as a change of the main resource.
 pub(crate) fn hook_part(part: Part) -> Part {
     if part == PART { Part::Main } else { part }
-}
-
-/// Name of the API version that managedFields show for a write through this part.
-pub(crate) fn booked_version(kind: &Kind, part: Part) -> String {
-    if part == PART { "autoscaling/v1".to_owned() } else { kind.api_version() }
 }

@@ -161,28 +161,39 @@ fn capped(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
-/// The parent's managedFields after a write to its `/scale`: whoever changed the number of replicas owns it, through the
-/// subresource, and nobody else does. Upstream records no time there, and starts no tracking: if nobody owned the number,
-/// nobody will.
+/// The parent's managedFields after a write to its `/scale`. Whoever changed the number of replicas owns it, through the
+/// subresource, and nobody else does. If it did not change, the Update entries that own it are split in two, as upstream
+/// does. Entries that come out of the Scale have no time. Nothing is tracked here if nobody owned the number.
 pub fn update_scale(object: &mut Value, replicas: (i64, i64), write: Write<'_>) {
     let (old, new) = replicas;
     let path = [Element::field("spec"), Element::field("replicas")];
     let Some(mut entries) = object["metadata"].get("managedFields").and_then(entries::decode) else { return };
-    if old == new || !entries.iter().any(|entry| entry.fields.has(&path)) {
+    if !entries.iter().any(|entry| entry.fields.has(&path)) {
         return;
     }
     let number = Set::of(&path);
-    for entry in &mut entries {
-        entry.fields = entry.fields.difference(&number);
-    }
-    entries.retain(|entry| !entry.fields.is_empty());
-    // Zero is the absence of the member in a Scale.
-    if new != 0 {
-        record(&mut entries, number, write);
-        for entry in entries.iter_mut().filter(|e| e.subresource == write.subresource && e.manager == write.manager) {
-            entry.time = None;
+    let mut split = Vec::new();
+    for entry in entries.iter_mut().filter(|entry| entry.fields.has(&path)) {
+        if old != new || entry.operation == Operation::Update {
+            entry.fields = entry.fields.difference(&number);
+        }
+        if old == new && entry.operation == Operation::Update {
+            split.push(Entry { fields: number.clone(), time: None, ..entry.clone() });
         }
     }
+    // Zero is the absence of the member in a Scale.
+    if old != new && new != 0 {
+        split.push(Entry {
+            manager: write.manager.to_owned(),
+            operation: Operation::Update,
+            api_version: write.api_version.to_owned(),
+            subresource: write.subresource.to_owned(),
+            time: None,
+            fields: number,
+        });
+    }
+    entries.retain(|entry| !entry.fields.is_empty());
+    entries.extend(split);
     take(object);
     put(object, &entries);
 }
