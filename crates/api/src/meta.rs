@@ -80,15 +80,11 @@ pub fn validate_update(kind: &Kind, object: &Value, old: &Value) -> Errors {
 }
 
 fn validate_no_new_finalizers(meta: &Value, was: &Value) -> Option<Error> {
-    let set = |meta: &Value| -> BTreeSet<String> {
-        meta.items("finalizers").iter().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
+    let set = |meta: &Value| -> BTreeSet<String> { meta.items("finalizers").iter().filter_map(Value::as_str).map(str::to_owned).collect() };
     let added: Vec<String> = set(meta).difference(&set(was)).map(|f| go_quote(f)).collect();
     (!added.is_empty()).then(|| {
-        let why = format!(
-            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-            added.join(", ")
-        );
+        let why =
+            format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}", added.join(", "));
         forbidden(&root().child("finalizers"), &why)
     })
 }
@@ -132,9 +128,8 @@ fn validate_owner_references(meta: &Value, path: &Path) -> Errors {
         match &controller {
             None => controller = Some(this),
             Some(first) => {
-                let why = format!(
-                    "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
-                );
+                let why =
+                    format!("Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}");
                 errors.push(invalid(path, Value::from(owners), &why));
             }
         }

@@ -390,9 +390,7 @@ impl FieldSelector {
                 other => kind.selectable.contains(&other),
             };
             if !known && generic {
-                return Err(format!(
-                    "\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
-                ));
+                return Err(format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""));
             }
             if !known {
                 return Err(format!("field label not supported: {field}"));

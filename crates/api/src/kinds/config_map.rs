@@ -2,9 +2,8 @@
 
 use super::columns;
 use crate::{
-    Value,
+    Value, field,
     field::{Errors, Path, forbidden, invalid},
-    field,
     names,
     registry::{ALL_VERBS, Column, Hooks, Kind, Part},
     schema::generated::CORE_V1_CONFIG_MAP,

@@ -47,23 +47,14 @@ const WORD_MAX: usize = 128;
 const MESSAGE_MAX: usize = 1024;
 
 const COLUMNS: &[Column] = &[
-    columns::text(
-        "Last Seen",
-        "The time at which the most recent occurrence of this event was recorded.",
-    ),
-    columns::text(
-        "Type",
-        "Type of this event (Normal, Warning), new types could be added in the future",
-    ),
+    columns::text("Last Seen", "The time at which the most recent occurrence of this event was recorded."),
+    columns::text("Type", "Type of this event (Normal, Warning), new types could be added in the future"),
     columns::text(
         "Reason",
         "This should be a short, machine understandable string that gives the reason for the transition into the \
                       object's current status.",
     ),
-    columns::text(
-        "Object",
-        "The object that this event is about.",
-    ),
+    columns::text("Object", "The object that this event is about."),
     columns::wide(
         "Subobject",
         "If referring to a piece of an object instead of an entire object, this string should contain a valid JSON/Go \
@@ -73,22 +64,10 @@ const COLUMNS: &[Column] = &[
                       \"spec.containers[2]\" (container with index 2 in this pod). This syntax is chosen only to have some \
                       well-defined way of referencing a part of an object.",
     ),
-    columns::wide(
-        "Source",
-        "The component reporting this event. Should be a short machine understandable string.",
-    ),
-    columns::text(
-        "Message",
-        "A human-readable description of the status of this operation.",
-    ),
-    columns::wide(
-        "First Seen",
-        "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
-    ),
-    columns::wide(
-        "Count",
-        "The number of times this event has occurred.",
-    ),
+    columns::wide("Source", "The component reporting this event. Should be a short machine understandable string."),
+    columns::text("Message", "A human-readable description of the status of this operation."),
+    columns::wide("First Seen", "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)"),
+    columns::wide("Count", "The number of times this event has occurred."),
     Column { priority: 1, ..columns::NAME },
 ];
 

@@ -40,14 +40,7 @@ pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 /// The finalizer of every namespace.
 pub const FINALIZER: &str = "kubernetes";
 
-const COLUMNS: &[Column] = &[
-    columns::NAME,
-    columns::text(
-        "Status",
-        "The status of the namespace",
-    ),
-    columns::AGE,
-];
+const COLUMNS: &[Column] = &[columns::NAME, columns::text("Status", "The status of the namespace"), columns::AGE];
 
 #[derive(Debug)]
 struct Namespace;

@@ -40,19 +40,10 @@ const AVOID_PODS: &str = "scheduler.alpha.kubernetes.io/preferAvoidPods";
 
 const COLUMNS: &[Column] = &[
     columns::NAME,
-    columns::text(
-        "Status",
-        "The status of the node",
-    ),
-    columns::text(
-        "Roles",
-        "The roles of the node",
-    ),
+    columns::text("Status", "The status of the node"),
+    columns::text("Roles", "The roles of the node"),
     columns::AGE,
-    columns::text(
-        "Version",
-        "Kubelet Version reported by the node.",
-    ),
+    columns::text("Version", "Kubelet Version reported by the node."),
     columns::wide(
         "Internal-IP",
         "List of addresses reachable to the node. Queried from cloud provider, if available. More info: \
@@ -73,14 +64,8 @@ const COLUMNS: &[Column] = &[
                       may not be possible, such as Pods that inherit a Node's address in its own status or consumers of the \
                       downward API (status.hostIP).",
     ),
-    columns::wide(
-        "OS-Image",
-        "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy)).",
-    ),
-    columns::wide(
-        "Kernel-Version",
-        "Kernel Version reported by the node from 'uname -r' (e.g. 3.16.0-0.bpo.4-amd64).",
-    ),
+    columns::wide("OS-Image", "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy))."),
+    columns::wide("Kernel-Version", "Kernel Version reported by the node from 'uname -r' (e.g. 3.16.0-0.bpo.4-amd64)."),
     columns::wide(
         "Container-Runtime",
         "ContainerRuntime Version reported by the node through runtime remote API (e.g. containerd://1.4.2).",

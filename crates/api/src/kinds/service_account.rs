@@ -19,11 +19,7 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     namespaced: true,
     schema: &CORE_V1_SERVICE_ACCOUNT,
     verbs: ALL_VERBS,
-    subresources: &[Subresource {
-        name: "token",
-        gvk: Some(("authentication.k8s.io", "v1", "TokenRequest")),
-        verbs: &["create"],
-    }],
+    subresources: &[Subresource { name: "token", gvk: Some(("authentication.k8s.io", "v1", "TokenRequest")), verbs: &["create"] }],
     selectable: &[],
     columns: COLUMNS,
     create_on_update: false,
@@ -34,10 +30,7 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
 
 const ENFORCE_MOUNTABLE: &str = "kubernetes.io/enforce-mountable-secrets";
 
-const COLUMNS: &[Column] = &[
-    columns::NAME,
-    columns::AGE,
-];
+const COLUMNS: &[Column] = &[columns::NAME, columns::AGE];
 
 #[derive(Debug)]
 struct ServiceAccount;

@@ -95,7 +95,5 @@ fn special(text: &str) -> (Token, usize) {
         ("(", Token::Open),
         (")", Token::Close),
     ];
-    all.into_iter()
-        .find(|(literal, _)| text.starts_with(literal))
-        .map_or((Token::Comma, 1), |(literal, token)| (token, literal.len()))
+    all.into_iter().find(|(literal, _)| text.starts_with(literal)).map_or((Token::Comma, 1), |(literal, token)| (token, literal.len()))
 }

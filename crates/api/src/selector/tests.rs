@@ -12,8 +12,23 @@ fn label_grammar() {
     // S1
     let web = json!({"app": "web", "tier": "3", "e": ""});
     for yes in [
-        "", "app", "app=web", "app==web", "!none", "none!=x", "none notin (a)", "app in (web, db)", "tier>2", "tier < 5",
-        "e=", "e in ()", "e in (,x)", "e in (x,)", " app , ! none ", "in!=x", "app,app!=db",
+        "",
+        "app",
+        "app=web",
+        "app==web",
+        "!none",
+        "none!=x",
+        "none notin (a)",
+        "app in (web, db)",
+        "tier>2",
+        "tier < 5",
+        "e=",
+        "e in ()",
+        "e in (,x)",
+        "e in (x,)",
+        " app , ! none ",
+        "in!=x",
+        "app,app!=db",
     ] {
         assert!(labels(&web, yes), "{yes}");
     }
@@ -35,10 +50,7 @@ fn label_errors() {
         ("app=a=b", "found '=', expected: ',' or 'end of string'"),
         ("tier>=1", "unable to parse requirement: found '=', expected: identifier"),
         ("/a=b", "unable to parse requirement: <nil>: Invalid value: \"/a\": prefix part must be non-empty"),
-        (
-            "tier>a",
-            "unable to parse requirement: values[0]: Invalid value: \"a\": for 'Gt', 'Lt' operators, the value must be an integer",
-        ),
+        ("tier>a", "unable to parse requirement: values[0]: Invalid value: \"a\": for 'Gt', 'Lt' operators, the value must be an integer"),
     ] {
         assert_eq!(LabelSelector::parse(text).unwrap_err(), message, "{text}");
     }

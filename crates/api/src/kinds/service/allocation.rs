@@ -6,7 +6,7 @@ use crate::{
     Status, Value,
     allocation::{Pool, Run},
     field::{Error, Errors, Path, invalid},
-    names, json,
+    json, names,
     value::Access,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,9 +20,7 @@ pub(super) fn allocate(service: &mut Value, old: Option<&Value>, run: Run, pool:
         patch_allocated(service, old);
     }
     normalize_cluster_ips(service, old);
-    let fail = |service: &Value, errors: Errors| {
-        Err(Status::invalid(&super::SERVICE, service["metadata"].str("name"), &errors))
-    };
+    let fail = |service: &Value, errors: Errors| Err(Status::invalid(&super::SERVICE, service["metadata"].str("name"), &errors));
     let errors = init_families(service, old);
     if !errors.is_empty() {
         return fail(service, errors);
@@ -68,9 +66,8 @@ fn patch_allocated(service: &mut Value, old: &Value) {
 
 /// Ports of the same name keep their node port unless another port asks for it.
 fn patch_node_ports(service: &mut Value, old: &Value) {
-    let numbers = |service: &Value| -> Vec<i64> {
-        service["spec"].items("ports").iter().map(node_port).filter(|port| *port != 0).collect()
-    };
+    let numbers =
+        |service: &Value| -> Vec<i64> { service["spec"].items("ports").iter().map(node_port).filter(|port| *port != 0).collect() };
     let before = numbers(old);
     let mut used: Vec<i64> = numbers(service).into_iter().filter(|port| before.contains(port)).collect();
     let free: Vec<(String, i64)> = old["spec"]
@@ -354,12 +351,9 @@ fn any_port(pool: &mut Pool<'_>) -> Result<i64, Status> {
 fn allocate_health_check(service: &mut Value, run: Run, pool: &mut Pool<'_>) -> Result<(), Status> {
     let asked = service["spec"].int("healthCheckNodePort").unwrap_or_default();
     if asked == 0 {
-        let port = pool.take_any_port().ok_or_else(|| {
-            Status::internal("failed to allocate a HealthCheck NodePort 0: range is full")
-        })?;
+        let port = pool.take_any_port().ok_or_else(|| Status::internal("failed to allocate a HealthCheck NodePort 0: range is full"))?;
         spec_mut(service)["healthCheckNodePort"] = port.into();
         return Ok(());
     }
-    pool.take_port(asked, run)
-        .map_err(|why| Status::internal(&format!("failed to allocate requested HealthCheck NodePort {asked}: {why}")))
+    pool.take_port(asked, run).map_err(|why| Status::internal(&format!("failed to allocate requested HealthCheck NodePort {asked}: {why}")))
 }
