@@ -7,7 +7,7 @@ use crate::registry::queue::Queues;
 use crate::registry::{self, Call};
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
-use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, health, openapi, query};
+use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, events, health, openapi, query};
 use bytes::Bytes;
 use http::{Request, Response};
 use stead_api::allocation::Ranges;
@@ -23,6 +23,7 @@ pub(crate) struct Core {
     /// Where the addresses and ports of Services come from.
     pub ranges: Ranges,
     pub queues: Queues,
+    pub events: events::Budget,
 }
 
 impl Core {
@@ -34,6 +35,7 @@ impl Core {
             advertise: config.advertise,
             ranges,
             queues: Queues::default(),
+            events: events::Budget::default(),
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::query::{Write, WriteOptions};
 use crate::registry::{Call, create};
 use crate::request::{Target, Verb, find_kind};
 use crate::negotiation::Reader;
-use crate::{allocation, object};
+use crate::{allocation, events, object};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 use std::sync::Arc;
@@ -22,6 +22,9 @@ pub(crate) async fn run(core: &Arc<Core>) -> Result<(), Status> {
     }
     if let Some(services) = find_kind("", "v1", "services") {
         ensure(core, services, "default", kubernetes_service(core)).await?;
+    }
+    if let Some(event_kind) = find_kind("", "v1", "events") {
+        events::adopt(core, event_kind)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod body;
 mod bootstrap;
 mod digest;
 mod discovery;
+mod events;
 mod health;
 mod keys;
 mod negotiation;
@@ -92,6 +93,15 @@ impl Server {
         let core = Arc::new(app::Core::new(config)?);
         bootstrap::run(&core).await?;
         Ok(Self { core })
+    }
+
+    /// Removes the Events whose hour has passed. Writers of Events do so too, a few each; call this about once a minute, so that
+    /// they go when nothing is written.
+    pub async fn expire_events(&self) -> Result<(), Status> {
+        match request::find_kind("", "v1", "events") {
+            Some(kind) => events::expire(&self.core, kind, usize::MAX).await,
+            None => Ok(()),
+        }
     }
 
     /// A service for one connection or client.

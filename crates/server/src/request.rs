@@ -124,6 +124,9 @@ fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Quer
         ["namespaces", namespace, rest @ ..] => (Some(*namespace), rest),
         _ => (None, path),
     };
+    if let (["bindings"], Some(namespace), "") = (rest, namespace, group) {
+        return bindings(method, namespace);
+    }
     let Some(kind) = rest.first().and_then(|plural| find_kind(group, version, plural)) else {
         return Route::NoResource;
     };
@@ -151,6 +154,16 @@ fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Quer
             },
         },
         _ => Route::NoResource,
+    }
+}
+
+/// `bindings`: the other way to `pods/binding`; the body names the pod.
+fn bindings(method: &str, namespace: &str) -> Route {
+    let Some(kind) = find_kind("", "v1", "pods") else { return Route::NoResource };
+    let subresource = kind.subresource("binding");
+    match method {
+        "POST" => Route::Resource(Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource }),
+        _ => Route::NoMethod,
     }
 }
 

@@ -4,6 +4,7 @@
 mod default_tolerations;
 mod namespace_lifecycle;
 mod priority;
+mod resize;
 mod runtime_class;
 mod service_account;
 mod taint_nodes;
@@ -32,10 +33,18 @@ pub(crate) fn create(core: &Core, call: &mut Call, object: &mut Value) -> Result
 }
 
 /// Admits a change.
-pub(crate) fn update(call: &Call, part: Part, object: &mut Value, old: &Value) {
-    if is_pod(call.target.kind) && part == Part::Main {
-        priority::update(object, old);
-        default_tolerations::add(object);
+pub(crate) fn update(core: &Core, call: &Call, part: Part, object: &mut Value, old: &Value) -> Result<(), Status> {
+    if !is_pod(call.target.kind) {
+        return Ok(());
+    }
+    match part {
+        Part::Main => {
+            priority::update(object, old);
+            default_tolerations::add(object);
+            Ok(())
+        }
+        Part::Other("resize") => resize::update(core, &call.target, object),
+        Part::Status | Part::Other(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::Core;
 use crate::registry::refused;
-use crate::{keys, object};
+use crate::{events, keys, object};
 use bytes::Bytes;
 use stead_api::registry::Kind;
 use stead_api::value::Access;
@@ -17,7 +17,9 @@ pub(crate) struct Overtaken;
 pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, object: &mut Value) -> Result<Result<Bytes, Overtaken>, Status> {
     let durability = keys::durability(kind, namespace_of(object), object, None);
     let value = object::to_store(kind, object);
-    outcome(core.store.put(key, Expect::Absent, value, durability).await)
+    let written = core.store.put(key, Expect::Absent, value, durability).await;
+    note(core, kind, written.as_ref().ok()).await?;
+    outcome(written)
 }
 
 /// Stores the next state of an object, unless nothing changes (W9).
@@ -33,7 +35,20 @@ pub(crate) async fn store_next(
     }
     let durability = keys::durability(kind, namespace_of(object), object, Some(old));
     let value = object::to_store(kind, object);
-    outcome(core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await)
+    let written = core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await;
+    note(core, kind, written.as_ref().ok()).await?;
+    outcome(written)
+}
+
+/// Keeps the budget of Events.
+async fn note(core: &Core, kind: &'static Kind, written: Option<&Entry>) -> Result<(), Status> {
+    match written {
+        Some(entry) if events::is_event(kind) => {
+            core.events.wrote(entry, core.environment.now());
+            Box::pin(events::after_write(core, kind)).await
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whether two states of an object differ in nothing but their version and the times in managedFields.

@@ -139,7 +139,7 @@ fn prepare(
     let Next { mut object, booked, warnings } = next(old)?;
     call.warnings.extend(warnings);
     ownership::book(core, call, options, part, Some(old), &mut object, booked);
-    admission::update(call, part, &mut object, old);
+    admission::update(core, call, part, &mut object, old)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     check_version(kind, &name, &object, current.revision)?;
     let part = scale::hook_part(part);

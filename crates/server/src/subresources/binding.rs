@@ -21,6 +21,9 @@ pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let expected = Expected { group: "", version: "v1", kind: "Binding", schema };
     let reader = negotiation::content_type(&call.headers)?;
     let binding = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
+    if call.target.name.is_empty() {
+        call.target.name = binding["metadata"].str("name").to_owned();
+    }
     let target = call.target.clone();
     let given = binding["metadata"].str("namespace");
     if !given.is_empty() && given != target.namespace {
