@@ -1,6 +1,8 @@
 //! The wire form of calls: which HTTP request a [`Call`] is, and what an answer means. Input: calls, status codes and
 //! bodies. Output: requests, values and [`Failure`]s. It sends nothing.
 
+use crate::engine::Report;
+use crate::object::Object;
 use crate::plan::{Call, DeleteOptions, Key, Patch, Resource};
 use stead_api::{Map, Status, Value, value::Access};
 
@@ -150,3 +152,51 @@ pub fn watch_path(resource: Resource, version: &str, timeout_s: u32) -> String {
 
 /// Objects per page of a list.
 const PAGE: u32 = 500;
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Page {
+    pub objects: Vec<Object>,
+    pub version: String,
+    /// Where the next page begins; empty after the last.
+    pub continue_token: String,
+}
+
+/// Reads the answer to [`list_path`].
+pub fn page(resource: Resource, mut list: Value) -> Page {
+    let mut objects = Vec::new();
+    if let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) {
+        objects.extend(items.into_iter().filter_map(|item| Object::parse(resource, item)));
+    }
+    let meta = &list["metadata"];
+    Page { objects, version: meta.str("resourceVersion").to_owned(), continue_token: meta.str("continue").to_owned() }
+}
+
+/// A line of a watch.
+#[derive(Debug)]
+pub struct Line {
+    /// Where a new watch has to begin after this line; `None` if the line does not move it.
+    pub version: Option<String>,
+    /// `None`: the line says nothing.
+    pub report: Option<Report>,
+}
+
+/// Reads a line of the answer to [`watch_path`]. An ERROR event is a failure.
+pub fn line(resource: Resource, line: &[u8]) -> Result<Line, Failure> {
+    let unreadable = |e: serde_json::Error| Failure::NoAnswer(format!("a watch event cannot be read: {e}"));
+    let mut event: Value = serde_json::from_slice(line).map_err(unreadable)?;
+    let object = event.get_mut("object").map(Value::take).unwrap_or_default();
+    let ty = event.str("type");
+    if ty == "ERROR" {
+        let code = object.int("code").and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
+        let refusal = Refusal { code, reason: object.str("reason").to_owned(), message: object.str("message").to_owned() };
+        return Err(Failure::Refused(refusal));
+    }
+    let version = object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+    let report = match ty {
+        "BOOKMARK" => version.as_deref().and_then(|v| v.parse().ok()).map(|version| Report::Bookmark { version }),
+        "DELETED" => Object::parse(resource, object).map(Report::Deleted),
+        _ => Object::parse(resource, object).map(Report::Put),
+    };
+    Ok(Line { version, report })
+}

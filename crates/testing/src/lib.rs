@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod golden;
 pub mod http;
+pub mod simulation;
 mod left_out;
 
 pub use left_out::{left_out, tell};

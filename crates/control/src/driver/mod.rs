@@ -18,7 +18,7 @@ use std::time::Duration;
 use stead_api::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-pub use discovery::discover;
+pub use discovery::{discover, listed};
 
 /// Calls on their way at once; more wait their turn.
 const CALLS_MAX: usize = 256;

@@ -6,7 +6,7 @@
 //! ```
 
 use super::{AGENT, get};
-use crate::api::{Failure, list_path, watch_path};
+use crate::api::{self, Failure, list_path, watch_path};
 use crate::engine::{Input, Report};
 use crate::object::Object;
 use crate::plan::Resource;
@@ -16,7 +16,6 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use std::pin::Pin;
 use std::time::Duration;
-use stead_api::{Value, value::Access};
 
 const WAIT_FIRST: Duration = Duration::from_millis(10);
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -114,13 +113,11 @@ async fn list(client: &kube::Client, resource: Resource) -> Result<(Vec<Object>,
     let mut objects = Vec::new();
     let mut token = String::new();
     loop {
-        let mut page = get(client, &list_path(resource, &token)).await.map_err(refused)?;
-        if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-            objects.extend(items.into_iter().filter_map(|item| Object::parse(resource, item)));
-        }
-        token = page["metadata"].str("continue").to_owned();
+        let page = api::page(resource, get(client, &list_path(resource, &token)).await.map_err(refused)?);
+        objects.extend(page.objects);
+        token = page.continue_token;
         if token.is_empty() {
-            return Ok((objects, page["metadata"].str("resourceVersion").to_owned()));
+            return Ok((objects, page.version));
         }
     }
 }
@@ -152,23 +149,11 @@ async fn connect(client: &kube::Client, resource: Resource, version: &str) -> Re
 /// The next event; `None` for one that says nothing.
 async fn event(lines: &mut Lines, version: &mut String, resource: Resource) -> Result<Option<Report>, Broken> {
     let Some(line) = lines.next().await? else { return Err(Broken::Ended) };
-    let failed = |error: String| Broken::Failed(Failure::NoAnswer(error));
-    let mut event: Value = serde_json::from_slice(&line).map_err(|e| failed(format!("a watch event cannot be read: {e}")))?;
-    let object = event.get_mut("object").map(Value::take).unwrap_or_default();
-    let ty = event.str("type");
-    if ty == "ERROR" {
-        let code = object.int("code").and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
-        let error = crate::api::outcome(code, object.to_string().as_bytes()).err();
-        return Err(error.map_or(Broken::Ended, refused));
+    let line = api::line(resource, &line).map_err(refused)?;
+    if let Some(seen) = line.version {
+        *version = seen;
     }
-    if let Some(seen) = object["metadata"]["resourceVersion"].as_str() {
-        seen.clone_into(version);
-    }
-    Ok(match ty {
-        "BOOKMARK" => Some(Report::Bookmark { version: version.parse().unwrap_or(0) }),
-        "DELETED" => Object::parse(resource, object).map(Report::Deleted),
-        _ => Object::parse(resource, object).map(Report::Put),
-    })
+    Ok(line.report)
 }
 
 /// The lines of a body.

@@ -1,0 +1,117 @@
+//! The real server core, called without a runtime: with its store in memory a request is answered when it is polled.
+
+use bytes::{Bytes, BytesMut};
+use futures::task::noop_waker_ref;
+use http_body_util::{BodyExt, Full};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use stead_api::{Status, Value};
+use stead_control::api::{self, Failure};
+use stead_control::plan::Call;
+use stead_server::{Body, Config, Identity, Server};
+use tower::Service;
+
+/// How often an answer that is not there yet is asked for.
+const POLLS_MAX: usize = 1000;
+
+/// A client of the simulated world's server.
+#[derive(Debug)]
+pub struct Api {
+    server: Server,
+}
+
+impl Api {
+    pub fn new(config: Config) -> Result<Self, Status> {
+        Ok(Self { server: complete(Server::new(config))? })
+    }
+
+    pub fn call(&self, call: &Call) -> Result<Value, Failure> {
+        let request = api::request(call, "stead-controller").map_err(|e| Failure::NoAnswer(e.to_string()))?;
+        let (code, body) = self.send(request);
+        api::outcome(code, &body)
+    }
+
+    /// Sends a request as a user or kubelet does.
+    pub fn write(&self, method: &str, path: &str, content_type: &str, body: &Value) -> Result<Value, Failure> {
+        let request = http::Request::builder().method(method).uri(path).header("Content-Type", content_type).header("Accept", "application/json");
+        let request = request.body(body.to_string().into_bytes()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
+        let (code, body) = self.send(request);
+        api::outcome(code, &body)
+    }
+
+    pub fn get(&self, path: &str) -> Result<Value, Failure> {
+        let request = http::Request::get(path).header("Accept", "application/json");
+        let request = request.body(Vec::new()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
+        let (code, body) = self.send(request);
+        api::outcome(code, &body)
+    }
+
+    /// Opens a watch.
+    pub fn watch(&self, path: &str) -> Result<Watch, Failure> {
+        let request = http::Request::get(path).header("Accept", "application/json");
+        let request = request.body(Vec::new()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
+        let answer = self.answer(request);
+        let code = answer.status().as_u16();
+        if code != 200 {
+            let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            return Err(api::outcome(code, &body).err().unwrap_or_else(|| Failure::NoAnswer(format!("a watch got {code}"))));
+        }
+        Ok(Watch { body: answer.into_body(), buffer: BytesMut::new(), ended: false })
+    }
+
+    fn send(&self, request: api::Request) -> (u16, Bytes) {
+        let answer = self.answer(request);
+        let code = answer.status().as_u16();
+        let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes);
+        (code, body.expect("the server core does not break off"))
+    }
+
+    fn answer(&self, request: api::Request) -> http::Response<Body> {
+        let mut request = request.map(|body| Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
+        request.extensions_mut().insert(Identity::master("system:simulation"));
+        let Ok(answer) = complete(self.server.service().call(request));
+        answer
+    }
+}
+
+/// An open watch.
+#[derive(Debug)]
+pub struct Watch {
+    body: Body,
+    buffer: BytesMut,
+    pub ended: bool,
+}
+
+impl Watch {
+    /// The lines that are there now.
+    pub fn lines(&mut self) -> Vec<Bytes> {
+        let mut context = Context::from_waker(noop_waker_ref());
+        while let Poll::Ready(frame) = pin!(self.body.frame()).poll(&mut context) {
+            match frame {
+                Some(Ok(frame)) => self.buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Err(_)) | None => {
+                    self.ended = true;
+                    break;
+                }
+            }
+        }
+        let mut lines = Vec::new();
+        while let Some(end) = self.buffer.iter().position(|b| *b == b'\n') {
+            lines.push(self.buffer.split_to(end + 1).freeze());
+        }
+        lines
+    }
+}
+
+/// Polls a future that waits for nothing outside this thread.
+fn complete<F: Future>(future: F) -> F::Output {
+    let mut future: Pin<Box<F>> = Box::pin(future);
+    let mut context = Context::from_waker(noop_waker_ref());
+    for _ in 0..POLLS_MAX {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("the server core waits for something that a simulation does not have");
+}

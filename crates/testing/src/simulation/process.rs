@@ -1,0 +1,120 @@
+//! The controller process of a simulated world: an engine, its watches, and the calls that it waits for. A crash drops it.
+
+use super::api::{Api, Watch};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use stead_control::api::{list_path, page, watch_path};
+use stead_control::driver::listed;
+use stead_control::engine::{Engine, Report};
+use stead_control::plan::Resource;
+use stead_control::{Clock, Options};
+
+#[derive(Debug)]
+pub struct Process {
+    pub id: u64,
+    pub engine: Engine,
+    connections: BTreeMap<Resource, Connection>,
+    next_connection: u64,
+}
+
+/// A watch as this process sees it.
+#[derive(Debug)]
+struct Connection {
+    id: u64,
+    watch: Watch,
+    /// Where a new watch begins.
+    version: String,
+    /// When the line before is delivered: lines keep their order.
+    last_delivery: i64,
+}
+
+/// Lines on their way to the process.
+#[derive(Debug)]
+pub struct Arrival {
+    pub connection: u64,
+    pub resource: Resource,
+    pub line: Bytes,
+}
+
+impl Process {
+    pub fn new(id: u64, api: &Api, clock: Clock) -> Result<Self, String> {
+        let resources = discover(api)?;
+        let options = Options { controllers: "*".parse().map_err(|e| format!("{e}"))?, scheduler: true, root_ca: "PEM".to_owned(), clock };
+        let engine = Engine::new(options.controllers(&resources));
+        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0 })
+    }
+
+    /// Lists a resource and follows it from there.
+    pub fn list(&mut self, api: &Api, resource: Resource) -> Result<Report, String> {
+        let list = api.get(&list_path(resource, "")).map_err(|e| e.to_string())?;
+        let page = page(resource, list);
+        self.connect(api, resource, page.version.clone())?;
+        Ok(Report::Replaced { objects: page.objects, version: page.version.parse().unwrap_or(0) })
+    }
+
+    /// Takes a broken watch up again where its last delivered line was.
+    pub fn resume(&mut self, api: &Api, resource: Resource) -> Result<(), String> {
+        let version = self.connections.get(&resource).map(|c| c.version.clone());
+        match version {
+            Some(version) => self.connect(api, resource, version),
+            None => Err(format!("{} was never listed", resource.plural)),
+        }
+    }
+
+    fn connect(&mut self, api: &Api, resource: Resource, version: String) -> Result<(), String> {
+        let watch = api.watch(&watch_path(resource, &version, 290)).map_err(|e| e.to_string())?;
+        self.next_connection += 1;
+        let connection = Connection { id: self.next_connection, watch, version, last_delivery: 0 };
+        self.connections.insert(resource, connection);
+        Ok(())
+    }
+
+    /// What the server has sent since the last look, with the earliest time of each delivery.
+    pub fn pull(&mut self) -> Vec<(i64, Arrival)> {
+        let mut arrivals = Vec::new();
+        for (resource, connection) in &mut self.connections {
+            for line in connection.watch.lines() {
+                arrivals.push((connection.last_delivery, Arrival { connection: connection.id, resource: *resource, line }));
+            }
+        }
+        arrivals
+    }
+
+    pub fn delivery_at(&mut self, resource: Resource, at: i64) {
+        if let Some(connection) = self.connections.get_mut(&resource) {
+            connection.last_delivery = at;
+        }
+    }
+
+    /// Whether this connection is still the one in use; notes how far it has come.
+    pub fn delivered(&mut self, arrival: &Arrival, version: Option<String>) {
+        if let Some(connection) = self.connections.get_mut(&arrival.resource)
+            && let Some(version) = version
+        {
+            connection.version = version;
+        }
+    }
+
+    pub fn is_current(&self, arrival: &Arrival) -> bool {
+        self.connections.get(&arrival.resource).is_some_and(|c| c.id == arrival.connection)
+    }
+
+    /// The connection breaks: what is on its way is lost.
+    pub fn cut(&mut self, resource: Resource) {
+        if let Some(connection) = self.connections.get_mut(&resource) {
+            connection.id = 0;
+        }
+    }
+}
+
+fn discover(api: &Api) -> Result<Vec<Resource>, String> {
+    let get = |path: &str| api.get(path).map_err(|e| e.to_string());
+    let mut found = listed("v1", &get("/api/v1")?);
+    let groups = get("/apis")?;
+    for group in groups["groups"].as_array().into_iter().flatten() {
+        let version = group["preferredVersion"]["groupVersion"].as_str().unwrap_or_default();
+        found.extend(listed(version, &get(&format!("/apis/{version}"))?));
+    }
+    found.sort_unstable();
+    Ok(found)
+}

@@ -1,0 +1,84 @@
+//! What the user of a simulated world does, drawn from its seed: sets made, scaled, updated, deleted; pods killed; a
+//! namespace emptied.
+
+use super::chance::Chance;
+use stead_api::{Value, json};
+
+/// One request of the user.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub method: &'static str,
+    pub path: String,
+    pub content_type: &'static str,
+    pub body: Value,
+}
+
+const JSON: &str = "application/json";
+const MERGE: &str = "application/merge-patch+json";
+/// When the user rests, in microseconds.
+pub const END: i64 = 40_000_000;
+
+/// The requests with their times, in order.
+pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
+    let mut acts = Vec::new();
+    let sets: &[(&str, &str, bool)] = match chance.below(3) {
+        0 => &[("default", "web", false)],
+        1 => &[("default", "web", false), ("default", "par", true)],
+        _ => &[("default", "web", false), ("other", "par", true)],
+    };
+    if sets.iter().any(|(namespace, ..)| *namespace == "other") {
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}});
+        acts.push((1000, Act { method: "POST", path: "/api/v1/namespaces".into(), content_type: JSON, body }));
+        if chance.one_in(2) {
+            acts.push((chance.between(5_000_000, END), Act { method: "DELETE", path: "/api/v1/namespaces/other".into(), content_type: JSON, body: json!({}) }));
+        }
+    }
+    for (namespace, name, parallel) in sets {
+        acts.push((chance.between(2000, 500_000), create(namespace, name, *parallel, chance)));
+        for _ in 0..chance.between(2, 7) {
+            acts.push((chance.between(500_000, END), change(namespace, name, *parallel, chance)));
+        }
+    }
+    acts.sort_by_key(|(at, _)| *at);
+    acts
+}
+
+fn collection(namespace: &str) -> String {
+    format!("/apis/apps/v1/namespaces/{namespace}/statefulsets")
+}
+
+fn create(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> Act {
+    let labels = json!({"app": name});
+    let body = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
+        "spec": {
+            "replicas": chance.between(1, 5), "serviceName": name, "selector": {"matchLabels": labels},
+            "podManagementPolicy": if parallel { "Parallel" } else { "OrderedReady" },
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": chance.between(1, 3)}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}},
+        },
+    });
+    Act { method: "POST", path: collection(namespace), content_type: JSON, body }
+}
+
+fn change(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> Act {
+    let path = format!("{}/{name}", collection(namespace));
+    let patch = |spec: Value| Act { method: "PATCH", path: path.clone(), content_type: MERGE, body: json!({ "spec": spec }) };
+    match chance.below(10) {
+        0..=2 => patch(json!({"replicas": chance.between(0, 5)})),
+        3 | 4 => {
+            let image = format!("i:{}", chance.between(1, 4));
+            patch(json!({"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}))
+        }
+        5 => patch(json!({"updateStrategy": {"rollingUpdate": {"partition": chance.between(0, 4)}}})),
+        6 | 7 => {
+            let pod = format!("/api/v1/namespaces/{namespace}/pods/{name}-{}", chance.between(0, 4));
+            Act { method: "DELETE", path: pod, content_type: JSON, body: json!({}) }
+        }
+        8 => {
+            let policy = ["Background", "Foreground", "Orphan"][usize::try_from(chance.below(3)).unwrap_or(0)];
+            Act { method: "DELETE", path, content_type: JSON, body: json!({"propagationPolicy": policy}) }
+        }
+        _ => create(namespace, name, parallel, chance),
+    }
+}

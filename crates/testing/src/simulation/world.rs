@@ -1,0 +1,461 @@
+//! The event loop of a simulated world: the earliest action happens, and what follows from it is put in line.
+
+use super::api::Api;
+use super::chance::{Chance, Nature};
+use super::kubelet::{self, Deed, Kubelet};
+use super::process::{Arrival, Process};
+use super::script;
+use super::truth::Truth;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::{Arguments, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use stead_api::time::Timestamp;
+use stead_api::{Value, json};
+use stead_control::api::{Failure, Refusal, line};
+use stead_control::engine::{CallId, Input, Now, Report, Start};
+use stead_control::plan::{Call, Key, Resource};
+use stead_control::resource::PODS;
+use stead_server::{Config, Environment};
+
+/// 2026-01-02T03:04:05Z.
+const EPOCH: Timestamp = Timestamp(1_767_323_045_000_000);
+const NODES: &[&str] = &["n1", "n2"];
+/// Faults end a little after the user rests.
+const FAULTS_END: i64 = script::END + 10_000_000;
+/// A world that is not well by then is stuck.
+const END: i64 = FAULTS_END + 900_000_000;
+const HEARTBEAT: i64 = 10_000_000;
+/// Notes kept to tell how a run failed.
+const NOTES_MAX: usize = 120;
+
+/// How a run went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Of everything that happened, in order.
+    pub hash: u64,
+    pub steps: u64,
+    /// Microseconds of virtual time.
+    pub ended: i64,
+    /// Why it failed, with the last things that happened.
+    pub failure: Option<String>,
+}
+
+enum Action {
+    User(script::Act),
+    Kubelet { node: usize, act: kubelet::Act },
+    Heartbeat(usize),
+    /// A request reaches the server.
+    Execute { process: u64, id: CallId, call: Call, seen: u64 },
+    Outcome { process: u64, id: CallId, result: Result<Value, Failure> },
+    Line { process: u64, arrival: Arrival },
+    Connect { process: u64, resource: Resource, relist: bool },
+    Listed { process: u64, resource: Resource, report: Report },
+    Tick { process: u64 },
+    Crash,
+    Restart,
+}
+
+struct World {
+    now: i64,
+    chance: Chance,
+    nature: Arc<Nature>,
+    api: Api,
+    truth: Truth,
+    process: Option<Process>,
+    processes: u64,
+    kubelets: Vec<Kubelet>,
+    /// When the line before reaches each kubelet.
+    kubelet_delivery: Vec<i64>,
+    /// Acts of kubelets that are not heartbeats.
+    kubelet_acts: usize,
+    queue: BTreeMap<(i64, u64), Action>,
+    sequence: u64,
+    tick_at: Option<i64>,
+    hash: u64,
+    notes: VecDeque<String>,
+}
+
+/// Runs the world of this seed to its end.
+pub fn run(seed: u64) -> Verdict {
+    let mut world = match World::new(seed) {
+        Ok(world) => world,
+        Err(why) => return Verdict { hash: 0, steps: 0, ended: 0, failure: Some(why) },
+    };
+    let mut steps = 0;
+    let failure = loop {
+        match world.step() {
+            Ok(true) => steps += 1,
+            Ok(false) => break None,
+            Err(why) => break Some(why),
+        }
+    };
+    let failure = failure.map(|why| {
+        let notes: Vec<String> = world.notes.drain(..).collect();
+        format!("seed {seed}, {:.6} s: {why}\n{}", world.now as f64 / 1e6, notes.join("\n"))
+    });
+    Verdict { hash: world.hash, steps, ended: world.now, failure }
+}
+
+impl World {
+    fn new(seed: u64) -> Result<Self, String> {
+        let nature = Arc::new(Nature::new(seed, EPOCH));
+        let environment: Arc<dyn Environment> = nature.clone();
+        let config = Config {
+            store: stead_store::Store::memory(),
+            environment,
+            service_cidr: "10.43.0.0/16".to_owned(),
+            advertise: "https://127.0.0.1:6443".to_owned(),
+        };
+        let api = Api::new(config).map_err(|e| e.to_string())?;
+        let truth = Truth::new(&api)?;
+        let mut world = Self {
+            now: 0,
+            chance: Chance::new(seed),
+            nature,
+            api,
+            truth,
+            process: None,
+            processes: 0,
+            kubelets: NODES.iter().map(|_| Kubelet::default()).collect(),
+            kubelet_delivery: vec![0; NODES.len()],
+            kubelet_acts: 0,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            tick_at: None,
+            hash: 0xcbf2_9ce4_8422_2325,
+            notes: VecDeque::new(),
+        };
+        world.register_nodes()?;
+        for (at, act) in script::draw(&mut world.chance) {
+            world.plan_at(at, Action::User(act));
+        }
+        for _ in 0..world.chance.below(4) {
+            let at = world.chance.between(0, FAULTS_END);
+            world.plan_at(at, Action::Crash);
+        }
+        world.plan_at(0, Action::Restart);
+        Ok(world)
+    }
+
+    fn register_nodes(&mut self) -> Result<(), String> {
+        for (index, name) in NODES.iter().enumerate() {
+            let amounts = json!({"cpu": "8", "memory": "16Gi", "pods": "110"});
+            let node = json!({
+                "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+                "status": {"capacity": amounts, "allocatable": amounts},
+            });
+            self.api.write("POST", "/api/v1/nodes", "application/json", &node).map_err(|e| e.to_string())?;
+            self.plan_at(0, Action::Heartbeat(index));
+        }
+        Ok(())
+    }
+
+    fn faulty(&self) -> bool {
+        self.now < FAULTS_END
+    }
+
+    fn plan_at(&mut self, at: i64, action: Action) {
+        self.sequence += 1;
+        self.queue.insert((at.max(self.now), self.sequence), action);
+    }
+
+    /// Adds a line to what happened.
+    fn note(&mut self, what: Arguments<'_>) {
+        let mut text = String::new();
+        if write!(text, "{:>12} {what}", self.now).is_ok() {
+            self.hash = text.bytes().fold(self.hash, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+            if self.notes.len() == NOTES_MAX {
+                self.notes.pop_front();
+            }
+            self.notes.push_back(text);
+        }
+    }
+
+    /// Does the next action. `false`: the world is at rest, and as it was asked to be.
+    fn step(&mut self) -> Result<bool, String> {
+        if !self.faulty() && self.at_rest() && self.truth.unmet().is_empty() {
+            return Ok(false);
+        }
+        let Some(((at, _), action)) = self.queue.pop_first() else { return Err(self.stuck()) };
+        self.now = at;
+        self.nature.set(Timestamp(EPOCH.0 + at));
+        if at > END {
+            return Err(self.stuck());
+        }
+        self.perform(action)?;
+        Ok(true)
+    }
+
+    fn stuck(&self) -> String {
+        format!("not as asked after the faults stopped:\n  {}", self.truth.unmet().join("\n  "))
+    }
+
+    fn at_rest(&self) -> bool {
+        self.kubelet_acts == 0 && self.process.as_ref().is_some_and(|p| p.engine.is_idle())
+    }
+
+    fn perform(&mut self, action: Action) -> Result<(), String> {
+        match action {
+            Action::User(act) => {
+                let result = self.api.write(act.method, &act.path, act.content_type, &act.body);
+                let said = result.map_or_else(|e| e.to_string(), |_| "done".to_owned());
+                self.note(format_args!("user {} {} {}: {said}", act.method, act.path, act.body));
+                self.pump()
+            }
+            Action::Kubelet { node, act } => {
+                self.kubelet_acts -= 1;
+                self.kubelet(node, act)
+            }
+            Action::Heartbeat(node) => self.heartbeat(node),
+            Action::Execute { process, id, call, seen } => self.execute(process, id, &call, seen),
+            Action::Outcome { process, id, result } if self.lives(process) => self.feed(Input::Outcome { id, result }),
+            Action::Line { process, arrival } if self.lives(process) => self.deliver(&arrival),
+            Action::Connect { process, resource, relist } if self.lives(process) => self.connect(resource, relist),
+            Action::Listed { process, resource, report } if self.lives(process) => {
+                self.note(format_args!("listed {}", resource.plural));
+                self.feed(Input::Watch { resource, report })
+            }
+            Action::Tick { process } if self.lives(process) => {
+                self.tick_at = None;
+                self.feed(Input::Tick)
+            }
+            Action::Crash => {
+                self.note(format_args!("the controllers crash"));
+                self.process = None;
+                let back = self.now + self.chance.between(1000, 3_000_000);
+                self.plan_at(back, Action::Restart);
+                Ok(())
+            }
+            Action::Restart if self.process.is_none() => self.restart(),
+            Action::Restart | Action::Outcome { .. } | Action::Line { .. } | Action::Connect { .. } | Action::Listed { .. } | Action::Tick { .. } => Ok(()),
+        }
+    }
+
+    fn lives(&self, process: u64) -> bool {
+        self.process.as_ref().is_some_and(|p| p.id == process)
+    }
+
+    fn restart(&mut self) -> Result<(), String> {
+        self.processes += 1;
+        self.tick_at = None;
+        let nature = Arc::clone(&self.nature);
+        let process = Process::new(self.processes, &self.api, Arc::new(move || nature.now()))?;
+        let (id, resources) = (process.id, process.engine.resources());
+        self.process = Some(process);
+        self.note(format_args!("the controllers start, process {id}"));
+        for resource in resources {
+            let at = self.now + self.chance.between(100, 20_000);
+            self.plan_at(at, Action::Connect { process: id, resource, relist: true });
+        }
+        Ok(())
+    }
+
+    /// Gives the engine an input; its calls set out.
+    fn feed(&mut self, input: Input) -> Result<(), String> {
+        let steady = Duration::from_micros(u64::try_from(self.now).unwrap_or(0));
+        let now = Now { wall: self.nature.now(), steady };
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let (id, starts) = (process.id, process.engine.step(input, now));
+        let seen = process.engine.cache().seen(PODS);
+        let timer = process.engine.next_timer().map(|at| i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
+        for Start { id: call_id, call } in starts {
+            let at = self.now + self.latency();
+            self.plan_at(at, Action::Execute { process: id, id: call_id, call, seen });
+        }
+        if let Some(at) = timer
+            && self.tick_at.is_none_or(|planned| at < planned)
+        {
+            self.tick_at = Some(at);
+            self.plan_at(at, Action::Tick { process: id });
+        }
+        Ok(())
+    }
+
+    /// Of one way, mostly short.
+    fn latency(&mut self) -> i64 {
+        if self.faulty() && self.chance.one_in(20) { self.chance.between(1000, 2_000_000) } else { self.chance.between(50, 2000) }
+    }
+
+    /// A controller's request reaches the server, or does not.
+    fn execute(&mut self, process: u64, id: CallId, call: &Call, seen: u64) -> Result<(), String> {
+        let fault = if self.faulty() { self.chance.below(40) } else { u64::MAX };
+        let lost = || Err(Failure::NoAnswer("the connection broke".to_owned()));
+        // A request that was on its way when its sender died may still arrive.
+        let sent = self.lives(process) || self.chance.one_in(2);
+        let result = match fault {
+            _ if !sent => return Ok(()),
+            0 => Err(refusal(500, "InternalError")),
+            1 => Err(refusal(409, "Conflict")),
+            2 => lost(),
+            _ => {
+                let result = self.api.call(call);
+                self.note(format_args!("{}: {}", brief(call), outcome(&result)));
+                self.pump()?;
+                if result.is_ok() {
+                    self.check(call, seen)?;
+                }
+                if fault == 3 { lost() } else { result }
+            }
+        };
+        let at = self.now + self.latency();
+        self.plan_at(at, Action::Outcome { process, id, result });
+        Ok(())
+    }
+
+    fn check(&self, call: &Call, seen: u64) -> Result<(), String> {
+        match call {
+            Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => {
+                let name = body["metadata"]["name"].as_str().unwrap_or_default();
+                self.truth.created(&Key::new(namespace.clone(), name), seen)
+            }
+            Call::Delete { resource: PODS, key, options } if options.propagation.is_none() && options.grace_period_s.is_none() => {
+                self.truth.deleted(key, seen)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After any write: what the server tells sets out to those who follow it.
+    fn pump(&mut self) -> Result<(), String> {
+        for change in self.truth.observe()? {
+            if let Some(node) = NODES.iter().position(|name| *name == change.pod.node) {
+                let at = self.kubelet_delivery[node].max(self.now + self.latency());
+                self.kubelet_delivery[node] = at;
+                self.plan_kubelet(at, node, kubelet::Act::Seen(change));
+            }
+        }
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let (id, arrivals) = (process.id, process.pull());
+        for (earliest, arrival) in arrivals {
+            let resource = arrival.resource;
+            let at = earliest.max(self.now + self.latency());
+            let again = self.faulty() && self.chance.one_in(15);
+            if again {
+                let copy = Arrival { connection: arrival.connection, resource, line: arrival.line.clone() };
+                self.plan_at(at, Action::Line { process: id, arrival: copy });
+            }
+            self.plan_at(at, Action::Line { process: id, arrival });
+            let cut = self.faulty() && self.chance.one_in(60);
+            let Some(process) = &mut self.process else { return Ok(()) };
+            process.delivery_at(resource, at);
+            if cut {
+                process.cut(resource);
+                let (delay, relist) = (self.chance.between(1000, 1_000_000), self.chance.one_in(3));
+                self.note(format_args!("the watch of {} is cut", resource.plural));
+                self.plan_at(self.now + delay, Action::Connect { process: id, resource, relist });
+            }
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, resource: Resource, relist: bool) -> Result<(), String> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        if relist {
+            let report = process.list(&self.api, resource)?;
+            let (process, at) = (process.id, self.now + self.latency());
+            if let Some(p) = &mut self.process {
+                p.delivery_at(resource, at);
+            }
+            self.plan_at(at, Action::Listed { process, resource, report });
+        } else {
+            process.resume(&self.api, resource)?;
+        }
+        self.pump()
+    }
+
+    fn deliver(&mut self, arrival: &Arrival) -> Result<(), String> {
+        let Some(process) = self.process.as_mut().filter(|p| p.is_current(arrival)) else { return Ok(()) };
+        let line = line(arrival.resource, &arrival.line).map_err(|e| e.to_string())?;
+        process.delivered(arrival, line.version);
+        match line.report {
+            Some(report) => self.feed(Input::Watch { resource: arrival.resource, report }),
+            None => Ok(()),
+        }
+    }
+
+    fn plan_kubelet(&mut self, at: i64, node: usize, act: kubelet::Act) {
+        self.kubelet_acts += 1;
+        self.plan_at(at, Action::Kubelet { node, act });
+    }
+
+    fn kubelet(&mut self, node: usize, act: kubelet::Act) -> Result<(), String> {
+        let faults = self.faulty();
+        let deeds = self.kubelets[node].act(act, self.nature.now(), &mut self.chance, faults);
+        for deed in deeds {
+            match deed {
+                Deed::Later(delay, act) => self.plan_kubelet(self.now + delay, node, act),
+                Deed::ContainerStarts { key, uid } => {
+                    self.note(format_args!("{key} starts on {}", NODES[node]));
+                    self.truth.start(&key, &uid, NODES[node])?;
+                }
+                Deed::ContainerStops { key, uid } => {
+                    self.note(format_args!("{key} stops on {}", NODES[node]));
+                    self.truth.stop(&key, &uid);
+                }
+                Deed::Status { key, body, retry } => {
+                    let path = format!("{}/status", pod_path(&key));
+                    self.tell(node, "PATCH", &path, "application/strategic-merge-patch+json", &body, retry)?;
+                }
+                Deed::Delete { key, uid, retry } => {
+                    let body = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
+                    self.tell(node, "DELETE", &pod_path(&key), "application/json", &body, retry)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A kubelet's request; one that fails in transit is tried again.
+    fn tell(&mut self, node: usize, method: &str, path: &str, content_type: &str, body: &Value, retry: kubelet::Act) -> Result<(), String> {
+        let lost = self.faulty() && self.chance.one_in(20);
+        if !lost {
+            let result = self.api.write(method, path, content_type, body);
+            self.note(format_args!("{} {method} {path}: {}", NODES[node], outcome(&result)));
+            self.pump()?;
+        }
+        if lost {
+            self.plan_kubelet(self.now + 1_000_000, node, retry);
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, node: usize) -> Result<(), String> {
+        let ready = json!({"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": self.nature.now().rfc3339()});
+        let body = json!({"status": {"conditions": [ready]}});
+        let path = format!("/api/v1/nodes/{}/status", NODES[node]);
+        self.api.write("PATCH", &path, "application/strategic-merge-patch+json", &body).map_err(|e| e.to_string())?;
+        self.plan_at(self.now + HEARTBEAT, Action::Heartbeat(node));
+        self.pump()
+    }
+}
+
+fn pod_path(key: &Key) -> String {
+    format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name)
+}
+
+fn refusal(code: u16, reason: &str) -> Failure {
+    Failure::Refused(Refusal { code, reason: reason.to_owned(), message: format!("injected {reason}") })
+}
+
+fn outcome(result: &Result<Value, Failure>) -> String {
+    match result {
+        Ok(value) => value["metadata"]["resourceVersion"].as_str().unwrap_or("done").to_owned(),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+/// A call in a few words.
+fn brief(call: &Call) -> String {
+    let plural = call.resource().plural;
+    match call {
+        Call::Get { key, .. } => format!("get {plural} {key}"),
+        Call::List { namespace, .. } => format!("list {plural} {namespace}"),
+        Call::Create { subresource: (name, sub), namespace, .. } if !name.is_empty() => format!("{sub} {plural} {namespace}/{name}"),
+        Call::Create { namespace, body, .. } => format!("create {plural} {namespace}/{}", body["metadata"]["name"].as_str().unwrap_or_default()),
+        Call::Update { key, subresource, .. } => format!("update {plural} {key} {subresource}"),
+        Call::Patch { key, subresource, patch, .. } => format!("patch {plural} {key} {subresource} {patch:?}"),
+        Call::Delete { key, options, .. } => format!("delete {plural} {key} {}", options.propagation.unwrap_or_default()),
+        Call::DeleteCollection { namespace, .. } => format!("delete all {plural} {namespace}"),
+    }
+}
