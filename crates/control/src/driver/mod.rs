@@ -152,7 +152,7 @@ impl Driver {
 }
 
 /// Makes one call.
-async fn perform(client: kube::Client, Start { id, call }: Start) -> (CallId, Result<Value, Failure>) {
+async fn perform(client: kube::Client, Start { id, call, .. }: Start) -> (CallId, Result<Value, Failure>) {
     let result = match timeout(CALL_TIMEOUT, send(&client, &call)).await {
         Ok(result) => result,
         Err(_) => Err(Failure::NoAnswer(format!("nothing within {} s", CALL_TIMEOUT.as_secs()))),

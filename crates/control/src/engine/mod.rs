@@ -62,6 +62,8 @@ pub struct CallId(pub u64);
 pub struct Start {
     pub id: CallId,
     pub call: Call,
+    /// Serial number of the plan that it belongs to; `None`: it records an event.
+    pub plan: Option<u64>,
 }
 
 /// What time it is: `wall` for the meaning of objects, `steady` for back-off and timers.
@@ -116,6 +118,7 @@ pub struct Engine {
     parked: BTreeSet<Work>,
     recorder: Recorder,
     next_call: u64,
+    plans_made: u64,
 }
 
 impl std::fmt::Debug for Engine {
@@ -141,6 +144,7 @@ impl Engine {
             parked: BTreeSet::new(),
             recorder: Recorder::default(),
             next_call: 0,
+            plans_made: 0,
         }
     }
 
@@ -250,7 +254,8 @@ impl Engine {
         for event in plan.events.clone() {
             self.record(component, event, now, starts);
         }
-        self.runs.insert(work.clone(), Run::new(plan));
+        self.plans_made += 1;
+        self.runs.insert(work.clone(), Run::new(plan, self.plans_made));
         self.proceed(work, now, starts);
     }
 
@@ -261,7 +266,7 @@ impl Engine {
             let Some(effect) = run.effect(at) else { continue };
             let id = CallId(self.next_call);
             self.next_call += 1;
-            starts.push(Start { id, call: effect.call.clone() });
+            starts.push(Start { id, call: effect.call.clone(), plan: Some(run.serial()) });
             self.calls.insert(id, Caller::Effect { work: work.clone(), at });
         }
         if run.is_over() {
@@ -339,7 +344,7 @@ impl Engine {
         self.next_call += 1;
         self.event_calls += 1;
         self.calls.insert(id, Caller::Event(ticket));
-        starts.push(Start { id, call });
+        starts.push(Start { id, call, plan: None });
     }
 }
 

@@ -12,6 +12,7 @@ use crate::plan::{BATCH_MAX, Effect, Pace, Plan};
 #[derive(Debug)]
 pub struct Run {
     plan: Plan,
+    serial: u64,
     stage: Stage,
     /// The next effect of the stage.
     next: usize,
@@ -37,13 +38,17 @@ pub struct At {
 }
 
 impl Run {
-    pub fn new(mut plan: Plan) -> Self {
+    pub fn new(mut plan: Plan, serial: u64) -> Self {
         let error = plan.error.take();
-        Self { plan, stage: Stage::Before, next: 0, in_flight: 0, batch: 1, failed: false, error }
+        Self { plan, serial, stage: Stage::Before, next: 0, in_flight: 0, batch: 1, failed: false, error }
     }
 
     pub fn effect(&self, at: At) -> Option<&Effect> {
         self.effects(at.stage).get(at.index)
+    }
+
+    pub fn serial(&self) -> u64 {
+        self.serial
     }
 
     pub fn plan(&self) -> &Plan {

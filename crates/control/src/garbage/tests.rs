@@ -100,8 +100,8 @@ fn a_foreground_deletion_takes_dependents_first() {
     // What does not block does not hold the owner.
     put(&mut cache, PODS, "p", &[owner("a", false)], json!({"resourceVersion": "6"}));
     let plan = planned(&cache, STATEFUL_SETS, "a");
-    let Call::Patch { patch: Patch::Merge(patch), .. } = &plan.steps[0].effects[0].call else { panic!("{plan:?}") };
-    assert_eq!(patch["metadata"]["finalizers"], json!(["x/y"]));
+    let Call::Patch { patch: Patch::Json(patch), .. } = &plan.steps[0].effects[0].call else { panic!("{plan:?}") };
+    assert_eq!(patch[2]["value"], json!(["x/y"]));
 }
 
 // G5
@@ -113,8 +113,8 @@ fn orphaning_takes_the_owner_out_of_its_dependents() {
     put(&mut cache, PODS, "q", &[owner("a", true)], json!({}));
     let plan = planned(&cache, STATEFUL_SETS, "a");
     assert_eq!(plan.steps[0].effects.len(), 2);
-    let Call::Patch { resource: STATEFUL_SETS, patch: Patch::Merge(patch), .. } = &plan.steps[1].effects[0].call else { panic!("{plan:?}") };
-    assert_eq!(patch["metadata"]["finalizers"], Value::Null);
+    let Call::Patch { resource: STATEFUL_SETS, patch: Patch::Json(patch), .. } = &plan.steps[1].effects[0].call else { panic!("{plan:?}") };
+    assert_eq!(patch[2]["value"], json!([]));
     // Meanwhile the dependents are safe.
     assert!(planned(&cache, PODS, "p").is_empty());
 }

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use stead_control::api::{list_path, page, watch_path};
 use stead_control::driver::listed;
-use stead_control::engine::{Engine, Report};
+use stead_control::engine::{Engine, Report, Start};
 use stead_control::plan::Resource;
+use stead_control::resource::PODS;
 use stead_control::{Clock, Options};
 
 #[derive(Debug)]
@@ -15,7 +16,12 @@ pub struct Process {
     pub engine: Engine,
     connections: BTreeMap<Resource, Connection>,
     next_connection: u64,
+    /// What the cache of pods had seen when each plan was made. A plan under way may begin calls much later.
+    seen_by_plan: BTreeMap<u64, u64>,
 }
+
+/// The id of a connection that is broken: nothing arrives by it.
+const CUT: u64 = 0;
 
 /// A watch as this process sees it.
 #[derive(Debug)]
@@ -41,7 +47,13 @@ impl Process {
         let resources = discover(api)?;
         let options = Options { controllers: "*".parse().map_err(|e| format!("{e}"))?, scheduler: true, root_ca: "PEM".to_owned(), clock };
         let engine = Engine::new(options.controllers(&resources));
-        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0 })
+        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0, seen_by_plan: BTreeMap::new() })
+    }
+
+    /// The version of pods that this call's plan knew.
+    pub fn seen(&mut self, start: &Start) -> u64 {
+        let now = self.engine.cache().seen(PODS);
+        start.plan.map_or(now, |plan| *self.seen_by_plan.entry(plan).or_insert(now))
     }
 
     /// Lists a resource and follows it from there.
@@ -73,7 +85,8 @@ impl Process {
     pub fn pull(&mut self) -> Vec<(i64, Arrival)> {
         let mut arrivals = Vec::new();
         for (resource, connection) in &mut self.connections {
-            for line in connection.watch.lines() {
+            let broken = connection.id == CUT;
+            for line in connection.watch.lines().into_iter().filter(|_| !broken) {
                 arrivals.push((connection.last_delivery, Arrival { connection: connection.id, resource: *resource, line }));
             }
         }
@@ -96,13 +109,13 @@ impl Process {
     }
 
     pub fn is_current(&self, arrival: &Arrival) -> bool {
-        self.connections.get(&arrival.resource).is_some_and(|c| c.id == arrival.connection)
+        self.connections.get(&arrival.resource).is_some_and(|c| c.id != CUT && c.id == arrival.connection)
     }
 
     /// The connection breaks: what is on its way is lost.
     pub fn cut(&mut self, resource: Resource) {
         if let Some(connection) = self.connections.get_mut(&resource) {
-            connection.id = 0;
+            connection.id = CUT;
         }
     }
 }

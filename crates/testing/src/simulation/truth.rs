@@ -182,8 +182,11 @@ impl Truth {
                 unmet.push(format!("{key} does not run exactly once"));
             }
         }
-        unmet.extend(self.pods().filter(|(key, _)| !wanted.contains_key(*key)).map(|(key, _)| format!("{key} is not wanted")));
-        unmet.extend(self.running.keys().filter(|key| !wanted.contains_key(*key)).map(|key| format!("{key} runs and is not wanted")));
+        // What was orphaned stays, and nobody asks how it is.
+        let orphaned = |key: &Key| self.now(key).is_some_and(|pod| pod.owner.is_empty() && !pod.deleting);
+        let strange = |key: &&Key| !wanted.contains_key(*key) && !orphaned(key);
+        unmet.extend(self.pods().map(|(key, _)| key).filter(strange).map(|key| format!("{key} is not wanted")));
+        unmet.extend(self.running.keys().filter(strange).map(|key| format!("{key} runs and is not wanted")));
         unmet
     }
 }

@@ -257,9 +257,9 @@ impl World {
         let now = Now { wall: self.nature.now(), steady };
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, starts) = (process.id, process.engine.step(input, now));
-        let seen = process.engine.cache().seen(PODS);
+        let starts: Vec<(u64, Start)> = starts.into_iter().map(|start| (process.seen(&start), start)).collect();
         let timer = process.engine.next_timer().map(|at| i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
-        for Start { id: call_id, call } in starts {
+        for (seen, Start { id: call_id, call, .. }) in starts {
             let at = self.now + self.latency();
             self.plan_at(at, Action::Execute { process: id, id: call_id, call, seen });
         }
