@@ -5,6 +5,8 @@ pub mod case;
 pub mod compare;
 pub mod pending;
 pub mod run;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 use anyhow::{Context, Result};

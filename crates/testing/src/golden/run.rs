@@ -21,6 +21,8 @@ const NODE: &str = "manual";
 const SETTLE: Duration = Duration::from_millis(700);
 /// Between two acts of the played kubelet.
 const PAUSE: Duration = Duration::from_millis(245);
+/// A request took a moment when the runs were recorded, in which the controllers acted.
+const LATENCY: Duration = Duration::from_millis(2);
 /// How long the kubelet may be busy.
 const LIMIT: Duration = Duration::from_secs(60);
 /// How often the Node says that it is there.
@@ -164,6 +166,7 @@ async fn request(world: &World, method: &str, step: &Value, got: &mut Map<String
     let headers: Vec<_> = headers.map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned))).collect();
     world.touch();
     let answer = world.client.call(method, path.as_str().unwrap_or_default(), body, &headers).await?;
+    sleep(LATENCY).await;
     got.insert("code".into(), answer.code.into());
     if answer.code >= 400 {
         got.insert("message".into(), world.plain(&answer.json()["message"]));
