@@ -10,12 +10,22 @@
 //!      └── framed protocol on <sandbox>/shim.sock
 //! ```
 
+mod cgroup;
 mod container;
+mod create;
 mod error;
+mod executor;
 mod image;
+mod journal;
+mod protocol;
+mod record;
 pub mod roles;
+mod rootfs;
 mod runtime;
 mod sandbox;
+mod shim;
+mod spec;
+mod user;
 
 pub use container::{
     Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, Mount, Propagation, Resources, Rlimit,

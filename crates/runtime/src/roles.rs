@@ -11,6 +11,11 @@ pub const SHIM: &str = "shim";
 pub const CREATE_CONTAINER: &str = "create-container";
 
 /// Runs the role that the first argument (after the program's name) names; None if it names none.
-pub fn dispatch(_arguments: &[OsString]) -> Option<ExitCode> {
-    None
+pub fn dispatch(arguments: &[OsString]) -> Option<ExitCode> {
+    let (role, words) = arguments.split_first()?;
+    match role.to_str()? {
+        SHIM => Some(crate::shim::run(words)),
+        CREATE_CONTAINER => Some(crate::create::run(words)),
+        _ => None,
+    }
 }

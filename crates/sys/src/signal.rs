@@ -29,9 +29,12 @@ pub fn exit_on_termination(code: i32) -> io::Result<()> {
 
 /// Gives every signal its default disposition and unblocks all, as a program expects to find them when it is executed.
 pub fn reset_all() {
+    // All zero is SIG_DFL without flags, whatever the architecture's order of the members.
+    let default = [0u64; 8];
     for signal in 1..=64 {
-        // SAFETY: SIG_DFL installs no handler; numbers that cannot be changed (9, 19, the C library's own) fail harmlessly.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        // SAFETY: SIG_DFL installs no handler. The system call itself, since the C library does not let its own two signals be reset;
+        // those that cannot be changed (9 and 19) fail harmlessly.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null_mut::<u64>(), 8usize) };
     }
     // SAFETY: the set is initialised before it is used.
     unsafe {

@@ -1,0 +1,349 @@
+//! Control groups, version 1 (also the hybrid layout) and version 2, for everything but putting a container into its own, which
+//! libcontainer does.
+//!
+//! Never decides limits. Input: paths absolute below the hierarchies' root, such as `/stead-1f/kubepods/pod1`. On version 1 such a path
+//! stands for one directory in every hierarchy.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use crate::container::Resources;
+use crate::error::{Error, Result};
+use crate::record::io_error;
+
+/// Hierarchies whose directories a parent cgroup needs for its limits.
+const LIMITED: [&str; 3] = ["cpu", "memory", "pids"];
+const KILL_ROUNDS_MAX: u32 = 2500;
+const KILL_PAUSE: Duration = Duration::from_millis(4);
+
+/// How this machine's cgroups are mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// 1 or 2.
+    pub version: u8,
+    /// Each hierarchy that is mounted below `/sys/fs/cgroup`; the hybrid layout's version 2 one is among them.
+    pub hierarchies: Vec<Hierarchy>,
+}
+
+/// One mounted hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// Its directory.
+    pub mount: PathBuf,
+    /// Controllers of a version 1 hierarchy; `name=NAME` for a named one; empty for version 2.
+    pub controllers: Vec<String>,
+}
+
+impl Layout {
+    /// Reads `/proc/self/mountinfo`.
+    pub fn probe() -> Result<Layout> {
+        let path = Path::new("/proc/self/mountinfo");
+        let text = fs::read_to_string(path).map_err(io_error("read", path))?;
+        Layout::parse(&text).ok_or_else(|| Error::Host("no control groups are mounted at /sys/fs/cgroup".to_owned()))
+    }
+
+    fn parse(mountinfo: &str) -> Option<Layout> {
+        let mut hierarchies: Vec<Hierarchy> = Vec::new();
+        for line in mountinfo.lines() {
+            let (front, back) = line.split_once(" - ")?;
+            let mount = PathBuf::from(front.split(' ').nth(4)?);
+            let mut back = back.split(' ');
+            let kind = back.next()?;
+            if !mount.starts_with("/sys/fs/cgroup") || !matches!(kind, "cgroup" | "cgroup2") {
+                continue;
+            }
+            let options = back.nth(1)?;
+            let controllers = if kind == "cgroup2" {
+                Vec::new()
+            } else {
+                options.split(',').filter(|word| !matches!(*word, "rw" | "ro" | "xattr" | "noprefix")).map(str::to_owned).collect()
+            };
+            hierarchies.retain(|other| other.mount != mount);
+            hierarchies.push(Hierarchy { mount, controllers });
+        }
+        let unified = hierarchies.iter().any(|hierarchy| hierarchy.mount == Path::new("/sys/fs/cgroup"));
+        if hierarchies.is_empty() { None } else { Some(Layout { version: if unified { 2 } else { 1 }, hierarchies }) }
+    }
+
+    fn hierarchy(&self, controller: &str) -> Option<&Hierarchy> {
+        self.hierarchies.iter().find(|hierarchy| hierarchy.controllers.iter().any(|name| name == controller))
+    }
+
+    /// The directory that stands for `cgroup` where `controller` lives.
+    fn directory(&self, controller: &str, cgroup: &str) -> Option<PathBuf> {
+        let hierarchy = if self.version == 2 { self.hierarchies.first() } else { self.hierarchy(controller) };
+        hierarchy.map(|hierarchy| below(hierarchy, cgroup))
+    }
+
+    /// Makes a cgroup that will hold others, with these limits.
+    pub fn create(&self, cgroup: &str, resources: &Resources) -> Result<()> {
+        if self.version == 2 {
+            self.enable_controllers(cgroup)?;
+        } else {
+            for controller in LIMITED {
+                if let Some(directory) = self.directory(controller, cgroup) {
+                    fs::create_dir_all(&directory).map_err(io_error("create", &directory))?;
+                }
+            }
+        }
+        for (controller, file, value) in if self.version == 2 { values_v2(resources) } else { values_v1(resources) } {
+            let Some(directory) = self.directory(controller, cgroup) else {
+                return Err(Error::Host(format!("the {controller} controller is not there")));
+            };
+            let path = directory.join(file);
+            fs::write(&path, value).map_err(io_error("write", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Version 2: makes every directory of the path, each able to limit the ones below it.
+    fn enable_controllers(&self, cgroup: &str) -> Result<()> {
+        let Some(root) = self.hierarchies.first() else { return Ok(()) };
+        let mut directory = root.mount.clone();
+        for part in cgroup.split('/').filter(|part| !part.is_empty()) {
+            let path = directory.join("cgroup.controllers");
+            let available = fs::read_to_string(&path).map_err(io_error("read", &path))?;
+            let path = directory.join("cgroup.subtree_control");
+            for controller in available.split_ascii_whitespace() {
+                // One at a time: a controller that cannot be enabled here must not keep the others out.
+                if let Err(error) = fs::write(&path, format!("+{controller}")) {
+                    if ["cpu", "memory", "pids"].contains(&controller) {
+                        return Err(io_error("enable a controller in", &path)(error));
+                    }
+                }
+            }
+            directory.push(part);
+            if let Err(error) = fs::create_dir(&directory) {
+                if error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(io_error("create", &directory)(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves this process into a leaf cgroup, in the hierarchies that a service manager uses to tell services apart, and where its memory counts.
+    pub fn join(&self, cgroup: &str) -> Result<()> {
+        if self.version == 2 {
+            if let Some((parent, _)) = cgroup.rsplit_once('/') {
+                self.enable_controllers(parent)?;
+            }
+        }
+        for hierarchy in &self.hierarchies {
+            let wanted = hierarchy.controllers.is_empty()
+                || hierarchy.controllers.iter().any(|name| name == "memory" || name.starts_with("name="));
+            if !wanted {
+                continue;
+            }
+            let directory = below(hierarchy, cgroup);
+            fs::create_dir_all(&directory).map_err(io_error("create", &directory))?;
+            let path = directory.join("cgroup.procs");
+            fs::write(&path, "0").map_err(io_error("write", &path))?;
+        }
+        Ok(())
+    }
+
+    /// How many processes of a cgroup the kernel has killed for want of memory.
+    pub fn oom_kills(&self, cgroup: &str) -> u64 {
+        let file = if self.version == 2 { "memory.events" } else { "memory.oom_control" };
+        let Some(directory) = self.directory("memory", cgroup) else { return 0 };
+        let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// Kills every process in a cgroup and below it, and waits until none is left.
+    pub fn kill(&self, cgroup: &str) -> Result<()> {
+        for round in 0..KILL_ROUNDS_MAX {
+            let mut left = 0;
+            for hierarchy in &self.hierarchies {
+                left += kill_once(&below(hierarchy, cgroup)).map_err(io_error("kill the processes of", Path::new(cgroup)))?;
+            }
+            if left == 0 {
+                return Ok(());
+            }
+            if round > 0 {
+                thread::sleep(KILL_PAUSE);
+            }
+        }
+        Err(Error::StillRunning(cgroup.to_owned()))
+    }
+
+    /// Removes a cgroup and all below it. It must hold no process.
+    pub fn remove(&self, cgroup: &str) -> Result<()> {
+        for hierarchy in &self.hierarchies {
+            let directory = below(hierarchy, cgroup);
+            let mut round = 0;
+            // A process that has just died still counts for a moment.
+            while let Err(error) = remove_tree(&directory) {
+                round += 1;
+                if error.raw_os_error() != Some(nix::libc::EBUSY) || round > KILL_ROUNDS_MAX {
+                    return Err(io_error("remove", &directory)(error));
+                }
+                thread::sleep(KILL_PAUSE);
+            }
+        }
+        Ok(())
+    }
+
+    /// Version 1: source and place in the container (below `/sys/fs/cgroup`) of each hierarchy that a container has a cgroup of its own in.
+    pub fn container_binds(&self, cgroup: &str) -> Vec<(PathBuf, String)> {
+        let mut binds = Vec::new();
+        for hierarchy in self.hierarchies.iter().filter(|_| self.version == 1) {
+            for controller in &hierarchy.controllers {
+                if ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"].contains(&controller.as_str()) {
+                    binds.push((below(hierarchy, cgroup), controller.clone()));
+                }
+            }
+        }
+        binds
+    }
+}
+
+fn below(hierarchy: &Hierarchy, cgroup: &str) -> PathBuf {
+    hierarchy.mount.join(cgroup.trim_start_matches('/'))
+}
+
+/// Kills what is there now; says how many there were.
+fn kill_once(directory: &Path) -> io::Result<usize> {
+    let processes = match fs::read_to_string(directory.join("cgroup.procs")) {
+        Ok(processes) => processes,
+        Err(error) if matches!(error.raw_os_error(), Some(nix::libc::ENOENT | nix::libc::ENODEV)) => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut left = 0;
+    for entry in fs::read_dir(directory)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        left += kill_once(&entry.path())?;
+    }
+    // A frozen process cannot die. The file exists on version 1 only.
+    if !processes.is_empty() && directory.join("freezer.state").exists() {
+        fs::write(directory.join("freezer.state"), "THAWED")?;
+    }
+    for pid in processes.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| *pid > 0) {
+        left += 1;
+        match nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL) {
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(left)
+}
+
+fn remove_tree(directory: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        remove_tree(&entry.path())?;
+    }
+    crate::record::unless_missing(fs::remove_dir(directory))
+}
+
+type Value = (&'static str, &'static str, String);
+
+fn values_v1(resources: &Resources) -> Vec<Value> {
+    let mut values = Vec::new();
+    if let Some(shares) = resources.cpu_shares {
+        values.push(("cpu", "cpu.shares", shares.to_string()));
+    }
+    if let Some(period) = resources.cpu_period_us {
+        values.push(("cpu", "cpu.cfs_period_us", period.to_string()));
+    }
+    if let Some(quota) = resources.cpu_quota_us {
+        values.push(("cpu", "cpu.cfs_quota_us", quota.to_string()));
+    }
+    if let Some(limit) = resources.memory_limit_bytes {
+        values.push(("memory", "memory.limit_in_bytes", limit.to_string()));
+    }
+    if let Some(limit) = resources.pids_limit {
+        values.push(("pids", "pids.max", max_or(limit)));
+    }
+    values
+}
+
+fn values_v2(resources: &Resources) -> Vec<Value> {
+    let mut values = Vec::new();
+    if let Some(shares) = resources.cpu_shares {
+        values.push(("cpu", "cpu.weight", weight(shares).to_string()));
+    }
+    if resources.cpu_quota_us.is_some() || resources.cpu_period_us.is_some() {
+        let quota = max_or(resources.cpu_quota_us.unwrap_or(-1));
+        values.push(("cpu", "cpu.max", format!("{quota} {}", resources.cpu_period_us.unwrap_or(100_000))));
+    }
+    if let Some(limit) = resources.memory_limit_bytes {
+        values.push(("memory", "memory.max", max_or(limit)));
+    }
+    if let Some(limit) = resources.pids_limit {
+        values.push(("pids", "pids.max", max_or(limit)));
+    }
+    values
+}
+
+fn max_or(limit: i64) -> String {
+    if limit < 0 { "max".to_owned() } else { limit.to_string() }
+}
+
+/// Version 2's weight for version 1's shares: the curve that maps 2, 1024 and 262144 to 1, 100 and 10000.
+pub fn weight(shares: u64) -> u64 {
+    let log = (shares.clamp(2, 262_144) as f64).log2();
+    let exponent = (log * log + 125.0 * log) / 612.0 - 7.0 / 34.0;
+    (10f64.powf(exponent).ceil() as u64).clamp(1, 10_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HYBRID: &str = "\
+31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
+35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+";
+
+    #[test]
+    fn the_hybrid_layout_is_version_1() {
+        let layout = Layout::parse(HYBRID).unwrap();
+        assert_eq!(layout.version, 1);
+        assert_eq!(layout.directory("cpu", "/s/p").unwrap(), Path::new("/sys/fs/cgroup/cpu,cpuacct/s/p"));
+        assert_eq!(layout.hierarchies[2].controllers, ["name=systemd"]);
+        assert_eq!(layout.container_binds("/x").len(), 3);
+    }
+
+    #[test]
+    fn one_mount_at_the_top_is_version_2() {
+        let layout = Layout::parse("30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n").unwrap();
+        assert_eq!(layout.version, 2);
+        assert_eq!(layout.directory("memory", "/s/p").unwrap(), Path::new("/sys/fs/cgroup/s/p"));
+        assert_eq!(Layout::parse("22 27 0:21 / /proc rw - proc proc rw\n"), None);
+    }
+
+    #[test]
+    fn shares_become_weights() {
+        // CG-6
+        assert_eq!((weight(2), weight(1024), weight(262_144)), (1, 100, 10_000));
+    }
+
+    #[test]
+    fn limits_of_both_versions() {
+        // CG-17
+        let resources = Resources {
+            cpu_shares: Some(1024),
+            cpu_quota_us: Some(50_000),
+            cpu_period_us: Some(100_000),
+            memory_limit_bytes: Some(1 << 20),
+            pids_limit: Some(-1),
+        };
+        let text = |values: Vec<Value>| values.into_iter().map(|(_, file, value)| format!("{file}={value}")).collect::<Vec<_>>();
+        assert_eq!(
+            text(values_v1(&resources)),
+            ["cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000", "memory.limit_in_bytes=1048576", "pids.max=max"]
+        );
+        assert_eq!(text(values_v2(&resources)), ["cpu.weight=100", "cpu.max=50000 100000", "memory.max=1048576", "pids.max=max"]);
+    }
+}

@@ -1,0 +1,242 @@
+//! The role `create-container`: makes one container through libcontainer, starts its program and exits.
+//!
+//! A process of its own because libcontainer changes its caller (working directory, oom score, dumpable) and forks without care for
+//! threads. Its parent is the sandbox's shim, a subreaper, to which the container's first process passes when this one exits. Dies with
+//! the shim, so that nothing is started that nobody waits for.
+
+use std::ffi::{CString, OsString};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use libcontainer::container::builder::ContainerBuilder;
+use libcontainer::syscall::syscall::SyscallType;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use stead_sys::fd::take_inherited;
+
+use crate::cgroup::Layout;
+use crate::executor::Program;
+use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
+use crate::rootfs::{self, Prepared};
+
+/// Longest text that is reported, in bytes.
+const MESSAGE_BYTES_MAX: usize = 4096;
+
+/// What this process tells the shim, one JSON line each.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// The container's first process exists (and waits).
+    Made {
+        /// On the machine.
+        pid: i32,
+    },
+    /// Its program was executed.
+    Running(StartedRecord),
+    /// It could not be described.
+    CreateFailed(String),
+    /// It could not be run.
+    StartFailed(String),
+}
+
+/// Arguments of the role, after its name.
+#[derive(Debug)]
+pub struct Arguments {
+    /// The sandbox's directory.
+    pub sandbox: PathBuf,
+    /// The container's id.
+    pub id: String,
+    /// The shim.
+    pub parent: i32,
+    /// Numbers of the descriptors for its output.
+    pub stdout: i32,
+    /// See `stdout`.
+    pub stderr: i32,
+    /// Number of the descriptor for reports.
+    pub report: i32,
+}
+
+impl Arguments {
+    /// As words of a command line.
+    pub fn words(&self) -> Vec<OsString> {
+        let number = |number: i32| OsString::from(number.to_string());
+        vec![
+            self.sandbox.clone().into(),
+            self.id.clone().into(),
+            number(self.parent),
+            number(self.stdout),
+            number(self.stderr),
+            number(self.report),
+        ]
+    }
+
+    fn parse(words: &[OsString]) -> Option<Arguments> {
+        let [sandbox, id, parent, stdout, stderr, report] = words else { return None };
+        let number = |word: &OsString| word.to_str()?.parse().ok();
+        Some(Arguments {
+            sandbox: PathBuf::from(sandbox),
+            id: id.to_str()?.to_owned(),
+            parent: number(parent)?,
+            stdout: number(stdout)?,
+            stderr: number(stderr)?,
+            report: number(report)?,
+        })
+    }
+}
+
+enum Failure {
+    Create(String),
+    Start(String),
+}
+
+/// Runs the role.
+pub fn run(words: &[OsString]) -> ExitCode {
+    let Some(arguments) = Arguments::parse(words) else { return ExitCode::from(2) };
+    if die_with(arguments.parent).is_err() {
+        return ExitCode::from(2);
+    }
+    let (Ok(stdout), Ok(stderr), Ok(report)) =
+        (take_inherited(arguments.stdout), take_inherited(arguments.stderr), take_inherited(arguments.report))
+    else {
+        return ExitCode::from(2);
+    };
+    let mut report = File::from(report);
+    match make(&arguments, stdout, stderr, &mut report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(
+                &mut report,
+                &match failure {
+                    Failure::Create(message) => Report::CreateFailed(shorten(message)),
+                    Failure::Start(message) => Report::StartFailed(shorten(message)),
+                },
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn die_with(parent: i32) -> nix::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // The parent may have died before the line above.
+    if Pid::parent().as_raw() == parent { Ok(()) } else { Err(nix::errno::Errno::ESRCH) }
+}
+
+/// The shim sees the pipe close if a report cannot be written, and takes that for a failure.
+fn say(report: &mut File, message: &Report) {
+    let mut line = serde_json::to_vec(message).expect("reports have string keys only");
+    line.push(b'\n');
+    report.write_all(&line).unwrap_or_default();
+}
+
+fn shorten(mut message: String) -> String {
+    let end = (0..=MESSAGE_BYTES_MAX.min(message.len())).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+    message.truncate(end);
+    // libcontainer hands over whole buffers, zeros included.
+    message.trim_end_matches(['\0', '\n', ' ']).to_owned()
+}
+
+fn make(arguments: &Arguments, stdout: OwnedFd, stderr: OwnedFd, report: &mut File) -> Result<(), Failure> {
+    let dir = SandboxDir(arguments.sandbox.clone());
+    let internal = |error: crate::Error| Failure::Create(chain(&error));
+    let sandbox: SandboxRecord = record::read(&dir.record()).map_err(internal)?.ok_or_else(|| missing("sandbox.json"))?;
+    let container: ContainerRecord =
+        record::read(&dir.container(&arguments.id).join("container.json")).map_err(internal)?.ok_or_else(|| missing("container.json"))?;
+    let layout = Layout::probe().map_err(internal)?;
+    let prepared = rootfs::prepare(&dir, &sandbox, &container, &layout).map_err(Failure::Create)?;
+    rootfs::make_directory(&prepared.rootfs, &prepared.cwd)
+        .map_err(|message| Failure::Start(format!("unable to start container process: error during container init: {message}")))?;
+    record::write(&dir.container(&container.id).join("config.json"), &prepared.config, Durability::Process).map_err(internal)?;
+    start(&dir, &container, prepared, stdout, stderr, report)
+}
+
+fn missing(file: &str) -> Failure {
+    Failure::Create(format!("{file} is missing"))
+}
+
+fn start(
+    dir: &SandboxDir,
+    container: &ContainerRecord,
+    prepared: Prepared,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+    report: &mut File,
+) -> Result<(), Failure> {
+    let bundle = dir.container(&container.id);
+    let (status_reader, status) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| Failure::Start(format!("make a pipe: {error}")))?;
+    let stdin = File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?;
+    let user = prepared.user.clone();
+    let program = Program { status: status.as_raw_fd(), ..prepared.program };
+    let built = ContainerBuilder::new(container.id.clone(), SyscallType::default())
+        .with_executor(program)
+        .with_root_path(bundle.join("oci"))
+        .map(|builder| {
+            builder.with_stdin(stdin).with_stdout(stdout).with_stderr(stderr).as_init(&bundle).with_systemd(false).with_detach(true)
+        })
+        .and_then(|builder| builder.build());
+    // From here on only the container's process holds the pipe's end: it closes when its program runs.
+    drop(status);
+    let mut made = built.map_err(|error| Failure::Start(start_message(status_reader.try_clone().ok(), &error)))?;
+    let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
+    say(report, &Report::Made { pid });
+    let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
+    made.start().map_err(|error| Failure::Start(start_message(None, &error)))?;
+    let mut message = String::new();
+    File::from(status_reader).read_to_string(&mut message).map_err(|error| Failure::Start(format!("read the start status: {error}")))?;
+    if !message.is_empty() {
+        return Err(Failure::Start(format!("unable to start container process: {message}")));
+    }
+    let started = StartedRecord {
+        pid,
+        start_ticks,
+        started_at_ns: record::to_ns(stead_sys::clock::now()),
+        user,
+        oom_score_adj: prepared.oom_score_adj,
+    };
+    say(report, &Report::Running(started));
+    Ok(())
+}
+
+/// libcontainer's process id is that of another release of nix.
+fn nix_pid(pid: impl std::fmt::Display) -> i32 {
+    pid.to_string().parse().unwrap_or(0)
+}
+
+/// The executor's own words if it left any, libcontainer's otherwise.
+fn start_message(status: Option<OwnedFd>, error: &(dyn std::error::Error + 'static)) -> String {
+    let mut own = String::new();
+    if let Some(status) = status {
+        // Whatever the executor had to say is in the pipe already; a process of libcontainer's may still hold the other end.
+        if fcntl(&status, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok() {
+            File::from(status).take(MESSAGE_BYTES_MAX as u64).read_to_string(&mut own).unwrap_or_default();
+        }
+    }
+    if own.is_empty() {
+        format!("unable to start container process: error during container init: {}", chain(error))
+    } else {
+        format!("unable to start container process: {own}")
+    }
+}
+
+/// An error with its causes.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text.chars().filter(|character| *character != '\0').collect()
+}
+
+/// A C string; an inner zero byte cannot be passed to a program.
+pub fn c_string(text: &str) -> Result<CString, String> {
+    CString::new(text).map_err(|_| format!("zero byte in {text:?}"))
+}

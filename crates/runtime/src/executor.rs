@@ -1,0 +1,118 @@
+//! The last thing that runs in a container before its program: takes away what the program must not have, and executes it.
+//!
+//! Order: bounding set → groups → user → capabilities → no_new_privs → (a seccomp filter, later) → exec. Runs in a process forked
+//! by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::RawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use libcontainer::oci_spec::runtime::Spec;
+use libcontainer::workload::{Executor, ExecutorError, ExecutorSetEnvsError, ExecutorValidationError};
+use nix::errno::Errno;
+use nix::unistd::Gid;
+use stead_sys::capability::{self, CapabilitySet};
+
+use crate::container::EffectiveUser;
+
+/// What to execute, and as whom.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Program and arguments; not empty.
+    pub argv: Vec<CString>,
+    /// The whole environment, `NAME=value`, in order.
+    pub env: Vec<CString>,
+    /// `PATH` of that environment.
+    pub search_path: String,
+    /// Who.
+    pub user: EffectiveUser,
+    /// Bounding, permitted and effective set.
+    pub capabilities: CapabilitySet,
+    /// Whether to set `no_new_privs`.
+    pub no_new_privs: bool,
+    /// Where to say what went wrong; closes on exec.
+    pub status: RawFd,
+}
+
+impl Program {
+    fn name(&self) -> String {
+        self.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Finds the program as a shell would. Texts are those of Go's exec package, which users know from every other runtime.
+    fn find(&self) -> Result<PathBuf, String> {
+        let name = self.name();
+        let quoted = format!("exec: {name:?}");
+        if name.contains('/') {
+            let path = PathBuf::from(&name);
+            return match fs::metadata(&path) {
+                Err(error) => Err(format!("{quoted}: stat {name}: {}", plain(error.raw_os_error().unwrap_or(0)))),
+                Ok(metadata) if is_program(&metadata) => Ok(path),
+                Ok(_) => Err(format!("{quoted}: permission denied")),
+            };
+        }
+        self.search_path
+            .split(':')
+            .map(|directory| Path::new(if directory.is_empty() { "." } else { directory }).join(&name))
+            .find(|path| !name.is_empty() && fs::metadata(path).is_ok_and(|metadata| is_program(&metadata)))
+            .ok_or_else(|| format!("{quoted}: executable file not found in $PATH"))
+    }
+
+    fn become_user_and_execute(&self) -> Result<(), String> {
+        let path = self.find()?;
+        let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
+        let groups: Vec<Gid> = self.user.groups.iter().copied().map(Gid::from_raw).collect();
+        capability::limit_bounding(self.capabilities).map_err(step("drop capabilities from the bounding set"))?;
+        nix::unistd::setgroups(&groups).map_err(|error| format!("set groups: {}", plain(error as i32)))?;
+        capability::set_user(self.user.uid, self.user.gid).map_err(step("set user"))?;
+        capability::set(self.capabilities).map_err(step("set capabilities"))?;
+        if self.no_new_privs {
+            nix::sys::prctl::set_no_new_privs().map_err(|error| format!("set no_new_privs: {}", plain(error as i32)))?;
+        }
+        stead_sys::signal::reset_all();
+        let file = CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| "program name with a zero byte".to_owned())?;
+        let error = match nix::unistd::execve(&file, &self.argv, &self.env) {
+            Err(error) => error,
+            Ok(never) => match never {},
+        };
+        Err(format!("exec: {:?}: {}", self.name(), plain(error as i32)))
+    }
+
+    fn say(&self, message: &str) {
+        // If even the pipe is gone the exit of this process says that it failed.
+        stead_sys::fd::write_number(self.status, message.as_bytes()).unwrap_or_default();
+    }
+}
+
+impl Executor for Program {
+    fn exec(&self, _spec: &Spec) -> Result<(), ExecutorError> {
+        self.become_user_and_execute().map_err(|message| {
+            self.say(&message);
+            ExecutorError::Other(message)
+        })
+    }
+
+    fn validate(&self, _spec: &Spec) -> Result<(), ExecutorValidationError> {
+        self.find().map(drop).map_err(|message| {
+            self.say(&message);
+            ExecutorValidationError::ArgValidationError(message)
+        })
+    }
+
+    fn setup_envs(&self, _environment: HashMap<String, String>) -> Result<(), ExecutorSetEnvsError> {
+        // The program gets its environment from `env`, in order; this process's own does not matter.
+        Ok(())
+    }
+}
+
+fn is_program(metadata: &fs::Metadata) -> bool {
+    metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
+}
+
+/// The system's text for an error number, in lower case as Go has it.
+pub fn plain(number: i32) -> String {
+    Errno::from_raw(number).desc().to_lowercase()
+}

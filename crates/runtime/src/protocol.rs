@@ -1,0 +1,159 @@
+//! What the runtime and a shim say to each other over `shim.sock`.
+//!
+//! A frame is a length (4 bytes, big endian) and that many bytes of JSON. The first request of a connection is `Hello`; a shim answers
+//! requests of its own version only. Shims outlive the program that started them, so a change here needs a new version and the old one kept.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{ExitRecord, StartedRecord};
+
+/// Of this module.
+pub const VERSION: u32 = 1;
+/// Largest frame, in bytes, both ways.
+pub const FRAME_BYTES_MAX: usize = 4 << 20;
+
+/// A question to the shim.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Repeated in the reply.
+    pub number: u64,
+    /// What to do.
+    pub call: Call,
+}
+
+/// What a shim can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Call {
+    /// Begins a connection; the answer lists all containers. Exits are told from then on.
+    Hello {
+        /// The asker's [`VERSION`].
+        version: u32,
+    },
+    /// Runs the container that `container.json` describes; answered when its program was executed, or could not be.
+    Start {
+        /// The container's id.
+        id: String,
+    },
+    /// Sends a signal to a container's first process; an ended one is no error.
+    Signal {
+        /// The container's id.
+        id: String,
+        /// Its number.
+        signal: i32,
+    },
+    /// Opens the log file anew.
+    ReopenLog {
+        /// The container's id.
+        id: String,
+    },
+    /// Forgets an ended container.
+    Forget {
+        /// The container's id.
+        id: String,
+    },
+    /// Ends the shim; refused while a container runs.
+    Shutdown,
+}
+
+/// What a shim says.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Message {
+    /// To a request.
+    Reply {
+        /// The request's number.
+        number: u64,
+        /// What became of it.
+        result: Result<Answer, Refusal>,
+    },
+    /// By itself: a container has ended.
+    Exited {
+        /// The container's id.
+        id: String,
+        /// How.
+        exit: ExitRecord,
+    },
+}
+
+/// A good answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// To `Hello`.
+    Containers(Vec<Status>),
+    /// To `Start`.
+    Started(StartedRecord),
+    /// To everything else.
+    Done,
+}
+
+/// A bad one.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The container could not be described; nothing of it is kept.
+    Create(String),
+    /// The container could not be run; it is kept as ended.
+    Start {
+        /// Why.
+        message: String,
+        /// The end that is kept.
+        exit: ExitRecord,
+    },
+    /// This container was started before.
+    Exists,
+    /// Anything else.
+    Other(String),
+}
+
+/// One container as the shim sees it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The container's id.
+    pub id: String,
+    /// Once its program was executed.
+    pub started: Option<StartedRecord>,
+    /// Once it has ended.
+    pub exit: Option<ExitRecord>,
+}
+
+/// The frame of a value.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    let body = serde_json::to_vec(value).expect("messages have string keys only");
+    let mut frame = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes().to_vec();
+    frame.extend_from_slice(&body);
+    frame
+}
+
+/// Takes the first whole frame's body off a buffer; None while it is not whole.
+pub fn take_frame(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+    let Some(length) = buffer.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes) as usize) else { return Ok(None) };
+    if length > FRAME_BYTES_MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("frame of {length} bytes")));
+    }
+    if buffer.len() < 4 + length {
+        return Ok(None);
+    }
+    let body = buffer[4..4 + length].to_vec();
+    buffer.drain(..4 + length);
+    Ok(Some(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_back_one_by_one_however_they_were_cut() {
+        let bytes = [encode(&"one"), encode(&"two")].concat();
+        let mut buffer = Vec::new();
+        let mut frames = Vec::new();
+        for byte in bytes {
+            buffer.push(byte);
+            if let Some(frame) = take_frame(&mut buffer).unwrap() {
+                frames.push(String::from_utf8(frame).unwrap());
+            }
+        }
+        assert_eq!(frames, ["\"one\"", "\"two\""]);
+        assert!(take_frame(&mut vec![0xff; 8]).is_err());
+    }
+}

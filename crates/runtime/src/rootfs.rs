@@ -1,0 +1,353 @@
+//! Everything about a container that is settled before libcontainer is called: its root file system, user, environment, limits.
+//!
+//! Works in a mount namespace of the helper's own, so the overlay and staged binds are never seen on the machine and vanish with the
+//! container. Treats the image's content as hostile: paths in it are resolved by the kernel inside the root (`openat2`).
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, mkdirat};
+use serde_json::Value;
+use stead_sys::capability::{self, CapabilitySet};
+
+use crate::cgroup::Layout;
+use crate::container::{ContainerSpec, EffectiveUser, Mount, Propagation, Rlimit};
+use crate::create::c_string;
+use crate::executor::{Program, plain};
+use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
+use crate::spec::{self, DeviceNode, Inputs};
+use crate::user::{self, Resolved};
+
+/// `PATH` where none is given.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Largest `/etc/passwd` or `/etc/group` that is read.
+const DATABASE_BYTES_MAX: u64 = 1 << 20;
+/// Open files of a container where nothing else is asked.
+const NOFILE: u64 = 1_048_576;
+const DEVICES_MAX: usize = 4096;
+
+/// What was settled.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Where the root file system is mounted.
+    pub rootfs: PathBuf,
+    /// Working directory.
+    pub cwd: String,
+    /// For libcontainer.
+    pub config: Value,
+    /// For the executor, without its status pipe.
+    pub program: Program,
+    /// Who it runs as.
+    pub user: EffectiveUser,
+    /// The value that could be set.
+    pub oom_score_adj: i32,
+}
+
+/// Settles everything. Errors are texts for users.
+pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerRecord, layout: &Layout) -> Result<Prepared, String> {
+    let spec = &container.spec;
+    let failed = |reason: String| format!("failed to generate container {:?} spec: failed to generate spec: {reason}", container.id);
+    let argv = argv(container);
+    if argv.is_empty() {
+        return Err(failed("no command specified".to_owned()));
+    }
+    nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
+    nix::unistd::setgroups(&[]).map_err(|error| format!("clear groups: {error}"))?;
+    let base = dir.container(&container.id);
+    let mounts = private_mounts(&base, spec).map_err(failed)?;
+    let rootfs = overlay(&base, container)?;
+    let passwd = database(&rootfs, "etc/passwd")?;
+    let group = database(&rootfs, "etc/group")?;
+    let resolved = user::resolve(&spec.user, &container.image.config.user, &passwd, &group).map_err(failed)?;
+    let termination_log = base.join("termination-log");
+    if spec.termination_log.is_some() {
+        File::create(&termination_log)
+            .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o666)))
+            .map_err(|error| format!("create {}: {error}", termination_log.display()))?;
+    }
+    let devices = devices(spec).map_err(failed)?;
+    let cwd = spec.cwd.clone().unwrap_or_else(|| container.image.config.working_dir.clone());
+    let cwd = if cwd.is_empty() { "/".to_owned() } else { cwd };
+    let oom_score_adj = settle_oom_score(spec.oom_score_adj)?;
+    let rlimits = settle_rlimits(spec)?;
+    let config = spec::build(&Inputs {
+        sandbox,
+        sandbox_dir: dir,
+        container,
+        rootfs: &rootfs,
+        layout,
+        mounts: &mounts,
+        termination_log: &termination_log,
+        argv: &argv,
+        cwd: &cwd,
+        oom_score_adj,
+        rlimits: &rlimits,
+        devices: &devices,
+    });
+    let program = program(spec, &argv, &resolved).map_err(failed)?;
+    Ok(Prepared { rootfs, cwd, config, program, user: resolved.user, oom_score_adj })
+}
+
+fn argv(container: &ContainerRecord) -> Vec<String> {
+    if container.spec.argv.is_empty() {
+        let config = &container.image.config;
+        config.entrypoint.iter().chain(&config.cmd).cloned().collect()
+    } else {
+        container.spec.argv.clone()
+    }
+}
+
+/// A mount namespace of our own. Binds asked for without propagation are made private; the others keep receiving.
+fn private_mounts(base: &Path, spec: &ContainerSpec) -> Result<Vec<Mount>, String> {
+    let no_path: Option<&str> = None;
+    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| format!("make a mount namespace: {error}"))?;
+    let receiving = spec.mounts.iter().any(|mount| mount.propagation == Propagation::HostToContainer);
+    let flags = if receiving { MsFlags::MS_SLAVE } else { MsFlags::MS_PRIVATE };
+    mount(no_path, "/", no_path, flags | MsFlags::MS_REC, no_path).map_err(|error| format!("make mounts private: {error}"))?;
+    let mut mounts = spec.mounts.clone();
+    for (index, asked) in mounts.iter_mut().enumerate() {
+        let metadata = fs::metadata(&asked.source).map_err(|error| {
+            let (path, reason) = (asked.source.display(), plain(error.raw_os_error().unwrap_or(0)));
+            format!("failed to stat \"{path}\": stat {path}: {reason}")
+        })?;
+        if receiving && asked.propagation == Propagation::Private {
+            asked.source = stage(base, index, &asked.source, &metadata).map_err(|error| format!("bind {}: {error}", asked.source.display()))?;
+        }
+    }
+    Ok(mounts)
+}
+
+fn stage(base: &Path, index: usize, source: &Path, metadata: &fs::Metadata) -> std::io::Result<PathBuf> {
+    let place = base.join("mounts").join(index.to_string());
+    if metadata.is_dir() {
+        fs::create_dir_all(&place)?;
+    } else {
+        fs::create_dir_all(base.join("mounts"))?;
+        File::create(&place)?;
+    }
+    let no_path: Option<&str> = None;
+    mount(Some(source), &place, no_path, MsFlags::MS_BIND | MsFlags::MS_REC, no_path)?;
+    mount(no_path, &place, no_path, MsFlags::MS_PRIVATE | MsFlags::MS_REC, no_path)?;
+    Ok(place)
+}
+
+fn overlay(base: &Path, container: &ContainerRecord) -> Result<PathBuf, String> {
+    let place = |name: &str| -> Result<PathBuf, String> {
+        let path = base.join(name);
+        fs::create_dir_all(&path).map_err(|error| format!("create {}: {error}", path.display()))?;
+        Ok(path)
+    };
+    let (rootfs, upper, work) = (place("rootfs")?, place("upper")?, place("work")?);
+    // The upper directory's mode is the root directory's mode in the container.
+    fs::set_permissions(&upper, fs::Permissions::from_mode(0o755)).map_err(|error| format!("chmod {}: {error}", upper.display()))?;
+    let layers: Vec<&str> = container.image.layers.iter().rev().filter_map(|layer| layer.to_str()).collect();
+    let options = format!("lowerdir={},upperdir={},workdir={}", layers.join(":"), upper.display(), work.display());
+    mount(Some("overlay"), &rootfs, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+        .map_err(|error| format!("failed to mount the root file system: {}", plain(error as i32)))?;
+    Ok(rootfs)
+}
+
+fn open_in_root(root: &OwnedFd, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    openat2(root, path, how)
+}
+
+fn open_root(rootfs: &Path) -> Result<OwnedFd, String> {
+    File::open(rootfs).map(OwnedFd::from).map_err(|error| format!("open {}: {error}", rootfs.display()))
+}
+
+/// A text file of the image; empty if there is none.
+fn database(rootfs: &Path, path: &str) -> Result<String, String> {
+    let file = match open_in_root(&open_root(rootfs)?, Path::new(path), OFlag::O_RDONLY | OFlag::O_NONBLOCK) {
+        Ok(file) => File::from(file),
+        Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(String::new()),
+        Err(error) => return Err(format!("open /{path}: {}", plain(error as i32))),
+    };
+    let mut text = Vec::new();
+    file.take(DATABASE_BYTES_MAX).read_to_end(&mut text).map_err(|error| format!("read /{path}: {error}"))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Makes a directory and its parents inside a root, where they are missing.
+pub fn make_directory(rootfs: &Path, path: &str) -> Result<(), String> {
+    let root = open_root(rootfs)?;
+    let failed = |error: Errno| format!("mkdir {path}: {}", plain(error as i32));
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+    let mut so_far = PathBuf::from(".");
+    let mut parent = open_in_root(&root, &so_far, flags).map_err(failed)?;
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        so_far.push(part);
+        parent = match open_in_root(&root, &so_far, flags) {
+            Ok(directory) => directory,
+            Err(Errno::ENOENT) => {
+                mkdirat(&parent, part, Mode::from_bits_truncate(0o755)).map_err(failed)?;
+                open_in_root(&root, &so_far, flags).map_err(failed)?
+            }
+            Err(error) => return Err(failed(error)),
+        };
+    }
+    Ok(())
+}
+
+fn devices(spec: &ContainerSpec) -> Result<Vec<DeviceNode>, String> {
+    let mut nodes = Vec::new();
+    if spec.privileged {
+        host_devices(Path::new("/dev"), &mut nodes);
+    }
+    for device in &spec.devices {
+        let access = if device.permissions.is_empty() { "rwm" } else { &device.permissions };
+        let node = device_node(&device.host_path, &device.container_path, access)
+            .ok_or_else(|| format!("{} is not a device", device.host_path.display()))?;
+        nodes.push(node);
+    }
+    Ok(nodes)
+}
+
+fn device_node(host: &Path, path: &str, access: &str) -> Option<DeviceNode> {
+    let metadata = fs::metadata(host).ok()?;
+    let kind = if metadata.file_type().is_char_device() {
+        "c"
+    } else if metadata.file_type().is_block_device() {
+        "b"
+    } else {
+        return None;
+    };
+    let (major, minor) = (nix::libc::major(metadata.rdev()), nix::libc::minor(metadata.rdev()));
+    Some(DeviceNode {
+        path: path.to_owned(),
+        kind,
+        major: u64::from(major),
+        minor: u64::from(minor),
+        mode: metadata.permissions().mode() & 0o777,
+        access: access.to_owned(),
+    })
+}
+
+fn host_devices(directory: &Path, nodes: &mut Vec<DeviceNode>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Some(text) = path.to_str() else { continue };
+        if nodes.len() >= DEVICES_MAX || ["pts", "shm", "mqueue", "fd", "ptmx", "console"].iter().any(|own| entry.file_name() == *own) {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => host_devices(&path, nodes),
+            Ok(kind) if kind.is_char_device() || kind.is_block_device() => nodes.extend(device_node(&path, text, "rwm")),
+            _ => {}
+        }
+    }
+}
+
+/// Sets the score of this process, from which the container inherits it, and says what it became: without the privilege to lower it,
+/// the nearest value above that can be had.
+fn settle_oom_score(asked: i32) -> Result<i32, String> {
+    let path = "/proc/self/oom_score_adj";
+    let current: i32 = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    for value in [asked, asked.max(0), asked.max(current)] {
+        match fs::write(path, value.to_string()) {
+            Ok(()) => return Ok(value),
+            Err(error) if error.raw_os_error() == Some(nix::libc::EACCES) => {}
+            Err(error) => return Err(format!("write {path}: {error}")),
+        }
+    }
+    Ok(current)
+}
+
+fn settle_rlimits(spec: &ContainerSpec) -> Result<Vec<Rlimit>, String> {
+    let may_raise = capability::permitted().map_err(|error| format!("read capabilities: {error}"))?.contains(capability::SYS_RESOURCE);
+    let open_max = fs::read_to_string("/proc/sys/fs/nr_open").ok().and_then(|text| text.trim().parse().ok()).unwrap_or(NOFILE);
+    let mut asked = spec.rlimits.clone();
+    if !asked.iter().any(|limit| limit.name == "RLIMIT_NOFILE") {
+        asked.push(Rlimit { name: "RLIMIT_NOFILE".to_owned(), soft: NOFILE, hard: NOFILE });
+    }
+    for limit in &mut asked {
+        let hard = stead_sys::process::hard_limit(&limit.name).ok_or_else(|| format!("unknown limit {}", limit.name))?;
+        let mut ceiling = if may_raise { u64::MAX } else { hard };
+        if limit.name == "RLIMIT_NOFILE" {
+            ceiling = ceiling.min(open_max);
+        }
+        limit.hard = limit.hard.min(ceiling);
+        limit.soft = limit.soft.min(limit.hard);
+    }
+    Ok(asked)
+}
+
+fn program(spec: &ContainerSpec, argv: &[String], resolved: &Resolved) -> Result<Program, String> {
+    let permitted = capability::permitted().map_err(|error| format!("read capabilities: {error}"))?;
+    let capabilities = if spec.privileged {
+        permitted
+    } else {
+        let mut bits = 0;
+        for name in &spec.capabilities {
+            bits |= 1u64 << capability::number(name).ok_or_else(|| format!("unknown capability {name:?}"))?;
+        }
+        CapabilitySet(bits).intersection(permitted)
+    };
+    let environment = environment(&spec.env, &resolved.home);
+    let search_path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()).unwrap_or_default();
+    Ok(Program {
+        argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
+        env: environment.iter().map(|(name, value)| c_string(&format!("{name}={value}"))).collect::<Result<_, _>>()?,
+        search_path,
+        user: resolved.user.clone(),
+        capabilities,
+        no_new_privs: spec.no_new_privs,
+        status: -1,
+    })
+}
+
+/// Later entries replace earlier ones in their place; `PATH` comes first and `HOME` last where they are not given.
+fn environment(asked: &[(String, String)], home: &str) -> Vec<(String, String)> {
+    let mut environment: Vec<(String, String)> = Vec::with_capacity(asked.len() + 2);
+    for (name, value) in asked {
+        match environment.iter_mut().find(|(known, _)| known == name) {
+            Some(entry) => entry.1.clone_from(value),
+            None => environment.push((name.clone(), value.clone())),
+        }
+    }
+    if !environment.iter().any(|(name, _)| name == "PATH") {
+        environment.insert(0, ("PATH".to_owned(), DEFAULT_PATH.to_owned()));
+    }
+    if !environment.iter().any(|(name, _)| name == "HOME") {
+        environment.push(("HOME".to_owned(), home.to_owned()));
+    }
+    environment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_is_overridden_in_place() {
+        // ENV-10
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let found = environment(&[pair("A", "1"), pair("B", "2"), pair("A", "3")], "/root");
+        assert_eq!(found, [pair("PATH", DEFAULT_PATH), pair("A", "3"), pair("B", "2"), pair("HOME", "/root")]);
+        assert_eq!(environment(&[pair("PATH", "/x"), pair("HOME", "/y")], "/root"), [pair("PATH", "/x"), pair("HOME", "/y")]);
+    }
+
+    #[test]
+    fn directories_are_made_inside_the_root_only() {
+        // LC-28
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        fs::create_dir(&root).unwrap();
+        std::os::unix::fs::symlink("../../..", root.join("up")).unwrap();
+        fs::write(root.join("file"), "").unwrap();
+        make_directory(&root, "/a/b").unwrap();
+        assert!(root.join("a/b").is_dir());
+        make_directory(&root, "/up/made").unwrap();
+        assert!(root.join("made").is_dir());
+        assert_eq!(make_directory(&root, "/file/x").unwrap_err(), "mkdir /file/x: not a directory");
+        assert_eq!(make_directory(&root, "/file").unwrap_err(), "mkdir /file: not a directory");
+    }
+}

@@ -1,0 +1,160 @@
+//! Starting, signalling and removing containers.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Entry, Inner, Phase, blocking};
+use crate::container::{Container, ContainerSpec, ContainerState, Started};
+use crate::error::{Error, Result, StartError};
+use crate::protocol::{Answer, Call, Refusal};
+use crate::record::{self, ContainerRecord, Durability, check_name, container_id, from_ns, io_error, unless_missing};
+use crate::sandbox::NamespaceMode;
+
+/// How long a killed container may take to be seen ended.
+const END: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// See [`crate::Runtime::start`].
+pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Result<Started, StartError> {
+    check_name(&spec.name)?;
+    let entry = inner.entry(sandbox)?;
+    let image = inner.images.get(&spec.image).ok_or_else(|| Error::ImageNotPresent(spec.image.clone()))?;
+    let exists = StartError::Exists { name: spec.name.clone(), attempt: spec.attempt };
+    let id = container_id(sandbox, &spec.name, spec.attempt);
+    let record = ContainerRecord { id: id.clone(), cgroup: format!("{}/{id}", entry.record.cgroup), image, spec };
+    let connection = {
+        let mut state = entry.state();
+        let Phase::Ready(connection) = &state.phase else { return Err(Error::SandboxNotReady(sandbox.to_owned()).into()) };
+        let connection = connection.clone();
+        if state.containers.contains_key(&id) {
+            return Err(exists);
+        }
+        state.containers.insert(id.clone(), container(sandbox, &record));
+        connection
+    };
+    let (dir, to_write) = (entry.dir.container(&id), record.clone());
+    if let Err(error) = blocking(move || write_record(&dir, &to_write)).await {
+        entry.state().containers.remove(&id);
+        return Err(error.map_or(exists, StartError::Runtime));
+    }
+    match connection.call(sandbox, Call::Start { id: id.clone() }).await? {
+        Ok(Answer::Started(started)) => Ok(Started {
+            id,
+            pid: started.pid,
+            started_at: from_ns(started.started_at_ns),
+            user: started.user,
+            oom_score_adj: started.oom_score_adj,
+        }),
+        Ok(Answer::Containers(_) | Answer::Done) => Err(Error::Refused("unexpected answer to a start".to_owned()).into()),
+        Err(Refusal::Create(message)) => Err(StartError::Create(message)),
+        Err(Refusal::Start { message, .. }) => Err(StartError::Start { id, message }),
+        Err(Refusal::Exists) => Err(exists),
+        Err(Refusal::Other(message)) => Err(Error::Refused(message).into()),
+    }
+}
+
+/// A container as its record describes it.
+pub fn container(sandbox: &str, record: &ContainerRecord) -> Container {
+    Container {
+        id: record.id.clone(),
+        sandbox: sandbox.to_owned(),
+        spec: record.spec.clone(),
+        image_id: record.image.digest.clone(),
+        state: ContainerState::Creating,
+        user: None,
+    }
+}
+
+/// Fails with None if the directory exists: somebody was here before.
+fn write_record(dir: &Path, record: &ContainerRecord) -> Result<(), Option<Error>> {
+    match fs::create_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(None),
+        other => other.map_err(io_error("create", dir))?,
+    }
+    record::write(&dir.join("container.json"), record, Durability::Process)?;
+    Ok(())
+}
+
+/// Asks the shim; an ended container or a stopped sandbox is not an error.
+async fn ask(inner: &Inner, container: &str, call: Call) -> Result<()> {
+    let entry = inner.entry_of(container)?;
+    let Some(connection) = entry.connection() else { return Ok(()) };
+    match connection.call(entry.id(), call).await? {
+        Ok(_) => Ok(()),
+        Err(Refusal::Other(message) | Refusal::Create(message) | Refusal::Start { message, .. }) => Err(Error::Refused(message)),
+        Err(Refusal::Exists) => Err(Error::Refused("exists".to_owned())),
+    }
+}
+
+/// See [`crate::Runtime::signal`].
+pub async fn signal(inner: &Inner, container: &str, signal: i32) -> Result<()> {
+    ask(inner, container, Call::Signal { id: container.to_owned(), signal }).await
+}
+
+/// See [`crate::Runtime::reopen_log`].
+pub async fn reopen_log(inner: &Inner, container: &str) -> Result<()> {
+    ask(inner, container, Call::ReopenLog { id: container.to_owned() }).await
+}
+
+/// See [`crate::Runtime::kill`].
+pub async fn kill(inner: &Arc<Inner>, container: &str) -> Result<()> {
+    let entry = inner.entry_of(container)?;
+    if is_ended(&entry, container) {
+        return Ok(());
+    }
+    // The first process takes all of its process namespace with it.
+    signal(inner, container, nix::libc::SIGKILL).await?;
+    if entry.record.spec.pid == NamespaceMode::Host {
+        let (inner, cgroup) = (Arc::clone(inner), format!("{}/{container}", entry.record.cgroup));
+        blocking(move || inner.layout.kill(&cgroup)).await?;
+    }
+    Ok(())
+}
+
+fn is_ended(entry: &Entry, container: &str) -> bool {
+    !matches!(
+        entry.state().containers.get(container).map(|container| &container.state),
+        Some(ContainerState::Creating | ContainerState::Running { .. })
+    )
+}
+
+/// See [`crate::Runtime::remove_container`].
+pub async fn remove(inner: &Arc<Inner>, container: &str) -> Result<()> {
+    let Ok(entry) = inner.entry_of(container) else { return Ok(()) };
+    let ended = tokio::time::timeout(END, async {
+        while !is_ended(&entry, container) {
+            kill(inner, container).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    });
+    ended.await.map_err(|_| Error::StillRunning(container.to_owned()))??;
+    ask(inner, container, Call::Forget { id: container.to_owned() }).await?;
+    let log_path = entry.state().containers.get(container).map(|container| container.spec.log_path.clone());
+    let (dir, inner, cgroup) = (entry.dir.container(container), Arc::clone(inner), format!("{}/{container}", entry.record.cgroup));
+    blocking(move || {
+        inner.layout.remove(&cgroup)?;
+        if let Some(path) = log_path {
+            remove_logs(&path).map_err(io_error("remove", &path))?;
+        }
+        unless_missing(fs::remove_dir_all(&dir)).map_err(io_error("remove", &dir))
+    })
+    .await?;
+    entry.state().containers.remove(container);
+    Ok(())
+}
+
+/// The log and what it was rotated to: files called the same with more after a dot.
+fn remove_logs(path: &Path) -> io::Result<()> {
+    unless_missing(fs::remove_file(path))?;
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    let prefix = format!("{}.", name.to_string_lossy());
+    let Ok(entries) = fs::read_dir(parent) else { return Ok(()) };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
+        unless_missing(fs::remove_file(entry.path()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,359 @@
+//! The runtime as the node sees it: one root directory, its sandboxes, containers and images.
+//!
+//! Never decides what should run. Input: calls; output: states and events. A call may be dropped at any point: what it began goes on in the
+//! shim, and its outcome shows in the lists.
+
+mod connection;
+mod containers;
+mod open;
+mod sandboxes;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::fcntl::Flock;
+use tokio::sync::broadcast;
+
+use self::connection::Connection;
+use crate::cgroup::Layout;
+use crate::container::{Container, ContainerSpec, Exit, Resources, Started};
+use crate::error::{Error, Result, StartError};
+use crate::image::{Image, Images};
+use crate::journal::{Journal, Made};
+use crate::record::{SandboxDir, SandboxRecord, ShimRecord};
+use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
+
+/// Events that may wait for a reader.
+const EVENTS_MAX: usize = 4096;
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The program that has the roles of [`crate::roles`].
+    pub executable: PathBuf,
+    /// Name of the cgroup that is ours alone; None: one made from the root directory's path.
+    pub cgroup_root: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { executable: PathBuf::from("/proc/self/exe"), cgroup_root: None }
+    }
+}
+
+/// What this machine and process can do; probed once.
+#[derive(Debug, Clone)]
+pub struct HostFacts {
+    /// 1 (also for the hybrid layout) or 2.
+    pub cgroup_version: u8,
+    /// Whether oom_score_adj may be lowered and hard limits raised.
+    pub sys_resource: bool,
+    /// The `RLIMIT_NOFILE` that containers get.
+    pub nofile_limit: u64,
+    /// Of this boot of the machine.
+    pub boot_id: String,
+}
+
+/// Something that happened by itself.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A container ended.
+    Exited {
+        /// The sandbox's id.
+        sandbox: String,
+        /// The container's id.
+        container: String,
+        /// Its name.
+        name: String,
+        /// Its attempt.
+        attempt: u32,
+        /// How.
+        exit: Exit,
+    },
+    /// A sandbox's shim died; what ran in it has been killed and is reported as lost.
+    SandboxDied {
+        /// The sandbox's id.
+        sandbox: String,
+    },
+    /// The reader was too slow and events are missing: list everything.
+    Missed,
+}
+
+/// Events from the moment of [`Runtime::events`].
+#[derive(Debug)]
+pub struct Events {
+    receiver: broadcast::Receiver<Event>,
+}
+
+impl Events {
+    /// The next event; None once the runtime is gone. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.receiver.recv().await {
+            Ok(event) => Some(event),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Event::Missed),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+/// Containers below one root directory. Cheap to clone. When the last clone goes the containers stay.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    options: Options,
+    facts: HostFacts,
+    layout: Layout,
+    cgroup_root: String,
+    journal: Journal,
+    images: Images,
+    sandboxes: Mutex<BTreeMap<String, Arc<Entry>>>,
+    events: broadcast::Sender<Event>,
+    /// Held as long as this process uses the root directory.
+    _lock: Flock<File>,
+}
+
+/// A sandbox in memory.
+#[derive(Debug)]
+struct Entry {
+    record: SandboxRecord,
+    dir: SandboxDir,
+    /// Held by whoever makes, stops or removes the sandbox.
+    gate: tokio::sync::Mutex<()>,
+    state: Mutex<EntryState>,
+}
+
+#[derive(Debug)]
+struct EntryState {
+    phase: Phase,
+    shim: Option<ShimRecord>,
+    containers: BTreeMap<String, Container>,
+}
+
+/// Where a sandbox is in its life.
+#[derive(Debug)]
+enum Phase {
+    /// Being made.
+    Making,
+    /// Its shim serves.
+    Ready(Connection),
+    /// Being stopped: no more starts.
+    Stopping(Connection),
+    /// Its shim was found dead by the connection's task, which is about to clean up; the handle keeps that task alive.
+    Dead { _connection: Connection },
+    /// Nothing of it runs.
+    Stopped,
+}
+
+impl Entry {
+    fn new(record: SandboxRecord, dir: SandboxDir) -> Entry {
+        let state = EntryState { phase: Phase::Making, shim: None, containers: BTreeMap::new() };
+        Entry { record, dir, gate: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+    }
+
+    fn id(&self) -> &str {
+        &self.record.spec.id
+    }
+
+    fn state(&self) -> MutexGuard<'_, EntryState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connection(&self) -> Option<Connection> {
+        match &self.state().phase {
+            Phase::Ready(connection) | Phase::Stopping(connection) => Some(connection.clone()),
+            Phase::Making | Phase::Dead { .. } | Phase::Stopped => None,
+        }
+    }
+
+    fn snapshot(&self) -> Sandbox {
+        let state = self.state();
+        let spec = &self.record.spec;
+        Sandbox {
+            spec: spec.clone(),
+            state: if matches!(state.phase, Phase::Ready(_)) { SandboxState::Ready } else { SandboxState::Stopped },
+            network_namespace: (spec.network == NamespaceMode::Own).then(|| self.dir.namespace("net")),
+            shim_pid: state.shim.as_ref().map_or(0, |shim| shim.pid),
+        }
+    }
+
+    /// The mounts that its shim makes.
+    fn mounts(&self) -> Vec<PathBuf> {
+        let spec = &self.record.spec;
+        let mut mounts: Vec<PathBuf> = [("net", spec.network), ("ipc", spec.ipc), ("uts", spec.uts)]
+            .into_iter()
+            .filter(|(_, mode)| *mode == NamespaceMode::Own)
+            .map(|(name, _)| self.dir.namespace(name))
+            .collect();
+        if spec.ipc == NamespaceMode::Own {
+            mounts.push(self.dir.shm());
+        }
+        mounts
+    }
+}
+
+/// Runs blocking work on the runtime's own threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+impl Inner {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Entry>>> {
+        self.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, sandbox: &str) -> Result<Arc<Entry>> {
+        self.entries().get(sandbox).cloned().ok_or_else(|| Error::SandboxNotFound(sandbox.to_owned()))
+    }
+
+    fn entry_of(&self, container: &str) -> Result<Arc<Entry>> {
+        let entries: Vec<Arc<Entry>> = self.entries().values().cloned().collect();
+        entries
+            .into_iter()
+            .find(|entry| entry.state().containers.contains_key(container))
+            .ok_or_else(|| Error::ContainerNotFound(container.to_owned()))
+    }
+
+    fn emit(&self, event: Event) {
+        // Nobody listening is fine: whoever comes later lists first.
+        self.events.send(event).map(drop).unwrap_or_default();
+    }
+}
+
+impl Runtime {
+    /// Opens `root`, finds the shims of an earlier process and what became of their containers, and removes half-made things.
+    /// Only one process at a time can have it open.
+    pub async fn open(root: &Path, options: Options) -> Result<Runtime> {
+        open::open(root, options).await
+    }
+
+    /// What this machine can do.
+    pub fn facts(&self) -> &HostFacts {
+        &self.inner.facts
+    }
+
+    /// The image of that reference or digest, if present.
+    pub fn image(&self, reference: &str) -> Option<Image> {
+        self.inner.images.get(reference)
+    }
+
+    /// All images, sorted by reference.
+    pub fn images(&self) -> Vec<Image> {
+        self.inner.images.list()
+    }
+
+    /// Makes the built-in image from the running program and its shared libraries, unless that very program's image is there already.
+    pub async fn builtin(&self, reference: &str) -> Result<Image> {
+        let (inner, reference) = (Arc::clone(&self.inner), reference.to_owned());
+        blocking(move || inner.images.builtin(&reference, &inner.options.executable)).await
+    }
+
+    /// Makes a sandbox and starts its shim. Idempotent for an equal specification.
+    pub async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Sandbox> {
+        sandboxes::create(&self.inner, spec).await
+    }
+
+    /// All sandboxes, sorted by id.
+    pub fn sandboxes(&self) -> Vec<Sandbox> {
+        let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
+        entries.iter().map(|entry| entry.snapshot()).collect()
+    }
+
+    /// One sandbox.
+    pub fn sandbox(&self, sandbox: &str) -> Option<Sandbox> {
+        self.inner.entry(sandbox).ok().map(|entry| entry.snapshot())
+    }
+
+    /// Kills everything in a sandbox, ends its shim, removes namespaces, mounts and cgroups. Records, exits and logs stay. Idempotent.
+    pub async fn stop_sandbox(&self, sandbox: &str) -> Result<()> {
+        let entry = self.inner.entry(sandbox)?;
+        sandboxes::stop(&self.inner, &entry).await
+    }
+
+    /// Stops a sandbox and removes every trace of it, logs included. Idempotent: one that does not exist is removed.
+    pub async fn remove_sandbox(&self, sandbox: &str) -> Result<()> {
+        match self.inner.entry(sandbox) {
+            Ok(entry) => sandboxes::remove(&self.inner, &entry).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Runs a container; returns once its program has been executed.
+    pub async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Started, StartError> {
+        containers::start(&self.inner, sandbox, spec).await
+    }
+
+    /// Sends a signal to a container's first process. One that has ended is not an error.
+    pub async fn signal(&self, container: &str, signal: i32) -> Result<()> {
+        containers::signal(&self.inner, container, signal).await
+    }
+
+    /// Kills every process of a container. One that has ended is not an error. Its end shows as an event.
+    pub async fn kill(&self, container: &str) -> Result<()> {
+        containers::kill(&self.inner, container).await
+    }
+
+    /// Opens a container's log anew, after it has been renamed.
+    pub async fn reopen_log(&self, container: &str) -> Result<()> {
+        containers::reopen_log(&self.inner, container).await
+    }
+
+    /// Removes an ended container with its log; kills it first if need be. Idempotent.
+    pub async fn remove_container(&self, container: &str) -> Result<()> {
+        containers::remove(&self.inner, container).await
+    }
+
+    /// Containers of a sandbox, sorted by name and attempt; of all sandboxes with None.
+    pub fn containers(&self, sandbox: Option<&str>) -> Vec<Container> {
+        let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
+        let mut containers: Vec<Container> = entries
+            .iter()
+            .filter(|entry| sandbox.is_none_or(|id| entry.id() == id))
+            .flat_map(|entry| entry.state().containers.values().cloned().collect::<Vec<_>>())
+            .collect();
+        containers.sort_by(|a, b| (&a.sandbox, &a.spec.name, a.spec.attempt).cmp(&(&b.sandbox, &b.spec.name, b.spec.attempt)));
+        containers
+    }
+
+    /// One container.
+    pub fn container(&self, container: &str) -> Option<Container> {
+        self.inner.entry_of(container).ok().and_then(|entry| entry.state().containers.get(container).cloned())
+    }
+
+    /// Exits from now on, as they happen. To miss none, call this first and list then.
+    pub fn events(&self) -> Events {
+        Events { receiver: self.inner.events.subscribe() }
+    }
+
+    /// Makes the cgroup `path` (relative to the runtime's own) with these limits; for parents of sandboxes.
+    pub async fn ensure_cgroup(&self, path: &str, resources: Resources) -> Result<()> {
+        let (inner, path) = (Arc::clone(&self.inner), path.to_owned());
+        blocking(move || {
+            let cgroup = sandboxes::cgroup_path(&inner.cgroup_root, &path)?;
+            inner.layout.create(&cgroup, &resources)
+        })
+        .await
+    }
+
+    /// Removes everything that was made on this machine, as written down in the journal, and everything in the root directory but its lock.
+    pub async fn remove_all(&self) -> Result<()> {
+        let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
+        for entry in entries {
+            sandboxes::remove(&self.inner, &entry).await?;
+        }
+        let inner = Arc::clone(&self.inner);
+        blocking(move || sandboxes::remove_journalled(&inner, &inner.journal.live())).await?;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.images.remove_all()).await?;
+        self.inner.journal.gone(&[Made::Cgroup(self.inner.cgroup_root.clone())])
+    }
+}

@@ -1,0 +1,377 @@
+//! Making, stopping and removing sandboxes, and cleaning up after a shim that died.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, umount2};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use stead_sys::process::PidFd;
+
+use super::connection::{self, apply_exit, is_alive};
+use super::{Entry, Event, Inner, Phase, blocking};
+use crate::container::{ContainerState, ExitReason};
+use crate::error::{Error, Result};
+use crate::journal::Made;
+use crate::protocol::Call;
+use crate::record::{self, Durability, ExitRecord, SandboxDir, SandboxRecord, ShimRecord, StartedRecord, check_name, io_error, unless_missing};
+use crate::roles::SHIM;
+use crate::sandbox::{Sandbox, SandboxSpec};
+
+/// How long a shim may take to come up.
+const SHIM_UP: Duration = Duration::from_secs(30);
+/// How long killed containers may take to be seen ended, and a shim to end.
+const END: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(5);
+/// Exit code of a container whose end nobody saw.
+const LOST: i32 = 137;
+/// The kernel's limit.
+const HOSTNAME_BYTES_MAX: usize = 64;
+
+/// A cgroup below the runtime's own.
+pub fn cgroup_path(root: &str, relative: &str) -> Result<String> {
+    let bad = relative.is_empty() || relative.split('/').any(|part| part.is_empty() || part == "." || part == ".." || part.contains('\n'));
+    if bad {
+        return Err(Error::InvalidSpec(format!("invalid cgroup path {relative:?}")));
+    }
+    Ok(format!("{root}/{relative}"))
+}
+
+fn check(inner: &Inner, spec: &SandboxSpec) -> Result<SandboxRecord> {
+    check_name(&spec.id)?;
+    if spec.hostname.len() > HOSTNAME_BYTES_MAX {
+        return Err(Error::InvalidSpec(format!("host name {:?} is longer than {HOSTNAME_BYTES_MAX} bytes", spec.hostname)));
+    }
+    if !spec.log_dir.is_absolute() {
+        return Err(Error::InvalidSpec(format!("log directory {:?} is not absolute", spec.log_dir)));
+    }
+    if spec.cgroup_parent.split('/').next() == Some("shims") {
+        return Err(Error::InvalidSpec("the cgroup \"shims\" is taken".to_owned()));
+    }
+    let cgroup = cgroup_path(&inner.cgroup_root, &spec.cgroup_parent)?;
+    Ok(SandboxRecord { cgroup, shim_cgroup: format!("{}/shims/{}", inner.cgroup_root, spec.id), spec: spec.clone() })
+}
+
+/// See [`crate::Runtime::create_sandbox`].
+pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
+    let record = check(inner, &spec)?;
+    let entry = {
+        let mut entries = inner.entries();
+        let dir = SandboxDir(inner.root.join("sandboxes").join(&spec.id));
+        Arc::clone(entries.entry(spec.id.clone()).or_insert_with(|| Arc::new(Entry::new(record, dir))))
+    };
+    if serde_json::to_value(&entry.record.spec).ok() != serde_json::to_value(&spec).ok() {
+        return Err(Error::SandboxExists(spec.id));
+    }
+    let _gate = entry.gate.lock().await;
+    let is_made = match &entry.state().phase {
+        Phase::Making => false,
+        Phase::Ready(_) => true,
+        Phase::Stopping(_) | Phase::Dead { .. } | Phase::Stopped => return Err(Error::SandboxNotReady(spec.id)),
+    };
+    if is_made {
+        return Ok(entry.snapshot());
+    }
+    if let Err(error) = make(inner, &entry).await {
+        let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(&entry));
+        if let Err(error) = blocking(move || tear_down(&cleaner, &doomed).and_then(|()| remove_files(&cleaner, &doomed))).await {
+            tracing::error!(sandbox = entry.id(), error = %crate::create::chain(&error), "cannot remove a half-made sandbox");
+        }
+        inner.entries().remove(entry.id());
+        return Err(error);
+    }
+    Ok(entry.snapshot())
+}
+
+async fn make(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+    let (maker, made) = (Arc::clone(inner), Arc::clone(entry));
+    let shim = blocking(move || make_blocking(&maker, &made)).await?;
+    let failed = |message: String| Error::Shim { sandbox: entry.id().to_owned(), message };
+    let (link, _none_yet) =
+        connection::greet(&entry.dir, &shim, &inner.facts.boot_id).await.map_err(|error| failed(format!("greet: {error}")))?;
+    let connection = connection::run(inner, entry, shim.clone(), link);
+    let mut state = entry.state();
+    state.shim = Some(shim);
+    state.phase = Phase::Ready(connection);
+    Ok(())
+}
+
+fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
+    let dir = &entry.dir;
+    inner.journal.make(&things(inner, entry))?;
+    fs::create_dir_all(dir.containers()).map_err(io_error("create", &dir.containers()))?;
+    record::write(&dir.record(), &entry.record, Durability::Process)?;
+    let log_dir = &entry.record.spec.log_dir;
+    fs::create_dir_all(log_dir).map_err(io_error("create", log_dir))?;
+    inner.layout.create(&entry.record.cgroup, &entry.record.spec.resources)?;
+    let failed = |message: String| Error::Shim { sandbox: entry.id().to_owned(), message };
+    let line = spawn_shim(&inner.options.executable, dir).map_err(|error| failed(error.to_string()))?;
+    if line.trim_end() != crate::shim::READY {
+        return Err(failed(line.trim_end().trim_start_matches(crate::shim::FAILED).to_owned()));
+    }
+    record::read(&dir.shim())?.ok_or_else(|| failed("it left no record".to_owned()))
+}
+
+/// What is made outside plain files of the root directory.
+fn things(inner: &Inner, entry: &Entry) -> Vec<Made> {
+    let mut things = vec![Made::Cgroup(entry.record.cgroup.clone()), Made::Cgroup(entry.record.shim_cgroup.clone())];
+    things.extend(entry.mounts().into_iter().map(Made::Mount));
+    if !entry.record.spec.log_dir.starts_with(&inner.root) {
+        things.push(Made::Directory(entry.record.spec.log_dir.clone()));
+    }
+    things
+}
+
+/// Starts the shim and gives the line it says, or nothing if it ended without one.
+#[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
+fn spawn_shim(executable: &Path, dir: &SandboxDir) -> io::Result<String> {
+    use std::os::fd::AsFd;
+    let log = fs::File::create(dir.file("shim.log"))?;
+    let mut child = Command::new(executable)
+        .arg(SHIM)
+        .arg(&dir.0)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()?;
+    let mut stdout = child.stdout.take().ok_or_else(|| io::Error::other("no pipe"))?;
+    // The process that was started ends as soon as the shim has left it.
+    child.wait()?;
+    let mut line = Vec::new();
+    let mut chunk = [0; 1024];
+    while !line.contains(&b'\n') {
+        let mut entries = [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(SHIM_UP).map_err(io::Error::other)?;
+        if poll(&mut entries, timeout)? == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match stdout.read(&mut chunk)? {
+            0 => break,
+            count => line.extend_from_slice(&chunk[..count]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+/// See [`crate::Runtime::stop_sandbox`].
+pub async fn stop(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+    let _gate = entry.gate.lock().await;
+    stop_gated(inner, entry).await
+}
+
+async fn stop_gated(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+    let connection = {
+        let mut state = entry.state();
+        match &state.phase {
+            Phase::Stopped => return Ok(()),
+            Phase::Making | Phase::Dead { .. } => None,
+            Phase::Ready(connection) | Phase::Stopping(connection) => {
+                let connection = connection.clone();
+                state.phase = Phase::Stopping(connection.clone());
+                Some(connection)
+            }
+        }
+    };
+    if let Some(connection) = connection {
+        // The shim sees its containers end and writes down how, before it goes itself.
+        let ended = tokio::time::timeout(END, async {
+            loop {
+                let (killer, cgroup) = (Arc::clone(inner), entry.record.cgroup.clone());
+                blocking(move || killer.layout.kill(&cgroup)).await?;
+                if !entry.state().containers.values().any(|container| is_live(&container.state)) || entry.connection().is_none() {
+                    return Ok(());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        match ended.await {
+            Ok(result) => result?,
+            Err(_) => tracing::warn!(sandbox = entry.id(), "the shim does not see its containers end; it is killed"),
+        }
+        if let Err(error) = connection.call(entry.id(), Call::Shutdown).await {
+            tracing::debug!(sandbox = entry.id(), error = %crate::create::chain(&error), "the shim did not confirm its end");
+        }
+    }
+    finish(inner, entry).await
+}
+
+fn is_live(state: &ContainerState) -> bool {
+    matches!(state, ContainerState::Creating | ContainerState::Running { .. })
+}
+
+/// Ends what is left of a sandbox, and settles what became of its containers.
+async fn finish(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+    let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(entry));
+    blocking(move || tear_down(&cleaner, &doomed)).await?;
+    settle(inner, entry)?;
+    let path = entry.dir.stopped();
+    fs::write(&path, "").map_err(io_error("write", &path))?;
+    entry.state().phase = Phase::Stopped;
+    Ok(())
+}
+
+/// The shim is gone by itself.
+pub async fn shim_died(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &io::Error) {
+    {
+        let mut state = entry.state();
+        if let Phase::Ready(connection) | Phase::Stopping(connection) = &state.phase {
+            state.phase = Phase::Dead { _connection: connection.clone() };
+        }
+    }
+    // Whoever makes or stops the sandbox right now goes first, and may finish it.
+    let _gate = entry.gate.lock().await;
+    if matches!(entry.state().phase, Phase::Stopped) {
+        return;
+    }
+    tracing::warn!(sandbox = entry.id(), %error, "the shim died; killing what it left");
+    // Beware: this task ends at its first wait after `finish` has dropped the connection.
+    match finish(inner, entry).await {
+        Ok(()) => inner.emit(Event::SandboxDied { sandbox: entry.id().to_owned() }),
+        Err(error) => tracing::error!(sandbox = entry.id(), error = %crate::create::chain(&error), "cannot clean up after a dead shim"),
+    }
+}
+
+/// Kills the shim and every process of the sandbox, and removes its mounts and cgroups. What is gone already is fine.
+pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
+    let shim: Option<ShimRecord> = record::read(&entry.dir.shim()).unwrap_or(None);
+    match shim {
+        Some(shim) => end_shim(&shim, &inner.facts.boot_id),
+        None => end_stray_shims(&entry.dir.0),
+    }
+    // The shim's cgroup first: only from it can anything more come into the containers' ones.
+    inner.layout.kill(&entry.record.shim_cgroup)?;
+    inner.layout.kill(&entry.record.cgroup)?;
+    for path in entry.mounts() {
+        unmount(&path)?;
+    }
+    inner.layout.remove(&entry.record.shim_cgroup)?;
+    inner.layout.remove(&entry.record.cgroup)?;
+    let path = entry.dir.file("shim.sock");
+    unless_missing(fs::remove_file(&path)).map_err(io_error("remove", &path))?;
+    let gone: Vec<Made> = things(inner, entry).into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
+    inner.journal.gone(&gone)
+}
+
+/// Gives a shim that was told to end a moment, then kills it.
+fn end_shim(shim: &ShimRecord, boot_id: &str) {
+    if !is_alive(shim, boot_id) {
+        return;
+    }
+    let Ok(handle) = PidFd::open(shim.pid) else { return };
+    // The id could have changed hands between the look above and the opening.
+    if !is_alive(shim, boot_id) {
+        return;
+    }
+    for round in 0..400 {
+        if handle.has_ended().unwrap_or(true) {
+            return;
+        }
+        if round == 50 {
+            handle.signal(nix::libc::SIGKILL).unwrap_or_default();
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Kills shims of this directory that left no record: the server that started them died before they were up.
+fn end_stray_shims(dir: &Path) {
+    let Ok(processes) = fs::read_dir("/proc") else { return };
+    for pid in processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
+        let is_one = || {
+            let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+            words.get(1) == Some(&SHIM.as_bytes()) && words.get(2) == Some(&dir.as_os_str().as_encoded_bytes())
+        };
+        if is_one() {
+            if let Ok(handle) = PidFd::open(pid) {
+                if is_one() {
+                    handle.signal(nix::libc::SIGKILL).unwrap_or_default();
+                }
+            }
+        }
+    }
+}
+
+fn unmount(path: &Path) -> Result<()> {
+    loop {
+        match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+            Ok(()) => {}
+            Err(Errno::EINVAL | Errno::ENOENT) => return Ok(()),
+            Err(error) => return Err(io_error("unmount", path)(error.into())),
+        }
+    }
+}
+
+/// Reads how containers ended from their records; those that have none are lost.
+fn settle(inner: &Inner, entry: &Entry) -> Result<()> {
+    let live: Vec<String> =
+        entry.state().containers.values().filter(|container| is_live(&container.state)).map(|container| container.id.clone()).collect();
+    for id in live {
+        let exit = settled_exit(&entry.dir.container(&id))?;
+        apply_exit(inner, entry, &id, exit);
+    }
+    Ok(())
+}
+
+/// The recorded end of a container that does not run any more; recorded now as lost if nobody saw it.
+pub fn settled_exit(dir: &Path) -> Result<ExitRecord> {
+    let path = dir.join("exit.json");
+    if let Some(exit) = record::read(&path)? {
+        return Ok(exit);
+    }
+    let started: Option<StartedRecord> = record::read(&dir.join("started.json"))?;
+    let exit = ExitRecord {
+        code: LOST,
+        signal: None,
+        oom: false,
+        started_at_ns: started.map(|started| started.started_at_ns),
+        finished_at_ns: record::to_ns(stead_sys::clock::now()),
+        message: String::new(),
+        reason: ExitReason::Lost,
+    };
+    record::write(&path, &exit, Durability::Power)?;
+    Ok(exit)
+}
+
+/// See [`crate::Runtime::remove_sandbox`].
+pub async fn remove(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+    let _gate = entry.gate.lock().await;
+    stop_gated(inner, entry).await?;
+    let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(entry));
+    blocking(move || remove_files(&cleaner, &doomed)).await?;
+    inner.entries().remove(entry.id());
+    Ok(())
+}
+
+/// Removes the directory of a sandbox that is down, and its logs unless another sandbox shares their directory.
+pub fn remove_files(inner: &Inner, entry: &Entry) -> Result<()> {
+    let log_dir = &entry.record.spec.log_dir;
+    let shared = inner.entries().values().any(|other| other.id() != entry.id() && other.record.spec.log_dir == *log_dir);
+    if !shared {
+        unless_missing(fs::remove_dir_all(log_dir)).map_err(io_error("remove", log_dir))?;
+        inner.journal.gone(&[Made::Directory(log_dir.clone())])?;
+    }
+    unless_missing(fs::remove_dir_all(&entry.dir.0)).map_err(io_error("remove", &entry.dir.0))
+}
+
+/// Removes what the journal lists and no sandbox accounts for.
+pub fn remove_journalled(inner: &Inner, things: &[Made]) -> Result<()> {
+    for made in things.iter().rev() {
+        match made {
+            Made::Mount(path) => unmount(path)?,
+            Made::Directory(path) => unless_missing(fs::remove_dir_all(path)).map_err(io_error("remove", path))?,
+            Made::Cgroup(cgroup) => {
+                inner.layout.kill(cgroup)?;
+                inner.layout.remove(cgroup)?;
+            }
+        }
+        inner.journal.gone(std::slice::from_ref(made))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! One connection to the shim: frames in, frames out, never blocking.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+
+use crate::protocol::{FRAME_BYTES_MAX, Message, Request, encode, take_frame};
+
+/// Bytes that may wait for a reader before it is given up. What it misses it finds in the lists of its next connection.
+const OUTPUT_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Client {
+    /// Tells it from all others of this shim.
+    pub number: u64,
+    /// Its socket.
+    pub stream: UnixStream,
+    /// Whether it has said hello, and so is told of exits.
+    pub greeted: bool,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    broken: bool,
+}
+
+impl Client {
+    /// Takes over an accepted socket.
+    pub fn new(number: u64, stream: UnixStream) -> io::Result<Client> {
+        stream.set_nonblocking(true)?;
+        Ok(Client { number, stream, greeted: false, input: Vec::new(), output: Vec::new(), broken: false })
+    }
+
+    /// Reads what is there; gives whole requests.
+    pub fn read(&mut self) -> Vec<Request> {
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => {
+                    self.broken = true;
+                    break;
+                }
+                Ok(count) => self.input.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.broken = true;
+                    break;
+                }
+            }
+            if self.input.len() > FRAME_BYTES_MAX {
+                break;
+            }
+        }
+        let mut requests = Vec::new();
+        loop {
+            match take_frame(&mut self.input) {
+                Ok(Some(body)) => match serde_json::from_slice(&body) {
+                    Ok(request) => requests.push(request),
+                    Err(_) => self.broken = true,
+                },
+                Ok(None) => break,
+                Err(_) => {
+                    self.broken = true;
+                    break;
+                }
+            }
+        }
+        requests
+    }
+
+    /// Queues a message and sends what the socket takes.
+    pub fn send(&mut self, message: &Message) {
+        self.output.extend_from_slice(&encode(message));
+        if self.output.len() > OUTPUT_BYTES_MAX {
+            self.broken = true;
+        }
+        self.flush();
+    }
+
+    /// Sends what the socket takes.
+    pub fn flush(&mut self) {
+        while !self.output.is_empty() && !self.broken {
+            match self.stream.write(&self.output) {
+                Ok(0) => self.broken = true,
+                Ok(count) => {
+                    self.output.drain(..count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.broken = true,
+            }
+        }
+    }
+
+    /// Whether something waits to be sent.
+    pub fn has_output(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// Whether it is of no more use.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+}

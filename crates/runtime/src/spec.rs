@@ -1,0 +1,204 @@
+//! The OCI configuration of a container: a pure function of what was asked for and what was found.
+//!
+//! The process in it stays root with every capability: our executor, which runs last, takes both away. So a seccomp filter can be loaded
+//! there without `no_new_privs`. Never sets `noNewPrivileges` or a filter here for the same reason.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cgroup::Layout;
+use crate::container::{Mount, Resources, Rlimit};
+use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
+use crate::sandbox::NamespaceMode;
+
+/// What the configuration depends on.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The sandbox.
+    pub sandbox: &'a SandboxRecord,
+    /// Its directory.
+    pub sandbox_dir: &'a SandboxDir,
+    /// The container.
+    pub container: &'a ContainerRecord,
+    /// Where its root file system is mounted.
+    pub rootfs: &'a Path,
+    /// The machine's cgroups.
+    pub layout: &'a Layout,
+    /// Mounts asked for, with sources as they are to be bound.
+    pub mounts: &'a [Mount],
+    /// Host file behind the termination log.
+    pub termination_log: &'a Path,
+    /// Program and arguments.
+    pub argv: &'a [String],
+    /// Working directory, which exists.
+    pub cwd: &'a str,
+    /// A value that can be set.
+    pub oom_score_adj: i32,
+    /// Limits that can be set.
+    pub rlimits: &'a [Rlimit],
+    /// Device nodes beside the standard ones.
+    pub devices: &'a [DeviceNode],
+}
+
+/// A device node, looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceNode {
+    /// In the container.
+    pub path: String,
+    /// `c` or `b`.
+    pub kind: &'static str,
+    /// Its number.
+    pub major: u64,
+    /// Its number.
+    pub minor: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Letters of `rwm` for the cgroup.
+    pub access: String,
+}
+
+/// The configuration, as `config.json` holds it.
+pub fn build(inputs: &Inputs) -> Value {
+    let spec = &inputs.container.spec;
+    let rlimits: Vec<Value> = inputs
+        .rlimits
+        .iter()
+        .map(|limit| json!({"type": limit.name, "soft": limit.soft, "hard": limit.hard}))
+        .collect();
+    let devices: Vec<Value> = inputs
+        .devices
+        .iter()
+        .map(|node| {
+            json!({"path": node.path, "type": node.kind, "major": node.major, "minor": node.minor, "fileMode": node.mode, "uid": 0, "gid": 0})
+        })
+        .collect();
+    let none: &[String] = &[];
+    let (masked, readonly) =
+        if spec.privileged { (none, none) } else { (spec.masked_paths.as_slice(), spec.readonly_paths.as_slice()) };
+    let mut readonly = readonly.to_vec();
+    if inputs.layout.version == 1 && !spec.privileged {
+        readonly.push("/sys/fs/cgroup".to_owned());
+    }
+    json!({
+        "ociVersion": "1.2.0",
+        "root": {"path": inputs.rootfs, "readonly": spec.read_only_rootfs},
+        "process": {
+            "user": {"uid": 0, "gid": 0},
+            "args": inputs.argv,
+            "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            "cwd": inputs.cwd,
+            "oomScoreAdj": inputs.oom_score_adj,
+            "rlimits": rlimits,
+        },
+        "mounts": mounts(inputs),
+        "linux": {
+            "cgroupsPath": inputs.container.cgroup,
+            "namespaces": namespaces(inputs),
+            "resources": resources(&spec.resources, inputs),
+            "devices": devices,
+            "maskedPaths": masked,
+            "readonlyPaths": readonly,
+        },
+    })
+}
+
+fn namespaces(inputs: &Inputs) -> Vec<Value> {
+    let sandbox = &inputs.sandbox.spec;
+    let mut namespaces = vec![json!({"type": "mount"})];
+    if sandbox.pid == NamespaceMode::Own {
+        namespaces.push(json!({"type": "pid"}));
+    }
+    if inputs.layout.version == 2 && !inputs.container.spec.privileged {
+        namespaces.push(json!({"type": "cgroup"}));
+    }
+    for (kind, name, mode) in [("network", "net", sandbox.network), ("ipc", "ipc", sandbox.ipc), ("uts", "uts", sandbox.uts)] {
+        if mode == NamespaceMode::Own {
+            namespaces.push(json!({"type": kind, "path": inputs.sandbox_dir.namespace(name)}));
+        }
+    }
+    namespaces
+}
+
+fn mounts(inputs: &Inputs) -> Vec<Value> {
+    let spec = &inputs.container.spec;
+    let access = if spec.privileged { "rw" } else { "ro" };
+    let plain = |destination: &str, kind: &str, options: &[&str]| json!({"destination": destination, "type": kind, "source": kind, "options": options});
+    let mut mounts = vec![
+        plain("/proc", "proc", &["nosuid", "noexec", "nodev"]),
+        plain("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        plain("/dev/pts", "devpts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        plain("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
+        plain("/sys", "sysfs", &["nosuid", "noexec", "nodev", access]),
+    ];
+    if inputs.layout.version == 2 {
+        mounts.push(json!({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+            "options": ["nosuid", "noexec", "nodev", "relatime", access]}));
+    } else {
+        // libcontainer would bind these writable, and so let a container raise its own limits.
+        mounts.push(plain("/sys/fs/cgroup", "tmpfs", &["nosuid", "noexec", "nodev", "mode=755"]));
+        for (source, controller) in inputs.layout.container_binds(&inputs.container.cgroup) {
+            mounts.push(bind(&source, &format!("/sys/fs/cgroup/{controller}"), &["nosuid", "noexec", "nodev", access]));
+        }
+    }
+    let shm = if inputs.sandbox.spec.ipc == NamespaceMode::Host { PathBuf::from("/dev/shm") } else { inputs.sandbox_dir.shm() };
+    let mut last = Vec::new();
+    if let Some(log) = &spec.termination_log {
+        last.push(bind(inputs.termination_log, &log.path, &["rw"]));
+    }
+    last.push(bind(&shm, "/dev/shm", &["nosuid", "noexec", "nodev"]));
+    // A mount asked for at an automatic one's place stands alone.
+    for automatic in [&mut mounts, &mut last] {
+        automatic.retain(|mount| {
+            !inputs.mounts.iter().any(|asked| Some(asked.destination.trim_end_matches('/')) == mount["destination"].as_str())
+        });
+    }
+    mounts.extend(inputs.mounts.iter().map(|mount| {
+        let access = if mount.read_only { "ro" } else { "rw" };
+        bind(&mount.source, &mount.destination, &[access])
+    }));
+    mounts.append(&mut last);
+    mounts
+}
+
+fn bind(source: &Path, destination: &str, options: &[&str]) -> Value {
+    let mut all = vec!["rbind"];
+    all.extend_from_slice(options);
+    json!({"destination": destination, "type": "bind", "source": source, "options": all})
+}
+
+fn resources(limits: &Resources, inputs: &Inputs) -> Value {
+    let mut devices = Vec::new();
+    if inputs.container.spec.privileged {
+        devices.push(json!({"allow": true, "access": "rwm"}));
+    } else {
+        devices.push(json!({"allow": false, "access": "rwm"}));
+        for node in inputs.devices {
+            devices.push(json!({"allow": true, "type": node.kind, "major": node.major, "minor": node.minor, "access": node.access}));
+        }
+    }
+    let mut value = json!({"devices": devices});
+    let mut cpu = json!({});
+    if let Some(shares) = limits.cpu_shares {
+        cpu["shares"] = shares.into();
+    }
+    if let Some(quota) = limits.cpu_quota_us {
+        cpu["quota"] = quota.into();
+        cpu["period"] = limits.cpu_period_us.unwrap_or(100_000).into();
+    }
+    value["cpu"] = cpu;
+    if let Some(limit) = limits.memory_limit_bytes {
+        value["memory"] = json!({"limit": limit});
+    }
+    if let Some(limit) = limits.pids_limit {
+        value["pids"] = json!({"limit": limit});
+    }
+    if inputs.layout.version == 2 {
+        // The whole container dies of want of memory, and it gets no swap: both have no place in the specification.
+        value["unified"] = json!({"memory.oom.group": "1", "memory.swap.max": "0"});
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests;
