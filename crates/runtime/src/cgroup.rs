@@ -109,17 +109,17 @@ impl Layout {
             let path = directory.join("cgroup.subtree_control");
             for controller in available.split_ascii_whitespace() {
                 // One at a time: a controller that cannot be enabled here must not keep the others out.
-                if let Err(error) = fs::write(&path, format!("+{controller}")) {
-                    if ["cpu", "memory", "pids"].contains(&controller) {
-                        return Err(io_error("enable a controller in", &path)(error));
-                    }
+                if let Err(error) = fs::write(&path, format!("+{controller}"))
+                    && LIMITED.contains(&controller)
+                {
+                    return Err(io_error("enable a controller in", &path)(error));
                 }
             }
             directory.push(part);
-            if let Err(error) = fs::create_dir(&directory) {
-                if error.kind() != io::ErrorKind::AlreadyExists {
-                    return Err(io_error("create", &directory)(error));
-                }
+            if let Err(error) = fs::create_dir(&directory)
+                && error.kind() != io::ErrorKind::AlreadyExists
+            {
+                return Err(io_error("create", &directory)(error));
             }
         }
         Ok(())
@@ -127,14 +127,14 @@ impl Layout {
 
     /// Moves this process into a leaf cgroup, in the hierarchies that a service manager uses to tell services apart, and where its memory counts.
     pub fn join(&self, cgroup: &str) -> Result<()> {
-        if self.version == 2 {
-            if let Some((parent, _)) = cgroup.rsplit_once('/') {
-                self.enable_controllers(parent)?;
-            }
+        if self.version == 2
+            && let Some((parent, _)) = cgroup.rsplit_once('/')
+        {
+            self.enable_controllers(parent)?;
         }
         for hierarchy in &self.hierarchies {
-            let wanted = hierarchy.controllers.is_empty()
-                || hierarchy.controllers.iter().any(|name| name == "memory" || name.starts_with("name="));
+            let wanted =
+                hierarchy.controllers.is_empty() || hierarchy.controllers.iter().any(|name| name == "memory" || name.starts_with("name="));
             if !wanted {
                 continue;
             }

@@ -118,7 +118,8 @@ fn private_mounts(base: &Path, spec: &ContainerSpec) -> Result<Vec<Mount>, Strin
             format!("failed to stat \"{path}\": stat {path}: {reason}")
         })?;
         if receiving && asked.propagation == Propagation::Private {
-            asked.source = stage(base, index, &asked.source, &metadata).map_err(|error| format!("bind {}: {error}", asked.source.display()))?;
+            asked.source =
+                stage(base, index, &asked.source, &metadata).map_err(|error| format!("bind {}: {error}", asked.source.display()))?;
         }
     }
     Ok(mounts)

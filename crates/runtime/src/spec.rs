@@ -61,11 +61,8 @@ pub struct DeviceNode {
 /// The configuration, as `config.json` holds it.
 pub fn build(inputs: &Inputs) -> Value {
     let spec = &inputs.container.spec;
-    let rlimits: Vec<Value> = inputs
-        .rlimits
-        .iter()
-        .map(|limit| json!({"type": limit.name, "soft": limit.soft, "hard": limit.hard}))
-        .collect();
+    let rlimits: Vec<Value> =
+        inputs.rlimits.iter().map(|limit| json!({"type": limit.name, "soft": limit.soft, "hard": limit.hard})).collect();
     let devices: Vec<Value> = inputs
         .devices
         .iter()
@@ -74,8 +71,7 @@ pub fn build(inputs: &Inputs) -> Value {
         })
         .collect();
     let none: &[String] = &[];
-    let (masked, readonly) =
-        if spec.privileged { (none, none) } else { (spec.masked_paths.as_slice(), spec.readonly_paths.as_slice()) };
+    let (masked, readonly) = if spec.privileged { (none, none) } else { (spec.masked_paths.as_slice(), spec.readonly_paths.as_slice()) };
     let mut readonly = readonly.to_vec();
     if inputs.layout.version == 1 && !spec.privileged {
         readonly.push("/sys/fs/cgroup".to_owned());

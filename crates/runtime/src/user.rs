@@ -53,7 +53,8 @@ pub fn resolve(asked: &User, image_user: &str, passwd_text: &str, group_text: &s
         None => match passwd(passwd_text).find(|entry| entry.name == image_name) {
             Some(entry) => (entry.uid, Some(entry)),
             None => {
-                let uid = image_name.parse().map_err(|_| format!("unable to find user {image_name}: no matching entries in passwd file"))?;
+                let uid =
+                    image_name.parse().map_err(|_| format!("unable to find user {image_name}: no matching entries in passwd file"))?;
                 (uid, by_uid(uid))
             }
         },

@@ -1,11 +1,95 @@
-//! A program with the runtime's roles and nothing else, for the tests of this crate.
+//! A program with the runtime's roles, and what this crate's tests need of a server and of containers.
 
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+
+use stead_runtime::{ContainerSpec, Mount, Options, Runtime, SandboxSpec};
+
+const PAUSE: Duration = Duration::from_millis(1);
 
 fn main() -> ExitCode {
     if let Some(code) = stead_applets::main_if_applet() {
         return code;
     }
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    stead_runtime::roles::dispatch(&arguments).unwrap_or(ExitCode::from(2))
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = stead_runtime::roles::dispatch(&arguments) {
+        return code;
+    }
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let result = match words[..] {
+        ["serve-for-test", root, logs] => serve(Path::new(root), Path::new(logs)),
+        ["flood-for-test", end] => flood(Path::new(end)),
+        ["exit-for-test", end, code] => exit_later(Path::new(end), code),
+        ["write-for-test", path, text] => std::fs::write(path, text).map(|()| ExitCode::SUCCESS),
+        ["eat-memory-for-test"] => eat_memory(),
+        _ => Ok(ExitCode::from(2)),
+    };
+    result.unwrap_or_else(|error| {
+        writeln!(io::stderr(), "{error}").unwrap_or_default();
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints numbers, one a line, until the file exists.
+fn flood(end: &Path) -> io::Result<ExitCode> {
+    let mut output = io::stdout().lock();
+    for number in 0u64.. {
+        writeln!(output, "{number}")?;
+        if end.exists() {
+            break;
+        }
+        if number % 64 == 0 {
+            std::thread::sleep(PAUSE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exit_later(end: &Path, code: &str) -> io::Result<ExitCode> {
+    while !end.exists() {
+        std::thread::sleep(PAUSE);
+    }
+    Ok(ExitCode::from(code.parse::<u8>().map_err(io::Error::other)?))
+}
+
+fn eat_memory() -> io::Result<ExitCode> {
+    let mut eaten = Vec::new();
+    loop {
+        eaten.push(vec![1u8; 1 << 20]);
+    }
+}
+
+/// Starts two containers, says their ids, and waits to be killed.
+fn serve(root: &Path, logs: &Path) -> io::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let machine = Runtime::open(root, Options::default()).await.map_err(io::Error::other)?;
+        let image = machine.builtin("localhost/stead:1").await.map_err(io::Error::other)?;
+        let spec = SandboxSpec { id: "s".into(), cgroup_parent: "pods/s".into(), log_dir: logs.join("s"), ..SandboxSpec::default() };
+        machine.create_sandbox(spec).await.map_err(io::Error::other)?;
+        let control = logs.join("control");
+        std::fs::create_dir_all(&control)?;
+        let mut ids = Vec::new();
+        for (name, argv) in [
+            ("flood", vec!["/bin/stead", "flood-for-test", "/control/end-flood"]),
+            ("quick", vec!["/bin/stead", "exit-for-test", "/control/end-quick", "7"]),
+        ] {
+            let spec = ContainerSpec {
+                name: name.into(),
+                image: image.reference.clone(),
+                labels: [("part".to_owned(), name.to_owned())].into(),
+                argv: argv.into_iter().map(str::to_owned).collect(),
+                log_path: logs.join("s").join(name).join("0.log"),
+                mounts: vec![Mount { source: control.clone(), destination: "/control".into(), ..Mount::default() }],
+                ..ContainerSpec::default()
+            };
+            ids.push(machine.start("s", spec).await.map_err(io::Error::other)?.id);
+        }
+        writeln!(io::stdout(), "{}", ids.join(" "))?;
+        std::future::pending::<()>().await;
+        Ok(ExitCode::SUCCESS)
+    })
 }

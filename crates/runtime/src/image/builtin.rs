@@ -54,11 +54,7 @@ pub fn make(plan: &Plan, reference: &str, layer: &Path) -> Result<Image> {
     Ok(Image {
         reference: reference.to_owned(),
         digest: plan.digest.clone(),
-        config: ImageConfig {
-            env: vec![("PATH".to_owned(), "/bin".to_owned())],
-            cmd: vec!["httpd".to_owned()],
-            ..ImageConfig::default()
-        },
+        config: ImageConfig { env: vec![("PATH".to_owned(), "/bin".to_owned())], cmd: vec!["httpd".to_owned()], ..ImageConfig::default() },
         layers: vec![layer.to_owned()],
         size_bytes,
     })

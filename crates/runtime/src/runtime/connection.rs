@@ -257,10 +257,10 @@ fn apply_list(inner: &Inner, entry: &Entry, list: Vec<Status>, unanswered: &[Str
         std::fs::remove_dir_all(entry.dir.container(id)).unwrap_or_default();
     }
     for status in list {
-        if let Some(started) = &status.started {
-            if let Some(container) = entry.state().containers.get_mut(&status.id) {
-                apply_started(container, started);
-            }
+        if let Some(started) = &status.started
+            && let Some(container) = entry.state().containers.get_mut(&status.id)
+        {
+            apply_started(container, started);
         }
         if let Some(exit) = status.exit {
             apply_exit(inner, entry, &status.id, exit);

@@ -194,7 +194,8 @@ fn remove_strays(inner: &Inner) -> Result<()> {
     let entries: Vec<Arc<Entry>> = inner.entries().values().cloned().collect();
     let accounted = |made: &Made| match made {
         Made::Cgroup(cgroup) => {
-            *cgroup == inner.cgroup_root || entries.iter().any(|entry| entry.record.cgroup == *cgroup || entry.record.shim_cgroup == *cgroup)
+            *cgroup == inner.cgroup_root
+                || entries.iter().any(|entry| entry.record.cgroup == *cgroup || entry.record.shim_cgroup == *cgroup)
         }
         Made::Directory(path) => entries.iter().any(|entry| entry.record.spec.log_dir == *path),
         Made::Mount(path) => entries.iter().any(|entry| path.starts_with(&entry.dir.0)),

@@ -18,7 +18,9 @@ use crate::container::{ContainerState, ExitReason};
 use crate::error::{Error, Result};
 use crate::journal::Made;
 use crate::protocol::Call;
-use crate::record::{self, Durability, ExitRecord, SandboxDir, SandboxRecord, ShimRecord, StartedRecord, check_name, io_error, unless_missing};
+use crate::record::{
+    self, Durability, ExitRecord, SandboxDir, SandboxRecord, ShimRecord, StartedRecord, check_name, io_error, unless_missing,
+};
 use crate::roles::SHIM;
 use crate::sandbox::{Sandbox, SandboxSpec};
 
@@ -288,12 +290,11 @@ fn end_stray_shims(dir: &Path) {
             let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
             words.get(1) == Some(&SHIM.as_bytes()) && words.get(2) == Some(&dir.as_os_str().as_encoded_bytes())
         };
-        if is_one() {
-            if let Ok(handle) = PidFd::open(pid) {
-                if is_one() {
-                    handle.signal(nix::libc::SIGKILL).unwrap_or_default();
-                }
-            }
+        if is_one()
+            && let Ok(handle) = PidFd::open(pid)
+            && is_one()
+        {
+            handle.signal(nix::libc::SIGKILL).unwrap_or_default();
         }
     }
 }

@@ -169,12 +169,7 @@ impl Shim {
         }
         let timeout = if trouble { PollTimeout::try_from(RETRY).unwrap_or(PollTimeout::NONE) } else { PollTimeout::NONE };
         match poll(&mut entries, timeout) {
-            Ok(_) => sources
-                .into_iter()
-                .zip(&entries)
-                .filter(|(_, entry)| entry.any().unwrap_or(true))
-                .map(|(source, _)| source)
-                .collect(),
+            Ok(_) => sources.into_iter().zip(&entries).filter(|(_, entry)| entry.any().unwrap_or(true)).map(|(source, _)| source).collect(),
             Err(Errno::EINTR) => Vec::new(),
             Err(error) => {
                 sandbox::complain(&format!("poll: {error}"));
@@ -223,12 +218,12 @@ impl Shim {
         }
         let layout = &self.layout;
         let Some(task) = self.tasks.iter_mut().find(|task| task.is_first_process(pid)) else { return };
-        if task.first_process_ended(code, signal, layout) {
-            if let Some(exit) = task.exit.clone() {
-                let message = Message::Exited { id: task.record.id.clone(), exit };
-                for client in self.clients.iter_mut().filter(|client| client.greeted) {
-                    client.send(&message);
-                }
+        if task.first_process_ended(code, signal, layout)
+            && let Some(exit) = task.exit.clone()
+        {
+            let message = Message::Exited { id: task.record.id.clone(), exit };
+            for client in self.clients.iter_mut().filter(|client| client.greeted) {
+                client.send(&message);
             }
         }
     }

@@ -246,7 +246,7 @@ impl Task {
     /// Reads all output that is there now. A pipe that is still open is held by a process of another container or of the machine.
     fn drain_outputs(&mut self) {
         for index in 0..self.outputs.len() {
-            while self.outputs[index].pipe.as_ref().is_some_and(|pipe| has_input(pipe)) {
+            while self.outputs[index].pipe.as_ref().is_some_and(has_input) {
                 self.read_output(index);
             }
         }
@@ -280,8 +280,8 @@ fn pipe() -> Result<(File, OwnedFd), String> {
     make().map(|(reader, writer)| (File::from(reader), writer)).map_err(|error| format!("make a pipe: {error}"))
 }
 
+/// The shim's loop reaps it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-#[expect(clippy::zombie_processes, reason = "the shim's loop reaps every child")]
 fn spawn_helper(arguments: &Arguments) -> io::Result<()> {
     Command::new("/proc/self/exe")
         .arg(CREATE_CONTAINER)

@@ -85,7 +85,18 @@ fn mounts_asked_for_replace_automatic_ones() {
     });
     assert_eq!(
         destinations(&config),
-        ["/proc", "/dev", "/dev/pts", "/sys", "/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/data", "/dev/shm", "/dev/mqueue", "/dev/termination-log"]
+        [
+            "/proc",
+            "/dev",
+            "/dev/pts",
+            "/sys",
+            "/sys/fs/cgroup",
+            "/sys/fs/cgroup/memory",
+            "/data",
+            "/dev/shm",
+            "/dev/mqueue",
+            "/dev/termination-log"
+        ]
     );
 }
 
