@@ -95,7 +95,8 @@ pub fn apply(
 
 fn decoded(patched: Value, strict: Vec<String>, validation: Validation, decode: Decode<'_>) -> Result<Patched, Status> {
     let quoted = || sorted(&patched).to_string();
-    let decoded = decode(patched.clone()).map_err(|error| refused(quoted(), &error.to_string()))?;
+    // Upstream decodes the text of the patched document, whose members are sorted.
+    let decoded = decode(sorted(&patched)).map_err(|error| refused(quoted(), &error.to_string()))?;
     judged(decoded, strict, validation, quoted)
 }
 
