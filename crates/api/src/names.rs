@@ -400,6 +400,14 @@ pub fn parse_cidr(value: &str) -> Option<(SloppyIp, u8)> {
     Some((address, length))
 }
 
+/// The warning about a network that is valid but not spelt canonically.
+pub fn cidr_warning(path: &str, value: &str) -> Option<String> {
+    let (address, length) = parse_cidr(value.trim())?;
+    let canonical = format!("{}/{length}", address.ip);
+    (address.ip.is_ipv6() && canonical != value)
+        .then(|| format!("{path}: IPv6 CIDR value {value:?} should be in RFC 5952 canonical format ({canonical:?})"))
+}
+
 /// The network's address, its host bits cleared.
 pub fn masked(ip: IpAddr, length: u8) -> IpAddr {
     match ip {

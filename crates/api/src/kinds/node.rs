@@ -130,10 +130,14 @@ impl Hooks for Node {
     }
 
     fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
-        if object["spec"].str("externalID").is_empty() {
-            return Vec::new();
+        let mut out = Vec::new();
+        if !object["spec"].str("externalID").is_empty() {
+            out.push("spec.externalID: this field is deprecated, and is unused by Kubernetes".to_owned());
         }
-        vec!["spec.externalID: this field is deprecated, and is unused by Kubernetes".to_owned()]
+        for (index, range) in object["spec"].items("podCIDRs").iter().enumerate() {
+            out.extend(names::cidr_warning(&format!("spec.podCIDRs[{index}]"), range.as_str().unwrap_or_default()));
+        }
+        out
     }
 
     fn selectable(&self, object: &Value, _label: &str) -> String {

@@ -296,28 +296,34 @@ fn warnings(object: &Value) -> Vec<String> {
         spec.items(name).iter().enumerate().filter_map(move |(index, ip)| address(format!("spec.{name}[{index}]"), ip))
     };
     out.extend(addresses("clusterIPs"));
-    let has_external = !spec.items("externalIPs").is_empty();
+    let external = spec.str("type") == "ExternalName";
+    let has_external_ips = !spec.items("externalIPs").is_empty();
     if is_headless(object) {
         if !spec.str("loadBalancerIP").is_empty() {
             out.push("spec.loadBalancerIP is ignored for headless services".to_owned());
         }
-        if has_external {
+        if has_external_ips {
             out.push("spec.externalIPs is ignored for headless services".to_owned());
         }
         if spec.str("sessionAffinity") != "None" {
             out.push("spec.SessionAffinity is ignored for headless services".to_owned());
         }
-    } else if has_external && spec.str("type") == "ExternalName" {
-        out.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".to_owned());
-    } else if has_external {
-        out.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned());
-    }
-    if spec.str("type") != "ExternalName" && !spec.str("externalName").is_empty() {
-        out.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".to_owned());
     }
     out.extend(addresses("externalIPs"));
     if spec.has("loadBalancerIP") {
         out.extend(address("spec.loadBalancerIP".to_owned(), &spec["loadBalancerIP"]));
+    }
+    for (index, range) in spec.items("loadBalancerSourceRanges").iter().enumerate() {
+        let path = format!("spec.loadBalancerSourceRanges[{index}]");
+        out.extend(names::cidr_warning(&path, range.as_str().unwrap_or_default()));
+    }
+    if external && has_external_ips {
+        out.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".to_owned());
+    } else if has_external_ips && !is_headless(object) {
+        out.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned());
+    }
+    if !external && !spec.str("externalName").is_empty() {
+        out.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".to_owned());
     }
     if spec.str("trafficDistribution") == "PreferClose" {
         out.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".to_owned());
