@@ -119,7 +119,7 @@ impl Hooks for Pod {
         if spec.int("terminationGracePeriodSeconds").is_some_and(|s| s < 0) {
             spec["terminationGracePeriodSeconds"] = 1.into();
         }
-        prepare::round_status(object);
+        prepare::complete_status(object);
     }
 
     fn prepare_create(&self, object: &mut Value) {
@@ -185,7 +185,9 @@ impl Hooks for Pod {
         match label {
             "metadata.name" | "metadata.namespace" => object["metadata"].str(&label["metadata.".len()..]).to_owned(),
             "spec.hostNetwork" => spec.flag("hostNetwork").to_string(),
-            "status.podIP" | "status.podIPs" => status.items("podIPs").first().map_or("", |ip| ip.str("ip")).to_owned(),
+            "status.podIP" => status.items("podIPs").first().map_or("", |ip| ip.str("ip")).to_owned(),
+            // It can be asked for, but no pod has it.
+            "status.podIPs" => String::new(),
             _ => match label.split_once('.') {
                 Some(("spec", member)) => spec.str(member).to_owned(),
                 Some((_, member)) => status.str(member).to_owned(),

@@ -206,9 +206,16 @@ fn resized(new: &Value, old: &[Value]) -> Value {
     container
 }
 
-/// Amounts in a status are rounded as those of a spec are.
-pub fn round_status(object: &mut Value) {
+/// The pod's address has two places in the status, and amounts are rounded as those of a spec are.
+pub fn complete_status(object: &mut Value) {
     let Some(status) = object.get_mut("status") else { return };
+    let first = status.items("podIPs").first().map_or("", |ip| ip.str("ip")).to_owned();
+    match status.str("podIP").to_owned() {
+        own if own.is_empty() && first.is_empty() => {}
+        own if own.is_empty() => status["podIP"] = first.into(),
+        own if own != first => status["podIPs"] = json!([{"ip": own}]),
+        _ => {}
+    }
     for list in CONTAINER_LISTS {
         let list = match list {
             "containers" => "containerStatuses".to_owned(),

@@ -20,6 +20,21 @@ pub fn amounts(list: Option<&Map<String, Value>>) -> Amounts {
     list.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), of(value)?))).collect()
 }
 
+/// Whether an amount is a whole number. Of plain digits beyond 64 bits only the low 64 bits of their thousandths count,
+/// as upstream computes it.
+pub fn is_whole(amount: &Quantity) -> bool {
+    match amount.to_string().parse::<i128>() {
+        Ok(digits) if i64::try_from(digits).is_err() => low_bits(digits).wrapping_mul(1000) % 1000 == 0,
+        _ => amount.is_whole(),
+    }
+}
+
+fn low_bits(number: i128) -> i64 {
+    let mut low = [0; 8];
+    low.copy_from_slice(&number.to_le_bytes()[..8]);
+    i64::from_le_bytes(low)
+}
+
 /// Adds `more` to `sum`, name by name.
 pub fn add(sum: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {

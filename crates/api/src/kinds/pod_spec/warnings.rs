@@ -169,7 +169,7 @@ fn lists(spec: &Value, path: &Path, texts: &mut Vec<String>) {
 fn fractions(list: Option<&Value>, path: &Path, names: &[&str], texts: &mut Vec<String>) {
     for name in names {
         let amount = list.and_then(|l| l.get(name)).and_then(amount::of);
-        if let Some(amount) = amount.filter(|a| !a.is_whole()) {
+        if let Some(amount) = amount.filter(|a| !amount::is_whole(a)) {
             let at = path.key(name);
             texts.push(format!("{at}: fractional byte value \"{amount}\" is invalid, must be an integer"));
         }

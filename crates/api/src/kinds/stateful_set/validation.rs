@@ -37,7 +37,7 @@ pub fn update(object: &Value, old: &Value) -> Errors {
     let old_is_valid = template(before, &path.child("template")).is_empty();
     errors.extend(selector_and_template(spec, old_is_valid, &path));
     for member in ["selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"] {
-        let (new, old) = (spec.get(member), before.get(member));
+        let [new, old] = [spec, before].map(|s| s.get(member).filter(|v| !v.is_null()));
         if new != old {
             let empty = if member == "serviceName" { Value::from("") } else { Value::Null };
             let shown = new.cloned().unwrap_or(empty);
@@ -130,7 +130,7 @@ fn max_unavailable(value: &Value, path: &Path) -> Errors {
 fn selector_and_template(spec: &Value, check_template: bool, path: &Path) -> Errors {
     let mut errors = Errors::new();
     let at = path.child("selector");
-    let selector = spec.get("selector");
+    let selector = spec.get("selector").filter(|s| !s.is_null());
     let mut usable = true;
     match selector {
         None => errors.push(field::required(&at, "")),

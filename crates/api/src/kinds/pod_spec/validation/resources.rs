@@ -136,7 +136,7 @@ pub fn amount_of(name: &str, amount: &Quantity, path: &Path) -> Errors {
     if amount.signum() < 0 {
         errors.push(field::invalid(path, amount.to_string(), "must be greater than or equal to 0"));
     }
-    if (WHOLE.contains(&name) || is_extended(name)) && !amount.is_whole() {
+    if (WHOLE.contains(&name) || is_extended(name)) && !amount::is_whole(amount) {
         errors.push(field::invalid(path, amount.to_string(), "must be an integer"));
     }
     errors

@@ -28,20 +28,13 @@ fn files(source: &Value) -> Vec<&str> {
 
 fn projected(volume: &Value, name: &str, texts: &mut Vec<String>) {
     let mut known: BTreeSet<&str> = BTreeSet::new();
-    // A source without files repeats the check of the one before it, as upstream does.
-    let (mut own, mut head) = (Vec::new(), String::new());
     for source in volume.items("sources") {
         if source.as_object().is_none_or(|s| s.is_empty()) {
             texts.push(format!("volume {name:?} (Projected) has no sources provided"));
             continue;
         }
-        if let Some((files, what)) = projection(source) {
-            own = files;
-            head = format!("volume {name:?} (Projected {what})");
-        }
-        if own.is_empty() {
-            continue;
-        }
+        let Some((own, what)) = projection(source) else { continue };
+        let head = format!("volume {name:?} (Projected {what})");
         overlaps(&own, &head, texts);
         let unique: BTreeSet<&str> = own.iter().copied().collect();
         let mut ordered: Vec<&str> = unique.iter().chain(&known).copied().collect();
