@@ -71,11 +71,6 @@ impl Hooks for ControllerRevision {
             let dot = if group.is_empty() { "" } else { "." };
             format!("{kind}{dot}{group}/{}", owner.str("name"))
         });
-        vec![
-            metadata.str("name").into(),
-            controller.into(),
-            object.int("revision").unwrap_or_default().into(),
-            age(object, now).into(),
-        ]
+        vec![metadata.str("name").into(), controller.into(), object.int("revision").unwrap_or_default().into(), age(object, now).into()]
     }
 }

@@ -155,7 +155,9 @@ fn prepare(
     if !errors.is_empty() {
         return Err(Status::invalid(kind, &name, &errors));
     }
-    call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
+    if part == Part::Main {
+        call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
+    }
     Ok(object)
 }
 

@@ -71,11 +71,11 @@ fn is_true(status: &Value, condition: &str) -> bool {
 fn summary(object: &Value) -> Summary {
     let status = &object["status"];
     let phase = status.str("phase");
-    let mut summary = Summary::default();
-    summary.reason = match status.str("reason") {
-        "" => phase.to_owned(),
-        reason => reason.to_owned(),
+    let reason = match status.str("reason") {
+        "" => phase,
+        reason => reason,
     };
+    let mut summary = Summary { reason: reason.to_owned(), ..Summary::default() };
     let gated = |c: &Value| c.str("type") == "PodScheduled" && c.str("reason") == "SchedulingGated";
     if status.items("conditions").iter().any(gated) {
         summary.reason = "SchedulingGated".to_owned();

@@ -4,6 +4,8 @@ mod cells;
 mod prepare;
 mod resize;
 mod status;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use super::{
@@ -41,11 +43,7 @@ pub static POD: Kind = Kind {
         Subresource { name: "exec", gvk: Some(("", "v1", "PodExecOptions")), verbs: CONNECT },
         Subresource { name: "log", gvk: None, verbs: &["get"] },
         Subresource { name: "portforward", gvk: Some(("", "v1", "PodPortForwardOptions")), verbs: CONNECT },
-        Subresource {
-            name: "proxy",
-            gvk: Some(("", "v1", "PodProxyOptions")),
-            verbs: &["create", "delete", "get", "patch", "update"],
-        },
+        Subresource { name: "proxy", gvk: Some(("", "v1", "PodProxyOptions")), verbs: &["create", "delete", "get", "patch", "update"] },
         Subresource { name: "resize", gvk: None, verbs: READ_WRITE },
         Subresource { name: "status", gvk: None, verbs: READ_WRITE },
     ],
@@ -79,10 +77,7 @@ const COLUMNS: &[Column] = &[
          restarted.",
     ),
     columns::AGE,
-    columns::wide(
-        "IP",
-        "podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated.",
-    ),
+    columns::wide("IP", "podIP address allocated to the pod. Routable at least within the cluster. Empty if not yet allocated."),
     columns::wide(
         "Node",
         "NodeName indicates in which node this pod is scheduled. If empty, this pod is a candidate for scheduling by the \

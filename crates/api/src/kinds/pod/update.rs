@@ -96,12 +96,8 @@ fn deadline(spec: &Value, before: &Value, path: &Path) -> Option<field::Error> {
         (Some(new), _) if !(0..=i64::from(i32::MAX)).contains(&new) => {
             Some(field::invalid(path, new, &names::between(0, i64::from(i32::MAX))))
         }
-        (Some(new), Some(old)) if old < new => {
-            Some(field::invalid(path, new, "must be less than or equal to previous value"))
-        }
-        (None, Some(_)) => {
-            Some(field::invalid(path, Value::Null, "must not update from a positive integer to nil value"))
-        }
+        (Some(new), Some(old)) if old < new => Some(field::invalid(path, new, "must be less than or equal to previous value")),
+        (None, Some(_)) => Some(field::invalid(path, Value::Null, "must not update from a positive integer to nil value")),
         _ => None,
     }
 }
@@ -139,9 +135,7 @@ fn take_allowed(spec: &mut Value, before: &Value) {
     for member in ["activeDeadlineSeconds", "schedulingGates", "tolerations"] {
         take(spec, before, member);
     }
-    if before.int("terminationGracePeriodSeconds").is_some_and(|s| s < 0)
-        && spec.int("terminationGracePeriodSeconds") == Some(1)
-    {
+    if before.int("terminationGracePeriodSeconds").is_some_and(|s| s < 0) && spec.int("terminationGracePeriodSeconds") == Some(1) {
         take(spec, before, "terminationGracePeriodSeconds");
     }
 }
@@ -203,9 +197,7 @@ fn narrowed(new: Option<&Value>, old: &Value, path: &Path) -> Errors {
     };
     let wrong = old.iter().zip(&new).enumerate().filter(|(_, (old, new))| !only_added(new, old));
     wrong
-        .map(|(i, (_, new))| {
-            field::invalid(&path.index(i), new.clone(), "only additions are allowed (no mutations or deletions)")
-        })
+        .map(|(i, (_, new))| field::invalid(&path.index(i), new.clone(), "only additions are allowed (no mutations or deletions)"))
         .collect()
 }
 

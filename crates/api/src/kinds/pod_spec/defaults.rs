@@ -94,18 +94,17 @@ fn pod_resources(spec: &mut Value) {
         add_missing(spec, "requests", &limits);
     } else if given(spec, "requests") {
         let mut limits = totals::limits(spec);
-        limits.retain(|name, _| {
-            is_pod_level_resource(name) && may_overcommit(name) && every_container_has_limit(spec, name)
-        });
+        limits.retain(|name, _| is_pod_level_resource(name) && may_overcommit(name) && every_container_has_limit(spec, name));
         add_missing(spec, "limits", &limits);
     }
 }
 
 fn every_container_has_limit(spec: &Value, name: &str) -> bool {
     let lasting = spec.items("initContainers").iter().filter(|c| is_sidecar(c));
-    spec.items("containers").iter().chain(lasting).all(|c| {
-        c.get("resources").and_then(|r| r.map("limits")).is_some_and(|limits| limits.contains_key(name))
-    })
+    spec.items("containers")
+        .iter()
+        .chain(lasting)
+        .all(|c| c.get("resources").and_then(|r| r.map("limits")).is_some_and(|limits| limits.contains_key(name)))
 }
 
 fn add_missing(spec: &mut Value, member: &str, amounts: &Amounts) {
@@ -229,12 +228,7 @@ fn driver_defaults() -> [(&'static str, Vec<(&'static str, Value)>); 5] {
         ("rbd", vec![("pool", "rbd".into()), ("user", "admin".into()), ("keyring", "/etc/ceph/keyring".into())]),
         (
             "azureDisk",
-            vec![
-                ("cachingMode", "ReadWrite".into()),
-                ("kind", "Shared".into()),
-                ("fsType", "ext4".into()),
-                ("readOnly", false.into()),
-            ],
+            vec![("cachingMode", "ReadWrite".into()), ("kind", "Shared".into()), ("fsType", "ext4".into()), ("readOnly", false.into())],
         ),
         ("scaleIO", vec![("storageMode", "ThinProvisioned".into()), ("fsType", "xfs".into())]),
     ]

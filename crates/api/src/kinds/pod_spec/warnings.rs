@@ -39,11 +39,9 @@ pub fn of(holder: &Value, path: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     node_labels(spec, &spec_path, &mut texts);
     spread(spec, &spec_path, &mut texts);
-    for (key, text) in [
-        CRITICAL,
-        ("security.alpha.kubernetes.io/sysctls", SYSCTLS),
-        ("security.alpha.kubernetes.io/unsafe-sysctls", SYSCTLS),
-    ] {
+    for (key, text) in
+        [CRITICAL, ("security.alpha.kubernetes.io/sysctls", SYSCTLS), ("security.alpha.kubernetes.io/unsafe-sysctls", SYSCTLS)]
+    {
         if has_annotation(metadata, key) {
             texts.push(format!("{}: {text}", meta_path.key(key)));
         }
@@ -71,13 +69,9 @@ fn replacement(label: &str) -> Option<&'static str> {
     Some(match label {
         "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-        "failure-domain.beta.kubernetes.io/region" => {
-            "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"
-        }
+        "failure-domain.beta.kubernetes.io/region" => "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead",
         "failure-domain.beta.kubernetes.io/zone" => "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead",
-        "beta.kubernetes.io/instance-type" => {
-            "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"
-        }
+        "beta.kubernetes.io/instance-type" => "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead",
         _ => return None,
     })
 }

@@ -1,6 +1,8 @@
 //! StatefulSet: registry row and hooks. Its template is validated as pod specs are; the controller is elsewhere.
 
 mod defaults;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 use super::{columns, pod_spec::dropped, pod_spec::warnings};
@@ -99,8 +101,7 @@ impl Hooks for StatefulSet {
         }
         if spec.int("revisionHistoryLimit").is_some_and(|limit| limit < 0) {
             texts.push(
-                "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
-                    .to_owned(),
+                "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned(),
             );
         }
         texts

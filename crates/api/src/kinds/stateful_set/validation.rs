@@ -5,7 +5,7 @@ use crate::{
     field::{self, Errors, Path},
     json,
     kinds::pod_spec::validation::{self, Subject, annotations, claims, not_negative, texts},
-    names,
+    meta, names,
     selector::{self, LabelSelector},
     value::Access,
 };
@@ -185,7 +185,7 @@ fn template(spec: &Value, path: &Path) -> Errors {
     }
     let mut errors = selector::validate_labels(metadata.map("labels"), &path.child("labels"));
     let at = path.child("annotations");
-    errors.extend(annotations::keys(metadata.map("annotations"), &at));
+    errors.extend(meta::validate_annotations(metadata.map("annotations"), &at));
     errors.extend(annotations::of_pod(metadata.map("annotations"), &pod, &at));
     errors.extend(validation::spec(&pod, Subject { metadata, is_pod: false }, &path.child("spec")));
     errors.extend(annotations::match_fields(metadata, &pod, &path.child("spec")));
@@ -219,10 +219,9 @@ pub fn status(object: &Value, old: &Value) -> Errors {
     let (status, path) = (&object["status"], Path::new("status"));
     let count = |member: &str| status.int(member).unwrap_or_default();
     let mut errors = Errors::new();
-    for member in [
-        "replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "observedGeneration",
-        "collisionCount",
-    ] {
+    for member in
+        ["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "observedGeneration", "collisionCount"]
+    {
         errors.extend(not_negative(status, member, &path));
     }
     for member in ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"] {

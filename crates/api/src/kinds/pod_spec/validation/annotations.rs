@@ -1,35 +1,18 @@
-//! Validation of annotations: their keys and size, and those that mean something to pods.
+//! Validation of the annotations that mean something to pods, and that old ones agree with the fields that replaced them.
 
-use super::{sorted, texts};
+use super::sorted;
 use crate::{
     Map, Value,
     field::{self, Errors, Path},
     kinds::pod_spec,
-    names,
     value::Access,
 };
 
-const MAX_BYTES: usize = 256 * 1024;
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-
-/// Validates keys and size of annotations.
-pub fn keys(annotations: Option<&Map<String, Value>>, path: &Path) -> Errors {
-    let mut errors = Errors::new();
-    let mut bytes = 0;
-    for (key, value) in sorted(annotations) {
-        // Capitals are tolerated in keys.
-        errors.extend(texts(path, key, names::qualified_name(&key.to_lowercase())));
-        bytes += key.len() + value.as_str().unwrap_or_default().len();
-    }
-    if bytes > MAX_BYTES {
-        errors.push(field::too_long(path, MAX_BYTES));
-    }
-    errors
-}
 
 /// Validates the annotations that mean something to pods.
 pub fn of_pod(annotations: Option<&Map<String, Value>>, spec: &Value, path: &Path) -> Errors {
@@ -70,7 +53,7 @@ pub fn of_pod(annotations: Option<&Map<String, Value>>, spec: &Value, path: &Pat
 
 /// A plain decimal number without a leading plus or needless zeros.
 fn is_deletion_cost(cost: &str) -> bool {
-    let plain = !cost.starts_with('+') && !(cost.len() > 1 && cost.starts_with('0'));
+    let plain = !cost.starts_with('+') && (cost == "0" || !cost.starts_with('0'));
     plain && cost.parse::<i32>().is_ok()
 }
 
@@ -121,10 +104,9 @@ fn agree(annotation: &str, profile: &Value, what: &str, path: &Path) -> Option<f
         "RuntimeDefault" => (!matches!(annotation, "runtime/default" | "docker/default")).then(differs),
         "Localhost" => match annotation.strip_prefix("localhost/") {
             None => Some(differs()),
-            Some(file) if file != profile.str("localhostProfile") => Some(field::forbidden(
-                &path.child("localhostProfile"),
-                &format!("{what} profile in annotation and field must match"),
-            )),
+            Some(file) if file != profile.str("localhostProfile") => {
+                Some(field::forbidden(&path.child("localhostProfile"), &format!("{what} profile in annotation and field must match")))
+            }
             Some(_) => None,
         },
         _ => None,

@@ -5,7 +5,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     kinds::pod_spec::amount,
-    names, selector,
+    meta, names, selector,
     value::Access,
 };
 
@@ -16,7 +16,7 @@ const VOLUME_MODES: [&str; 2] = ["Block", "Filesystem"];
 pub fn template(template: &Value, path: &Path) -> Errors {
     let metadata = &template["metadata"];
     let at = path.child("metadata");
-    let mut errors = super::annotations::keys(metadata.map("annotations"), &at.child("annotations"));
+    let mut errors = meta::validate_annotations(metadata.map("annotations"), &at.child("annotations"));
     errors.extend(selector::validate_labels(metadata.map("labels"), &at.child("labels")));
     for member in metadata.as_object().into_iter().flatten().filter(|(_, v)| !v.is_null()).map(|(m, _)| m.as_str()) {
         if !matches!(member, "labels" | "annotations") {
@@ -72,8 +72,7 @@ fn access_modes(spec: &Value, path: &Path) -> Errors {
     for mode in modes.iter().filter(|mode| !known(mode)) {
         errors.push(field::not_supported(&at, mode.clone(), &ACCESS_MODES));
     }
-    let (alone, shared): (Vec<_>, Vec<_>) =
-        modes.iter().filter(|mode| known(mode)).partition(|mode| *mode == "ReadWriteOncePod");
+    let (alone, shared): (Vec<_>, Vec<_>) = modes.iter().filter(|mode| known(mode)).partition(|mode| *mode == "ReadWriteOncePod");
     if !alone.is_empty() && !shared.is_empty() {
         errors.push(field::forbidden(&at, "may not use ReadWriteOncePod with other access modes"));
     }

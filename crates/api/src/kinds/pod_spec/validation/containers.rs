@@ -13,8 +13,15 @@ use std::collections::BTreeSet;
 const EPHEMERAL: &str = "cannot be set for an Ephemeral Container";
 /// What an ephemeral container may not have, in the order of its fields.
 const NOT_EPHEMERAL: [&str; 9] = [
-    "ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules", "livenessProbe", "readinessProbe",
-    "startupProbe", "lifecycle",
+    "ports",
+    "resources",
+    "resizePolicy",
+    "restartPolicy",
+    "restartPolicyRules",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
 ];
 const MAX_RESTART_RULES: usize = 20;
 const MAX_EXIT_CODES: usize = 255;
@@ -86,8 +93,7 @@ pub fn ephemeral_containers(context: &Context<'_>) -> Errors {
     let path = context.path.child("ephemeralContainers");
     let mut errors = Errors::new();
     let spec = context.spec;
-    let others: BTreeSet<&str> =
-        spec.items("containers").iter().chain(spec.items("initContainers")).map(|c| c.str("name")).collect();
+    let others: BTreeSet<&str> = spec.items("containers").iter().chain(spec.items("initContainers")).map(|c| c.str("name")).collect();
     let mut names = others.clone();
     for (i, container) in spec.items("ephemeralContainers").iter().enumerate() {
         let at = path.index(i);
@@ -230,9 +236,5 @@ fn restart_rule(rule: &Value, path: &Path) -> Errors {
 }
 
 fn too_many(actual: usize, max: usize, path: &Path) -> Option<field::Error> {
-    (actual > max).then(|| field::Error {
-        path: path.clone(),
-        kind: Kind::TooMany { actual, max },
-        detail: String::new(),
-    })
+    (actual > max).then(|| field::Error { path: path.clone(), kind: Kind::TooMany { actual, max }, detail: String::new() })
 }

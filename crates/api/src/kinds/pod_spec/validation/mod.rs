@@ -15,6 +15,8 @@ mod projected;
 pub mod resources;
 mod security;
 mod spread;
+#[cfg(test)]
+mod tests;
 pub mod tolerations;
 mod volume_drivers;
 mod volumes;
@@ -43,9 +45,9 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Seconds for a graceful stop; `None` if the field is not usable.
+    /// Seconds for a graceful stop.
     fn grace(&self) -> Option<i64> {
-        self.spec.int("terminationGracePeriodSeconds").filter(|s| *s >= 0)
+        self.spec.int("terminationGracePeriodSeconds")
     }
     /// The operating system asked for.
     fn os(&self) -> Option<&'a str> {
@@ -132,10 +134,7 @@ fn placement(context: &Context<'_>) -> Errors {
 fn limits(context: &Context<'_>) -> Errors {
     let (spec, path) = (context.spec, &context.path);
     let mut errors = Errors::new();
-    for (member, rule) in [
-        ("serviceAccountName", names::dns_subdomain as fn(&str) -> Vec<String>),
-        ("nodeName", names::dns_subdomain),
-    ] {
+    for (member, rule) in [("serviceAccountName", names::dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", names::dns_subdomain)] {
         let value = spec.str(member);
         if !value.is_empty() {
             errors.extend(texts(&path.child(member), value, rule(value)));
@@ -209,11 +208,7 @@ pub fn not_negative(parent: &Value, member: &str, path: &Path) -> Errors {
 
 /// A path that must not climb out with `..`.
 pub fn no_backsteps(value: &str, path: &Path) -> Errors {
-    if value.split('/').any(|part| part == "..") {
-        vec![field::invalid(path, value, "must not contain '..'")]
-    } else {
-        Errors::new()
-    }
+    if value.split('/').any(|part| part == "..") { vec![field::invalid(path, value, "must not contain '..'")] } else { Errors::new() }
 }
 
 /// A relative path that stays below its base.

@@ -4,10 +4,7 @@ use super::{Context, Subject, sorted, texts};
 use crate::{
     Value,
     field::{self, Errors, Kind, Path},
-    kinds::pod_spec::{
-        amount,
-        is_huge_page, is_native_resource, is_pod_level_resource, may_overcommit, totals,
-    },
+    kinds::pod_spec::{amount, is_huge_page, is_native_resource, is_pod_level_resource, may_overcommit, totals},
     names,
     quantity::Quantity,
     value::Access,
@@ -15,15 +12,38 @@ use crate::{
 use std::collections::BTreeSet;
 
 const STANDARD: [&str; 20] = [
-    "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu",
-    "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets",
-    "configmaps", "persistentvolumeclaims", "storage", "requests.storage", "services.nodeports",
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "storage",
+    "requests.storage",
+    "services.nodeports",
     "services.loadbalancers",
 ];
 /// Resources of Kubernetes that are counted in whole numbers.
 const WHOLE: [&str; 9] = [
-    "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims",
-    "services.nodeports", "services.loadbalancers",
+    "pods",
+    "services",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "services.nodeports",
+    "services.loadbalancers",
 ];
 const IN_CONTAINERS: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
@@ -109,13 +129,7 @@ fn requirements(resources: &Value, rule: NameRule, claims: &BTreeSet<&str>, path
     errors
 }
 
-fn against_limit(
-    name: &str,
-    request: &Quantity,
-    limit: Option<&Value>,
-    limits_at: &Path,
-    requests_at: &Path,
-) -> Option<field::Error> {
+fn against_limit(name: &str, request: &Quantity, limit: Option<&Value>, limits_at: &Path, requests_at: &Path) -> Option<field::Error> {
     let Some(limit) = limit.and_then(amount::of) else {
         let detail = "Limit must be set for non overcommitable resources";
         return (!may_overcommit(name)).then(|| field::required(limits_at, detail));
@@ -150,15 +164,12 @@ fn page_multiple(name: &str, amount: &Quantity, path: &Path) -> Option<field::Er
 }
 
 fn is_extended(name: &str) -> bool {
-    !is_native_resource(name)
-        && !name.starts_with("requests.")
-        && names::qualified_name(&format!("requests.{name}")).is_empty()
+    !is_native_resource(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
 fn resource_name(name: &str, path: &Path) -> Errors {
     let errors: Errors = texts(path, name, names::qualified_name(name)).collect();
-    let standard =
-        || STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
+    let standard = || STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
     if errors.is_empty() && !name.contains('/') && !standard() {
         return vec![field::invalid(path, name, "must be a standard resource type or fully qualified")];
     }

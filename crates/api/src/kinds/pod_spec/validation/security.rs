@@ -121,9 +121,7 @@ fn is_sysctl(name: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     name.len() <= MAX_SYSCTL
-        && name.split(['.', '/']).all(|part| {
-            part.chars().all(inner) && edge(part.chars().next()) && edge(part.chars().next_back())
-        })
+        && name.split(['.', '/']).all(|part| part.chars().all(inner) && edge(part.chars().next()) && edge(part.chars().next_back()))
 }
 
 /// The kernel namespace that a sysctl belongs to, if it belongs to one.

@@ -210,9 +210,7 @@ pub fn azure_file(source: &Value, path: &Path) -> Errors {
 
 pub fn azure_disk(source: &Value, path: &Path) -> Errors {
     let mut errors = all_needed(source, &["diskName", "diskURI"], path);
-    for (member, supported) in
-        [("cachingMode", ["None", "ReadOnly", "ReadWrite"]), ("kind", ["Dedicated", "Managed", "Shared"])]
-    {
+    for (member, supported) in [("cachingMode", ["None", "ReadOnly", "ReadWrite"]), ("kind", ["Dedicated", "Managed", "Shared"])] {
         if let Some(value) = source.get(member).and_then(Value::as_str)
             && !supported.contains(&value)
         {
@@ -222,8 +220,7 @@ pub fn azure_disk(source: &Value, path: &Path) -> Errors {
     let (uri, at) = (source.str("diskURI"), path.child("diskURI"));
     match source.get("kind").and_then(Value::as_str) {
         Some("Managed") if !uri.starts_with("/subscriptions/") => {
-            let form =
-                "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
+            let form = "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
             errors.push(field::not_supported(&at, uri, &[form]));
         }
         Some(kind) if kind != "Managed" && !uri.starts_with("https://") => {

@@ -12,10 +12,8 @@ use crate::{
 use std::collections::BTreeSet;
 
 const FILE_MODE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
-const HOST_PATH_TYPES: [&str; 8] =
-    ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
-const DOWNWARD_FIELDS: [&str; 5] =
-    ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+const HOST_PATH_TYPES: [&str; 8] = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+const DOWNWARD_FIELDS: [&str; 5] = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 /// Validates `volumes`. Returns those without fault, which mounts may name.
 pub fn validate<'a>(volumes: &'a [Value], subject: Subject<'_>, path: &Path) -> (Volumes<'a>, Errors) {
@@ -23,11 +21,8 @@ pub fn validate<'a>(volumes: &'a [Value], subject: Subject<'_>, path: &Path) -> 
     let mut good = Volumes::new();
     // A template has no name yet, so its claims have none either.
     let pod = if subject.is_pod { subject.metadata.str("name") } else { "" };
-    let made: BTreeSet<String> = volumes
-        .iter()
-        .filter(|v| !pod.is_empty() && v.has("ephemeral"))
-        .map(|v| format!("{pod}-{}", v.str("name")))
-        .collect();
+    let made: BTreeSet<String> =
+        volumes.iter().filter(|v| !pod.is_empty() && v.has("ephemeral")).map(|v| format!("{pod}-{}", v.str("name"))).collect();
     for (i, volume) in volumes.iter().enumerate() {
         let at = path.index(i);
         let name = volume.str("name");

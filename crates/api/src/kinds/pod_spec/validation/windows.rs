@@ -15,12 +15,29 @@ const MAX_USER: usize = 104;
 const NOT_WINDOWS: &str = "cannot be set for a windows pod";
 const NOT_LINUX: &str = "windows options cannot be set for a linux pod";
 const POD_SECURITY: [&str; 11] = [
-    "appArmorProfile", "seLinuxOptions", "seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls", "runAsUser",
-    "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy", "seLinuxChangePolicy",
+    "appArmorProfile",
+    "seLinuxOptions",
+    "seccompProfile",
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "sysctls",
+    "runAsUser",
+    "runAsGroup",
+    "supplementalGroups",
+    "supplementalGroupsPolicy",
+    "seLinuxChangePolicy",
 ];
 const CONTAINER_SECURITY: [&str; 10] = [
-    "appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem", "privileged",
-    "allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup",
+    "appArmorProfile",
+    "seLinuxOptions",
+    "seccompProfile",
+    "capabilities",
+    "readOnlyRootFilesystem",
+    "privileged",
+    "allowPrivilegeEscalation",
+    "procMount",
+    "runAsUser",
+    "runAsGroup",
 ];
 
 /// Validates `windowsOptions`.
@@ -141,9 +158,7 @@ fn linux(context: &Context<'_>) -> Errors {
     let mut holders = vec![(context.spec, context.path.clone())];
     holders.extend(pod_spec::containers(context.spec, &context.path));
     let given = holders.into_iter().filter(|(h, _)| h.get("securityContext").is_some_and(|s| s.has("windowsOptions")));
-    given
-        .map(|(_, path)| field::forbidden(&path.child("securityContext").child("windowsOptions"), NOT_LINUX))
-        .collect()
+    given.map(|(_, path)| field::forbidden(&path.child("securityContext").child("windowsOptions"), NOT_LINUX)).collect()
 }
 
 fn windows(context: &Context<'_>) -> Errors {
