@@ -5,7 +5,7 @@ use crate::query::{Write, WriteOptions};
 use crate::registry::{Call, create};
 use crate::request::{Target, Verb, find_kind};
 use crate::negotiation::Reader;
-use crate::{allocation, events, object};
+use crate::{allocation, events, keys, object};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 use std::sync::Arc;
@@ -47,6 +47,11 @@ fn kubernetes_service(core: &Core) -> Value {
 }
 
 async fn ensure(core: &Arc<Core>, kind: &'static Kind, namespace: &str, object: Value) -> Result<(), Status> {
+    // Asked before creating: the allocation of what the object has already would be refused.
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    if core.store.get(&keys::object(kind, namespace, name)).is_some() {
+        return Ok(());
+    }
     let target = Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource: None };
     let mut call = Call {
         target,

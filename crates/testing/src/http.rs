@@ -49,9 +49,14 @@ impl Client {
 
     /// A fresh server with its store in memory.
     pub async fn fresh(seed: u64) -> Result<Self> {
+        Self::on(stead_store::Store::memory(), seed).await
+    }
+
+    /// A server on that store.
+    pub async fn on(store: stead_store::Store, seed: u64) -> Result<Self> {
         let environment: Arc<dyn Environment> = Arc::new(Virtual::new(seed));
         let config = Config {
-            store: stead_store::Store::memory(),
+            store,
             environment: Arc::clone(&environment),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),

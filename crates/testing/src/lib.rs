@@ -7,3 +7,6 @@ pub mod simulation;
 mod left_out;
 
 pub use left_out::{left_out, tell};
+
+#[cfg(test)]
+mod restart;
