@@ -203,3 +203,6 @@ pub(crate) fn media_type(value: &str) -> Option<String> {
     }
     (!ty.contains([',', ' '])).then_some(ty)
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,3 +159,6 @@ fn check_manager(manager: &str) -> Errors {
 fn unicode(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
 }
+
+#[cfg(test)]
+mod tests;

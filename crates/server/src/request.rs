@@ -196,3 +196,6 @@ fn subresource_verb(method: &str) -> Option<Verb> {
         other => object_verb(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

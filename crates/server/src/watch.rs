@@ -2,7 +2,7 @@
 
 use crate::answer::{self, Answer, Wish};
 use crate::app::Core;
-use crate::negotiation::{Form, Transform};
+use crate::negotiation::Transform;
 use crate::query::ListOptions;
 use crate::registry::{Call, list};
 use crate::table::Columns;
@@ -21,6 +21,8 @@ use std::sync::Arc;
 /// Bookmarks come about this often, and this long before the end (L10).
 const BOOKMARK_EVERY_MS: u64 = 60_000;
 const BOOKMARK_BEFORE_END_MS: u64 = 2_000;
+/// Events that are ready are sent together, in pieces of about this size.
+const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// A watch without a timeout lasts this long, and up to twice that (L13).
 const LIFE_S: u64 = 1800;
 
@@ -37,7 +39,9 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer,
         core: core.clone(),
         kind,
         wish,
-        ready: VecDeque::new(),
+        initial: VecDeque::new(),
+        initial_revision: 0,
+        out: Vec::new(),
         source: None,
         end: core.environment.sleep(0),
         bookmark: None,
@@ -46,7 +50,8 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer,
     };
     if let Err(status) = stream.start(&prefix, version) {
         // The stream has an answer for a version that is gone: an event (L9).
-        let line = line("ERROR", status.body().to_string().as_bytes());
+        let mut line = Vec::new();
+        write_line(&mut line, "ERROR", status.body().to_string().as_bytes());
         return Ok(Answer::Response(answer::with_type(200, "application/json", body::full(line))));
     }
     let chunks = futures::stream::unfold(stream, |mut stream| async move {
@@ -62,8 +67,12 @@ struct Stream {
     kind: &'static Kind,
     options: ListOptions,
     wish: Wish,
-    /// Events that are ready to be sent.
-    ready: VecDeque<Bytes>,
+    /// What existed at the start and has not been sent yet; the objects are shared with the store.
+    initial: VecDeque<Entry>,
+    /// The revision that those show.
+    initial_revision: u64,
+    /// Events that are ready to be sent, as lines.
+    out: Vec<u8>,
     /// `None`: a version from the future, which stays silent (L15).
     source: Option<Watch>,
     end: BoxFuture<'static, ()>,
@@ -97,7 +106,7 @@ impl Stream {
         if version > newest {
             return Ok(());
         }
-        let from = if initial { self.initial(prefix)? } else if version == 0 { newest } else { version };
+        let from = if initial { self.take_initial(prefix)? } else if version == 0 { newest } else { version };
         match store.watch(prefix, from) {
             Ok(watch) => self.source = Some(watch),
             Err(ReadError::Future { .. }) => {}
@@ -106,40 +115,79 @@ impl Stream {
         Ok(())
     }
 
-    /// Makes ADDED events of what exists, and the bookmark that ends them (L9, L11). Returns the revision that they show.
-    fn initial(&mut self, prefix: &str) -> Result<u64, Status> {
+    /// Takes what exists, to be sent as ADDED events (L9, L11). Returns the revision that it shows.
+    fn take_initial(&mut self, prefix: &str) -> Result<u64, Status> {
         let page = self.core.store.range(prefix, None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-        for entry in &page.entries {
-            if list::selected(self.kind, &self.options, &entry.value) {
-                self.send("ADDED", &entry.value);
-            }
-        }
-        if self.options.send_initial_events == Some(true) && self.options.bookmarks {
-            self.send_bookmark(page.revision, json!({"k8s.io/initial-events-end": "true"}));
+        self.initial = page.entries.into();
+        self.initial_revision = page.revision;
+        if self.initial.is_empty() {
+            self.end_initial();
         }
         Ok(page.revision)
     }
 
+    /// Makes the next of the first events, and the bookmark after the last one.
+    fn send_initial(&mut self, entry: &Entry) {
+        if list::selected(self.kind, &self.options, &entry.value) {
+            self.send("ADDED", &entry.value);
+        }
+        if self.initial.is_empty() {
+            self.end_initial();
+        }
+    }
+
+    fn end_initial(&mut self) {
+        if self.options.send_initial_events == Some(true) && self.options.bookmarks {
+            self.send_bookmark(self.initial_revision, json!({"k8s.io/initial-events-end": "true"}));
+        }
+    }
+
+    /// The next lines: all that are ready, up to a bound, or the next one that comes.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(chunk) = self.ready.pop_front() {
-                return Some(chunk);
+            self.gather();
+            if !self.out.is_empty() {
+                return Some(std::mem::take(&mut self.out).into());
             }
             match self.wait().await {
                 Next::Event(Ok(event)) => self.take(event),
-                Next::Event(Err(WatchError::Lagged)) => {
-                    let status = too_old(0, self.core.store.revision());
-                    self.ready.push_back(line("ERROR", status.body().to_string().as_bytes()));
-                    self.end = futures::future::ready(()).boxed();
-                    self.source = None;
-                }
-                Next::Event(Err(WatchError::Closed)) | Next::End => return None,
+                Next::Event(Err(error)) => self.fail(&error)?,
+                Next::End => return None,
                 Next::Bookmark => {
                     self.bookmark = Some(self.core.environment.sleep(BOOKMARK_EVERY_MS));
                     if let Some(revision) = self.source.as_ref().map(Watch::revision) {
                         self.send_bookmark(revision, Value::Null);
                     }
                 }
+            }
+        }
+    }
+
+    /// Takes what needs no waiting.
+    fn gather(&mut self) {
+        while self.out.len() < CHUNK_BYTES_MAX {
+            if let Some(entry) = self.initial.pop_front() {
+                self.send_initial(&entry);
+                continue;
+            }
+            match self.source.as_mut().map(Watch::try_next) {
+                Some(Ok(Some(event))) => self.take(event),
+                // Errors come again where they are waited for.
+                Some(Ok(None) | Err(_)) | None => return,
+            }
+        }
+    }
+
+    /// Ends the stream: at once if the store is closed, else after an event that says why.
+    fn fail(&mut self, error: &WatchError) -> Option<()> {
+        match error {
+            WatchError::Closed => None,
+            WatchError::Lagged => {
+                let status = too_old(0, self.core.store.revision());
+                write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes());
+                self.end = futures::future::ready(()).boxed();
+                self.source = None;
+                Some(())
             }
         }
     }
@@ -200,13 +248,13 @@ impl Stream {
     }
 
     fn send(&mut self, ty: &str, bytes: &[u8]) {
-        if self.wish.form == Form::JSON || self.wish.form.transform == Transform::Plain {
-            return self.ready.push_back(line(ty, bytes));
+        if self.wish.form.transform == Transform::Plain {
+            return write_line(&mut self.out, ty, bytes);
         }
         let object = object::from_store(self.kind, bytes);
         match answer::transformed(self.kind, object, self.wish.form.transform, self.wish, self.columns) {
-            Ok(shown) => self.ready.push_back(line(ty, shown.to_string().as_bytes())),
-            Err(status) => self.ready.push_back(line("ERROR", status.body().to_string().as_bytes())),
+            Ok(shown) => write_line(&mut self.out, ty, shown.to_string().as_bytes()),
+            Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
         }
         self.columns = Columns::Left;
     }
@@ -229,12 +277,10 @@ fn too_old(asked: u64, oldest: u64) -> Status {
     Status::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
 }
 
-fn line(ty: &str, object: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(object.len() + 40);
+fn write_line(out: &mut Vec<u8>, ty: &str, object: &[u8]) {
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(ty.as_bytes());
     out.extend_from_slice(b"\",\"object\":");
     out.extend_from_slice(object);
     out.extend_from_slice(b"}\n");
-    out.into()
 }

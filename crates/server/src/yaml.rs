@@ -178,3 +178,6 @@ fn needs_quotes(text: &str) -> bool {
         || text.contains(" #")
         || text.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests;

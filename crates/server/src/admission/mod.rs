@@ -43,7 +43,7 @@ pub(crate) fn update(core: &Core, call: &Call, part: Part, object: &mut Value, o
             default_tolerations::add(object);
             Ok(())
         }
-        Part::Other("resize") => resize::update(core, &call.target, object),
+        Part::Other("resize") => resize::update(core, &call.target, object, old),
         Part::Status | Part::Other(_) => Ok(()),
     }
 }

@@ -8,11 +8,14 @@ use stead_api::quantity::Quantity;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
-/// What a node is asked for, and how its amounts are counted.
-const RESOURCES: &[(&str, fn(&Quantity) -> i64)] = &[("cpu", Quantity::milli_value_ceil), ("memory", Quantity::value_ceil)];
+/// How the amounts of a resource are counted.
+type Count = fn(&Quantity) -> i64;
 
-pub(super) fn update(core: &Core, target: &Target, pod: &Value) -> Result<(), Status> {
-    let node_name = pod["spec"].str("nodeName");
+/// What a node is asked for.
+const RESOURCES: &[(&str, Count)] = &[("cpu", Quantity::milli_value_ceil), ("memory", Quantity::value_ceil)];
+
+pub(super) fn update(core: &Core, target: &Target, pod: &Value, old: &Value) -> Result<(), Status> {
+    let node_name = old["spec"].str("nodeName");
     if node_name.is_empty() {
         return Ok(());
     }

@@ -1,0 +1,71 @@
+//! Tests of routing (T7-T9).
+
+use super::{Route, route};
+use crate::query;
+
+fn shown(method: &str, path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    match route(method, path, &query::parse(query)) {
+        Route::NoPage => "no page".to_owned(),
+        Route::NoResource => "no resource".to_owned(),
+        Route::NoMethod => "no method".to_owned(),
+        Route::Health { path } => format!("health {path}"),
+        Route::Version => "version".to_owned(),
+        Route::Discovery(path) => format!("discovery {}", path.join("/")),
+        Route::OpenApi(path) => format!("openapi {}", path.join("/")),
+        Route::Resource(t) => {
+            let sub = t.subresource.map(|s| format!("/{}", s.name)).unwrap_or_default();
+            format!("{} {}{sub} [{}] [{}]", t.verb.name(), t.kind.plural, t.namespace, t.name)
+        }
+    }
+}
+
+#[test]
+fn paths_lead_to_resources() {
+    // T9
+    assert_eq!(shown("GET", "/api/v1/pods"), "list pods [] []");
+    assert_eq!(shown("GET", "/api/v1/namespaces/n/pods?watch"), "watch pods [n] []");
+    assert_eq!(shown("GET", "/api/v1/namespaces/n/pods?watch=false"), "list pods [n] []");
+    assert_eq!(shown("GET", "/api/v1/watch/namespaces/n/pods"), "watch pods [n] []");
+    assert_eq!(shown("POST", "/apis/apps/v1/namespaces/n/statefulsets/"), "create statefulsets [n] []");
+    assert_eq!(shown("DELETE", "/api/v1/namespaces/n"), "delete namespaces [] [n]");
+    assert_eq!(shown("PUT", "/api/v1/namespaces/n/finalize"), "update namespaces/finalize [] [n]");
+    assert_eq!(shown("PATCH", "/apis/apps/v1/namespaces/n/statefulsets/s/scale"), "patch statefulsets/scale [n] [s]");
+    assert_eq!(shown("GET", "/api/v1/namespaces/n/config%6daps/%61"), "get configmaps [n] [a]");
+    assert_eq!(shown("GET", "/api/v1/namespaces//configmaps"), "list configmaps [] []");
+}
+
+#[test]
+fn what_is_unknown_is_told_apart() {
+    // T7
+    for path in ["/nowhere", "//api/v1/pods", "/apis/none.example/v1/things"] {
+        assert_eq!(shown("GET", path), "no page", "{path}");
+    }
+    for path in ["/api/v2/pods", "/apis/apps/v9/x", "/api/v1/nothings", "/api/v1/pods/p", "/api/v1/namespaces/n/nodes", "/api/v1/nodes/n/nope"] {
+        assert_eq!(shown("GET", path), "no resource", "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_allowed_is_told() {
+    // T8
+    for (method, path) in [
+        ("POST", "/api/v1/pods"),
+        ("DELETE", "/api/v1/configmaps"),
+        ("PUT", "/api/v1/namespaces/n/configmaps"),
+        ("HEAD", "/api/v1/namespaces/n/configmaps"),
+        ("POST", "/api/v1/namespaces/n/pods/p"),
+        ("DELETE", "/api/v1/namespaces/n/pods/p/status"),
+        ("PUT", "/version"),
+        ("DELETE", "/api/v1/namespaces"),
+    ] {
+        assert_eq!(shown(method, path), "no method", "{method} {path}");
+    }
+}
+
+#[test]
+fn other_paths_go_to_their_documents() {
+    assert_eq!(shown("GET", "/healthz/"), "health healthz/");
+    assert_eq!(shown("GET", "/apis/apps/v1/"), "discovery apis/apps/v1");
+    assert_eq!(shown("GET", "/openapi/v3/api/v1"), "openapi openapi/v3/api/v1");
+}

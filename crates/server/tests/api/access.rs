@@ -1,0 +1,43 @@
+//! Who may do what (A1, A7, E8).
+
+use crate::client::fresh;
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use stead_server::Identity;
+use stead_testing::http::Client;
+use tower::Service;
+
+async fn send(client: &Client, path: &str, identity: Option<Identity>) -> (u16, Value) {
+    let body = Full::new(bytes::Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+    let mut request = http::Request::get(path).body(body).expect("a request");
+    if let Some(identity) = identity {
+        request.extensions_mut().insert(identity);
+    }
+    let Ok(response) = client.server().service().call(request).await;
+    let code = response.status().as_u16();
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    (code, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_see_health_and_version_and_nothing_else() {
+    let client = fresh().await;
+    for path in ["/healthz", "/livez", "/readyz", "/readyz/ping", "/version"] {
+        assert_eq!(send(&client, path, None).await.0, 200, "{path}");
+    }
+    let (code, status) = send(&client, "/api/v1/namespaces/default/pods", None).await;
+    let text = "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"";
+    assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+    let (code, status) = send(&client, "/apis", None).await;
+    assert_eq!((code, status["message"].as_str()), (403, Some("forbidden: User \"system:anonymous\" cannot get path \"/apis\"")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_without_roles_is_refused_and_a_master_is_not() {
+    let client = fresh().await;
+    let user = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()] };
+    let (code, status) = send(&client, "/api/v1/nodes/n", Some(user)).await;
+    let text = "nodes \"n\" is forbidden: User \"eve\" cannot get resource \"nodes\" in API group \"\" at the cluster scope";
+    assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+    assert_eq!(send(&client, "/api/v1/nodes", Some(Identity::master("root"))).await.0, 200);
+}

@@ -1,0 +1,12 @@
+//! The API server in process, over the memory store and under virtual time: one module per group of rules.
+
+mod access;
+mod client;
+mod deletes;
+mod events;
+mod lists;
+mod services;
+mod subresources;
+mod watches;
+mod without_runtime;
+mod writes;

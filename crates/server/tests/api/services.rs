@@ -1,0 +1,52 @@
+//! Addresses and node ports of Services: each once, freed on deletion, known after a restart.
+
+use crate::client::{create, fresh, send};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use stead_server::{Config, Server};
+use stead_testing::environment::Virtual;
+
+const SERVICES: &str = "/api/v1/namespaces/default/services";
+
+fn node_port(name: &str) -> Value {
+    json!({"metadata": {"name": name}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}})
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_address_is_given_twice() {
+    let client = fresh().await;
+    let made = join_all((0..40).map(|i| create(&client, SERVICES, node_port(&format!("s{i}"))))).await;
+    let ips: BTreeSet<&str> = made.iter().filter_map(|service| service["spec"]["clusterIP"].as_str()).collect();
+    let ports: BTreeSet<i64> = made.iter().filter_map(|service| service["spec"]["ports"][0]["nodePort"].as_i64()).collect();
+    assert_eq!((ips.len(), ports.len()), (40, 40));
+    assert!(!ips.contains("10.43.0.1"), "the first address is the Service kubernetes'");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_is_free_again_once_its_service_is_gone() {
+    let client = fresh().await;
+    let wish = |name: &str| json!({"metadata": {"name": name}, "spec": {"clusterIP": "10.43.7.7", "ports": [{"port": 80}]}});
+    create(&client, SERVICES, wish("a")).await;
+    let (code, status) = send(&client, "POST", SERVICES, wish("b")).await;
+    assert_eq!(code, 422, "{status}");
+    send(&client, "DELETE", &format!("{SERVICES}/a"), Value::Null).await;
+    create(&client, SERVICES, wish("b")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_makes_nothing_anew() {
+    // NS1
+    let store = stead_store::Store::memory();
+    let config = || Config {
+        store: store.clone(),
+        environment: Arc::new(Virtual::new(1)),
+        service_cidr: "10.43.0.0/16".to_owned(),
+        advertise: "https://127.0.0.1:6443".to_owned(),
+    };
+    Server::new(config()).await.expect("a server");
+    let revision = store.revision();
+    Server::new(config()).await.expect("a server again");
+    assert_eq!(store.revision(), revision);
+}
