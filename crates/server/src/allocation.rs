@@ -4,10 +4,10 @@
 use crate::app::Core;
 use crate::registry::queue::Turn;
 use crate::{keys, object};
+use std::net::Ipv4Addr;
 use stead_api::allocation::{Pool, Ranges, Run};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value};
-use std::net::Ipv4Addr;
 
 /// Ports that Services of type NodePort may have.
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;

@@ -10,9 +10,9 @@ use crate::table::Include;
 use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, events, health, openapi, query};
 use bytes::Bytes;
 use http::{Request, Response};
+use std::sync::Arc;
 use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
-use std::sync::Arc;
 
 /// What all requests share.
 #[derive(Debug)]

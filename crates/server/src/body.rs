@@ -24,11 +24,9 @@ pub(crate) fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Bo
 pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
     match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Status::new(
-            413,
-            "RequestEntityTooLarge",
-            format!("Request entity too large: limit is {REQUEST_BYTES_MAX}"),
-        )),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {REQUEST_BYTES_MAX}")))
+        }
         Err(error) => Err(Status::bad_request(format!("the request body could not be read: {error}"))),
     }
 }

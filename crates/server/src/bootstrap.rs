@@ -1,14 +1,14 @@
 //! The objects that every cluster has from the start (NS1). Input: the core. Output: they exist.
 
 use crate::app::Core;
+use crate::negotiation::Reader;
 use crate::query::{Write, WriteOptions};
 use crate::registry::{Call, create};
 use crate::request::{Target, Verb, find_kind};
-use crate::negotiation::Reader;
 use crate::{allocation, events, keys, object};
+use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
-use std::sync::Arc;
 
 /// Namespaces that exist from the start.
 const NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -53,13 +53,8 @@ async fn ensure(core: &Arc<Core>, kind: &'static Kind, namespace: &str, object: 
         return Ok(());
     }
     let target = Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource: None };
-    let mut call = Call {
-        target,
-        query: Vec::new(),
-        headers: http::HeaderMap::new(),
-        body: object.to_string().into(),
-        warnings: Vec::new(),
-    };
+    let mut call =
+        Call { target, query: Vec::new(), headers: http::HeaderMap::new(), body: object.to_string().into(), warnings: Vec::new() };
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let mut object = object::decode(kind.into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
     kind.hooks.default(&mut object);

@@ -5,12 +5,12 @@
 use crate::app::Core;
 use crate::registry::finish;
 use crate::{keys, object};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value, time::Timestamp};
 use stead_store::Entry;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 
 const LIFE_S: i64 = 3600;
 /// The oldest go when there are more than this.

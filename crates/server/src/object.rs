@@ -76,7 +76,11 @@ pub(crate) fn decode(
     warnings: &mut Vec<String>,
 ) -> Result<Value, Status> {
     let unrecognized = |why: String| {
-        Status::bad_request(format!("the object provided is unrecognized (must be of type {}): {why} ({})", expected.kind, wire::summary(body)))
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): {why} ({})",
+            expected.kind,
+            wire::summary(body)
+        ))
     };
     let TypeMeta { api_version, kind } = type_of(reader, body).map_err(unrecognized)?;
     if api_version.matches('/').count() > 1 {
@@ -90,10 +94,8 @@ pub(crate) fn decode(
     if let Some(why) = expected.mismatch(&api_version, &kind, |ty| read(ty, reader, body)) {
         return Err(mismatched(&expected, &api_version, shown_kind, shown_version, &why));
     }
-    let decoded =
-        read(expected.schema, reader, body).map_err(|error| expected.cannot_handle(shown_kind, shown_version, &error.0))?;
-    judge_strict(&decoded, validation, warnings)
-        .map_err(|why| expected.cannot_handle(shown_kind, shown_version, &why))?;
+    let decoded = read(expected.schema, reader, body).map_err(|error| expected.cannot_handle(shown_kind, shown_version, &error.0))?;
+    judge_strict(&decoded, validation, warnings).map_err(|why| expected.cannot_handle(shown_kind, shown_version, &why))?;
     let mut object = decoded.value;
     if let Some(map) = object.as_object_mut() {
         map.insert("kind".to_owned(), expected.kind.into());
@@ -107,8 +109,7 @@ pub(crate) fn invalid(expected: &Expected, name: &str, errors: &Errors) -> Statu
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let list = if let [one] = texts.as_slice() { one.clone() } else { format!("[{}]", texts.join(", ")) };
     let what = if expected.group.is_empty() { expected.kind.to_owned() } else { format!("{}.{}", expected.kind, expected.group) };
-    let causes: Vec<Value> =
-        errors.iter().map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()})).collect();
+    let causes: Vec<Value> = errors.iter().map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()})).collect();
     let mut details = json!({});
     for (member, value) in [("name", name), ("group", expected.group), ("kind", expected.kind)] {
         if !value.is_empty() {
@@ -125,9 +126,7 @@ fn mismatched(expected: &Expected, api_version: &str, kind: &str, version: &str,
     let old_version = kind == expected.kind && KNOWN_OLD.contains(&(group, version, kind));
     if old_version {
         let own = expected.api_version();
-        return Status::bad_request(format!(
-            "the API version in the data ({api_version}) does not match the expected API version ({own})"
-        ));
+        return Status::bad_request(format!("the API version in the data ({api_version}) does not match the expected API version ({own})"));
     }
     expected.cannot_handle(kind, version, why)
 }

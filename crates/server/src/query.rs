@@ -28,7 +28,8 @@ pub(crate) fn parse(query: &str) -> Query {
     let sound = |pair: &&str| {
         let bytes = pair.as_bytes();
         let escapes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-        !pair.contains(';') && escapes.into_iter().all(|(i, _)| bytes.get(i + 1..i + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)))
+        !pair.contains(';')
+            && escapes.into_iter().all(|(i, _)| bytes.get(i + 1..i + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)))
     };
     query.split('&').filter(sound).flat_map(|pair| form_urlencoded::parse(pair.as_bytes()).into_owned()).collect()
 }
@@ -66,8 +67,7 @@ pub(crate) fn invalid_options(kind: &str, errors: &Errors) -> Status {
         }
     }
     let list = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
-    let causes: Vec<Value> =
-        errors.iter().map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()})).collect();
+    let causes: Vec<Value> = errors.iter().map(|e| json!({"reason": e.reason(), "message": e.body(), "field": e.path.as_str()})).collect();
     Status::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {list}"))
         .with_details(json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}))
 }
@@ -128,7 +128,11 @@ impl WriteOptions {
                 FieldValidation::Strict
             }
         };
-        if errors.is_empty() { Ok(Self { run, field_validation, field_manager }) } else { Err(invalid_options(write.options_kind(), &errors)) }
+        if errors.is_empty() {
+            Ok(Self { run, field_validation, field_manager })
+        } else {
+            Err(invalid_options(write.options_kind(), &errors))
+        }
     }
 }
 

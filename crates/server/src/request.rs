@@ -14,7 +14,9 @@ pub(crate) enum Route {
     /// Status MethodNotAllowed (T8).
     NoMethod,
     /// `/healthz`, `/livez`, `/readyz` and their checks (H4).
-    Health { path: String },
+    Health {
+        path: String,
+    },
     Version,
     /// `/api`, `/apis` and the documents below them, as path segments.
     Discovery(Vec<String>),

@@ -10,13 +10,13 @@ use crate::{body, keys, object};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::collections::VecDeque;
+use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::schema::walker;
 use stead_api::selector::FieldTerm;
 use stead_api::{Status, Value, json};
 use stead_store::{Entry, Event, ReadError, Watch, WatchError};
-use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Bookmarks come about this often, and this long before the end (L10).
 const BOOKMARK_EVERY_MS: u64 = 60_000;
@@ -106,7 +106,13 @@ impl Stream {
         if version > newest {
             return Ok(());
         }
-        let from = if initial { self.take_initial(prefix)? } else if version == 0 { newest } else { version };
+        let from = if initial {
+            self.take_initial(prefix)?
+        } else if version == 0 {
+            newest
+        } else {
+            version
+        };
         match store.watch(prefix, from) {
             Ok(watch) => self.source = Some(watch),
             Err(ReadError::Future { .. }) => {}

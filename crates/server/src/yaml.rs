@@ -152,7 +152,8 @@ fn is_read_as_other(text: &str) -> bool {
     }
     let digits: String = text.chars().filter(|c| *c != '_').collect();
     let unsigned = digits.trim_start_matches(['+', '-']);
-    let radix = |prefix: &str, radix| unsigned.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix)));
+    let radix =
+        |prefix: &str, radix| unsigned.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix)));
     unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && (unsigned.parse::<f64>().is_ok() || radix("0x", 16) || radix("0o", 8) || radix("0b", 2) || is_timestamp(text))
 }
@@ -161,7 +162,11 @@ fn is_read_as_other(text: &str) -> bool {
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
-    bytes.len() >= 10 && [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit) && bytes[4] == b'-' && bytes[7] == b'-' && (bytes.len() == 10 || matches!(bytes[10], b'T' | b't' | b' '))
+    bytes.len() >= 10
+        && [0, 1, 2, 3, 5, 6, 8, 9].into_iter().all(digit)
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && (bytes.len() == 10 || matches!(bytes[10], b'T' | b't' | b' '))
 }
 
 fn needs_quotes(text: &str) -> bool {

@@ -19,7 +19,9 @@ pub(super) fn create(kind: &Kind, pod: &mut Value) -> Result<(), Status> {
     };
     let given = pod["spec"].int("priority");
     if let Some(given) = given.filter(|given| *given != priority) {
-        let why = format!("the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {priority} from the given PriorityClass name");
+        let why = format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller computed {priority} from the given PriorityClass name"
+        );
         return Err(Status::forbidden(kind, &name, &why));
     }
     let policy = pod["spec"].str("preemptionPolicy").to_owned();
@@ -40,7 +42,9 @@ pub(super) fn create(kind: &Kind, pod: &mut Value) -> Result<(), Status> {
 pub(super) fn update(pod: &mut Value, old: &Value) {
     let Some(spec) = pod.get_mut("spec").filter(|spec| spec.is_object()) else { return };
     for field in ["priority", "preemptionPolicy"] {
-        if !spec.has(field) && let Some(value) = old["spec"].get(field) {
+        if !spec.has(field)
+            && let Some(value) = old["spec"].get(field)
+        {
             spec[field] = value.clone();
         }
     }

@@ -23,10 +23,8 @@ pub(super) fn create(core: &Core, target: &Target, pod: &mut Value) -> Result<()
     pod["spec"]["serviceAccount"] = pod["spec"]["serviceAccountName"].clone();
     let account_name = pod["spec"].str("serviceAccountName").to_owned();
     let account = read_account(core, &target.namespace, &account_name).ok_or_else(|| {
-        let why = format!(
-            "error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found",
-            target.namespace
-        );
+        let why =
+            format!("error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found", target.namespace);
         Status::forbidden(target.kind, pod["metadata"].str("name"), &why)
     })?;
     if wants_token(pod, &account) {

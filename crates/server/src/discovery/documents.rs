@@ -91,10 +91,8 @@ pub(super) fn group_document(name: &str) -> Value {
 }
 
 fn group(name: &str) -> Value {
-    let versions: Vec<Value> = versions(name)
-        .into_iter()
-        .map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version}))
-        .collect();
+    let versions: Vec<Value> =
+        versions(name).into_iter().map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version})).collect();
     json!({"name": name, "versions": versions, "preferredVersion": versions.first()})
 }
 

@@ -114,8 +114,11 @@ fn extensions(out: &mut Value, field: &Field) {
     if field.map_atomic {
         out["x-kubernetes-map-type"] = "atomic".into();
     }
-    let strategies: Vec<&str> =
-        [(field.patch.merge, "merge"), (field.patch.retain_keys, "retainKeys")].into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    let strategies: Vec<&str> = [(field.patch.merge, "merge"), (field.patch.retain_keys, "retainKeys")]
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, name)| name)
+        .collect();
     if !strategies.is_empty() {
         out["x-kubernetes-patch-strategy"] = strategies.join(",").into();
     }

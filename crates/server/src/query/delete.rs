@@ -31,14 +31,8 @@ pub(crate) struct DeleteOptions {
 
 impl DeleteOptions {
     /// Options that say nothing.
-    pub(crate) const PLAIN: Self = Self {
-        run: Run::Real,
-        grace_period_s: None,
-        uid: None,
-        resource_version: None,
-        orphan_dependents: None,
-        propagation: None,
-    };
+    pub(crate) const PLAIN: Self =
+        Self { run: Run::Real, grace_period_s: None, uid: None, resource_version: None, orphan_dependents: None, propagation: None };
 
     pub(crate) fn parse(query: &Query, reader: Reader, body: &[u8]) -> Result<Self, Status> {
         if body.is_empty() { Self::from_query(query) } else { Self::from_body(reader, body) }
@@ -80,7 +74,11 @@ impl DeleteOptions {
         Self::check(
             &dry_run_values(query),
             value(query, "propagationPolicy"),
-            Self { grace_period_s: integer(query, "gracePeriodSeconds")?, orphan_dependents: flag(query, "orphanDependents"), ..Self::PLAIN },
+            Self {
+                grace_period_s: integer(query, "gracePeriodSeconds")?,
+                orphan_dependents: flag(query, "orphanDependents"),
+                ..Self::PLAIN
+            },
         )
     }
 

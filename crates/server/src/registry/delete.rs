@@ -50,7 +50,13 @@ pub(crate) enum Outcome {
 }
 
 /// Deletes an object as the options say.
-pub(crate) async fn delete_object(core: &Core, kind: &'static Kind, namespace: &str, name: &str, options: &DeleteOptions) -> Result<Outcome, Status> {
+pub(crate) async fn delete_object(
+    core: &Core,
+    kind: &'static Kind,
+    namespace: &str,
+    name: &str,
+    options: &DeleteOptions,
+) -> Result<Outcome, Status> {
     let key = crate::keys::object(kind, namespace, name);
     let _turn = core.queues.enter(&key).await;
     for _ in 0..ATTEMPTS_MAX {
@@ -92,9 +98,7 @@ async fn take(core: &Core, kind: &'static Kind, current: &Entry, old: Value, ste
             Ok(Some(Outcome::Removed { uid, last: object::to_bytes(kind, &mut next, Some(&version)).into() }))
         }
         (Step::Remove, Run::Dry) => Ok(Some(Outcome::Removed { uid, last: current.value.clone() })),
-        (Step::Mark(mut next), Run::Real) => {
-            Ok(finish::store_next(core, kind, current, &mut next, &old).await?.ok().map(Outcome::Kept))
-        }
+        (Step::Mark(mut next), Run::Real) => Ok(finish::store_next(core, kind, current, &mut next, &old).await?.ok().map(Outcome::Kept)),
         (Step::MarkAndRemove(mut next), Run::Real) => {
             if finish::store_next(core, kind, current, &mut next, &old).await?.is_err() {
                 return Ok(None);

@@ -27,7 +27,9 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
         }
     }
     let mut metadata: Value = found.metadata;
-    if list_options.limit == 0 && let Some(map) = metadata.as_object_mut() {
+    if list_options.limit == 0
+        && let Some(map) = metadata.as_object_mut()
+    {
         map.shift_remove("continue");
     }
     Ok(Answer::List(List { kind, metadata, items: found.entries.into_iter().map(|entry| entry.value).collect() }))

@@ -69,7 +69,12 @@ fn stripped(metadata: &Value) -> Value {
 }
 
 /// Removes an object; `last` is what watchers see.
-pub(crate) async fn remove(core: &Core, kind: &'static Kind, current: &Entry, last: &mut Value) -> Result<Result<Bytes, Overtaken>, Status> {
+pub(crate) async fn remove(
+    core: &Core,
+    kind: &'static Kind,
+    current: &Entry,
+    last: &mut Value,
+) -> Result<Result<Bytes, Overtaken>, Status> {
     let last = object::to_store(kind, last);
     outcome(core.store.delete(&current.key, Expect::Revision(current.revision), last).await)
 }

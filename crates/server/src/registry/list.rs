@@ -52,7 +52,9 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
     let limit = if from_cache { 0 } else { options.limit };
     let at = snapshot(core, options, cursor.as_ref()).await?;
     let after = cursor.as_ref().map(|cursor| format!("{prefix}{}", cursor.after));
-    let read = |after: Option<&str>, limit, at| core.store.range(&prefix, after, limit, at).map_err(|error| expired(&error, options, cursor.as_ref(), core));
+    let read = |after: Option<&str>, limit, at| {
+        core.store.range(&prefix, after, limit, at).map_err(|error| expired(&error, options, cursor.as_ref(), core))
+    };
     let mut page = read(after.as_deref(), if options.selects_all() { limit } else { 0 }, at)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
     if options.selects_all() {
@@ -146,14 +148,10 @@ fn expired(error: &ReadError, options: &ListOptions, cursor: Option<&Cursor>, co
             status.metadata = json!({"continue": fresh.token()});
             status
         }
-        (ReadError::Compacted { .. }, None) => {
-            Status::new(410, "Expired", "The resourceVersion for the provided list is too old.")
+        (ReadError::Compacted { .. }, None) => Status::new(410, "Expired", "The resourceVersion for the provided list is too old."),
+        (ReadError::Future { newest, .. }, _) => {
+            Status::new(504, "Timeout", format!("Timeout: Too large resource version: {}, current: {newest}", options.resource_version))
         }
-        (ReadError::Future { newest, .. }, _) => Status::new(
-            504,
-            "Timeout",
-            format!("Timeout: Too large resource version: {}, current: {newest}", options.resource_version),
-        ),
     }
 }
 

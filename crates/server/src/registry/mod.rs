@@ -20,9 +20,9 @@ use crate::request::{Target, Verb};
 use crate::{keys, subresources, watch};
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use std::sync::Arc;
 use stead_api::Status;
 use stead_store::WriteError;
-use std::sync::Arc;
 
 /// One request to a resource.
 #[derive(Debug)]

@@ -28,7 +28,8 @@ pub(crate) fn step(kind: &Kind, old: &Value, options: &DeleteOptions, now: Times
         return Ok(Step::Mark(next));
     }
     let kept = !old["spec"].items("finalizers").is_empty();
-    let finalizers = options.propagation.filter(|policy| *policy != Propagation::Background).is_some() || !old["metadata"].items("finalizers").is_empty();
+    let finalizers = options.propagation.filter(|policy| *policy != Propagation::Background).is_some()
+        || !old["metadata"].items("finalizers").is_empty();
     Ok(if kept || finalizers { Step::Nothing } else { Step::Remove })
 }
 

@@ -5,16 +5,16 @@ use crate::app::Core;
 use crate::negotiation;
 use crate::object::Expected;
 use crate::query::{FieldValidation, Write, WriteOptions};
+use crate::registry::Call;
 use crate::registry::ownership::Booked;
 use crate::registry::update::{self, Next};
-use crate::registry::Call;
 use http::header;
+use std::cell::Cell;
 use stead_api::patch::{self, Format, Validation};
 use stead_api::registry::Part;
 use stead_api::schema::walker::{self, DecodeError, Decoded};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
-use std::cell::Cell;
 
 pub(crate) async fn patch(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     patch_part(core, call, Part::Main).await
@@ -67,7 +67,8 @@ pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Resu
 
 /// Decodes what a patch made, kind and apiVersion included.
 pub(crate) fn decode(expected: Expected, document: Value) -> Result<Decoded, DecodeError> {
-    if let Some(why) = expected.mismatch(document.str("apiVersion"), document.str("kind"), |ty| walker::decode_value(ty, document.clone())) {
+    if let Some(why) = expected.mismatch(document.str("apiVersion"), document.str("kind"), |ty| walker::decode_value(ty, document.clone()))
+    {
         return Err(DecodeError(why));
     }
     walker::decode_value(expected.schema, document)

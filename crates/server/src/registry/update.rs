@@ -77,7 +77,8 @@ pub(crate) fn precondition_failed(kind: &Kind, namespace: &str, name: &str, what
         ("", "nodes") => "minions",
         (_, plural) => plural,
     };
-    let key = if namespace.is_empty() { format!("/registry/{resource}/{name}") } else { format!("/registry/{resource}/{namespace}/{name}") };
+    let key =
+        if namespace.is_empty() { format!("/registry/{resource}/{name}") } else { format!("/registry/{resource}/{namespace}/{name}") };
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \
          {what} in precondition: {given}, {what} in object meta: {own}"
@@ -96,9 +97,7 @@ pub(crate) fn place(name: &str, namespace: &str, kind: &Kind, object: &mut Value
         meta["namespace"] = namespace.into();
     }
     match meta.str("name") {
-        "" => Err(Status::bad_request(format!(
-            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
-        ))),
+        "" => Err(Status::bad_request(format!("the name of the object ({name} based on URL) was undeterminable: name must be provided"))),
         given if given != name => {
             Err(Status::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")))
         }
@@ -107,7 +106,13 @@ pub(crate) fn place(name: &str, namespace: &str, kind: &Kind, object: &mut Value
 }
 
 /// Changes the object that the call names; the answer is its bytes after the change.
-pub(crate) async fn change(core: &Core, call: &mut Call, options: &WriteOptions, part: Part, next: &mut Change<'_>) -> Result<Bytes, Status> {
+pub(crate) async fn change(
+    core: &Core,
+    call: &mut Call,
+    options: &WriteOptions,
+    part: Part,
+    next: &mut Change<'_>,
+) -> Result<Bytes, Status> {
     let key = call.key();
     let _turn = core.queues.enter(&key).await;
     let _allocating = allocation::enter(core, call.target.kind).await;
@@ -162,7 +167,14 @@ fn prepare(
 }
 
 /// `None`: another write came first.
-async fn store(core: &Core, kind: &'static Kind, run: Run, current: &Entry, old: &Value, object: &mut Value) -> Result<Option<Bytes>, Status> {
+async fn store(
+    core: &Core,
+    kind: &'static Kind,
+    run: Run,
+    current: &Entry,
+    old: &Value,
+    object: &mut Value,
+) -> Result<Option<Bytes>, Status> {
     let version = current.revision.to_string();
     if run == Run::Dry {
         return Ok(Some(object::to_bytes(kind, object, Some(&version)).into()));

@@ -41,7 +41,9 @@ fn what_is_unknown_is_told_apart() {
     for path in ["/nowhere", "//api/v1/pods", "/apis/none.example/v1/things"] {
         assert_eq!(shown("GET", path), "no page", "{path}");
     }
-    for path in ["/api/v2/pods", "/apis/apps/v9/x", "/api/v1/nothings", "/api/v1/pods/p", "/api/v1/namespaces/n/nodes", "/api/v1/nodes/n/nope"] {
+    for path in
+        ["/api/v2/pods", "/apis/apps/v9/x", "/api/v1/nothings", "/api/v1/pods/p", "/api/v1/namespaces/n/nodes", "/api/v1/nodes/n/nope"]
+    {
         assert_eq!(shown("GET", path), "no resource", "{path}");
     }
 }

@@ -69,10 +69,9 @@ fn choose_container(pod: &Value, query: &Query, name: &str) -> Result<(), Status
         Some(container) if names.contains(&container) => Ok(()),
         Some(container) => Err(Status::bad_request(format!("container {container} is not valid for pod {name}"))),
         None if spec.items("containers").len() == 1 && names.len() == 1 => Ok(()),
-        None => Err(Status::bad_request(format!(
-            "a container name must be specified for pod {name}, choose one of: [{}]",
-            names.join(" ")
-        ))),
+        None => {
+            Err(Status::bad_request(format!("a container name must be specified for pod {name}, choose one of: [{}]", names.join(" "))))
+        }
     }
 }
 

@@ -42,7 +42,10 @@ pub async fn watch(client: &Client, path: &str) -> Vec<Value> {
 
 /// `TYPE name` of each event.
 pub fn outline(events: &[Value]) -> Vec<String> {
-    events.iter().map(|e| format!("{} {}", e["type"].as_str().unwrap_or(""), e["object"]["metadata"]["name"].as_str().unwrap_or(""))).collect()
+    events
+        .iter()
+        .map(|e| format!("{} {}", e["type"].as_str().unwrap_or(""), e["object"]["metadata"]["name"].as_str().unwrap_or("")))
+        .collect()
 }
 
 pub fn config_map(name: &str) -> Value {

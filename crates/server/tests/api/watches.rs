@@ -22,9 +22,8 @@ async fn initial_events_end_with_a_marked_bookmark() {
     // L11, L10
     let client = fresh().await;
     create(&client, CONFIG_MAPS, config_map("a")).await;
-    let path = format!(
-        "{CONFIG_MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-    );
+    let path =
+        format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     let events = watch(&client, &path).await;
     assert_eq!(outline(&events), ["ADDED a", "BOOKMARK "]);
     assert_eq!(events[1]["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
