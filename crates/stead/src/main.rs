@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Applets and internal roles come before any thread or runtime exists.
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if let Some(code) = stead_applets::main_if_applet().or_else(|| stead_runtime::roles::dispatch(&arguments)) {
         return code;
     }
