@@ -244,12 +244,7 @@ pub fn stop_containers(data_dir: &Path) -> anyhow::Result<usize> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let containers = open_runtime(data_dir).await?;
-        let mut stopped = 0;
-        for sandbox in containers.sandboxes().iter().filter(|s| s.state == stead_runtime::SandboxState::Ready) {
-            containers.stop_sandbox(&sandbox.spec.id).await.with_context(|| format!("stop sandbox {}", sandbox.spec.id))?;
-            stopped += 1;
-        }
-        Ok(stopped)
+        containers.stop_all().await.context("stop the containers")
     })
 }
 

@@ -344,6 +344,18 @@ impl Runtime {
         .await
     }
 
+    /// Stops every sandbox and gives back our cgroups; images, records and logs stay. The number of sandboxes that were ready.
+    pub async fn stop_all(&self) -> Result<usize> {
+        let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
+        let ready = self.sandboxes().iter().filter(|sandbox| sandbox.state == SandboxState::Ready).count();
+        for entry in entries {
+            sandboxes::stop(&self.inner, &entry).await?;
+        }
+        let inner = Arc::clone(&self.inner);
+        let cgroups: Vec<Made> = self.inner.journal.live().into_iter().filter(|made| matches!(made, Made::Cgroup(_))).collect();
+        blocking(move || sandboxes::remove_journalled(&inner, &cgroups)).await?;
+        Ok(ready)
+    }
     /// Removes everything that was made on this machine, as written down in the journal, and everything in the root directory but its lock.
     pub async fn remove_all(&self) -> Result<()> {
         let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
