@@ -207,12 +207,17 @@ fn below(hierarchy: &Hierarchy, cgroup: &str) -> PathBuf {
 }
 
 /// Kills what is there now; says how many there were.
+///
+/// A cgroup that somebody else removes meanwhile (the shim does, when a container ends) had nothing left to kill.
 fn kill_once(directory: &Path) -> io::Result<usize> {
-    let processes = match fs::read_to_string(directory.join("cgroup.procs")) {
-        Ok(processes) => processes,
-        Err(error) if matches!(error.raw_os_error(), Some(nix::libc::ENOENT | nix::libc::ENODEV)) => return Ok(0),
-        Err(error) => return Err(error),
-    };
+    match kill_listed(directory) {
+        Err(error) if matches!(error.raw_os_error(), Some(nix::libc::ENOENT | nix::libc::ENODEV)) => Ok(0),
+        other => other,
+    }
+}
+
+fn kill_listed(directory: &Path) -> io::Result<usize> {
+    let processes = fs::read_to_string(directory.join("cgroup.procs"))?;
     let mut left = 0;
     for entry in fs::read_dir(directory)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         left += kill_once(&entry.path())?;

