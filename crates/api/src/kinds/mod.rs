@@ -30,3 +30,6 @@ pub static KINDS: &[&Kind] = &[
     &stateful_set::STATEFUL_SET,
     &lease::LEASE,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,58 @@ fn field_grammar() {
     assert_eq!(parse(r"a=\x").unwrap_err(), r"invalid field selector: invalid escape sequence: \x");
     assert_eq!(parse("a=b=c").unwrap_err(), "invalid field selector: unescaped character in value: 61");
 }
+
+mod laws {
+    //! Printing and parsing are inverse, and what a selector prints means what it matched.
+
+    use super::*;
+    use proptest::prelude::*;
+
+    fn requirement() -> impl Strategy<Value = Requirement> {
+        let words = proptest::collection::btree_set("[a-c]{1,2}", 1..3);
+        let operators = prop_oneof![
+            Just(Operator::In),
+            Just(Operator::NotIn),
+            Just(Operator::Equals),
+            Just(Operator::NotEquals),
+            Just(Operator::Exists),
+            Just(Operator::DoesNotExist),
+        ];
+        ("[a-d]", operators, words).prop_map(|(key, operator, words)| {
+            let values = match operator {
+                Operator::Exists | Operator::DoesNotExist => BTreeSet::new(),
+                Operator::In | Operator::NotIn => words,
+                _ => words.into_iter().take(1).collect(),
+            };
+            Requirement { key, operator, values }
+        })
+    }
+
+    proptest! {
+        /// S1
+        #[test]
+        fn printed_selectors_parse_to_themselves(requirements in proptest::collection::vec(requirement(), 0..5)) {
+            let text = LabelSelector::All(requirements).to_string();
+            let parsed = LabelSelector::parse(&text).unwrap();
+            let again = LabelSelector::parse(&parsed.to_string()).unwrap();
+            prop_assert_eq!(&parsed, &again);
+        }
+
+        /// S1: `notin` is the opposite of `in`, `!=` of `=`, `!k` of `k`, whatever the labels.
+        #[test]
+        fn negations_are_opposites(labels in proptest::collection::hash_map("[a-c]", "[a-c]{0,1}", 0..3), key in "[a-c]", value in "[a-c]") {
+            let labels: Map<String, Value> = labels.into_iter().map(|(k, v)| (k, v.into())).collect();
+            let holds = |text: String| LabelSelector::parse(&text).unwrap().matches(Some(&labels));
+            prop_assert_ne!(holds(format!("{key} in ({value},z)")), holds(format!("{key} notin ({value},z)")));
+            prop_assert_ne!(holds(format!("{key}={value}")), holds(format!("{key}!={value}")));
+            prop_assert_ne!(holds(key.clone()), holds(format!("!{key}")));
+        }
+
+        /// No text makes the parsers panic.
+        #[test]
+        fn any_text_is_judged(text in "[a=!,()<> \\\\é0]{0,12}") {
+            let errors = [LabelSelector::parse(&text).err(), FieldSelector::parse(&text).err()];
+            prop_assert!(errors.into_iter().flatten().all(|why| why.contains("found '") || why.contains("invalid") || why.contains("Invalid")));
+        }
+    }
+}
