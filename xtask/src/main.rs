@@ -1,5 +1,6 @@
 //! Development tasks: `cargo xtask <task>`.
 
+mod bench;
 mod codegen;
 mod golden;
 mod kubectl;
@@ -18,6 +19,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure the release build on this machine and print the figures beside the aims.
+    Bench(bench::Args),
     /// Write the schema table from the facts in docs/schema.
     Codegen,
     /// Replay the golden cases and runs in process and print the table of what passes.
@@ -30,6 +33,7 @@ enum Task {
 
 fn main() -> Result<()> {
     match Args::parse().task {
+        Task::Bench(args) => bench::run(&root()?, &args),
         Task::Codegen => codegen::run(&root()?),
         Task::Golden(args) => golden::run(&args),
         Task::Test(args) => test::run(&root()?, &args),

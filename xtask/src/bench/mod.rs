@@ -1,0 +1,144 @@
+//! `cargo xtask bench`: builds the release binary, measures it on this machine, prints a table in markdown.
+//!
+//! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
+
+mod client;
+mod disk;
+mod pods;
+mod program;
+mod report;
+mod requests;
+
+use anyhow::{Context, Result, ensure};
+use report::Report;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also time a clean release build, in a target directory of its own
+    #[arg(long)]
+    build: bool,
+    /// Measure only this part
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Run the measurements in this process (used by the command itself)
+    #[arg(long, hide = true)]
+    measure: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Requests over HTTPS
+    Requests,
+    /// Pods in real containers (needs root)
+    Containers,
+    /// Pods on simulated nodes
+    Simulated,
+    /// The store alone
+    Store,
+}
+
+pub fn run(root: &Path, args: &Args) -> Result<()> {
+    if args.measure {
+        return measure(root, args);
+    }
+    let clean = if args.build { Some(clean_build(root)?) } else { None };
+    cargo(root, &["build", "--release", "--locked", "--package", "stead", "--package", "xtask"])?;
+    let mut line = vec!["bench", "--measure"];
+    let part = args.only.and_then(|part| clap::ValueEnum::to_possible_value(&part)).map(|value| value.get_name().to_owned());
+    if let Some(part) = &part {
+        line.extend(["--only", part]);
+    }
+    command(root, &root.join("target/release/xtask"), &line)?;
+    if args.only.is_none_or(|part| part == Part::Store) {
+        let place = root.join("target/bench");
+        std::fs::create_dir_all(&place).context("make the directory to measure in")?;
+        say("\nThe store alone:\n");
+        cargo(root, &["bench", "--locked", "--package", "stead-store", "--bench", "store", "--", &place.display().to_string()])?;
+    }
+    if let Some(took) = clean {
+        say(&format!("\nClean release build: {took}"));
+    }
+    Ok(())
+}
+
+fn measure(root: &Path, args: &Args) -> Result<()> {
+    let wants = |part: Part| args.only.is_none_or(|only| only == part);
+    let binary = root.join("target/release/stead");
+    let place = root.join("target/bench");
+    if place.exists() {
+        std::fs::remove_dir_all(&place).with_context(|| format!("remove {}", place.display()))?;
+    }
+    std::fs::create_dir_all(&place).with_context(|| format!("make {}", place.display()))?;
+    let mut report = Report::default();
+    report.add(report::BINARY, report::megabytes(std::fs::metadata(&binary).context("find the release binary")?.len()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
+    runtime.block_on(async {
+        if wants(Part::Requests) {
+            requests::run(&binary, &place.join("requests"), &mut report).await.context("requests")?;
+        }
+        if wants(Part::Simulated) {
+            pods::simulated(&binary, &place.join("simulated"), &mut report).await.context("pods on simulated nodes")?;
+        }
+        if wants(Part::Containers) && nix::unistd::geteuid().is_root() {
+            pods::containers(&binary, &place.join("containers"), &mut report).await.context("pods in containers")?;
+        } else if wants(Part::Containers) {
+            report.note("LEFT OUT: pods in containers, which need root.");
+        }
+        anyhow::Ok(())
+    })?;
+    report.note(machine());
+    say(&report.to_string());
+    Ok(())
+}
+
+/// What was measured on, in a line.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let model = read("/proc/cpuinfo").lines().find_map(|line| line.strip_prefix("model name")).map(|l| l.trim_start_matches([' ', '\t', ':']).to_owned());
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    let load: Vec<&str> = load.split(' ').take(3).collect();
+    format!("Machine: {cores} cores ({}), Linux {}; load average at the end {}.", model.unwrap_or_default(), kernel.trim(), load.join(" "))
+}
+
+/// Builds from nothing, beside the working target directory; the time it took.
+fn clean_build(root: &Path) -> Result<String> {
+    let target: PathBuf = root.join("target/clean");
+    if target.exists() {
+        std::fs::remove_dir_all(&target).with_context(|| format!("remove {}", target.display()))?;
+    }
+    cargo(root, &["fetch", "--locked"])?;
+    let begun = Instant::now();
+    cargo(root, &["build", "--release", "--locked", "--package", "stead", "--target-dir", &target.display().to_string()])?;
+    let took = report::time(begun.elapsed());
+    std::fs::remove_dir_all(&target).with_context(|| format!("remove {}", target.display()))?;
+    Ok(took)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a development task is told where its cargo is")]
+fn cargo(root: &Path, line: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    command(root, &cargo, line)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
+fn command(root: &Path, program: &Path, line: &[&str]) -> Result<()> {
+    let status = Command::new(program).args(line).current_dir(root).status().with_context(|| format!("run {}", program.display()))?;
+    ensure!(status.success(), "{} {} failed", program.display(), line.join(" "));
+    Ok(())
+}
+
+/// Says on standard error what is being done.
+fn progress(line: &str) {
+    writeln!(std::io::stderr(), "{line}").ok();
+}
+
+#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
+fn say(line: &str) {
+    println!("{line}");
+}

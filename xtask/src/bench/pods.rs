@@ -1,0 +1,163 @@
+//! Pods: how fast they come up and go, in containers and on simulated nodes, and what they cost when idle.
+
+use super::client::{Connection, JSON, MERGE_PATCH, Watch};
+use super::program::Server;
+use super::report::{self, Quantity, Report, megabytes, quantile, time};
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const ONE_AT_A_TIME: usize = 50;
+const IDLE: Duration = Duration::from_secs(20);
+/// Time for a system to come to rest before it is called idle.
+const SETTLE: Duration = Duration::from_secs(12);
+const STEP_MAX: Duration = Duration::from_secs(180);
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+
+/// Measures pods in real containers.
+pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
+    let begun = Instant::now();
+    let server = Server::start(binary, dir, &[])?;
+    let mut api = server.connect().await?;
+    wait_for_account(&mut api).await?;
+    up(&server, &mut api, "first", 3, "OrderedReady").await?;
+    report.add(report::START_TO_SET, time(begun.elapsed()));
+    down(&server, &mut api, "first").await?;
+    idle(&server, report, [report::MEMORY_IDLE, report::CPU_IDLE, report::WRITTEN_IDLE]).await;
+    one_at_a_time(&server, &mut api, report).await?;
+    for (quantity, replicas) in [(report::ORDERED_3, 3), (report::ORDERED_10, 10)] {
+        let took = up(&server, &mut api, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;
+        report.add(quantity, time(took));
+        down(&server, &mut api, &format!("ordered-{replicas}")).await?;
+    }
+    up(&server, &mut api, "idle", 30, "Parallel").await?;
+    idle(&server, report, [report::MEMORY_30, report::CPU_30, report::WRITTEN_30]).await;
+    down(&server, &mut api, "idle").await?;
+    let took = up(&server, &mut api, "parallel", 100, "Parallel").await?;
+    let gone = down(&server, &mut api, "parallel").await?;
+    report.add(report::PARALLEL_100, format!("{} / {}", time(took), time(gone)));
+    Ok(())
+}
+
+/// Measures the control plane's share: nodes that run no containers.
+pub async fn simulated(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
+    let server = Server::start(binary, dir, &["--simulated-nodes", "3"])?;
+    let mut api = server.connect().await?;
+    wait_for_account(&mut api).await?;
+    let took = up(&server, &mut api, "parallel", 100, "Parallel").await?;
+    let gone = down(&server, &mut api, "parallel").await?;
+    report.add(report::SIMULATED_UP_DOWN, format!("{} / {}", time(took), time(gone)));
+    for (quantity, name, replicas, policy) in
+        [(report::SIMULATED_100, "ordered", 100, "OrderedReady"), (report::SIMULATED_1000, "many", 1000, "Parallel")]
+    {
+        let took = up(&server, &mut api, name, replicas, policy).await?;
+        report.add(quantity, time(took));
+        down(&server, &mut api, name).await?;
+    }
+    Ok(())
+}
+
+/// Pods are refused until their ServiceAccount is there.
+pub async fn wait_for_account(api: &mut Connection) -> Result<()> {
+    let path = "/api/v1/namespaces/default/serviceaccounts/default";
+    let wait = async { while api.call(Method::GET, path, JSON, &Value::Null).await.is_err() {} };
+    tokio::time::timeout(STEP_MAX, wait).await.context("the default ServiceAccount appears")
+}
+
+/// The built-in image, whose pods end as soon as they are told to.
+fn spec() -> Value {
+    json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "main", "image": "localhost/stead:1", "ports": [{"containerPort": 80}]}]})
+}
+
+/// Applies a set; time until all its pods are Ready.
+async fn up(server: &Server, api: &mut Connection, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
+    let mut watch = watch(server, name).await?;
+    let labels = json!({"app": name});
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": {
+        "replicas": replicas, "podManagementPolicy": policy, "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": spec()}}});
+    let begun = Instant::now();
+    api.call(Method::POST, SETS, JSON, &set).await?;
+    let mut ready = BTreeSet::new();
+    let wait = async {
+        while ready.len() < replicas {
+            let event = watch.next().await?;
+            if is_ready(&event["object"]) {
+                ready.insert(event["object"]["metadata"]["name"].to_string());
+            }
+        }
+        anyhow::Ok(begun.elapsed())
+    };
+    tokio::time::timeout(STEP_MAX, wait).await.with_context(|| format!("{replicas} pods of {name} become ready"))?
+}
+
+/// Scales a set to nothing, then deletes it; time until its last pod is gone.
+async fn down(server: &Server, api: &mut Connection, name: &str) -> Result<Duration> {
+    let list = api.call(Method::GET, &format!("{PODS}?labelSelector=app%3D{name}"), JSON, &Value::Null).await?;
+    let mut left = list["items"].as_array().map_or(0, Vec::len);
+    let mut watch = watch(server, name).await?;
+    let begun = Instant::now();
+    let policy = json!({"spec": {"replicas": 0}});
+    api.call(Method::PATCH, &format!("{SETS}/{name}/scale"), MERGE_PATCH, &policy).await?;
+    let wait = async {
+        while left > 0 {
+            left -= usize::from(watch.next().await?["type"] == "DELETED");
+        }
+        anyhow::Ok(begun.elapsed())
+    };
+    let took = tokio::time::timeout(STEP_MAX, wait).await.with_context(|| format!("the pods of {name} go"))??;
+    api.call(Method::DELETE, &format!("{SETS}/{name}"), JSON, &Value::Null).await?;
+    Ok(took)
+}
+
+async fn watch(server: &Server, name: &str) -> Result<Watch> {
+    server.connect().await?.watch(&format!("{PODS}?watch=true&labelSelector=app%3D{name}")).await
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array();
+    conditions.is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
+}
+
+/// From the create request to the event that says Running, one pod after another.
+async fn one_at_a_time(server: &Server, api: &mut Connection, report: &mut Report) -> Result<()> {
+    let mut watch = watch(server, "single").await?;
+    let mut times = Vec::new();
+    for n in 0..ONE_AT_A_TIME {
+        let name = format!("single-{n}");
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": spec()});
+        let begun = Instant::now();
+        api.call(Method::POST, PODS, JSON, &pod).await?;
+        until(&mut watch, |event| event["object"]["status"]["phase"] == "Running").await.with_context(|| format!("{name} runs"))?;
+        times.push(begun.elapsed());
+        api.call(Method::DELETE, &format!("{PODS}/{name}"), JSON, &Value::Null).await?;
+        until(&mut watch, |event| event["type"] == "DELETED").await.with_context(|| format!("{name} goes"))?;
+    }
+    let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
+    report.add(report::CREATE_TO_RUNNING, format!("{p50} / {p99}"));
+    Ok(())
+}
+
+async fn until(watch: &mut Watch, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+    let wait = async {
+        while !wanted(&watch.next().await?) {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(STEP_MAX, wait).await.context("in time")?
+}
+
+/// What a system at rest uses.
+async fn idle(server: &Server, report: &mut Report, [memory, cpu, written]: [Quantity; 3]) {
+    tokio::time::sleep(SETTLE).await;
+    let before = server.usage();
+    tokio::time::sleep(IDLE).await;
+    let after = server.usage();
+    let (ours, theirs) = (megabytes(after.memory_bytes), megabytes(after.workload_memory_bytes));
+    report.add(memory, format!("{ours} in {} processes, and {theirs} in what runs in the containers", after.processes));
+    report.add(cpu, format!("{:.2} %", after.cpu_percent(&before)));
+    report.add(written, format!("{:.0} B/s", after.written_per_s(&before)));
+}

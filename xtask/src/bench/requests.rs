@@ -1,0 +1,172 @@
+//! Requests over HTTPS: durable creates, patches of one object, lists, watch fan-out, and a start with what that left.
+
+use super::client::{Connection, JSON, MERGE_PATCH, Target};
+use super::disk::fdatasync;
+use super::program::Server;
+use super::report::{self, Report, megabytes, quantile, rate, time};
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+const CLIENTS: usize = 64;
+const CREATES_ALONE: usize = 1_000;
+/// With those of one client this makes the 10,000 objects of the second start.
+const CREATES: usize = 9_000;
+const PATCHES: usize = 6_400;
+const PODS: usize = 10_000;
+const LISTS: usize = 15;
+const WATCHERS: usize = 1_000;
+const CHANGES: usize = 200;
+const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+const PODS_PATH: &str = "/api/v1/namespaces/default/pods";
+
+/// Measures a server without node and scheduler.
+pub async fn run(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
+    let flags = ["--disable-agent", "--disable-scheduler"];
+    let server = Server::start(binary, dir, &flags)?;
+    report.add(report::START_EMPTY, format!("{} (fdatasync {})", time(server.ready), time(fdatasync(dir)?)));
+    let target = server.target()?;
+    creates(&target, dir, report).await?;
+    patches(&target, dir, report).await?;
+    server.stop()?;
+    let server = Server::start(binary, dir, &flags)?;
+    report.add(report::START_FULL, time(server.ready));
+    fan_out(&server.target()?, report).await?;
+    server.stop()?;
+    let dir = dir.with_extension("pods");
+    let server = Server::start(binary, &dir, &flags)?;
+    pods(&server, report).await
+}
+
+async fn creates(target: &Target, dir: &Path, report: &mut Report) -> Result<()> {
+    for (quantity, clients, count) in [(report::CREATES_1, 1, CREATES_ALONE), (report::CREATES_64, CLIENTS, CREATES)] {
+        let disk = fdatasync(dir)?;
+        let body = move |n: usize| {
+            let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{clients}-{n}")}, "data": {"k": "x".repeat(1000)}});
+            object.to_string()
+        };
+        let (took, mut times) = spread(target, clients, count, move |n| (Method::POST, CONFIG_MAPS.to_owned(), JSON, body(n))).await?;
+        let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
+        report.add(quantity, format!("{}, p50 {p50}, p99 {p99} (fdatasync {})", rate(count, took), time(disk)));
+    }
+    Ok(())
+}
+
+async fn patches(target: &Target, dir: &Path, report: &mut Report) -> Result<()> {
+    let disk = fdatasync(dir)?;
+    let path = format!("{CONFIG_MAPS}/c1-0");
+    let patch = move |n: usize| (Method::PATCH, path.clone(), MERGE_PATCH, json!({"data": {"n": n.to_string()}}).to_string());
+    let (took, mut times) = spread(target, CLIENTS, PATCHES, patch).await?;
+    let p99 = time(quantile(&mut times, 0.99));
+    report.add(report::PATCHES, format!("{}, p99 {p99}, no conflict seen (fdatasync {})", rate(PATCHES, took), time(disk)));
+    Ok(())
+}
+
+/// Sends `count` requests from that many clients, each with a connection of its own; any failure is an error.
+async fn spread<F>(target: &Target, clients: usize, count: usize, request: F) -> Result<(Duration, Vec<Duration>)>
+where
+    F: Fn(usize) -> (Method, String, &'static str, String) + Send + Sync + 'static,
+{
+    let mut connections = Vec::new();
+    for _ in 0..clients {
+        connections.push(target.connect().await?);
+    }
+    let (next, request) = (Arc::new(AtomicUsize::new(0)), Arc::new(request));
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for connection in connections {
+        let (next, request) = (next.clone(), request.clone());
+        tasks.spawn(async move { client(connection, &next, count, &*request).await });
+    }
+    let mut times = Vec::with_capacity(count);
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
+    }
+    Ok((begun.elapsed(), times))
+}
+
+async fn client<F>(mut connection: Connection, next: &AtomicUsize, count: usize, request: &F) -> Result<Vec<Duration>>
+where
+    F: Fn(usize) -> (Method, String, &'static str, String),
+{
+    let mut times = Vec::new();
+    loop {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        if n >= count {
+            return Ok(times);
+        }
+        let (method, path, content_type, body) = request(n);
+        let begun = Instant::now();
+        let (status, answer) = connection.send(method, &path, content_type, Bytes::from(body)).await?;
+        times.push(begun.elapsed());
+        ensure!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&answer));
+    }
+}
+
+/// Many pods that nothing schedules: what they weigh, and what listing them takes.
+async fn pods(server: &Server, report: &mut Report) -> Result<()> {
+    let target = server.target()?;
+    super::pods::wait_for_account(&mut target.connect().await?).await?;
+    spread(&target, CLIENTS, PODS, |n| (Method::POST, PODS_PATH.to_owned(), JSON, heavy_pod(n).to_string())).await?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    report.add(report::MEMORY_10000, megabytes(server.usage().memory_bytes));
+    let mut connection = target.connect().await?;
+    let (mut times, mut size) = (Vec::new(), 0);
+    for _ in 0..LISTS {
+        let begun = Instant::now();
+        let (status, answer) = connection.send(Method::GET, PODS_PATH, JSON, Bytes::new()).await?;
+        times.push(begun.elapsed());
+        ensure!(status == StatusCode::OK, "list pods: {status}");
+        size = answer.len();
+    }
+    let after = megabytes(server.usage().memory_bytes);
+    report.add(report::LIST, format!("{} ({}; memory after {LISTS} lists {after})", time(quantile(&mut times, 0.5)), megabytes(size as u64)));
+    Ok(())
+}
+
+/// A pod of about 2 kB as stored, like those of ordinary charts.
+fn heavy_pod(n: usize) -> Value {
+    let environment: Vec<Value> = (0..8).map(|i| json!({"name": format!("VARIABLE_{i}"), "value": format!("a value of variable {i}")})).collect();
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": format!("pod-{n}"), "labels": {"app": "bench", "statefulset.kubernetes.io/pod-name": format!("pod-{n}")}},
+        "spec": {"containers": [{"name": "main", "image": "localhost/stead:1", "env": environment, "ports": [{"containerPort": 80, "name": "web"}],
+            "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}}}]}})
+}
+
+/// How many events a second reach a thousand watchers of one kind.
+async fn fan_out(target: &Target, report: &mut Report) -> Result<()> {
+    let mut writer = target.connect().await?;
+    let list = writer.call(Method::GET, &format!("{CONFIG_MAPS}?limit=1"), JSON, &Value::Null).await?;
+    let version = list["metadata"]["resourceVersion"].as_str().context("a list has a version")?.to_owned();
+    let path = format!("{CONFIG_MAPS}?watch=true&resourceVersion={version}");
+    let mut watches = Vec::with_capacity(WATCHERS);
+    for _ in 0..WATCHERS {
+        watches.push(target.connect().await?.watch(&path).await?);
+    }
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for mut watch in watches {
+        tasks.spawn(async move {
+            let mut events = 0;
+            while events < CHANGES {
+                let data = watch.bytes().await?.context("the watch ended")?;
+                events += data.iter().filter(|b| **b == b'\n').count();
+            }
+            anyhow::Ok(())
+        });
+    }
+    let patch = |n: usize| (Method::PATCH, format!("{CONFIG_MAPS}/c1-{}", n % 10), MERGE_PATCH, json!({"data": {"f": n.to_string()}}).to_string());
+    let (written, _) = spread(target, 16, CHANGES, patch).await?;
+    while let Some(done) = tokio::time::timeout(Duration::from_secs(60), tasks.join_next()).await.context("the watchers see every event")? {
+        done??;
+    }
+    let events = rate(WATCHERS * CHANGES, begun.elapsed());
+    report.add(report::FAN_OUT, format!("{} ({CHANGES} changes written in {})", events.replace("per s", "events/s"), time(written)));
+    Ok(())
+}
