@@ -44,18 +44,39 @@ impl Drop for Ending {
     }
 }
 
+#[derive(Debug)]
 struct Asked {
     call: Call,
     reply: oneshot::Sender<Result<Answer, Refusal>>,
 }
 
+/// A reply that is on its way. Dropping it does not take the request back.
+pub struct Reply(oneshot::Receiver<Result<Answer, Refusal>>);
+
+impl Reply {
+    /// Waits for it.
+    pub async fn wait(self, sandbox: &str) -> Result<Result<Answer, Refusal>> {
+        self.0.await.map_err(|_| broken(sandbox))
+    }
+}
+
+fn broken(sandbox: &str) -> Error {
+    Error::Connection { sandbox: sandbox.to_owned(), source: io::ErrorKind::ConnectionAborted.into() }
+}
+
 impl Connection {
     /// Sends a request and waits for its reply.
     pub async fn call(&self, sandbox: &str, call: Call) -> Result<Result<Answer, Refusal>> {
-        let broken = || Error::Connection { sandbox: sandbox.to_owned(), source: io::ErrorKind::ConnectionAborted.into() };
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Asked { call, reply }).await.map_err(|_| broken())?;
-        answer.await.map_err(|_| broken())
+        self.requests.send(Asked { call, reply }).await.map_err(|_| broken(sandbox))?;
+        Reply(answer).wait(sandbox).await
+    }
+
+    /// Sends a request from a thread that may block.
+    pub fn send_blocking(&self, sandbox: &str, call: Call) -> Result<Reply> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.blocking_send(Asked { call, reply }).map_err(|_| broken(sandbox))?;
+        Ok(Reply(answer))
     }
 }
 

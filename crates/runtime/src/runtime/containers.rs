@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::connection::Reply;
 use super::{Entry, Inner, Phase, blocking};
 use crate::container::{Container, ContainerSpec, ContainerState, Started};
 use crate::error::{Error, Result, StartError};
@@ -25,22 +26,9 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
     let exists = StartError::Exists { name: spec.name.clone(), attempt: spec.attempt };
     let id = container_id(sandbox, &spec.name, spec.attempt);
     let record = ContainerRecord { id: id.clone(), cgroup: format!("{}/{id}", entry.record.cgroup), image, spec };
-    let connection = {
-        let mut state = entry.state();
-        let Phase::Ready(connection) = &state.phase else { return Err(Error::SandboxNotReady(sandbox.to_owned()).into()) };
-        let connection = connection.clone();
-        if state.containers.contains_key(&id) {
-            return Err(exists);
-        }
-        state.containers.insert(id.clone(), container(sandbox, &record));
-        connection
-    };
-    let (dir, to_write) = (entry.dir.container(&id), record.clone());
-    if let Err(error) = blocking(move || write_record(&dir, &to_write)).await {
-        entry.state().containers.remove(&id);
-        return Err(error.map_or(exists, StartError::Runtime));
-    }
-    match connection.call(sandbox, Call::Start { id: id.clone() }).await? {
+    // In one piece, which goes on where the caller does not: a container is either unknown or asked for.
+    let reply = blocking(move || ask_to_start(&entry, &record)).await?.ok_or(exists)?;
+    match reply.wait(sandbox).await? {
         Ok(Answer::Started(started)) => Ok(Started {
             id,
             pid: started.pid,
@@ -51,9 +39,29 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
         Ok(Answer::Containers(_) | Answer::Done) => Err(Error::Refused("unexpected answer to a start".to_owned()).into()),
         Err(Refusal::Create(message)) => Err(StartError::Create(message)),
         Err(Refusal::Start { message, .. }) => Err(StartError::Start { id, message }),
-        Err(Refusal::Exists) => Err(exists),
+        Err(Refusal::Exists) => Err(Error::Refused(format!("the shim has container {id} already")).into()),
         Err(Refusal::Other(message)) => Err(Error::Refused(message).into()),
     }
+}
+
+/// Writes the container down and asks the shim; None if this attempt is known.
+fn ask_to_start(entry: &Entry, record: &ContainerRecord) -> Result<Option<Reply>> {
+    let connection = {
+        let mut state = entry.state();
+        let Phase::Ready(connection) = &state.phase else { return Err(Error::SandboxNotReady(entry.id().to_owned())) };
+        let connection = connection.clone();
+        if state.containers.contains_key(&record.id) {
+            return Ok(None);
+        }
+        state.containers.insert(record.id.clone(), container(entry.id(), record));
+        connection
+    };
+    let asked = write_record(&entry.dir.container(&record.id), record)
+        .and_then(|()| connection.send_blocking(entry.id(), Call::Start { id: record.id.clone() }));
+    if asked.is_err() {
+        entry.state().containers.remove(&record.id);
+    }
+    asked.map(Some)
 }
 
 /// A container as its record describes it.
@@ -68,14 +76,11 @@ pub fn container(sandbox: &str, record: &ContainerRecord) -> Container {
     }
 }
 
-/// Fails with None if the directory exists: somebody was here before.
-fn write_record(dir: &Path, record: &ContainerRecord) -> Result<(), Option<Error>> {
-    match fs::create_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(None),
-        other => other.map_err(io_error("create", dir))?,
-    }
-    record::write(&dir.join("container.json"), record, Durability::Process)?;
-    Ok(())
+fn write_record(dir: &Path, record: &ContainerRecord) -> Result<()> {
+    // What lies there is of an attempt that failed before the shim was asked: nothing of it was ever run.
+    unless_missing(fs::remove_dir_all(dir)).map_err(io_error("remove", dir))?;
+    fs::create_dir(dir).map_err(io_error("create", dir))?;
+    record::write(&dir.join("container.json"), record, Durability::Process)
 }
 
 /// Asks the shim; an ended container or a stopped sandbox is not an error.

@@ -125,7 +125,7 @@ struct Entry {
     record: SandboxRecord,
     dir: SandboxDir,
     /// Held by whoever makes, stops or removes the sandbox.
-    gate: tokio::sync::Mutex<()>,
+    gate: Arc<tokio::sync::Mutex<()>>,
     state: Mutex<EntryState>,
 }
 
@@ -154,7 +154,7 @@ enum Phase {
 impl Entry {
     fn new(record: SandboxRecord, dir: SandboxDir) -> Entry {
         let state = EntryState { phase: Phase::Making, shim: None, containers: BTreeMap::new() };
-        Entry { record, dir, gate: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
+        Entry { record, dir, gate: Arc::default(), state: Mutex::new(state) }
     }
 
     fn id(&self) -> &str {

@@ -69,7 +69,7 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
     if serde_json::to_value(&entry.record.spec).ok() != serde_json::to_value(&spec).ok() {
         return Err(Error::SandboxExists(spec.id));
     }
-    let _gate = entry.gate.lock().await;
+    let gate = Arc::clone(&entry.gate).lock_owned().await;
     let is_made = match &entry.state().phase {
         Phase::Making => false,
         Phase::Ready(_) => true,
@@ -78,7 +78,14 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
     if is_made {
         return Ok(entry.snapshot());
     }
-    if let Err(error) = make(inner, &entry).await {
+    // The gate goes along into the blocking part, which a caller that gives up does not end.
+    let (maker, made) = (Arc::clone(inner), Arc::clone(&entry));
+    let (shim, _gate) = blocking(move || (make_blocking(&maker, &made), gate)).await;
+    let result = match shim {
+        Ok(shim) => connect(inner, &entry, shim).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = result {
         let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(&entry));
         if let Err(error) = blocking(move || tear_down(&cleaner, &doomed).and_then(|()| remove_files(&cleaner, &doomed))).await {
             tracing::error!(sandbox = entry.id(), error = %crate::create::chain(&error), "cannot remove a half-made sandbox");
@@ -89,12 +96,9 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
     Ok(entry.snapshot())
 }
 
-async fn make(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
-    let (maker, made) = (Arc::clone(inner), Arc::clone(entry));
-    let shim = blocking(move || make_blocking(&maker, &made)).await?;
-    let failed = |message: String| Error::Shim { sandbox: entry.id().to_owned(), message };
-    let (link, _none_yet) =
-        connection::greet(&entry.dir, &shim, &inner.facts.boot_id).await.map_err(|error| failed(format!("greet: {error}")))?;
+async fn connect(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord) -> Result<()> {
+    let failed = |error: io::Error| Error::Shim { sandbox: entry.id().to_owned(), message: format!("greet: {error}") };
+    let (link, _none_yet) = connection::greet(&entry.dir, &shim, &inner.facts.boot_id).await.map_err(failed)?;
     let connection = connection::run(inner, entry, shim.clone(), link);
     let mut state = entry.state();
     state.shim = Some(shim);
@@ -104,6 +108,11 @@ async fn make(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
 
 fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
     let dir = &entry.dir;
+    if dir.0.exists() {
+        // An earlier caller gave up in the middle.
+        tear_down(inner, entry)?;
+        unless_missing(fs::remove_dir_all(&dir.0)).map_err(io_error("remove", &dir.0))?;
+    }
     inner.journal.make(&things(inner, entry))?;
     fs::create_dir_all(dir.containers()).map_err(io_error("create", &dir.containers()))?;
     record::write(&dir.record(), &entry.record, Durability::Process)?;

@@ -253,3 +253,36 @@ async fn a_renamed_log_is_opened_anew() {
     })
     .await;
 }
+
+/// Callers that give up at any moment leave nothing half-made behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_can_be_dropped_at_any_point() {
+    needs_root!();
+    on_machine(async |machine| {
+        for wait_ms in [0, 1, 3, 8, 15, 25, 40] {
+            let id = format!("s{wait_ms}");
+            let wait = Duration::from_millis(wait_ms);
+            // Whether it was done in time does not matter.
+            let made = tokio::time::timeout(wait, machine.runtime.create_sandbox(machine.sandbox_spec(&id))).await;
+            machine.sandbox(&id).await;
+            let spec = machine.container_spec(&id, "c", &["sleep", "infinity"]);
+            let started = tokio::time::timeout(wait, machine.runtime.start(&id, spec.clone())).await;
+            match machine.runtime.start(&id, spec).await {
+                Ok(_) => assert!(started.is_err(), "started twice after {wait_ms} ms, sandbox {made:?}"),
+                Err(StartError::Exists { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+            wait_for(|| {
+                let containers = machine.runtime.containers(Some(&id));
+                containers.len() == 1 && matches!(containers[0].state, ContainerState::Running { .. })
+            })
+            .await;
+        }
+        let processes = fs::read_dir("/proc").unwrap().flatten().filter(|process| {
+            let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains(machine.dir.path().to_str().unwrap())
+        });
+        assert_eq!(processes.count(), 7, "one shim each");
+    })
+    .await;
+}
