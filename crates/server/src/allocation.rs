@@ -29,8 +29,8 @@ pub(crate) fn first_ip(ranges: &Ranges) -> Ipv4Addr {
 }
 
 /// The right to allocate; hold it until the object is stored. `None`: the kind holds no addresses.
-pub(crate) async fn enter(core: &Core, kind: &Kind) -> Option<Turn> {
-    if kind.hooks.allocates() { Some(core.queues.enter("allocation").await) } else { None }
+pub(crate) async fn enter(core: &Core, kind: &Kind) -> Result<Option<Turn>, Status> {
+    if kind.hooks.allocates() { core.queues.enter("allocation").await.map(Some) } else { Ok(None) }
 }
 
 /// Completes the addresses and ports of a new (`old` absent) or changed object.

@@ -108,7 +108,7 @@ impl Write {
 }
 
 /// The longest name of a field manager, in bytes (W17).
-const MANAGER_BYTES_MAX: usize = 128;
+pub(crate) const MANAGER_BYTES_MAX: usize = 128;
 
 impl WriteOptions {
     pub(crate) fn parse(query: &Query, write: Write) -> Result<Self, Status> {

@@ -24,6 +24,9 @@ const BUILTIN_IMAGE: &str = "localhost/stead:1";
 /// How often certificates are looked at.
 const RENEWAL: Duration = Duration::from_secs(12 * 3600);
 
+/// Old Events go about this late.
+const EVENTS_SWEPT_EVERY: Duration = Duration::from_secs(60);
+
 /// Runs a server until SIGTERM or SIGINT.
 pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -50,6 +53,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
         Ok(())
     });
     supervisor.spawn("certificates", certificates.keep(stop));
+    supervisor.spawn("events", expire_events(server.clone(), supervisor.stopping()));
     start_controllers(&mut supervisor, &args, server.service(), &machine, root_ca)?;
     start_node(&mut supervisor, &args, server.service(), machine).await?;
     let kubeconfig = std::path::absolute(args.kubeconfig())?;
@@ -70,6 +74,19 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let closed = store.close().await.context("close the store");
     Running::forget(&args.data_dir);
     died.map_or(Ok(()), Err).and(stopped).and(closed)
+}
+
+/// Removes old Events now and then.
+async fn expire_events(server: Server, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EVENTS_SWEPT_EVERY) => {}
+            stopped = stop.wait_for(|stop| *stop) => return stopped.map(drop).map_err(Into::into),
+        }
+        if let Err(error) = server.expire_events().await {
+            tracing::warn!(%error, "old events stay");
+        }
+    }
 }
 
 /// The URL by which clients reach the listener.

@@ -34,13 +34,13 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
 /// Creates a decoded object; the answer is its final bytes.
 pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteOptions, mut object: Value) -> Result<Bytes, Status> {
     let kind = call.target.kind;
-    place(kind, &call.target.namespace, &mut object)?;
+    place(&call.target.namespace, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     ownership::book(core, call, options, Part::Main, None, &mut object, Booked::Kept);
     admission::create(core, call, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     let version = begin_life(core, &mut object);
-    let _turn = allocation::enter(core, kind).await;
+    let _turn = allocation::enter(core, kind).await?;
     allocation::allocate(core, kind, &mut object, None, options.run)?;
     kind.hooks.prepare_create(&mut object);
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
@@ -66,15 +66,16 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
     Err(no_free_name(kind, object["metadata"].str("name")))
 }
 
-/// Puts the object into the namespace of the URL (E7).
-fn place(kind: &Kind, namespace: &str, object: &mut Value) -> Result<(), Status> {
+/// Puts the object into the namespace of the URL (E7); outside of namespaces it has none.
+pub(crate) fn place(namespace: &str, object: &mut Value) -> Result<(), Status> {
     let meta = object::meta_mut(object);
     let given = meta.str("namespace");
-    if !given.is_empty() && given != namespace && kind.namespaced {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
-    if kind.namespaced && !namespace.is_empty() {
+    if namespace.is_empty() {
+        meta.drop("namespace");
+    } else if given.is_empty() {
         meta["namespace"] = namespace.into();
+    } else if given != namespace {
+        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
     Ok(())
 }

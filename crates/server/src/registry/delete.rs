@@ -58,7 +58,7 @@ pub(crate) async fn delete_object(
     options: &DeleteOptions,
 ) -> Result<Outcome, Status> {
     let key = crate::keys::object(kind, namespace, name);
-    let _turn = core.queues.enter(&key).await;
+    let _turn = core.queues.enter(&key).await?;
     for _ in 0..ATTEMPTS_MAX {
         let current = core.store.get(&key).ok_or_else(|| Status::not_found(kind, name))?;
         let old = object::from_store(kind, &current.value);

@@ -41,10 +41,12 @@ impl Call {
         keys::object(self.target.kind, &self.target.namespace, &self.target.name)
     }
 
-    /// Who owns what this call writes, if the query names nobody (W17).
-    pub(crate) fn user_agent_manager(&self) -> &str {
+    /// Who owns what this call writes, if the query names nobody (W17): the client's name.
+    pub(crate) fn user_agent_manager(&self) -> String {
         let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        agent.split('/').next().unwrap_or_default()
+        let name: String =
+            agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(query::MANAGER_BYTES_MAX).collect();
+        if name.is_empty() { "unknown".to_owned() } else { name }
     }
 }
 

@@ -35,11 +35,11 @@ pub(crate) fn book(core: &Core, call: &Call, options: &WriteOptions, part: Part,
     let kind = call.target.kind;
     let manager = match options.field_manager.as_str() {
         "" => call.user_agent_manager(),
-        manager => manager,
+        manager => manager.to_owned(),
     };
     let api_version = kind.api_version();
     let write = managed::Write {
-        manager,
+        manager: &manager,
         api_version: &api_version,
         subresource: match part {
             Part::Main => "",

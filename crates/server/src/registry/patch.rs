@@ -58,7 +58,7 @@ pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Resu
         })?;
         let mut object = patched.object;
         kind.hooks.default(&mut object);
-        update::place(&target.name, &target.namespace, kind, &mut object)?;
+        update::place(&target.name, &target.namespace, &mut object)?;
         Ok(Next { object, booked: booked.get(), warnings: patched.warnings })
     })
     .await?;

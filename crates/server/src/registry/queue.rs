@@ -4,6 +4,7 @@
 use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
+use stead_api::{Status, json};
 
 /// Lines of writers by key. A line exists while somebody stands in it; there are as many as requests in flight.
 #[derive(Debug, Default)]
@@ -16,14 +17,20 @@ pub(crate) struct Turn {
     _guard: OwnedMutexGuard<()>,
 }
 
+/// So many writers stand in one line.
+const WAITING_MAX: usize = 4096;
 /// Dead lines are swept when there are this many.
 const SWEEP_AT: usize = 1024;
 
 impl Queues {
-    /// Waits for the turn to write `key`.
-    pub(crate) async fn enter(&self, key: &str) -> Turn {
+    /// Waits for the turn to write `key`; refused if too many wait already.
+    pub(crate) async fn enter(&self, key: &str) -> Result<Turn, Status> {
         let line = self.line(key);
-        Turn { _guard: line.lock_owned().await }
+        if Arc::strong_count(&line) > WAITING_MAX {
+            let details = json!({"retryAfterSeconds": 1});
+            return Err(Status::new(429, "TooManyRequests", "too many writers of one object, please try again later").with_details(details));
+        }
+        Ok(Turn { _guard: line.lock_owned().await })
     }
 
     fn line(&self, key: &str) -> Arc<AsyncMutex<()>> {

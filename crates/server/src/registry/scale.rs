@@ -68,7 +68,7 @@ async fn put_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
     let reader = negotiation::content_type(&call.headers)?;
     let target = call.target.clone();
     let mut scale = object::decode(expected(), reader, &call.body, options.field_validation, &mut call.warnings)?;
-    update::place(&target.name, &target.namespace, target.kind, &mut scale)?;
+    update::place(&target.name, &target.namespace, &mut scale)?;
     update::change(core, call, &options, PART, &mut |old| {
         let (given, own) = (scale["metadata"].str("uid"), old["metadata"].str("uid"));
         if !given.is_empty() && given != own {
@@ -89,7 +89,7 @@ async fn patch_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
         let decode = |document| patch::decode(expected(), document);
         let patched = patches::apply(format, expected().schema, &of(old), &body, validation, &decode)?;
         let mut scale = patched.object;
-        update::place(&target.name, &target.namespace, target.kind, &mut scale)?;
+        update::place(&target.name, &target.namespace, &mut scale)?;
         Ok(Next { object: scaled(old, &scale)?, booked: Booked::Kept, warnings: patched.warnings })
     })
     .await

@@ -41,7 +41,7 @@ pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOpt
     let reader = negotiation::content_type(&call.headers)?;
     let mut object = object::decode(kind.into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
     kind.hooks.default(&mut object);
-    place(&call.target.name, &call.target.namespace, kind, &mut object)?;
+    place(&call.target.name, &call.target.namespace, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     let uid = object["metadata"].str("uid").to_owned();
     if kind.create_on_update && part == Part::Main && core.store.get(&call.key()).is_none() {
@@ -87,16 +87,9 @@ pub(crate) fn precondition_failed(kind: &Kind, namespace: &str, name: &str, what
 }
 
 /// W8: the object's name and namespace are those of the URL.
-pub(crate) fn place(name: &str, namespace: &str, kind: &Kind, object: &mut Value) -> Result<(), Status> {
-    let meta = object::meta_mut(object);
-    let given = meta.str("namespace");
-    if !given.is_empty() && given != namespace && kind.namespaced {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
-    if kind.namespaced {
-        meta["namespace"] = namespace.into();
-    }
-    match meta.str("name") {
+pub(crate) fn place(name: &str, namespace: &str, object: &mut Value) -> Result<(), Status> {
+    create::place(namespace, object)?;
+    match object["metadata"].str("name") {
         "" => Err(Status::bad_request(format!("the name of the object ({name} based on URL) was undeterminable: name must be provided"))),
         given if given != name => {
             Err(Status::bad_request(format!("the name of the object ({given}) does not match the name on the URL ({name})")))
@@ -114,8 +107,8 @@ pub(crate) async fn change(
     next: &mut Change<'_>,
 ) -> Result<Bytes, Status> {
     let key = call.key();
-    let _turn = core.queues.enter(&key).await;
-    let _allocating = allocation::enter(core, call.target.kind).await;
+    let _turn = core.queues.enter(&key).await?;
+    let _allocating = allocation::enter(core, call.target.kind).await?;
     let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::app::Core;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
-use crate::registry::{Call, update};
+use crate::registry::{Call, create as creation, update};
 use crate::request::find_kind;
 use crate::{keys, negotiation};
 use stead_api::field::{self, Path};
@@ -20,15 +20,12 @@ pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let schema = schema::by_name("io.k8s.api.core.v1.Binding").expect("the table has Binding");
     let expected = Expected { group: "", version: "v1", kind: "Binding", schema };
     let reader = negotiation::content_type(&call.headers)?;
-    let binding = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
+    let mut binding = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
     if call.target.name.is_empty() {
         call.target.name = binding["metadata"].str("name").to_owned();
     }
     let target = call.target.clone();
-    let given = binding["metadata"].str("namespace");
-    if !given.is_empty() && given != target.namespace {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
+    creation::place(&target.namespace, &mut binding)?;
     if binding["metadata"].str("name") != target.name {
         return Err(Status::bad_request("name in URL does not match name in Binding object"));
     }

@@ -6,19 +6,16 @@ use crate::app::Core;
 use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{DeleteOptions, Run, Write, WriteOptions};
-use crate::registry::{Call, delete};
+use crate::registry::{Call, create as creation, delete};
 use stead_api::value::Access;
 use stead_api::{Status, json, schema};
 
 pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let reader = negotiation::content_type(&call.headers)?;
-    let eviction = object::decode(expected(call, reader), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    let mut eviction = object::decode(expected(call, reader), reader, &call.body, options.field_validation, &mut call.warnings)?;
     let (namespace, name) = (call.target.namespace.clone(), call.target.name.clone());
-    let given = eviction["metadata"].str("namespace");
-    if !given.is_empty() && given != namespace {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
+    creation::place(&namespace, &mut eviction)?;
     if eviction["metadata"].str("name") != name {
         return Err(Status::bad_request("name in URL does not match name in Eviction object"));
     }

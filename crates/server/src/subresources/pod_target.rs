@@ -25,7 +25,7 @@ pub(super) async fn change(
 ) -> Result<(), Status> {
     let kind = call.target.kind;
     let key = call.key();
-    let _turn = core.queues.enter(&key).await;
+    let _turn = core.queues.enter(&key).await?;
     for _ in 0..ATTEMPTS_MAX {
         let current = core.store.get(&key).ok_or_else(|| Status::not_found(kind, &call.target.name))?;
         let old = object::from_store(kind, &current.value);

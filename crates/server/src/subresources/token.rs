@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::app::Core;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
-use crate::registry::Call;
+use crate::registry::{Call, create as creation};
 use crate::request::find_kind;
 use crate::{keys, negotiation};
 use stead_api::field::{self, Path};
@@ -21,11 +21,8 @@ pub(super) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let schema = schema::by_name("io.k8s.api.authentication.v1.TokenRequest").expect("the table has TokenRequest");
     let expected = Expected { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", schema };
     let reader = negotiation::content_type(&call.headers)?;
-    let request = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
-    let given = request["metadata"].str("namespace");
-    if !given.is_empty() && given != call.target.namespace {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
+    let mut request = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
+    creation::place(&call.target.namespace, &mut request)?;
     pod_target::read(core, call)?;
     let name = &call.target.name;
     let given = request["metadata"].str("name");
