@@ -14,6 +14,8 @@ struct Parts<'a> {
     /// Digits after the point.
     fraction: &'a str,
     suffix: &'a str,
+    /// There is no digit before the suffix.
+    blank: bool,
 }
 
 pub(super) fn parse(text: &str) -> Result<Quantity, ParseError> {
@@ -22,9 +24,14 @@ pub(super) fn parse(text: &str) -> Result<Quantity, ParseError> {
     }
     let parts = split(text)?;
     let (format, exponent) = suffix(parts.suffix).ok_or(ParseError::Suffix)?;
+    let fast = is_fast(&parts, format, exponent);
+    if parts.blank && !fast {
+        // Upstream's fast path takes `Gi` for zero; the other one misses the number.
+        return Err(ParseError::Numeric);
+    }
     let digits = digits(&parts)?;
     let mut quantity = exact(&parts, digits, format, exponent)?;
-    if keeps_text(&parts, digits, format, exponent) || text == "0" {
+    if fast && keeps_text(&parts, digits, format, exponent) || text == "0" {
         quantity.text = Some(text.into());
     }
     Ok(quantity)
@@ -45,7 +52,8 @@ fn split(text: &str) -> Result<Parts<'_>, ParseError> {
     if !exponent.bytes().all(|b| b.is_ascii_digit()) {
         return Err(ParseError::Format);
     }
-    Ok(Parts { negative, whole: if whole.is_empty() { "0" } else { whole }, fraction, suffix })
+    let blank = !unsigned.starts_with('0') && whole.is_empty() && fraction.is_empty();
+    Ok(Parts { negative, whole: if whole.is_empty() { "0" } else { whole }, fraction, suffix, blank })
 }
 
 /// All digits without the point.
@@ -87,22 +95,26 @@ fn exact(parts: &Parts<'_>, digits: i128, format: Format, exponent: i32) -> Resu
     Ok(quantity)
 }
 
-/// Whether upstream takes the text for canonical. It looks at a few signs only, hence `+1` and `01Mi` pass.
-fn keeps_text(parts: &Parts<'_>, digits: i128, format: Format, exponent: i32) -> bool {
+/// Whether upstream reads the text without big numbers. Only then it keeps canonical text.
+fn is_fast(parts: &Parts<'_>, format: Format, exponent: i32) -> bool {
     let (whole, fraction) = (parts.whole.len() as i32, parts.fraction.len() as i32);
     match format {
-        Format::BinarySi => {
-            let fast = fraction == 0 && 15 - whole - exponent * 3 / 10 > 0;
-            fast && digits & 7 != 0
-        }
+        Format::BinarySi => fraction == 0 && 15 - whole - exponent * 3 / 10 > 0,
         Format::DecimalSi | Format::DecimalExponent => {
-            let scale = exponent.saturating_sub(fraction);
-            let fast = whole + fraction <= FAST_DIGITS_MAX && scale >= SCALE_MIN;
-            let ends_in_zeros = parts.fraction.ends_with("000")
-                || fraction < 3 && parts.whole.len() + parts.fraction.len() >= 3 && digits % 1000 == 0;
-            fast && scale % 3 == 0 && !ends_in_zeros && !parts.whole.starts_with('0')
+            whole + fraction <= FAST_DIGITS_MAX && exponent.saturating_sub(fraction) >= SCALE_MIN
         }
     }
+}
+
+/// Whether upstream takes the text for canonical. It looks at a few signs only, hence `+1` and `01Mi` pass.
+fn keeps_text(parts: &Parts<'_>, digits: i128, format: Format, exponent: i32) -> bool {
+    if format == Format::BinarySi {
+        return digits & 7 != 0;
+    }
+    let length = parts.whole.len() + parts.fraction.len();
+    let ends_in_zeros = parts.fraction.ends_with("000") || parts.fraction.len() < 3 && length >= 3 && digits % 1000 == 0;
+    let scale = exponent.saturating_sub(parts.fraction.len() as i32);
+    scale % 3 == 0 && !ends_in_zeros && !parts.whole.starts_with('0')
 }
 
 const DECIMAL: [(&str, i32); 10] =

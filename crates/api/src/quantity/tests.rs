@@ -30,6 +30,7 @@ fn refuses_in_upstreams_words() {
         ("", ParseError::Format), ("abc", ParseError::Format), ("1GB", ParseError::Format), ("1 Gi", ParseError::Format),
         ("1.5.5", ParseError::Format), ("true", ParseError::Format), ("[]", ParseError::Format), ("0x10", ParseError::Format),
         ("1e", ParseError::Suffix), ("1ki", ParseError::Suffix), ("1K", ParseError::Suffix), ("1Mi1", ParseError::Suffix),
+        ("Ei", ParseError::Numeric), ("-e-30", ParseError::Numeric),
     ] {
         assert_eq!(Quantity::parse(given), Err(error), "{given}");
     }
