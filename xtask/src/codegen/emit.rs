@@ -174,15 +174,18 @@ fn semantics(p: &PropertyFacts, parts: &mut Vec<String>) -> Result<()> {
 }
 
 fn protobuf(facts: &Facts, ty: &TypeFacts, name: &str, p: &PropertyFacts, parts: &mut Vec<String>) -> Result<()> {
-    let never_sent = ty.message.is_empty() || name == "kind" || name == "apiVersion";
+    let never_sent = ty.message.is_empty() || matches!(name, "kind" | "apiVersion");
     if never_sent && p.proto.is_none() {
+        if !ty.group_version_kind.is_empty() {
+            parts.push("inlined: &[\"TypeMeta\"]".into());
+        }
         return Ok(());
     }
-    let Some(mut path) = facts.path_in_type(ty, name) else { bail!("no protobuf tag") };
-    let tag = path.pop().context("no protobuf tag")?;
+    let Some(mut way) = facts.way_in_type(ty, name) else { bail!("no protobuf tag") };
+    let tag = way.tags.pop().context("no protobuf tag")?;
     parts.push(format!("tag: {tag}"));
-    if !path.is_empty() {
-        parts.push(format!("within: &{path:?}"));
+    if !way.tags.is_empty() {
+        parts.push(format!("within: &{:?}, inlined: &{:?}", way.tags, way.structs));
     }
     if p.r#type == "array" && p.proto.as_ref().is_some_and(|(_, label)| label.starts_with("optional")) {
         parts.push("wrapped: true".into());

@@ -72,30 +72,38 @@ impl Facts {
         Ok(Self { types, embedded, by_message })
     }
 
-    /// Tag of a field within a message that is embedded: directly, or in what that message embeds itself.
-    /// The result ends with the field's own tag.
-    pub fn path_in_message(&self, message: &str, field: &str) -> Option<Vec<u32>> {
+    /// The way to a field of a message that is embedded, or of what that message embeds itself.
+    fn way_in_message(&self, message: &str, field: &str) -> Option<Way> {
         if let Some(tags) = self.embedded.get(message) {
-            return tags.get(field).map(|tag| vec![*tag]);
+            return tags.get(field).map(|tag| Way { tags: vec![*tag], structs: Vec::new() });
         }
         // The common part of ephemeral containers has the tags of Container.
         let message = message.replace("EphemeralContainerCommon", "Container");
         let ty = self.types.get(self.by_message.get(&message)?)?;
-        self.path_in_type(ty, field)
+        self.way_in_type(ty, field)
     }
 
-    /// Tags on the way to a field: those of embedded messages, then its own.
-    pub fn path_in_type(&self, ty: &TypeFacts, field: &str) -> Option<Vec<u32>> {
+    /// The way to a field of a type.
+    pub fn way_in_type(&self, ty: &TypeFacts, field: &str) -> Option<Way> {
         let property: PropertyFacts = serde_json::from_value(ty.properties.get(field)?.clone()).ok()?;
         if let Some((tag, _)) = property.proto {
-            return Some(vec![tag]);
+            return Some(Way { tags: vec![tag], structs: Vec::new() });
         }
         ty.embedded.iter().find_map(|embedded| {
-            let mut path = vec![embedded.proto.0];
-            path.extend(self.path_in_message(&embedded.message, field)?);
-            Some(path)
+            let mut way = self.way_in_message(&embedded.message, field)?;
+            way.tags.insert(0, embedded.proto.0);
+            way.structs.insert(0, embedded.message.rsplit('.').next()?.to_owned());
+            Some(way)
         })
     }
+}
+
+/// How protobuf and Go reach a field that JSON has inline.
+pub struct Way {
+    /// Tags of the embedded messages, then the field's own.
+    pub tags: Vec<u32>,
+    /// The embedded Go structs.
+    pub structs: Vec<String>,
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {

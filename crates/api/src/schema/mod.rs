@@ -56,6 +56,8 @@ pub struct Field {
     pub tag: u32,
     /// Tags of the embedded messages on the way to the field, outermost first; mostly empty.
     pub within: &'static [u32],
+    /// The embedded Go structs that the field comes from, outermost first; mostly empty. Type errors name them.
+    pub inlined: &'static [&'static str],
     /// Protobuf has the list as a message with `repeated items = 1`.
     pub wrapped: bool,
 }
@@ -76,6 +78,7 @@ impl Field {
         go: "",
         tag: 0,
         within: &[],
+        inlined: &[],
         wrapped: false,
     };
 }

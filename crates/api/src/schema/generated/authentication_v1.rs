@@ -23,8 +23,8 @@ pub static AUTHENTICATION_V1_SELF_SUBJECT_REVIEW: Type = Type {
     message: "k8s.io.api.authentication.v1.SelfSubjectReview",
     gvk: &[("authentication.k8s.io", "v1", "SelfSubjectReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHENTICATION_V1_SELF_SUBJECT_REVIEW_STATUS), go: "v1.SelfSubjectReviewStatus", default: Some("{}"), tag: 2, ..Field::PLAIN },
     ],
@@ -50,8 +50,8 @@ pub static AUTHENTICATION_V1_TOKEN_REQUEST: Type = Type {
     message: "k8s.io.api.authentication.v1.TokenRequest",
     gvk: &[("authentication.k8s.io", "v1", "TokenRequest")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHENTICATION_V1_TOKEN_REQUEST_SPEC), go: "v1.TokenRequestSpec", omit: Omit::Never, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHENTICATION_V1_TOKEN_REQUEST_STATUS), go: "v1.TokenRequestStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -94,8 +94,8 @@ pub static AUTHENTICATION_V1_TOKEN_REVIEW: Type = Type {
     message: "k8s.io.api.authentication.v1.TokenReview",
     gvk: &[("authentication.k8s.io", "v1", "TokenReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHENTICATION_V1_TOKEN_REVIEW_SPEC), go: "v1.TokenReviewSpec", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHENTICATION_V1_TOKEN_REVIEW_STATUS), go: "v1.TokenReviewStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },

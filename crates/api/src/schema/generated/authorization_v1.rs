@@ -34,8 +34,8 @@ pub static AUTHORIZATION_V1_LOCAL_SUBJECT_ACCESS_REVIEW: Type = Type {
     message: "k8s.io.api.authorization.v1.LocalSubjectAccessReview",
     gvk: &[("authorization.k8s.io", "v1", "LocalSubjectAccessReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW_SPEC), go: "v1.SubjectAccessReviewSpec", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW_STATUS), go: "v1.SubjectAccessReviewStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -111,8 +111,8 @@ pub static AUTHORIZATION_V1_SELF_SUBJECT_ACCESS_REVIEW: Type = Type {
     message: "k8s.io.api.authorization.v1.SelfSubjectAccessReview",
     gvk: &[("authorization.k8s.io", "v1", "SelfSubjectAccessReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHORIZATION_V1_SELF_SUBJECT_ACCESS_REVIEW_SPEC), go: "v1.SelfSubjectAccessReviewSpec", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW_STATUS), go: "v1.SubjectAccessReviewStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -140,8 +140,8 @@ pub static AUTHORIZATION_V1_SELF_SUBJECT_RULES_REVIEW: Type = Type {
     message: "k8s.io.api.authorization.v1.SelfSubjectRulesReview",
     gvk: &[("authorization.k8s.io", "v1", "SelfSubjectRulesReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHORIZATION_V1_SELF_SUBJECT_RULES_REVIEW_SPEC), go: "v1.SelfSubjectRulesReviewSpec", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_RULES_REVIEW_STATUS), go: "v1.SubjectRulesReviewStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -168,8 +168,8 @@ pub static AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW: Type = Type {
     message: "k8s.io.api.authorization.v1.SubjectAccessReview",
     gvk: &[("authorization.k8s.io", "v1", "SubjectAccessReview")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW_SPEC), go: "v1.SubjectAccessReviewSpec", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTHORIZATION_V1_SUBJECT_ACCESS_REVIEW_STATUS), go: "v1.SubjectAccessReviewStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },

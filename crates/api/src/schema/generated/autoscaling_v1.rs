@@ -22,8 +22,8 @@ pub static AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER: Type = Type {
     message: "k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler",
     gvk: &[("autoscaling", "v1", "HorizontalPodAutoscaler")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER_SPEC), go: "v1.HorizontalPodAutoscalerSpec", required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER_STATUS), go: "v1.HorizontalPodAutoscalerStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -38,8 +38,8 @@ pub static AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER_LIST: Type = Type {
     message: "k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerList",
     gvk: &[("autoscaling", "v1", "HorizontalPodAutoscalerList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER)), go: "[]v1.HorizontalPodAutoscaler", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],
@@ -84,8 +84,8 @@ pub static AUTOSCALING_V1_SCALE: Type = Type {
     message: "k8s.io.api.autoscaling.v1.Scale",
     gvk: &[("autoscaling", "v1", "Scale")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTOSCALING_V1_SCALE_SPEC), go: "v1.ScaleSpec", default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTOSCALING_V1_SCALE_STATUS), go: "v1.ScaleStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },

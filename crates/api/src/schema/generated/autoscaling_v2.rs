@@ -105,8 +105,8 @@ pub static AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER: Type = Type {
     message: "k8s.io.api.autoscaling.v2.HorizontalPodAutoscaler",
     gvk: &[("autoscaling", "v2", "HorizontalPodAutoscaler")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_SPEC), go: "v2.HorizontalPodAutoscalerSpec", required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_STATUS), go: "v2.HorizontalPodAutoscalerStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -151,8 +151,8 @@ pub static AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_LIST: Type = Type {
     message: "k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerList",
     gvk: &[("autoscaling", "v2", "HorizontalPodAutoscalerList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER)), go: "[]v2.HorizontalPodAutoscaler", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

@@ -8,8 +8,8 @@ pub static BATCH_V1_CRON_JOB: Type = Type {
     message: "k8s.io.api.batch.v1.CronJob",
     gvk: &[("batch", "v1", "CronJob")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&BATCH_V1_CRON_JOB_SPEC), go: "v1.CronJobSpec", required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&BATCH_V1_CRON_JOB_STATUS), go: "v1.CronJobStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -24,8 +24,8 @@ pub static BATCH_V1_CRON_JOB_LIST: Type = Type {
     message: "k8s.io.api.batch.v1.CronJobList",
     gvk: &[("batch", "v1", "CronJobList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&BATCH_V1_CRON_JOB)), go: "[]v1.CronJob", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],
@@ -72,8 +72,8 @@ pub static BATCH_V1_JOB: Type = Type {
     message: "k8s.io.api.batch.v1.Job",
     gvk: &[("batch", "v1", "Job")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&BATCH_V1_JOB_SPEC), go: "v1.JobSpec", default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&BATCH_V1_JOB_STATUS), go: "v1.JobStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -105,8 +105,8 @@ pub static BATCH_V1_JOB_LIST: Type = Type {
     message: "k8s.io.api.batch.v1.JobList",
     gvk: &[("batch", "v1", "JobList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&BATCH_V1_JOB)), go: "[]v1.Job", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

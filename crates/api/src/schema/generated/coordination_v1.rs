@@ -8,8 +8,8 @@ pub static COORDINATION_V1_LEASE: Type = Type {
     message: "k8s.io.api.coordination.v1.Lease",
     gvk: &[("coordination.k8s.io", "v1", "Lease")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&COORDINATION_V1_LEASE_SPEC), go: "v1.LeaseSpec", default: Some("{}"), tag: 2, ..Field::PLAIN },
     ],
@@ -23,8 +23,8 @@ pub static COORDINATION_V1_LEASE_LIST: Type = Type {
     message: "k8s.io.api.coordination.v1.LeaseList",
     gvk: &[("coordination.k8s.io", "v1", "LeaseList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&COORDINATION_V1_LEASE)), go: "[]v1.Lease", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

@@ -109,8 +109,8 @@ pub static CORE_V1_BINDING: Type = Type {
     message: "k8s.io.api.core.v1.Binding",
     gvk: &[("", "v1", "Binding")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "target", shape: Shape::Struct(&CORE_V1_OBJECT_REFERENCE), go: "v1.ObjectReference", omit: Omit::Never, required: true, default: Some("{}"), tag: 2, ..Field::PLAIN },
     ],
@@ -282,8 +282,8 @@ pub static CORE_V1_COMPONENT_STATUS: Type = Type {
     message: "k8s.io.api.core.v1.ComponentStatus",
     gvk: &[("", "v1", "ComponentStatus")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "conditions", shape: Shape::List(&Shape::Struct(&CORE_V1_COMPONENT_CONDITION)), go: "[]v1.ComponentCondition", list: ListType::Map(&["type"]), patch: PatchStrategy { merge: true, retain_keys: false, merge_key: "type" }, tag: 2, ..Field::PLAIN },
     ],
@@ -297,8 +297,8 @@ pub static CORE_V1_COMPONENT_STATUS_LIST: Type = Type {
     message: "k8s.io.api.core.v1.ComponentStatusList",
     gvk: &[("", "v1", "ComponentStatusList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&CORE_V1_COMPONENT_STATUS)), go: "[]v1.ComponentStatus", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],
@@ -312,8 +312,8 @@ pub static CORE_V1_CONFIG_MAP: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMap",
     gvk: &[("", "v1", "ConfigMap")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "immutable", shape: Shape::Bool, go: "bool", pointer: true, tag: 4, ..Field::PLAIN },
         Field { name: "data", shape: Shape::Map(&Shape::String), go: "map[string]string", tag: 2, ..Field::PLAIN },
@@ -329,7 +329,7 @@ pub static CORE_V1_CONFIG_MAP_ENV_SOURCE: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMapEnvSource",
     gvk: &[],
     fields: &[
-        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], ..Field::PLAIN },
+        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], inlined: &["LocalObjectReference"], ..Field::PLAIN },
         Field { name: "optional", shape: Shape::Bool, go: "bool", pointer: true, tag: 2, ..Field::PLAIN },
     ],
     embedded: &[Embedded { name: "localObjectReference", tag: 1, message: "k8s.io.api.core.v1.LocalObjectReference" }],
@@ -342,7 +342,7 @@ pub static CORE_V1_CONFIG_MAP_KEY_SELECTOR: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMapKeySelector",
     gvk: &[],
     fields: &[
-        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], ..Field::PLAIN },
+        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], inlined: &["LocalObjectReference"], ..Field::PLAIN },
         Field { name: "key", shape: Shape::String, go: "string", omit: Omit::Never, required: true, default: Some("\"\""), tag: 2, ..Field::PLAIN },
         Field { name: "optional", shape: Shape::Bool, go: "bool", pointer: true, tag: 3, ..Field::PLAIN },
     ],
@@ -356,8 +356,8 @@ pub static CORE_V1_CONFIG_MAP_LIST: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMapList",
     gvk: &[("", "v1", "ConfigMapList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&CORE_V1_CONFIG_MAP)), go: "[]v1.ConfigMap", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],
@@ -387,7 +387,7 @@ pub static CORE_V1_CONFIG_MAP_PROJECTION: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMapProjection",
     gvk: &[],
     fields: &[
-        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], ..Field::PLAIN },
+        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], inlined: &["LocalObjectReference"], ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&CORE_V1_KEY_TO_PATH)), go: "[]v1.KeyToPath", list: ListType::Atomic, tag: 2, ..Field::PLAIN },
         Field { name: "optional", shape: Shape::Bool, go: "bool", pointer: true, tag: 4, ..Field::PLAIN },
     ],
@@ -401,7 +401,7 @@ pub static CORE_V1_CONFIG_MAP_VOLUME_SOURCE: Type = Type {
     message: "k8s.io.api.core.v1.ConfigMapVolumeSource",
     gvk: &[],
     fields: &[
-        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], ..Field::PLAIN },
+        Field { name: "name", shape: Shape::String, go: "string", default: Some("\"\""), tag: 1, within: &[1], inlined: &["LocalObjectReference"], ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&CORE_V1_KEY_TO_PATH)), go: "[]v1.KeyToPath", list: ListType::Atomic, tag: 2, ..Field::PLAIN },
         Field { name: "defaultMode", shape: Shape::Int32, go: "int32", pointer: true, tag: 3, ..Field::PLAIN },
         Field { name: "optional", shape: Shape::Bool, go: "bool", pointer: true, tag: 4, ..Field::PLAIN },

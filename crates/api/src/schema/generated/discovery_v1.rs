@@ -69,8 +69,8 @@ pub static DISCOVERY_V1_ENDPOINT_SLICE: Type = Type {
     message: "k8s.io.api.discovery.v1.EndpointSlice",
     gvk: &[("discovery.k8s.io", "v1", "EndpointSlice")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "addressType", shape: Shape::String, go: "v1.AddressType", omit: Omit::Never, required: true, default: Some("\"\""), enum_values: &["FQDN", "IPv4", "IPv6"], tag: 4, ..Field::PLAIN },
         Field { name: "endpoints", shape: Shape::List(&Shape::Struct(&DISCOVERY_V1_ENDPOINT)), go: "[]v1.Endpoint", omit: Omit::Never, list: ListType::Atomic, tag: 2, ..Field::PLAIN },
@@ -86,8 +86,8 @@ pub static DISCOVERY_V1_ENDPOINT_SLICE_LIST: Type = Type {
     message: "k8s.io.api.discovery.v1.EndpointSliceList",
     gvk: &[("discovery.k8s.io", "v1", "EndpointSliceList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&DISCOVERY_V1_ENDPOINT_SLICE)), go: "[]v1.EndpointSlice", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

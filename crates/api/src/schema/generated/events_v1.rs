@@ -8,8 +8,8 @@ pub static EVENTS_V1_EVENT: Type = Type {
     message: "k8s.io.api.events.v1.Event",
     gvk: &[("events.k8s.io", "v1", "Event")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", omit: Omit::Never, default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "eventTime", shape: Shape::MicroTime, go: "v1.MicroTime", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
         Field { name: "series", shape: Shape::Struct(&EVENTS_V1_EVENT_SERIES), go: "v1.EventSeries", pointer: true, tag: 3, ..Field::PLAIN },
@@ -36,8 +36,8 @@ pub static EVENTS_V1_EVENT_LIST: Type = Type {
     message: "k8s.io.api.events.v1.EventList",
     gvk: &[("events.k8s.io", "v1", "EventList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&EVENTS_V1_EVENT)), go: "[]v1.Event", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

@@ -29,8 +29,8 @@ pub static META_V1_API_RESOURCE_LIST: Type = Type {
     message: "k8s.io.apimachinery.pkg.apis.meta.v1.APIResourceList",
     gvk: &[("", "v1", "APIResourceList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "groupVersion", shape: Shape::String, go: "string", omit: Omit::Never, required: true, default: Some("\"\""), tag: 1, ..Field::PLAIN },
         Field { name: "resources", shape: Shape::List(&Shape::Struct(&META_V1_API_RESOURCE)), go: "[]v1.APIResource", omit: Omit::Never, required: true, list: ListType::Atomic, tag: 2, ..Field::PLAIN },
     ],
@@ -61,8 +61,8 @@ pub static META_V1_DELETE_OPTIONS: Type = Type {
     message: "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions",
     gvk: &[("", "v1", "DeleteOptions"), ("certificates.k8s.io", "v1", "DeleteOptions")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "gracePeriodSeconds", shape: Shape::Int64, go: "int64", pointer: true, tag: 1, ..Field::PLAIN },
         Field { name: "preconditions", shape: Shape::Struct(&META_V1_PRECONDITIONS), go: "v1.Preconditions", pointer: true, tag: 2, ..Field::PLAIN },
         Field { name: "orphanDependents", shape: Shape::Bool, go: "bool", pointer: true, tag: 3, ..Field::PLAIN },
@@ -223,8 +223,8 @@ pub static META_V1_STATUS: Type = Type {
     message: "k8s.io.apimachinery.pkg.apis.meta.v1.Status",
     gvk: &[("", "v1", "Status")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "status", shape: Shape::String, go: "string", tag: 2, ..Field::PLAIN },
         Field { name: "message", shape: Shape::String, go: "string", tag: 3, ..Field::PLAIN },
@@ -273,8 +273,8 @@ pub static META_V1_WATCH_EVENT: Type = Type {
     message: "",
     gvk: &[("", "v1", "WatchEvent"), ("certificates.k8s.io", "v1", "WatchEvent")],
     fields: &[
-        Field { name: "object", shape: Shape::Raw, omit: Omit::Never, required: true, ..Field::PLAIN },
-        Field { name: "type", shape: Shape::String, omit: Omit::Never, required: true, default: Some("\"\""), ..Field::PLAIN },
+        Field { name: "object", shape: Shape::Raw, omit: Omit::Never, required: true, inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "type", shape: Shape::String, omit: Omit::Never, required: true, default: Some("\"\""), inlined: &["TypeMeta"], ..Field::PLAIN },
     ],
     embedded: &[],
     atomic: false,

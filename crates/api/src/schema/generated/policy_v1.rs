@@ -8,8 +8,8 @@ pub static POLICY_V1_EVICTION: Type = Type {
     message: "k8s.io.api.policy.v1.Eviction",
     gvk: &[("policy", "v1", "Eviction")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "deleteOptions", shape: Shape::Struct(&META_V1_DELETE_OPTIONS), go: "v1.DeleteOptions", pointer: true, tag: 2, ..Field::PLAIN },
     ],
@@ -23,8 +23,8 @@ pub static POLICY_V1_POD_DISRUPTION_BUDGET: Type = Type {
     message: "k8s.io.api.policy.v1.PodDisruptionBudget",
     gvk: &[("policy", "v1", "PodDisruptionBudget")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "spec", shape: Shape::Struct(&POLICY_V1_POD_DISRUPTION_BUDGET_SPEC), go: "v1.PodDisruptionBudgetSpec", default: Some("{}"), tag: 2, ..Field::PLAIN },
         Field { name: "status", shape: Shape::Struct(&POLICY_V1_POD_DISRUPTION_BUDGET_STATUS), go: "v1.PodDisruptionBudgetStatus", default: Some("{}"), tag: 3, ..Field::PLAIN },
@@ -39,8 +39,8 @@ pub static POLICY_V1_POD_DISRUPTION_BUDGET_LIST: Type = Type {
     message: "k8s.io.api.policy.v1.PodDisruptionBudgetList",
     gvk: &[("policy", "v1", "PodDisruptionBudgetList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&POLICY_V1_POD_DISRUPTION_BUDGET)), go: "[]v1.PodDisruptionBudget", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

@@ -8,8 +8,8 @@ pub static SCHEDULING_V1_PRIORITY_CLASS: Type = Type {
     message: "k8s.io.api.scheduling.v1.PriorityClass",
     gvk: &[("scheduling.k8s.io", "v1", "PriorityClass")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_OBJECT_META), go: "v1.ObjectMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "value", shape: Shape::Int32, go: "int32", omit: Omit::Never, default: Some("0"), tag: 2, ..Field::PLAIN },
         Field { name: "globalDefault", shape: Shape::Bool, go: "bool", tag: 3, ..Field::PLAIN },
@@ -26,8 +26,8 @@ pub static SCHEDULING_V1_PRIORITY_CLASS_LIST: Type = Type {
     message: "k8s.io.api.scheduling.v1.PriorityClassList",
     gvk: &[("scheduling.k8s.io", "v1", "PriorityClassList")],
     fields: &[
-        Field { name: "kind", shape: Shape::String, go: "string", ..Field::PLAIN },
-        Field { name: "apiVersion", shape: Shape::String, go: "string", ..Field::PLAIN },
+        Field { name: "kind", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
+        Field { name: "apiVersion", shape: Shape::String, go: "string", inlined: &["TypeMeta"], ..Field::PLAIN },
         Field { name: "metadata", shape: Shape::Struct(&META_V1_LIST_META), go: "v1.ListMeta", default: Some("{}"), tag: 1, ..Field::PLAIN },
         Field { name: "items", shape: Shape::List(&Shape::Struct(&SCHEDULING_V1_PRIORITY_CLASS)), go: "[]v1.PriorityClass", omit: Omit::Never, required: true, tag: 2, ..Field::PLAIN },
     ],

@@ -176,7 +176,9 @@ pub(crate) fn zero_element(shape: &Shape) -> Value {
         Shape::String | Shape::Bytes => "".into(),
         Shape::Quantity => "0".into(),
         Shape::Duration => "0s".into(),
-        Shape::Time | Shape::MicroTime | Shape::Raw | Shape::List(_) | Shape::Map(_) => Value::Null,
+        // Lists stand in maps only, and read back from storage as empty ones.
+        Shape::List(_) => Value::Array(Vec::new()),
+        Shape::Time | Shape::MicroTime | Shape::Raw | Shape::Map(_) => Value::Null,
     }
 }
 

@@ -78,6 +78,7 @@ impl<'t> Decoder<'t> {
             Shape::Raw => self.raw(slot),
             Shape::Quantity => self.quantity(slot),
             Shape::IntOrString => self.int_or_string(slot),
+            Shape::Bytes if first == b'[' => self.byte_list(slot),
             Shape::Time | Shape::MicroTime => self.time(target, slot),
             _ => {
                 self.plain(target, first, slot);
@@ -123,6 +124,7 @@ impl<'t> Decoder<'t> {
             if std::mem::replace(&mut seen[index], true) {
                 self.save_strict("duplicate", field.name);
             }
+            self.fields.extend(field.inlined);
             self.fields.push(field.name);
             self.owner = Some(ty);
             self.path.push(Step::Name(field.name));
@@ -201,6 +203,35 @@ impl<'t> Decoder<'t> {
         let text = String::from_utf8_lossy(bare);
         let quantity = Quantity::parse(text.trim()).map_err(|error| DecodeError(error.to_string()))?;
         *slot = Some(quantity.to_string().into());
+        Ok(())
+    }
+
+    /// Go reads a list of numbers as bytes, too.
+    fn byte_list(&mut self, slot: &mut Option<Value>) -> Result<(), DecodeError> {
+        let mut bytes = Vec::new();
+        self.at += 1;
+        loop {
+            self.at = json::skip_space(self.text, self.at);
+            match self.peek() {
+                b']' => break,
+                b',' => self.at += 1,
+                first => {
+                    let token = self.token();
+                    let number = std::str::from_utf8(token).ok().and_then(|text| text.parse::<u8>().ok());
+                    match (number, first) {
+                        (None, b'n') => {}
+                        (None, b'-' | b'0'..=b'9') => {
+                            self.save_type(&format!("number {}", String::from_utf8_lossy(token)), "uint8");
+                        }
+                        (None, _) => self.save_type(json::kind_of(first), "uint8"),
+                        (Some(_), _) => {}
+                    }
+                    bytes.push(number.unwrap_or_default());
+                }
+            }
+        }
+        self.at += 1;
+        *slot = Some(base64::encode(&bytes).into());
         Ok(())
     }
 

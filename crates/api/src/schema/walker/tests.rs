@@ -64,6 +64,10 @@ fn type_errors_of_pods_name_the_innermost_struct() {
             r#""livenessProbe":{"periodSeconds":"5"}"#,
             "string into Go struct field Probe.spec.containers.livenessProbe.periodSeconds of type int32",
         ),
+        (
+            r#""livenessProbe":{"httpGet":5}"#,
+            "number into Go struct field Probe.spec.containers.livenessProbe.ProbeHandler.httpGet of type v1.HTTPGetAction",
+        ),
         (r#""stdin":"x","ports":[80]"#, "string into Go struct field Container.spec.containers.stdin of type bool"),
     ] {
         assert_eq!(error(&CORE_V1_POD, &pod(container)), format!("json: cannot unmarshal {expected}"));
@@ -91,6 +95,14 @@ fn readers_of_their_own_end_decoding_at_once() {
         let expected = format!("json: cannot unmarshal {kind} into Go struct field ServicePort.spec.ports.targetPort of type int32");
         assert_eq!(error(&CORE_V1_SERVICE, &text), expected);
     }
+}
+
+#[test]
+fn bytes_may_come_as_numbers() {
+    let text = |value: &str| config_map(&format!(r#","binaryData":{{"k":{value}}}"#));
+    assert!(through(&CORE_V1_CONFIG_MAP, &text("[1, 255,null]")).contains(r#""binaryData":{"k":"Af8A"}"#));
+    let expected = "json: cannot unmarshal number 256 into Go struct field ConfigMap.binaryData of type uint8";
+    assert_eq!(error(&CORE_V1_CONFIG_MAP, &text("[256]")), expected);
 }
 
 #[test]
