@@ -160,7 +160,8 @@ impl Hooks for Pod {
         if !name.is_empty() && !faults.is_empty() {
             texts.push(format!(
                 "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label \
-                 is recommended: {faults:?}"
+                 is recommended: [{}]",
+                faults.join(" ")
             ));
         }
         texts.extend(warnings::of(object, &Path::default()));
