@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use stead_api::registry::Kind;
+use stead_api::schema::descriptions::description;
 use stead_api::schema::{Field, ListType, Shape, Type, by_gvk, by_name};
 use stead_api::{Map, Value, json};
 
@@ -84,7 +85,11 @@ fn of_type(ty: &'static Type) -> Value {
 }
 
 /// Puts in what the type, or its field, is for.
-fn describe(_out: &mut Value, _ty: &'static Type, _field: &str) {}
+fn describe(out: &mut Value, ty: &'static Type, field: &str) {
+    if let Some(text) = description(ty.name, field) {
+        out["description"] = text.into();
+    }
+}
 
 fn property(ty: &'static Type, field: &'static Field) -> Value {
     let mut out = json!({});
