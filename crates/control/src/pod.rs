@@ -24,6 +24,8 @@ pub struct PodFacts {
     pub requests: BTreeMap<String, i64>,
     /// (protocol, hostIP, hostPort) of its containers.
     pub host_ports: Vec<(String, String, i64)>,
+    /// It requires or refuses the company of other pods.
+    pub social: bool,
 }
 
 impl PodFacts {
@@ -36,6 +38,7 @@ impl PodFacts {
         node: String::new(),
         requests: BTreeMap::new(),
         host_ports: Vec::new(),
+        social: false,
     };
 
     /// Reads the facts and drops the containers from the value.
@@ -53,6 +56,7 @@ impl PodFacts {
             node: spec.str("nodeName").to_owned(),
             requests: requests(spec),
             host_ports: host_ports(spec),
+            social: ["podAffinity", "podAntiAffinity"].iter().any(|kind| spec["affinity"][kind].has("requiredDuringSchedulingIgnoredDuringExecution")),
         };
         trim(value);
         facts

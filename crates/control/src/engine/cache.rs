@@ -13,7 +13,8 @@ pub type Place = (Resource, Key);
 #[derive(Debug, Default)]
 pub struct Cache {
     stores: BTreeMap<Resource, Store>,
-    dependents: BTreeMap<String, BTreeSet<Place>>,
+    /// By the uid of an owner, then by place.
+    dependents: BTreeMap<String, BTreeMap<Place, Arc<Object>>>,
     by_uid: BTreeMap<String, Place>,
     gone: Gone,
 }
@@ -22,6 +23,8 @@ pub struct Cache {
 #[derive(Debug, Default)]
 struct Store {
     objects: BTreeMap<Key, Arc<Object>>,
+    /// Those without a controller.
+    orphans: BTreeMap<Key, Arc<Object>>,
     /// Everything up to this resourceVersion has been seen.
     seen: u64,
     synced: bool,
@@ -90,9 +93,18 @@ impl Cache {
             .map(|(_, object)| object)
     }
 
+    /// As [`prefixed`](Self::prefixed), only objects without a controller.
+    pub fn orphans<'a>(&'a self, resource: Resource, namespace: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        let first = Key::new(namespace, prefix);
+        let objects = self.stores.get(&resource).into_iter().flat_map(move |s| s.orphans.range(first.clone()..));
+        objects
+            .take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix))
+            .map(|(_, object)| object)
+    }
+
     /// Every object with an ownerReference to this uid, by place.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
-        self.dependents.get(uid).into_iter().flatten().filter_map(|(resource, key)| self.get(*resource, key))
+        self.dependents.get(uid).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The objects of one resource with an ownerReference to this uid, by key.
@@ -177,10 +189,15 @@ impl Cache {
         Some(Change { resource, key: key.clone(), old: Some(old), new: None })
     }
 
-    fn link(&mut self, object: &Object) {
+    fn link(&mut self, object: &Arc<Object>) {
         let place = (object.resource, object.key.clone());
         for owner in &object.owners {
-            self.dependents.entry(owner.uid.clone()).or_default().insert(place.clone());
+            self.dependents.entry(owner.uid.clone()).or_default().insert(place.clone(), Arc::clone(object));
+        }
+        if object.controller().is_none()
+            && let Some(store) = self.stores.get_mut(&object.resource)
+        {
+            store.orphans.insert(object.key.clone(), Arc::clone(object));
         }
         self.by_uid.insert(object.uid.clone(), place);
     }
@@ -194,6 +211,9 @@ impl Cache {
                     self.dependents.remove(&owner.uid);
                 }
             }
+        }
+        if let Some(store) = self.stores.get_mut(&object.resource) {
+            store.orphans.remove(&object.key);
         }
         if self.by_uid.get(&object.uid) == Some(&place) {
             self.by_uid.remove(&object.uid);

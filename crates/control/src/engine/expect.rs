@@ -1,9 +1,10 @@
 //! What a call that succeeded must make the caches show: the means by which a key reads its own writes.
 //! Input: a call and its answer. Output: [`Expect`]ations to test against a cache.
 
-use super::Cache;
+use super::{Cache, Work};
 use crate::plan::{Call, Key, Resource};
 use crate::resource::PODS;
+use std::collections::{BTreeMap, BTreeSet};
 use stead_api::{Value, value::Access};
 
 /// Something that the cache will show once its watch has caught up.
@@ -54,5 +55,63 @@ impl Expect {
             },
             Self::Bound { key } => cache.get(PODS, key).is_none_or(|pod| !pod.pod().node.is_empty()),
         }
+    }
+}
+
+impl Expect {
+    /// Whose watch will tell.
+    fn resource(&self) -> Resource {
+        match self {
+            Self::Seen { resource, .. } | Self::Left { resource, .. } => *resource,
+            Self::Bound { .. } => PODS,
+        }
+    }
+}
+
+/// What keys expect, found by the resource that will tell.
+#[derive(Debug, Default)]
+pub struct Expected {
+    by_work: BTreeMap<Work, Vec<Expect>>,
+    by_resource: BTreeMap<Resource, BTreeSet<Work>>,
+}
+
+impl Expected {
+    pub fn add(&mut self, work: &Work, expect: Expect) {
+        self.by_resource.entry(expect.resource()).or_default().insert(work.clone());
+        let list = self.by_work.entry(work.clone()).or_default();
+        // Of versions of one resource the highest says it all.
+        if let Expect::Seen { resource, version } = expect {
+            let same = |known: &&mut Expect| matches!(known, Expect::Seen { resource: r, .. } if *r == resource);
+            if let Some(Expect::Seen { version: known, .. }) = list.iter_mut().find(same) {
+                *known = version.max(*known);
+                return;
+            }
+        }
+        list.push(expect);
+    }
+
+    pub fn contains(&self, work: &Work) -> bool {
+        self.by_work.contains_key(work)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_work.is_empty()
+    }
+
+    /// Forgets what this resource's watch has shown; returns the keys that expect nothing any more.
+    pub fn prune(&mut self, resource: Resource, cache: &Cache) -> Vec<Work> {
+        let Some(concerned) = self.by_resource.get_mut(&resource) else { return Vec::new() };
+        let mut free = Vec::new();
+        concerned.retain(|work| {
+            let Some(list) = self.by_work.get_mut(work) else { return false };
+            list.retain(|expect| !expect.is_met(cache));
+            if list.is_empty() {
+                self.by_work.remove(work);
+                free.push(work.clone());
+                return false;
+            }
+            list.iter().any(|expect| expect.resource() == resource)
+        });
+        free
     }
 }

@@ -21,7 +21,7 @@ pub use queue::Work;
 use crate::api::Failure;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Guard, Key, Plan, Recorded, Resource};
-use expect::Expect;
+use expect::{Expect, Expected};
 use queue::Queue;
 use recorder::{Recorder, Ticket};
 use run::{At, Run};
@@ -113,7 +113,7 @@ pub struct Engine {
     calls: BTreeMap<CallId, Caller>,
     event_calls: usize,
     /// What a key's own calls did and the cache has not seen yet.
-    expected: BTreeMap<Work, Vec<Expect>>,
+    expected: Expected,
     /// Keys whose turn came while they expect something.
     parked: BTreeSet<Work>,
     recorder: Recorder,
@@ -140,7 +140,7 @@ impl Engine {
             runs: BTreeMap::new(),
             calls: BTreeMap::new(),
             event_calls: 0,
-            expected: BTreeMap::new(),
+            expected: Expected::default(),
             parked: BTreeSet::new(),
             recorder: Recorder::default(),
             next_call: 0,
@@ -184,7 +184,7 @@ impl Engine {
             return starts;
         }
         while let Some(work) = self.queue.take() {
-            if self.expected.contains_key(&work) {
+            if self.expected.contains(&work) {
                 self.queue.done(&work);
                 self.parked.insert(work);
                 continue;
@@ -219,7 +219,7 @@ impl Engine {
                 Vec::new()
             }
         };
-        self.prune_expected();
+        self.prune_expected(resource);
         let mut wake = Vec::new();
         for change in &changes {
             for (index, controller) in self.controllers.iter().enumerate() {
@@ -232,17 +232,11 @@ impl Engine {
     }
 
     /// Forgets expectations that the cache has met, and hands their keys back to the queue.
-    fn prune_expected(&mut self) {
-        let cache = &self.cache;
-        self.expected.retain(|_, expected| {
-            expected.retain(|expect| !expect.is_met(cache));
-            !expected.is_empty()
-        });
-        let (parked, free): (BTreeSet<Work>, BTreeSet<Work>) =
-            std::mem::take(&mut self.parked).into_iter().partition(|work| self.expected.contains_key(work));
-        self.parked = parked;
-        for work in free {
-            self.queue.add(work);
+    fn prune_expected(&mut self, resource: Resource) {
+        for work in self.expected.prune(resource, &self.cache) {
+            if self.parked.remove(&work) {
+                self.queue.add(work);
+            }
         }
     }
 
@@ -320,10 +314,8 @@ impl Engine {
             _ => Vec::new(),
         };
         run.ended(at, result.map(|_| ()));
-        let cache = &self.cache;
-        let unmet: Vec<Expect> = expects.into_iter().filter(|e| !e.is_met(cache)).collect();
-        if !unmet.is_empty() {
-            self.expected.entry(work.clone()).or_default().extend(unmet);
+        for expect in expects.into_iter().filter(|e| !e.is_met(&self.cache)) {
+            self.expected.add(work, expect);
         }
         if let Some(event) = event {
             let component = self.controllers[work.controller.0].component();

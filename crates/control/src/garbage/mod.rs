@@ -45,6 +45,7 @@ impl Controller for GarbageCollector {
             cache.by_uid(&owner.uid).filter(|o| waits_for_dependents(o)).into_iter().for_each(|o| concern(o));
         }
         match (&change.old, &change.new) {
+            (Some(old), Some(new)) if old.owners == new.owners && old.finalizers == new.finalizers && old.deleting == new.deleting => {}
             (_, Some(new)) if !new.owners.is_empty() || waits_for_dependents(new) => concern(new),
             _ => {}
         }

@@ -79,11 +79,6 @@ pub fn pod_refusal(pod: &Arc<Object>, node: &str, snapshot: &Snapshot) -> Option
     barred.then_some("node(s) didn't satisfy existing pods anti-affinity rules")
 }
 
-/// Whether any pod has to be compared with others at all.
-pub fn has_pod_terms(pod: &Object) -> bool {
-    !required(pod, "podAffinity").is_empty() || !required(pod, "podAntiAffinity").is_empty()
-}
-
 fn required<'a>(pod: &'a Object, kind: &str) -> &'a [Value] {
     let affinity = pod.spec().get("affinity").and_then(|a| a.get(kind));
     affinity.map(|a| a.items("requiredDuringSchedulingIgnoredDuringExecution")).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! Places every waiting pod on the node that suits it best, or says why none does. Pure.
 
-use super::snapshot::{NodeRoom, Snapshot};
+use super::snapshot::{NodeRoom, Snapshot, weight};
 use super::{affinity, filter, is_waiting};
 use crate::engine::Cache;
 use crate::object::Object;
@@ -14,10 +14,6 @@ use stead_api::{Value, json, time::Timestamp, value::Access};
 /// Pods that one look places; the next look goes on.
 const PLACED_MAX: usize = 500;
 
-/// What a pod counts for in scores if it asks for nothing.
-const CPU_LEAST: i64 = 100;
-const MEMORY_LEAST: i64 = 200 << 20;
-
 /// Bindings for the pods that wait, and a reason for each that must go on waiting.
 pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
     let mut plan = Plan::default();
@@ -29,9 +25,8 @@ pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
     waiting.sort_by_key(|pod| (-priority(pod), pod.created, pod.version));
     let mut snapshot = Snapshot::of(cache);
     let mut effects = Vec::new();
-    let mut social = cache.list(PODS).any(|pod| affinity::has_pod_terms(pod));
+    let social = cache.list(PODS).any(|pod| pod.pod().social);
     for pod in waiting {
-        social |= affinity::has_pod_terms(pod);
         match choose(pod, &snapshot, social) {
             Ok(node) => {
                 effects.push(bind(pod, &node));
@@ -86,16 +81,14 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, social: bool) -> Result<String
 
 /// Most room left first, in thousandths; pods of one owner apart from each other before that.
 fn score(pod: &Object, room: &NodeRoom) -> i64 {
-    let owner = pod.controller().map(|o| o.uid.as_str());
-    let siblings = room.pods.iter().filter(|other| owner.is_some() && other.controller().map(|o| o.uid.as_str()) == owner).count();
-    let left = |name: &str, least: i64| {
-        let wanted = |pod: &Object| pod.pod().requests.get(name).copied().filter(|n| *n > 0).unwrap_or(least);
-        let taken: i64 = room.pods.iter().map(|p| wanted(p)).sum::<i64>().saturating_add(wanted(pod));
+    let siblings = pod.controller().and_then(|o| room.siblings.get(&o.uid)).copied().unwrap_or(0);
+    let left = |name: &str, taken: i64| {
         let all = room.room(name).max(1);
-        (all - taken).max(0).saturating_mul(1000) / all
+        all.saturating_sub(taken).max(0).saturating_mul(1000) / all
     };
-    let free = (left("cpu", CPU_LEAST) + left("memory", MEMORY_LEAST)) / 2;
-    free - i64::try_from(siblings).unwrap_or(i64::MAX / 2000).saturating_mul(1000)
+    let (cpu, memory) = weight(pod);
+    let free = (left("cpu", room.weight.0.saturating_add(cpu)) + left("memory", room.weight.1.saturating_add(memory))) / 2;
+    free - siblings.saturating_mul(1000)
 }
 
 fn bind(pod: &Arc<Object>, node: &str) -> Effect {

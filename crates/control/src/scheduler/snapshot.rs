@@ -16,6 +16,20 @@ pub struct NodeRoom {
     pub allocatable: BTreeMap<String, i64>,
     pub used: BTreeMap<String, i64>,
     pub pods: Vec<Arc<Object>>,
+    /// Cpu and memory as scores count them: a pod that asks for nothing counts for something.
+    pub weight: (i64, i64),
+    /// Pods by the uid of their controller.
+    pub siblings: BTreeMap<String, i64>,
+}
+
+/// What a pod counts for in scores if it asks for nothing.
+const CPU_LEAST: i64 = 100;
+const MEMORY_LEAST: i64 = 200 << 20;
+
+/// Cpu and memory of a pod as scores count them.
+pub fn weight(pod: &Object) -> (i64, i64) {
+    let wanted = |name: &str, least: i64| pod.pod().requests.get(name).copied().filter(|n| *n > 0).unwrap_or(least);
+    (wanted("cpu", CPU_LEAST), wanted("memory", MEMORY_LEAST))
 }
 
 #[derive(Debug, Clone, Default)]
@@ -40,7 +54,7 @@ impl NodeRoom {
     fn new(node: &Arc<Object>) -> Self {
         let allocatable = node.status().get("allocatable").and_then(Value::as_object);
         let allocatable = allocatable.into_iter().flatten().map(|(name, value)| (name.clone(), amount(name, value))).collect();
-        Self { node: Arc::clone(node), allocatable, used: BTreeMap::new(), pods: Vec::new() }
+        Self { node: Arc::clone(node), allocatable, used: BTreeMap::new(), pods: Vec::new(), weight: (0, 0), siblings: BTreeMap::new() }
     }
 
     /// Takes room for a pod.
@@ -48,6 +62,11 @@ impl NodeRoom {
         for (name, wanted) in &pod.pod().requests {
             let used = self.used.entry(name.clone()).or_default();
             *used = used.saturating_add(*wanted);
+        }
+        let (cpu, memory) = weight(pod);
+        self.weight = (self.weight.0.saturating_add(cpu), self.weight.1.saturating_add(memory));
+        if let Some(owner) = pod.controller() {
+            *self.siblings.entry(owner.uid.clone()).or_default() += 1;
         }
         self.pods.push(Arc::clone(pod));
     }

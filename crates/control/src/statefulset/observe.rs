@@ -26,7 +26,7 @@ impl Observed {
         let uid = set.object.uid.as_str();
         let prefix = format!("{}-", key.name);
         let owned = cache.dependents_of(PODS, uid).filter(|pod| pod.controller().is_some_and(|o| o.uid == uid));
-        let orphans = cache.prefixed(PODS, &key.namespace, &prefix).filter(|pod| pod.controller().is_none());
+        let orphans = cache.orphans(PODS, &key.namespace, &prefix);
         let mut pods: Vec<Arc<Object>> = owned.chain(orphans).cloned().collect();
         pods.sort_by(|a, b| a.key.cmp(&b.key));
         let matched = |r: &&Arc<Object>| {
