@@ -10,7 +10,7 @@ mod update;
 
 use super::{
     columns,
-    pod_spec::{defaults, validation, warnings},
+    pod_spec::{defaults, dropped, validation, warnings},
 };
 use crate::{
     Value,
@@ -107,6 +107,7 @@ struct Pod;
 impl Hooks for Pod {
     fn default(&self, object: &mut Value) {
         object.default_to("spec", crate::json!({}));
+        dropped::old_annotations(object);
         let spec = &mut object["spec"];
         defaults::spec(spec);
         defaults::pod(spec);

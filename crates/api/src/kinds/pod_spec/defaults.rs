@@ -213,9 +213,6 @@ fn projection(source: &mut Value) {
     if let Some(token) = source.get_mut("serviceAccountToken") {
         token.default_to("expirationSeconds", TOKEN_S);
     }
-    if let Some(certificate) = source.get_mut("podCertificate") {
-        certificate.default_to("maxExpirationSeconds", 86_400);
-    }
     if let Some(api) = source.get_mut("downwardAPI") {
         api.items_mut("items").iter_mut().for_each(downward_source);
     }

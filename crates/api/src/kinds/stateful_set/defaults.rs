@@ -1,6 +1,10 @@
 //! The versioned defaults of StatefulSets, of their template and their claim templates.
 
-use crate::{Value, json, kinds::pod_spec::defaults as pod_defaults, value::Access};
+use crate::{
+    Value, json,
+    kinds::pod_spec::{defaults as pod_defaults, dropped},
+    value::Access,
+};
 
 const REVISIONS_KEPT: i64 = 10;
 
@@ -19,6 +23,7 @@ pub fn object(object: &mut Value) {
     spec.default_to("revisionHistoryLimit", REVISIONS_KEPT);
     spec.default_to("template", json!({}));
     spec["template"].default_to("spec", json!({}));
+    dropped::old_annotations(&mut spec["template"]);
     pod_defaults::spec(&mut spec["template"]["spec"]);
     spec.items_mut("volumeClaimTemplates").iter_mut().for_each(claim);
 }

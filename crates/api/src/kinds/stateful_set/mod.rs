@@ -94,10 +94,12 @@ impl Hooks for StatefulSet {
         let (spec, path) = (&object["spec"], Path::new("spec"));
         if old.is_none_or(|old| old["metadata"]["generation"] != object["metadata"]["generation"]) {
             texts.extend(warnings::of(&spec["template"], &path.child("template")));
-            for (i, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
-                let at = path.child("volumeClaimTemplates").index(i).child("spec");
-                warnings::claim_spec(&claim["spec"], &at, &mut texts);
-            }
+        }
+        for (i, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
+            let at = path.child("volumeClaimTemplates").index(i);
+            // The path differs as it does upstream.
+            let at = if old.is_some() { at.child("Spec") } else { at };
+            warnings::claim_spec(&claim["spec"], &at, &mut texts);
         }
         if spec.int("revisionHistoryLimit").is_some_and(|limit| limit < 0) {
             texts.push(
