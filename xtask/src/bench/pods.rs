@@ -22,23 +22,22 @@ const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
     let begun = Instant::now();
     let server = Server::start(binary, dir, &[])?;
-    let mut api = server.connect().await?;
-    wait_for_account(&mut api).await?;
-    up(&server, &mut api, "first", 3, "OrderedReady").await?;
+    wait_for_account(&mut server.connect().await?).await?;
+    up(&server, "first", 3, "OrderedReady").await?;
     report.add(report::START_TO_SET, time(begun.elapsed()));
-    down(&server, &mut api, "first").await?;
+    down(&server, "first").await?;
     idle(&server, report, [report::MEMORY_IDLE, report::CPU_IDLE, report::WRITTEN_IDLE]).await;
-    one_at_a_time(&server, &mut api, report).await?;
+    one_at_a_time(&server, report).await?;
     for (quantity, replicas) in [(report::ORDERED_3, 3), (report::ORDERED_10, 10)] {
-        let took = up(&server, &mut api, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;
+        let took = up(&server, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;
         report.add(quantity, time(took));
-        down(&server, &mut api, &format!("ordered-{replicas}")).await?;
+        down(&server, &format!("ordered-{replicas}")).await?;
     }
-    up(&server, &mut api, "idle", 30, "Parallel").await?;
+    up(&server, "idle", 30, "Parallel").await?;
     idle(&server, report, [report::MEMORY_30, report::CPU_30, report::WRITTEN_30]).await;
-    down(&server, &mut api, "idle").await?;
-    let took = up(&server, &mut api, "parallel", 100, "Parallel").await?;
-    let gone = down(&server, &mut api, "parallel").await?;
+    down(&server, "idle").await?;
+    let took = up(&server, "parallel", 100, "Parallel").await?;
+    let gone = down(&server, "parallel").await?;
     report.add(report::PARALLEL_100, format!("{} / {}", time(took), time(gone)));
     Ok(())
 }
@@ -46,17 +45,16 @@ pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Resul
 /// Measures the control plane's share: nodes that run no containers.
 pub async fn simulated(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
     let server = Server::start(binary, dir, &["--simulated-nodes", "3"])?;
-    let mut api = server.connect().await?;
-    wait_for_account(&mut api).await?;
-    let took = up(&server, &mut api, "parallel", 100, "Parallel").await?;
-    let gone = down(&server, &mut api, "parallel").await?;
+    wait_for_account(&mut server.connect().await?).await?;
+    let took = up(&server, "parallel", 100, "Parallel").await?;
+    let gone = down(&server, "parallel").await?;
     report.add(report::SIMULATED_UP_DOWN, format!("{} / {}", time(took), time(gone)));
     for (quantity, name, replicas, policy) in
         [(report::SIMULATED_100, "ordered", 100, "OrderedReady"), (report::SIMULATED_1000, "many", 1000, "Parallel")]
     {
-        let took = up(&server, &mut api, name, replicas, policy).await?;
+        let took = up(&server, name, replicas, policy).await?;
         report.add(quantity, time(took));
-        down(&server, &mut api, name).await?;
+        down(&server, name).await?;
     }
     Ok(())
 }
@@ -74,7 +72,8 @@ fn spec() -> Value {
 }
 
 /// Applies a set; time until all its pods are Ready.
-async fn up(server: &Server, api: &mut Connection, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
+async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
+    let mut api = server.connect().await?;
     let mut watch = watch(server, name).await?;
     let labels = json!({"app": name});
     let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": {
@@ -96,7 +95,8 @@ async fn up(server: &Server, api: &mut Connection, name: &str, replicas: usize, 
 }
 
 /// Scales a set to nothing, then deletes it; time until its last pod is gone.
-async fn down(server: &Server, api: &mut Connection, name: &str) -> Result<Duration> {
+async fn down(server: &Server, name: &str) -> Result<Duration> {
+    let mut api = server.connect().await?;
     let list = api.call(Method::GET, &format!("{PODS}?labelSelector=app%3D{name}"), JSON, &Value::Null).await?;
     let mut left = list["items"].as_array().map_or(0, Vec::len);
     let mut watch = watch(server, name).await?;
@@ -124,7 +124,8 @@ fn is_ready(pod: &Value) -> bool {
 }
 
 /// From the create request to the event that says Running, one pod after another.
-async fn one_at_a_time(server: &Server, api: &mut Connection, report: &mut Report) -> Result<()> {
+async fn one_at_a_time(server: &Server, report: &mut Report) -> Result<()> {
+    let mut api = server.connect().await?;
     let mut watch = watch(server, "single").await?;
     let mut times = Vec::new();
     for n in 0..ONE_AT_A_TIME {

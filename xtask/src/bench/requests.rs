@@ -132,10 +132,9 @@ async fn pods(server: &Server, report: &mut Report) -> Result<()> {
 
 /// A pod of about 2 kB as stored, like those of ordinary charts.
 fn heavy_pod(n: usize) -> Value {
-    let environment: Vec<Value> = (0..8).map(|i| json!({"name": format!("VARIABLE_{i}"), "value": format!("a value of variable {i}")})).collect();
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": format!("pod-{n}"), "labels": {"app": "bench", "statefulset.kubernetes.io/pod-name": format!("pod-{n}")}},
-        "spec": {"containers": [{"name": "main", "image": "localhost/stead:1", "env": environment, "ports": [{"containerPort": 80, "name": "web"}],
+        "spec": {"containers": [{"name": "main", "image": "localhost/stead:1", "ports": [{"containerPort": 80, "name": "web"}],
             "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}}}]}})
 }
 
