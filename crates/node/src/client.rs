@@ -84,7 +84,12 @@ impl Api {
     }
 
     /// Changes after a version. `query` begins with `?`.
-    pub async fn watch(&self, path: &str, query: &str, version: &str) -> Answer<impl Stream<Item = Answer<WatchEvent<Value>>> + Send + use<>> {
+    pub async fn watch(
+        &self,
+        path: &str,
+        query: &str,
+        version: &str,
+    ) -> Answer<impl Stream<Item = Answer<WatchEvent<Value>>> + Send + use<>> {
         let join = if query.is_empty() { '?' } else { '&' };
         let uri = format!("{path}{query}{join}watch=true&allowWatchBookmarks=true&resourceVersion={version}");
         let request = Request::get(uri).header("Accept", "application/json").body(Vec::new());

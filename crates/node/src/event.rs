@@ -33,7 +33,11 @@ pub struct Recorder {
 pub enum Record {
     Create(Value),
     /// Name and patch of the event that said the same before.
-    Repeat { namespace: String, name: String, patch: Value },
+    Repeat {
+        namespace: String,
+        name: String,
+        patch: Value,
+    },
 }
 
 impl Recorder {
@@ -85,7 +89,9 @@ pub async fn send(client: &Api, record: Record) {
             let path = format!("/api/v1/namespaces/{}/events", event["metadata"].str("namespace"));
             client.create(&path, &event).await
         }
-        Record::Repeat { namespace, name, patch } => client.merge_patch(&format!("/api/v1/namespaces/{namespace}/events/{name}"), &patch).await,
+        Record::Repeat { namespace, name, patch } => {
+            client.merge_patch(&format!("/api/v1/namespaces/{namespace}/events/{name}"), &patch).await
+        }
     };
     if let Err(error) = sent {
         tracing::debug!(%error, "an event was not recorded");

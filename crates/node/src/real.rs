@@ -1,6 +1,8 @@
 //! The real runtime behind the node's trait: translates between the node's types and `stead_runtime`'s.
 
-use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Qos, Runtime, SandboxRecord, SandboxSpec, Security, StartError};
+use crate::runtime::{
+    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Qos, Runtime, SandboxRecord, SandboxSpec, Security, StartError,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -200,6 +202,7 @@ impl Runtime for Real {
             }
             Err(rt::StartError::Start { id, message }) => Err(StartError::Start { id, message }),
             Err(rt::StartError::Create(message)) => Err(StartError::Create(message)),
+            Err(rt::StartError::Runtime(rt::Error::SandboxNotReady(_) | rt::Error::SandboxNotFound(_))) => Err(StartError::SandboxGone),
             Err(rt::StartError::Runtime(error)) => Err(StartError::Create(text(&error))),
         }
     }

@@ -171,6 +171,9 @@ pub enum StartError {
     /// It was made but its program did not run: `RunContainerError`, exit code 128. `id` is the container's.
     #[error("{message}")]
     Start { id: String, message: String },
+    /// Its sandbox has died: a new one must be made first (RST-10).
+    #[error("the sandbox is gone")]
+    SandboxGone,
 }
 
 /// A container runtime. All calls are idempotent; errors are texts for a status.

@@ -1,7 +1,7 @@
 //! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
 
-use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxRecord, SandboxSpec, StartError};
 use crate::agent::Clock;
+use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxRecord, SandboxSpec, StartError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::mpsc;
@@ -31,7 +31,8 @@ impl Simulated {
     async fn end(&self, sandbox: &str, container: &str, attempt: u32, code: i32) {
         let removed = self.running().remove(&(sandbox.to_owned(), container.to_owned(), attempt));
         let Some(Instance { state: InstanceState::Running { started_at }, .. }) = removed else { return };
-        let exit = Exit { code, oom: false, started_at: Some(started_at), finished_at: (self.clock)(), message: String::new(), reason: None };
+        let exit =
+            Exit { code, oom: false, started_at: Some(started_at), finished_at: (self.clock)(), message: String::new(), reason: None };
         let ended = Ended { sandbox: sandbox.to_owned(), container: container.to_owned(), attempt, exit };
         if self.exits_in.send(ended).await.is_err() {
             tracing::debug!("nobody waits for ends of simulated containers");
@@ -45,7 +46,12 @@ impl Runtime for Simulated {
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
-        Ok(Some(Image { reference: reference.to_owned(), id: format!("{reference}@simulated"), entrypoint: vec!["/simulated".to_owned()], ..Image::default() }))
+        Ok(Some(Image {
+            reference: reference.to_owned(),
+            id: format!("{reference}@simulated"),
+            entrypoint: vec!["/simulated".to_owned()],
+            ..Image::default()
+        }))
     }
 
     async fn create_sandbox(&self, _spec: SandboxSpec) -> Result<(), String> {

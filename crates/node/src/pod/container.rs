@@ -50,7 +50,8 @@ fn first(candidates: &[&str]) -> String {
 /// own variables are not seen by `$(NAME)`.
 fn argv(container: &Value, image: &Image, variables: &[(String, String)]) -> Result<Vec<String>, ConfigError> {
     let known = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-    let expanded = |list: &str| -> Vec<String> { container.items(list).iter().filter_map(Value::as_str).map(|text| expand(text, known)).collect() };
+    let expanded =
+        |list: &str| -> Vec<String> { container.items(list).iter().filter_map(Value::as_str).map(|text| expand(text, known)).collect() };
     let (command, args) = (expanded("command"), expanded("args"));
     let mut argv = if command.is_empty() { image.entrypoint.clone() } else { command.clone() };
     if !args.is_empty() {
@@ -104,7 +105,9 @@ fn run_as_non_root(pod: &Value, container: &Value, user: &User) -> Result<(), Co
                 Ok(0) => Err(format!("container has runAsNonRoot and image will run as root{who}")),
                 Ok(_) => Ok(()),
                 Err(_) if name.is_empty() => Err(format!("container has runAsNonRoot and image will run as root{who}")),
-                Err(_) => Err(format!("container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root{who}")),
+                Err(_) => {
+                    Err(format!("container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root{who}"))
+                }
             }
         }
     }
@@ -112,7 +115,9 @@ fn run_as_non_root(pod: &Value, container: &Value, user: &User) -> Result<(), Co
 
 fn security(pod: &Value, container: &Value) -> Security {
     let context = &container["securityContext"];
-    let names = |list: &str| context["capabilities"].items(list).iter().filter_map(Value::as_str).map(|c| c.trim_start_matches("CAP_").to_uppercase()).collect();
+    let names = |list: &str| {
+        context["capabilities"].items(list).iter().filter_map(Value::as_str).map(|c| c.trim_start_matches("CAP_").to_uppercase()).collect()
+    };
     Security {
         privileged: context.flag("privileged"),
         no_new_privileges: setting(pod, container, "allowPrivilegeEscalation") == Some(&Value::Bool(false)), // SEC-10
@@ -169,7 +174,9 @@ mod tests {
 
     #[test]
     fn security_settings() {
-        let spec = spec(json!({"securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"add": ["CAP_NET_ADMIN"], "drop": ["all"]}}}));
+        let spec = spec(
+            json!({"securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"add": ["CAP_NET_ADMIN"], "drop": ["all"]}}}),
+        );
         let security = spec.unwrap().security;
         assert!(security.no_new_privileges);
         assert_eq!((security.capabilities_add, security.capabilities_drop), (vec!["NET_ADMIN".to_owned()], vec!["ALL".to_owned()]));

@@ -1,9 +1,9 @@
 //! The environment of a container (ENV-1 to ENV-11): a pure function of the pod, the image and the objects it refers to.
 
+use std::collections::BTreeMap;
 use stead_api::Value;
 use stead_api::quantity::Quantity;
 use stead_api::value::Access;
-use std::collections::BTreeMap;
 
 /// What references are resolved from. A `None` object does not exist.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,7 +143,10 @@ fn add_all(vars: &mut Variables, pod: &Value, from: &Value, sources: &Sources) -
         let Some(object) = find(objects, what, reference)? else { continue };
         for (key, value) in object.map("data").into_iter().flatten() {
             let text = value.as_str().unwrap_or_default();
-            vars.set(&format!("{prefix}{key}"), if what == "secret" { decoded(pod, reference.str("name"), key, text)? } else { text.to_owned() });
+            vars.set(
+                &format!("{prefix}{key}"),
+                if what == "secret" { decoded(pod, reference.str("name"), key, text)? } else { text.to_owned() },
+            );
         }
     }
     Ok(())
@@ -161,7 +164,9 @@ fn find<'a>(objects: &'a BTreeMap<String, Option<Value>>, what: &str, reference:
 
 fn decoded(pod: &Value, secret: &str, key: &str, text: &str) -> Result<String, String> {
     let namespace = pod["metadata"].str("namespace");
-    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).ok().ok_or_else(|| format!("the value of key {key} in Secret {namespace}/{secret} is not base64"))?;
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text)
+        .ok()
+        .ok_or_else(|| format!("the value of key {key} in Secret {namespace}/{secret} is not base64"))?;
     String::from_utf8(bytes).map_err(|_| format!("the value of key {key} in Secret {namespace}/{secret} is not UTF-8"))
 }
 

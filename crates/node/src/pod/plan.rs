@@ -13,11 +13,18 @@ use stead_api::value::Access;
 pub enum Action {
     CreateSandbox,
     /// Start the next attempt of a container; `restart` if it ran before, with the end of that run.
-    Start { container: String, restart: Option<Timestamp> },
+    Start {
+        container: String,
+        restart: Option<Timestamp>,
+    },
     /// Ask a container to end.
-    Signal { container: String },
+    Signal {
+        container: String,
+    },
     /// Kill what is left of it.
-    Kill { container: String },
+    Kill {
+        container: String,
+    },
     RemoveSandbox,
     /// Nothing of the pod is left on this machine: write its last status, then remove its object.
     Finish,
@@ -64,7 +71,8 @@ pub fn over(pod: &Value, state: &PodState) -> bool {
     if !regular.is_empty() && regular.iter().all(done) {
         return true;
     }
-    !initialized(spec, state) && inits(spec).any(|init| !sidecar(init) && state.container(init.str("name")).is_some_and(|c| init_failed(spec, init, c)))
+    !initialized(spec, state)
+        && inits(spec).any(|init| !sidecar(init) && state.container(init.str("name")).is_some_and(|c| init_failed(spec, init, c)))
 }
 
 fn init_failed(spec: &Value, init: &Value, state: &ContainerState) -> bool {

@@ -15,7 +15,8 @@ pub fn qos(pod: &Value) -> Qos {
     let spec = &pod["spec"];
     let containers = || spec.items("containers").iter().chain(spec.items("initContainers"));
     let amount = |c: &Value, list: &str, what: &str| quantity(&c["resources"][list], what);
-    let any = containers().any(|c| ["requests", "limits"].iter().any(|list| ["cpu", "memory"].iter().any(|what| amount(c, list, what).is_some())));
+    let any = containers()
+        .any(|c| ["requests", "limits"].iter().any(|list| ["cpu", "memory"].iter().any(|what| amount(c, list, what).is_some())));
     if !any {
         return Qos::BestEffort;
     }

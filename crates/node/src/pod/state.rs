@@ -23,7 +23,9 @@ pub enum Sandbox {
     #[default]
     Absent,
     /// Making it failed; tried again at `retry_at`.
-    Failed { retry_at: Timestamp },
+    Failed {
+        retry_at: Timestamp,
+    },
     Ready,
     /// Removed for good: the pod is over.
     Removed,
@@ -130,6 +132,12 @@ impl PodState {
         containers.values_mut().for_each(|container| container.stale = !record.ready);
         let sandbox = if record.ready { Sandbox::Ready } else { Sandbox::Absent };
         Self { sandbox, containers, start_time, ended: None }
+    }
+
+    /// The sandbox died under its containers: another is made, and init containers run again (RST-10).
+    pub fn sandbox_gone(&mut self) {
+        self.sandbox = Sandbox::Absent;
+        self.containers.values_mut().for_each(|container| container.stale = true);
     }
 
     pub fn container(&self, name: &str) -> Option<&ContainerState> {

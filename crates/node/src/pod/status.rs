@@ -96,7 +96,9 @@ fn init_pending(init: &Value, state: &PodState) -> bool {
 }
 
 fn all_succeeded(spec: &Value, state: &PodState) -> bool {
-    spec.items("containers").iter().all(|c| state.container(c.str("name")).and_then(ContainerState::exit).is_some_and(|exit| exit.code == 0))
+    spec.items("containers")
+        .iter()
+        .all(|c| state.container(c.str("name")).and_then(ContainerState::exit).is_some_and(|exit| exit.code == 0))
 }
 
 fn container_statuses(pod: &Value, state: &PodState, facts: &Facts, list: &str) -> Vec<Value> {
@@ -152,7 +154,9 @@ fn current_state(pod: &Value, container: &Value, init: bool, known: &ContainerSt
     };
     let over = pod["metadata"].has("deletionTimestamp") || state.ended.is_some() || over(pod, state) || state.sandbox == Sandbox::Removed;
     match &known.current {
-        Some(Instance { state: InstanceState::Running { started_at }, .. }) => (json!({"running": {"startedAt": started_at.rfc3339()}}), false),
+        Some(Instance { state: InstanceState::Running { started_at }, .. }) => {
+            (json!({"running": {"startedAt": started_at.rfc3339()}}), false)
+        }
         Some(run @ Instance { state: InstanceState::Exited(exit), .. }) => {
             let container_over = over || (!restarts(&pod["spec"], container, known)) || (init && !sidecar(container) && exit.code == 0);
             if let Some(trouble) = known.trouble.as_ref().filter(|_| !container_over) {
@@ -221,9 +225,7 @@ impl Condition {
 fn conditions(now: Timestamp, pod: &Value, state: &PodState, phase: &str, inits: &[Value], regular: &[Value]) -> Vec<Value> {
     let sandbox = match state.sandbox {
         Sandbox::Ready => Condition::new("PodReadyToStartContainers", true, "", String::new()),
-        Sandbox::Removed => {
-            Condition::new("PodReadyToStartContainers", false, "PodSandboxNotReady", "pod sandbox is not ready".to_owned())
-        }
+        Sandbox::Removed => Condition::new("PodReadyToStartContainers", false, "PodSandboxNotReady", "pod sandbox is not ready".to_owned()),
         Sandbox::Absent | Sandbox::Failed { .. } => Condition::new("PodReadyToStartContainers", false, "", String::new()),
     };
     let containers_ready = containers_ready(pod, phase, inits, regular);
@@ -260,11 +262,17 @@ fn initialized_condition(pod: &Value, state: &PodState, phase: &str, inits: &[Va
         return Condition::new("Initialized", true, "PodCompleted", String::new());
     }
     let spec_inits = pod["spec"].items("initContainers");
-    let incomplete: Vec<&str> = spec_inits.iter().zip(inits).filter(|(spec, _)| init_pending(spec, state)).map(|(_, s)| s.str("name")).collect();
+    let incomplete: Vec<&str> =
+        spec_inits.iter().zip(inits).filter(|(spec, _)| init_pending(spec, state)).map(|(_, s)| s.str("name")).collect();
     if incomplete.is_empty() || initialized(&pod["spec"], state) {
         return Condition::new("Initialized", true, "", String::new());
     }
-    Condition::new("Initialized", false, "ContainersNotInitialized", format!("containers with incomplete status: [{}]", incomplete.join(" ")))
+    Condition::new(
+        "Initialized",
+        false,
+        "ContainersNotInitialized",
+        format!("containers with incomplete status: [{}]", incomplete.join(" ")),
+    )
 }
 
 /// COND-4, COND-6, COND-7.

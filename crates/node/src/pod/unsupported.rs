@@ -23,7 +23,9 @@ pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
             return absent(&format!("lifecycle.{hook}"));
         }
     }
-    for (flag, value) in [("tty", container.flag("tty")), ("hostPID", spec.flag("hostPID")), ("shareProcessNamespace", spec.flag("shareProcessNamespace"))] {
+    for (flag, value) in
+        [("tty", container.flag("tty")), ("hostPID", spec.flag("hostPID")), ("shareProcessNamespace", spec.flag("shareProcessNamespace"))]
+    {
         if value {
             return absent(flag);
         }
@@ -58,8 +60,7 @@ fn mounted(container: &Value, volume: &str) -> bool {
 
 /// The projected volume that the ServiceAccount admission adds.
 fn token_volume(volume: &Value) -> bool {
-    volume.str("name").starts_with("kube-api-access-")
-        && volume["projected"].items("sources").iter().any(|s| s.has("serviceAccountToken"))
+    volume.str("name").starts_with("kube-api-access-") && volume["projected"].items("sources").iter().any(|s| s.has("serviceAccountToken"))
 }
 
 #[cfg(test)]
@@ -82,11 +83,17 @@ mod tests {
     #[test]
     fn what_is_absent_is_named() {
         let cases = [
-            (json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}), "volume \"v\" of type emptyDir"),
+            (
+                json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}),
+                "volume \"v\" of type emptyDir",
+            ),
             (json!({"containers": [{"readinessProbe": {}}]}), "readinessProbe"),
             (json!({"containers": [{"lifecycle": {"preStop": {}}}]}), "lifecycle.preStop"),
             (json!({"containers": [{"tty": true}]}), "tty"),
-            (json!({"containers": [{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}]}), "securityContext.seccompProfile RuntimeDefault"),
+            (
+                json!({"containers": [{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}]}),
+                "securityContext.seccompProfile RuntimeDefault",
+            ),
         ];
         for (spec, what) in cases {
             assert_eq!(check(spec), Some(format!("{what} is not supported by this version")));

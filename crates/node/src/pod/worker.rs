@@ -10,12 +10,12 @@ use crate::agent::Node;
 use crate::client::CallError;
 use crate::event::Occurrence;
 use crate::runtime::{Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxSpec, StartError};
-use stead_api::time::Timestamp;
-use stead_api::value::Access;
-use stead_api::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stead_api::time::Timestamp;
+use stead_api::value::Access;
+use stead_api::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 /// How long a failed step waits before it is tried again.
@@ -55,7 +55,11 @@ pub struct Worker<R> {
 impl<R: Runtime> Worker<R> {
     /// A worker of a pod that is new to this node, or known from before a restart.
     pub fn new(
-        node: Arc<Node<R>>, object: Arc<Value>, news: watch::Receiver<News>, exits: mpsc::Receiver<Ended>, state: PodState,
+        node: Arc<Node<R>>,
+        object: Arc<Value>,
+        news: watch::Receiver<News>,
+        exits: mpsc::Receiver<Ended>,
+        state: PodState,
         sandboxes: Vec<String>,
     ) -> Self {
         let object = Value::clone(&object);
@@ -120,7 +124,8 @@ impl<R: Runtime> Worker<R> {
                 self.gone = true;
                 let meta = &mut self.object["metadata"];
                 meta.default_to("deletionTimestamp", self.node.now().rfc3339());
-                meta["deletionGracePeriodSeconds"] = meta.int("deletionGracePeriodSeconds").unwrap_or(ORPHAN_GRACE_S).min(ORPHAN_GRACE_S).into();
+                meta["deletionGracePeriodSeconds"] =
+                    meta.int("deletionGracePeriodSeconds").unwrap_or(ORPHAN_GRACE_S).min(ORPHAN_GRACE_S).into();
             }
             News::Gone => {}
         }
@@ -227,7 +232,11 @@ impl<R: Runtime> Worker<R> {
         let sandbox = SandboxSpec {
             id: id.clone(),
             pod: meta.str("uid").to_owned(),
-            labels: BTreeMap::from([label("namespace", meta.str("namespace")), label("name", meta.str("name")), label("uid", meta.str("uid"))]),
+            labels: BTreeMap::from([
+                label("namespace", meta.str("namespace")),
+                label("name", meta.str("name")),
+                label("uid", meta.str("uid")),
+            ]),
             hostname: self.hostname(),
             host_network: spec.flag("hostNetwork"),
             host_ipc: spec.flag("hostIPC"),
@@ -254,7 +263,8 @@ impl<R: Runtime> Worker<R> {
         if spec.flag("hostNetwork") {
             return self.node.name.clone();
         }
-        let name = [spec.str("hostnameOverride"), spec.str("hostname"), self.name()].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
+        let name =
+            [spec.str("hostnameOverride"), spec.str("hostname"), self.name()].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
         name.chars().take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned()
     }
 
@@ -267,6 +277,7 @@ impl<R: Runtime> Worker<R> {
         let Some(image) = self.image(name, &container).await else { return };
         let known = self.state.container_mut(name);
         let attempt = known.next_attempt();
+        let backoff = known.backoff;
         if let Some(finished) = restart {
             let now = self.node.now();
             known.backoff.raise(now, finished);
@@ -291,8 +302,20 @@ impl<R: Runtime> Worker<R> {
                 self.tell("Normal", "Started", "Container started".to_owned(), name);
             }
             Err(StartError::Create(message)) => self.trouble(name, "CreateContainerError", message, "Error: "),
+            Err(StartError::SandboxGone) => {
+                // Not the container's failure: its restart is still to come.
+                known.backoff = backoff;
+                self.state.sandbox_gone();
+            }
             Err(StartError::Start { id, message }) => {
-                let exit = Exit { code: 128, oom: false, started_at: None, finished_at: begun, message: message.clone(), reason: Some("StartError") };
+                let exit = Exit {
+                    code: 128,
+                    oom: false,
+                    started_at: None,
+                    finished_at: begun,
+                    message: message.clone(),
+                    reason: Some("StartError"),
+                };
                 known.started(Instance { attempt, id, state: InstanceState::Exited(exit) });
                 self.tell("Normal", "Created", "Container created".to_owned(), name);
                 self.tell("Warning", "Failed", format!("Error: {message}"), name);

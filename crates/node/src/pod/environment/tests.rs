@@ -95,10 +95,9 @@ fn resources_round_up() {
 #[test]
 fn services() {
     // ENV-9
-    let service = |name: &str, namespace: &str| {
-        json!({"metadata": {"name": name, "namespace": namespace}, "spec": {"clusterIP": "10.43.0.9", "ports": [{"name": "web", "port": 80, "protocol": "TCP"}]}})
-    };
-    let sources = Sources { services: vec![service("my-svc", "n"), service("other", "m"), service("kubernetes", "default")], ..Sources::default() };
+    let service = |name: &str, namespace: &str| json!({"metadata": {"name": name, "namespace": namespace}, "spec": {"clusterIP": "10.43.0.9", "ports": [{"name": "web", "port": 80, "protocol": "TCP"}]}});
+    let sources =
+        Sources { services: vec![service("my-svc", "n"), service("other", "m"), service("kubernetes", "default")], ..Sources::default() };
     let mut pod = pod(json!([]));
     let vars = variables(&pod, &sources).unwrap();
     assert_eq!(get(&vars, "MY_SVC_SERVICE_HOST"), Some("10.43.0.9"));

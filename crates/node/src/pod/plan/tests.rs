@@ -90,7 +90,9 @@ fn a_sidecar_runs_before_the_next_and_always_restarts() {
 #[test]
 fn restart_policies() {
     // RST-1, POD-6
-    for (policy, code, again) in [("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 1, false)] {
+    for (policy, code, again) in
+        [("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 1, false)]
+    {
         let pod = pod(json!({"restartPolicy": policy, "containers": [{"name": "a"}]}));
         let state = state(&[("a", exited(0, code))]);
         assert_eq!(over(&pod, &state), !again, "{policy} {code}");
@@ -127,9 +129,13 @@ fn deletion_signals_waits_kills_and_removes() {
     pod["metadata"]["deletionGracePeriodSeconds"] = 1.into(); // KILL-4: a second DELETE
     assert_eq!(plan(at(1), &pod, &state).actions, [kill("a"), kill("b")]);
     state.container_mut("a").stop = Stop::Killed;
-    state.container_mut("b").ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
+    state
+        .container_mut("b")
+        .ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
     assert_eq!(plan(at(2), &pod, &state), Plan::default());
-    state.container_mut("a").ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
+    state
+        .container_mut("a")
+        .ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
     assert_eq!(plan(at(2), &pod, &state).actions, [Action::RemoveSandbox]);
     state.sandbox = Sandbox::Removed;
     assert_eq!(plan(at(2), &pod, &state).actions, [Action::Finish]);
