@@ -9,6 +9,7 @@ pub mod event;
 pub mod lease;
 pub mod namespace;
 pub mod node;
+pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_spec;
 pub mod secret;
@@ -22,6 +23,7 @@ pub static KINDS: &[&Kind] = &[
     &event::EVENT,
     &namespace::NAMESPACE,
     &node::NODE,
+    &persistent_volume_claim::PERSISTENT_VOLUME_CLAIM,
     &pod::POD,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
