@@ -3,10 +3,11 @@
 use super::api::{Api, Watch};
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use stead_api::Value;
 use stead_control::api::{list_path, page, watch_path};
 use stead_control::driver::listed;
 use stead_control::engine::{Engine, Report, Start};
-use stead_control::plan::Resource;
+use stead_control::plan::{Call, Key, Resource};
 use stead_control::resource::PODS;
 use stead_control::{Clock, Options};
 
@@ -18,6 +19,8 @@ pub struct Process {
     next_connection: u64,
     /// What the cache of pods had seen when each plan was made. A plan under way may begin calls much later.
     seen_by_plan: BTreeMap<u64, u64>,
+    /// The newest version of its own writes to the pods of each set that it has had an answer to.
+    own_writes: BTreeMap<Key, u64>,
 }
 
 /// The id of a connection that is broken: nothing arrives by it.
@@ -47,13 +50,31 @@ impl Process {
         let resources = discover(api)?;
         let options = Options { controllers: "*".parse().map_err(|e| format!("{e}"))?, scheduler: true, root_ca: "PEM".to_owned(), clock };
         let engine = Engine::new(options.controllers(&resources));
-        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0, seen_by_plan: BTreeMap::new() })
+        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0, seen_by_plan: BTreeMap::new(), own_writes: BTreeMap::new() })
     }
 
-    /// The version of pods that this call's plan knew.
-    pub fn seen(&mut self, start: &Start) -> u64 {
+    /// The version of pods that this call's plan knew. It must not be older than what the process itself wrote before it
+    /// planned (SYNC-2).
+    pub fn seen(&mut self, start: &Start) -> Result<u64, String> {
         let now = self.engine.cache().seen(PODS);
-        start.plan.map_or(now, |plan| *self.seen_by_plan.entry(plan).or_insert(now))
+        let Some(plan) = start.plan else { return Ok(now) };
+        if let Some(seen) = self.seen_by_plan.get(&plan) {
+            return Ok(*seen);
+        }
+        self.seen_by_plan.insert(plan, now);
+        match set_of(&start.call).and_then(|set| self.own_writes.get(&set)) {
+            Some(written) if *written > now => Err(format!("planned at {now} without having seen its own write {written}: {:?}", start.call)),
+            _ => Ok(now),
+        }
+    }
+
+    /// An answer to a call of its own.
+    pub fn answered(&mut self, call: &Call, answer: &Value) {
+        let version: Option<u64> = answer["metadata"]["resourceVersion"].as_str().and_then(|v| v.parse().ok());
+        if let (Some(set), Some(version)) = (set_of(call), version) {
+            let newest = self.own_writes.entry(set).or_default();
+            *newest = version.max(*newest);
+        }
     }
 
     /// Lists a resource and follows it from there.
@@ -118,6 +139,16 @@ impl Process {
             connection.id = CUT;
         }
     }
+}
+
+/// The set whose controller makes this call; only creations and deletions of pods count.
+fn set_of(call: &Call) -> Option<Key> {
+    let (namespace, pod) = match call {
+        Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => (namespace, body["metadata"]["name"].as_str()?),
+        Call::Delete { resource: PODS, key, options } if options.propagation.is_none() && options.grace_period_s.is_none() => (&key.namespace, key.name.as_str()),
+        _ => return None,
+    };
+    Some(Key::new(namespace.clone(), stead_control::pod::identity(pod).0))
 }
 
 fn discover(api: &Api) -> Result<Vec<Resource>, String> {

@@ -47,7 +47,7 @@ enum Action {
     Heartbeat(usize),
     /// A request reaches the server.
     Execute { process: u64, id: CallId, call: Call, seen: u64 },
-    Outcome { process: u64, id: CallId, result: Result<Value, Failure> },
+    Outcome { process: u64, id: CallId, call: Call, result: Result<Value, Failure> },
     Line { process: u64, arrival: Arrival },
     Connect { process: u64, resource: Resource, relist: bool },
     Listed { process: u64, resource: Resource, report: Report },
@@ -208,8 +208,13 @@ impl World {
                 self.kubelet(node, act)
             }
             Action::Heartbeat(node) => self.heartbeat(node),
-            Action::Execute { process, id, call, seen } => self.execute(process, id, &call, seen),
-            Action::Outcome { process, id, result } if self.lives(process) => self.feed(Input::Outcome { id, result }),
+            Action::Execute { process, id, call, seen } => self.execute(process, id, call, seen),
+            Action::Outcome { process, id, call, result } if self.lives(process) => {
+                if let (Some(process), Ok(answer)) = (&mut self.process, &result) {
+                    process.answered(&call, answer);
+                }
+                self.feed(Input::Outcome { id, result })
+            }
             Action::Line { process, arrival } if self.lives(process) => self.deliver(&arrival),
             Action::Connect { process, resource, relist } if self.lives(process) => self.connect(resource, relist),
             Action::Listed { process, resource, report } if self.lives(process) => {
@@ -257,7 +262,7 @@ impl World {
         let now = Now { wall: self.nature.now(), steady };
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, starts) = (process.id, process.engine.step(input, now));
-        let starts: Vec<(u64, Start)> = starts.into_iter().map(|start| (process.seen(&start), start)).collect();
+        let starts = starts.into_iter().map(|start| Ok((process.seen(&start)?, start))).collect::<Result<Vec<(u64, Start)>, String>>()?;
         let timer = process.engine.next_timer().map(|at| i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
         for (seen, Start { id: call_id, call, .. }) in starts {
             let at = self.now + self.latency();
@@ -278,7 +283,7 @@ impl World {
     }
 
     /// A controller's request reaches the server, or does not.
-    fn execute(&mut self, process: u64, id: CallId, call: &Call, seen: u64) -> Result<(), String> {
+    fn execute(&mut self, process: u64, id: CallId, call: Call, seen: u64) -> Result<(), String> {
         let fault = if self.faulty() { self.chance.below(40) } else { u64::MAX };
         let lost = || Err(Failure::NoAnswer("the connection broke".to_owned()));
         // A request that was on its way when its sender died may still arrive.
@@ -289,17 +294,17 @@ impl World {
             1 => Err(refusal(409, "Conflict")),
             2 => lost(),
             _ => {
-                let result = self.api.call(call);
-                self.note(format_args!("{}: {}", brief(call), outcome(&result)));
+                let result = self.api.call(&call);
+                self.note(format_args!("{}: {}", brief(&call), outcome(&result)));
                 self.pump()?;
                 if result.is_ok() {
-                    self.check(call, seen)?;
+                    self.check(&call, seen)?;
                 }
                 if fault == 3 { lost() } else { result }
             }
         };
         let at = self.now + self.latency();
-        self.plan_at(at, Action::Outcome { process, id, result });
+        self.plan_at(at, Action::Outcome { process, id, call, result });
         Ok(())
     }
 
