@@ -88,6 +88,7 @@ pub enum Report {
 
 /// Something that happened.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every input is a watch report")]
 pub enum Input {
     Watch { resource: Resource, report: Report },
     Outcome { id: CallId, result: Result<Value, Failure> },

@@ -53,7 +53,7 @@ enum Standing {
     /// Seen to be gone.
     Gone,
     /// Not in the cache: a read has to prove it.
-    Missing(Effect),
+    Missing(Box<Effect>),
     /// In a place where this object cannot have an owner (G2).
     Misplaced,
 }
@@ -67,7 +67,7 @@ fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &m
             Standing::Waiting => waiting.push(owner.uid.as_str()),
             Standing::Gone => dead.push(owner.uid.as_str()),
             Standing::Missing(proof) => {
-                plan.before.push(proof);
+                plan.before.push(*proof);
                 dead.push(owner.uid.as_str());
             }
             Standing::Misplaced => {
@@ -110,7 +110,7 @@ fn stand(owner: &Owner, object: &Object, cache: &Cache, resources: &[Resource]) 
         _ if cache.gone(&owner.uid) => Standing::Gone,
         _ => {
             let guard = Guard::Absent { uid: owner.uid.clone() };
-            Standing::Missing(Effect::guard(Call::Get { resource, key }, guard))
+            Standing::Missing(Box::new(Effect::guard(Call::Get { resource, key }, guard)))
         }
     }
 }

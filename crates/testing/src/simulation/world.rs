@@ -50,7 +50,7 @@ enum Action {
     Outcome { process: u64, id: CallId, call: Call, result: Result<Value, Failure> },
     Line { process: u64, arrival: Arrival },
     Connect { process: u64, resource: Resource, relist: bool },
-    Listed { process: u64, resource: Resource, report: Report },
+    Listed { process: u64, resource: Resource, report: Box<Report> },
     Tick { process: u64 },
     Crash,
     Restart,
@@ -219,7 +219,7 @@ impl World {
             Action::Connect { process, resource, relist } if self.lives(process) => self.connect(resource, relist),
             Action::Listed { process, resource, report } if self.lives(process) => {
                 self.note(format_args!("listed {}", resource.plural));
-                self.feed(Input::Watch { resource, report })
+                self.feed(Input::Watch { resource, report: *report })
             }
             Action::Tick { process } if self.lives(process) => {
                 self.tick_at = None;
@@ -357,7 +357,7 @@ impl World {
     fn connect(&mut self, resource: Resource, relist: bool) -> Result<(), String> {
         let Some(process) = &mut self.process else { return Ok(()) };
         if relist {
-            let report = process.list(&self.api, resource)?;
+            let report = Box::new(process.list(&self.api, resource)?);
             let (process, at) = (process.id, self.now + self.latency());
             if let Some(p) = &mut self.process {
                 p.delivery_at(resource, at);

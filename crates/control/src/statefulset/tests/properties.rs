@@ -102,7 +102,7 @@ fn check(world: &World, parallel: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn plans_are_safe_and_reach_the_wanted_state(acts in prop::collection::vec(act(), 1..40), parallel: bool) {

@@ -439,3 +439,19 @@ impl World {
         self.plan().effects().filter_map(|e| deleted(&e.call)).collect()
     }
 }
+
+// REV-6 (c): data that says the same in other words makes no new revision.
+#[test]
+fn a_newest_revision_that_means_the_same_is_used() {
+    let mut world = ready_set(json!({"replicas": 1}));
+    let name = world.newest();
+    let mut revision = world.value(CONTROLLER_REVISIONS, &name);
+    revision["data"]["spec"]["template"]["metadata"]["creationTimestamp"] = Value::Null;
+    world.put(CONTROLLER_REVISIONS, revision);
+    // As the server would have defaulted it.
+    let mut set = world.value(STATEFUL_SETS, "web");
+    set["spec"] = crate::statefulset::defaults::defaulted(set.clone()).unwrap()["spec"].clone();
+    world.put(STATEFUL_SETS, set);
+    assert_eq!(brief(&world.settle()), "");
+    assert_eq!(world.revisions().len(), 1);
+}

@@ -142,7 +142,7 @@ impl World {
                 self.put(*resource, value);
             }
             Call::Patch { resource, key, patch: Patch::Strategic(patch), .. } => {
-                if self.cache.get(*resource, &key).is_some() {
+                if self.cache.get(*resource, key).is_some() {
                     let mut value = self.value(*resource, &key.name);
                     let mut patch = patch.clone();
                     if patch["metadata"]["ownerReferences"][0]["$patch"] == "delete" {
