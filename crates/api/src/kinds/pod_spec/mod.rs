@@ -6,6 +6,8 @@ pub mod defaults;
 pub mod dropped;
 pub mod images;
 pub mod qos;
+#[cfg(test)]
+mod tests;
 pub mod totals;
 pub mod validation;
 pub mod warnings;
