@@ -5,7 +5,7 @@ mod paths;
 mod ports;
 
 use super::{amount, containers};
-use crate::{Value, field::Path, value::Access};
+use crate::{Value, field::Path, names, value::Access};
 use std::collections::BTreeSet;
 
 const CRITICAL: (&str, &str) =
@@ -22,7 +22,7 @@ const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 /// Volume sources that are going away or gone.
 const OLD_VOLUMES: [(&str, &str); 9] = [
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
-    ("gitRepo", "deprecated in v1.11"),
+    ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
     ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
     ("flocker", "deprecated in v1.22, non-functional in v1.25+"),
     ("storageos", "deprecated in v1.22, non-functional in v1.25+"),
@@ -57,6 +57,7 @@ pub fn of(holder: &Value, path: &Path) -> Vec<String> {
     }
     pod_affinity(spec, &spec_path, &mut texts);
     ports::names(spec, &spec_path, &mut texts);
+    addresses(spec, &spec_path, &mut texts);
     texts
 }
 
@@ -86,18 +87,23 @@ fn node_labels(spec: &Value, path: &Path, texts: &mut Vec<String>) {
     let path = path.child("affinity").child("nodeAffinity");
     let required = affinity.get(REQUIRED).map_or(&[][..], |r| r.items("nodeSelectorTerms"));
     for (i, term) in required.iter().enumerate() {
-        node_term(term, &path.child(REQUIRED).child("nodeSelectorTerms").index(i), texts);
+        node_term(term, false, &path.child(REQUIRED).child("nodeSelectorTerms").index(i), texts);
     }
     for (i, term) in affinity.items(PREFERRED).iter().enumerate() {
-        node_term(&term["preference"], &path.child(PREFERRED).index(i).child("preference"), texts);
+        node_term(&term["preference"], true, &path.child(PREFERRED).index(i).child("preference"), texts);
     }
 }
 
-fn node_term(term: &Value, path: &Path, texts: &mut Vec<String>) {
+/// Label values that nothing can have are refused in a requirement, and only told in a preference.
+fn node_term(term: &Value, check_values: bool, path: &Path, texts: &mut Vec<String>) {
     for (i, expression) in term.items("matchExpressions").iter().enumerate() {
-        let key = expression.str("key");
+        let (key, at) = (expression.str("key"), path.child("matchExpressions").index(i));
         if let Some(text) = replacement(key) {
-            texts.push(format!("{}: {key} is {text}", path.child("matchExpressions").index(i).child("key")));
+            texts.push(format!("{}: {key} is {text}", at.child("key")));
+        }
+        for (j, value) in expression.items("values").iter().enumerate().filter(|_| check_values) {
+            let (value, at) = (value.as_str().unwrap_or_default(), at.child("values").index(j));
+            texts.extend(names::label_value(value).iter().map(|fault| format!("{at}: {value} is invalid, {fault}")));
         }
     }
 }
@@ -130,7 +136,6 @@ fn volumes(spec: &Value, path: &Path, texts: &mut Vec<String>) {
         }
     }
     paths::overlapping(spec, texts);
-    paths::beside_tokens(spec, path, texts);
 }
 
 /// Warnings about a claim's spec.
@@ -157,6 +162,18 @@ fn lists(spec: &Value, path: &Path, texts: &mut Vec<String>) {
             let at = path.child("imagePullSecrets").index(i).child("name");
             texts.push(format!("{at}: invalid empty name \"\""));
         }
+    }
+}
+
+/// Addresses written in an unusual way.
+fn addresses(spec: &Value, path: &Path, texts: &mut Vec<String>) {
+    let servers = spec.get("dnsConfig").map_or(&[][..], |config| config.items("nameservers"));
+    for (i, server) in servers.iter().enumerate() {
+        let at = path.child("dnsConfig").child("nameservers").index(i);
+        texts.extend(names::ip_warning(at.as_str(), server.as_str().unwrap_or_default()));
+    }
+    for (i, alias) in spec.items("hostAliases").iter().enumerate() {
+        texts.extend(names::ip_warning(path.child("hostAliases").index(i).child("ip").as_str(), alias.str("ip")));
     }
 }
 

@@ -1,7 +1,12 @@
 //! Warnings about container ports that repeat each other.
 
-use crate::{Value, field::Path, kinds::pod_spec::containers, value::Access};
-use std::collections::BTreeMap;
+use crate::{
+    Value,
+    field::Path,
+    kinds::pod_spec::{containers, is_sidecar},
+    value::Access,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ports defined twice, in one container or in two.
 pub fn overlaps(spec: &Value, path: &Path, texts: &mut Vec<String>) {
@@ -37,10 +42,12 @@ pub fn overlaps(spec: &Value, path: &Path, texts: &mut Vec<String>) {
     }
 }
 
-/// Names that two containers give to their ports.
+/// Names that two containers that run at the same time give to their ports.
 pub fn names(spec: &Value, path: &Path, texts: &mut Vec<String>) {
     let mut known: BTreeMap<&str, Path> = BTreeMap::new();
-    for (container, at) in containers(spec, path) {
+    let finite = spec.items("initContainers").iter().filter(|c| !is_sidecar(c)).map(|c| c.str("name"));
+    let finite: BTreeSet<&str> = finite.collect();
+    for (container, at) in containers(spec, path).into_iter().filter(|(c, _)| !finite.contains(c.str("name"))) {
         for (i, port) in container.items("ports").iter().enumerate() {
             let (name, at) = (port.str("name"), at.child("ports").index(i));
             if name.is_empty() {
