@@ -13,6 +13,7 @@ use http::{Request, Response};
 use std::sync::Arc;
 use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
+use tracing::Instrument;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -43,7 +44,10 @@ impl Core {
 /// Answers one request.
 pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let is_head = request.method() == http::Method::HEAD;
-    let mut response = dispatch(core, request).await;
+    let span = tracing::debug_span!("request", method = %request.method(), path = request.uri().path());
+    let mut response = dispatch(core, request).instrument(span.clone()).await;
+    let code = response.status().as_u16();
+    span.in_scope(|| tracing::debug!(code, "answered"));
     if is_head {
         *response.body_mut() = body::full("");
     }
@@ -87,7 +91,12 @@ async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body
         },
         Err(status) => Err(status),
     };
-    let mut response = answered.unwrap_or_else(|status| answer::failure_as(&status, form.media));
+    let mut response = answered.unwrap_or_else(|status| {
+        if status.code >= 500 {
+            tracing::warn!(code = status.code, reason = status.reason, message = status.message, "request failed");
+        }
+        answer::failure_as(&status, form.media)
+    });
     answer::warn(&mut response, &call.warnings);
     response
 }

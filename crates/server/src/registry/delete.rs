@@ -181,7 +181,8 @@ fn grace(kind: &Kind, old: &Value, options: &DeleteOptions, now: Timestamp) -> G
     let meta = &old["metadata"];
     let mut next = old.clone();
     if let Some(marked) = Timestamp::parse(meta.str("deletionTimestamp")) {
-        let Some(current) = meta.int("deletionGracePeriodSeconds") else { return Grace::None };
+        // Nothing is left to wait for: a removal that was cut off after the mark is done now.
+        let Some(current) = meta.int("deletionGracePeriodSeconds").filter(|seconds| *seconds != 0) else { return Grace::None };
         // A later wish may only shorten.
         let Some(wish) = asked.filter(|wish| *wish < current) else { return Grace::Pending };
         let meta = object::meta_mut(&mut next);

@@ -48,9 +48,14 @@ pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOpt
         if !uid.is_empty() {
             return Err(uid_differs(kind, &call.target.namespace, &call.target.name, &uid, ""));
         }
-        object::meta_mut(&mut object).drop("resourceVersion");
-        let bytes = create::create_object(core, call, options, object).await?;
-        return Ok(Answer::Object { code: 201, kind, bytes });
+        let mut new = object.clone();
+        object::meta_mut(&mut new).drop("resourceVersion");
+        match create::create_object(core, call, options, new).await {
+            Ok(bytes) => return Ok(Answer::Object { code: 201, kind, bytes }),
+            // Somebody else has made it meanwhile, so there is something to change.
+            Err(status) if status.reason == "AlreadyExists" && options.run == Run::Real => {}
+            Err(status) => return Err(status),
+        }
     }
     let booked = Booked::of_body(&call.body);
     let (namespace, name) = (call.target.namespace.clone(), call.target.name.clone());

@@ -71,3 +71,11 @@ fn other_paths_go_to_their_documents() {
     assert_eq!(shown("GET", "/apis/apps/v1/"), "discovery apis/apps/v1");
     assert_eq!(shown("GET", "/openapi/v3/api/v1"), "openapi openapi/v3/api/v1");
 }
+
+proptest::proptest! {
+    #[test]
+    fn every_path_has_a_route(method in "[A-Z]{0,7}", path in "(/?(api|apis|v1|apps|namespaces|n|pods|watch|statefulsets|status|scale|log|%2f|%zz|\\.\\.|é| )){0,9}/?", query in ".{0,20}") {
+        // T7, T8: whatever is asked, something is answered.
+        route(&method, &path, &query::parse(&query));
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::client::{CONFIG_MAPS, MERGE, config_map, create, fresh, get, outline, send, send_as, watch};
 use serde_json::{Value, json};
+use stead_testing::http::Client;
 
 #[tokio::test(start_paused = true)]
 async fn finalizers_hold_an_object_until_the_last_is_gone() {
@@ -106,4 +107,23 @@ async fn racing_deletes_remove_once() {
     let codes: Vec<u16> = futures::future::join_all(deletes).await.into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes.iter().filter(|code| **code == 200).count(), 1);
     assert_eq!(codes.iter().filter(|code| **code == 404).count(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_cut_off_after_the_mark_is_done_by_the_next_delete() {
+    // W34
+    let store = stead_store::Store::memory();
+    let client = Client::on(store.clone(), 3).await.expect("a server");
+    create(&client, "/api/v1/namespaces/default/serviceaccounts", json!({"metadata": {"name": "default"}})).await;
+    let pods = "/api/v1/namespaces/default/pods";
+    create(&client, pods, json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}})).await;
+    let entry = store.get("/registry/pods/default/p").expect("the pod");
+    let mut pod: Value = serde_json::from_slice(&entry.value).expect("JSON");
+    pod["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z".into();
+    pod["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+    let marked = stead_store::NewValue { bytes: pod.to_string().into_bytes(), stamp: None };
+    let expect = stead_store::Expect::Revision(entry.revision);
+    store.put(&entry.key, expect, marked, stead_store::Durability::Durable).await.expect("the mark");
+    assert_eq!(send(&client, "DELETE", &format!("{pods}/p"), json!({"gracePeriodSeconds": 0})).await.0, 200);
+    assert_eq!(get(&client, &format!("{pods}/p")).await.0, 404);
 }
