@@ -6,6 +6,7 @@ pub mod capability;
 pub mod clock;
 pub mod fd;
 pub mod library;
+pub mod mount;
 pub mod network;
 pub mod process;
 pub mod signal;

@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         ["flood-for-test", end] => flood(Path::new(end)),
         ["exit-for-test", end, code] => exit_later(Path::new(end), code),
         ["write-for-test", path, text] => std::fs::write(path, text).map(|()| ExitCode::SUCCESS),
+        ["which-for-test", ref paths @ ..] => which(paths),
+        ["may-write-for-test", path] => may_write(path),
         ["eat-memory-for-test"] => eat_memory(),
         _ => Ok(ExitCode::from(2)),
     };
@@ -53,6 +55,22 @@ fn exit_later(end: &Path, code: &str) -> io::Result<ExitCode> {
         std::thread::sleep(PAUSE);
     }
     Ok(ExitCode::from(code.parse::<u8>().map_err(io::Error::other)?))
+}
+
+/// Waits until one of the paths exists, and ends with its number, from 1.
+fn which(paths: &[&str]) -> io::Result<ExitCode> {
+    loop {
+        if let Some(index) = paths.iter().position(|path| Path::new(path).exists()) {
+            return Ok(ExitCode::from(u8::try_from(index + 1).map_err(io::Error::other)?));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn may_write(path: &str) -> io::Result<ExitCode> {
+    let result = nix::unistd::access(path, nix::unistd::AccessFlags::W_OK);
+    writeln!(io::stdout(), "{result:?}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn eat_memory() -> io::Result<ExitCode> {

@@ -10,9 +10,9 @@ mod task;
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -76,6 +76,9 @@ fn serve(dir: SandboxDir, listener: UnixListener) -> ExitCode {
 struct Shim {
     dir: SandboxDir,
     layout: Layout,
+    /// This program, as the helper runs it. Until its own program is executed a container's first process is still ours, and
+    /// `/proc/self/exe` in it leads to our file: through this view nobody can write to that.
+    program: OwnedFd,
     listener: UnixListener,
     signals: SignalFd,
     clients: Vec<Client>,
@@ -103,7 +106,9 @@ impl Shim {
         mask.thread_block().map_err(|error| format!("block signals: {error}"))?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
             .map_err(|error| format!("make a signal descriptor: {error}"))?;
-        Ok(Shim { dir, layout, listener, signals, clients: Vec::new(), next_client: 0, tasks: Vec::new(), done: false })
+        let program =
+            stead_sys::mount::read_only_view(Path::new("/proc/self/exe")).map_err(|error| format!("open the program: {error}"))?;
+        Ok(Shim { dir, layout, program, listener, signals, clients: Vec::new(), next_client: 0, tasks: Vec::new(), done: false })
     }
 
     fn turn(&mut self) {
@@ -307,7 +312,7 @@ impl Shim {
         if self.task(id).is_some() {
             return Err(Refusal::Exists);
         }
-        let task = Task::start(&self.dir, id, asker).map_err(Refusal::Create)?;
+        let task = Task::start(&self.dir, id, &self.program, asker).map_err(Refusal::Create)?;
         self.tasks.push(task);
         Ok(())
     }

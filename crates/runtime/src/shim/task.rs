@@ -86,8 +86,8 @@ pub struct Task {
 }
 
 impl Task {
-    /// Starts the helper for a container whose record is on disk.
-    pub fn start(dir: &SandboxDir, id: &str, asker: Asker) -> Result<Task, String> {
+    /// Starts the helper for a container whose record is on disk; `program` is this program.
+    pub fn start(dir: &SandboxDir, id: &str, program: &OwnedFd, asker: Asker) -> Result<Task, String> {
         let base = dir.container(id);
         let record: ContainerRecord = record::read(&base.join("container.json"))
             .map_err(|error| crate::create::chain(&error))?
@@ -108,7 +108,7 @@ impl Task {
         for end in [&stdout_end, &stderr_end, &report_end] {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
         }
-        spawn_helper(&arguments).map_err(|error| format!("start the create helper: {error}"))?;
+        spawn_helper(program, &arguments).map_err(|error| format!("start the create helper: {error}"))?;
         Ok(Task {
             record,
             dir: base,
@@ -282,8 +282,8 @@ fn pipe() -> Result<(File, OwnedFd), String> {
 
 /// The shim's loop reaps it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-fn spawn_helper(arguments: &Arguments) -> io::Result<()> {
-    Command::new("/proc/self/exe")
+fn spawn_helper(program: &OwnedFd, arguments: &Arguments) -> io::Result<()> {
+    Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
         .arg(CREATE_CONTAINER)
         .args(arguments.words())
         .env_clear()

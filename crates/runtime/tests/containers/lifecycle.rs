@@ -291,3 +291,83 @@ async fn the_namespaces_of_the_machine() {
     })
     .await;
 }
+
+/// A container whose program is `/proc/self/exe` runs the machine's own program, and must not be able to change it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_machine_s_program_cannot_be_written_from_a_container() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let argv = ["/proc/self/exe", "may-write-for-test", "/proc/self/exe"];
+        let (_, log) = machine.run("s", machine.container_spec("s", "evil", &argv)).await;
+        assert_eq!(log, ["stdout F Err(EROFS)"]);
+        let (_, log) = machine.run("s", machine.container_spec("s", "own", &["/bin/stead", "may-write-for-test", "/bin/stead"])).await;
+        assert_eq!(log, ["stdout F Ok(())"], "the image's copy is the container's own");
+    })
+    .await;
+}
+
+/// SEC-11
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn privileged_containers_have_everything() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let mut spec = machine.container_spec("s", "all", &["cat", "/proc/self/status", "/proc/self/mounts"]);
+        spec.privileged = true;
+        let (_, log) = machine.run("s", spec).await;
+        let own = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = own.lines().find(|line| line.starts_with("CapPrm:")).unwrap().replace("CapPrm", "CapEff");
+        assert!(log.contains(&format!("stdout F {line}")), "{log:#?}");
+        assert!(log.iter().any(|line| line.contains(" /sys sysfs rw")), "{log:#?}");
+        assert!(!log.iter().any(|line| line.contains(" /proc/sys ")), "{log:#?}");
+        let mut spec = machine.container_spec("s", "devices", &["ls", "/dev"]);
+        spec.privileged = true;
+        let (_, log) = machine.run("s", spec).await;
+        assert!(log.contains(&"stdout F kmsg".to_owned()), "{log:?}");
+        let mut spec = machine.container_spec("s", "device", &["ls", "/dev", "/dev/mine"]);
+        spec.devices.push(stead_runtime::Device {
+            host_path: "/dev/zero".into(),
+            container_path: "/dev/mine".into(),
+            permissions: "r".into(),
+        });
+        let (exit, log) = machine.run("s", spec).await;
+        assert_eq!(exit.code, 0);
+        assert!(log.contains(&"stdout F mine".to_owned()) && !log.contains(&"stdout F kmsg".to_owned()), "{log:?}");
+    })
+    .await;
+}
+
+/// OCI-9
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mounts_made_later_show_where_asked_only() {
+    use nix::mount::{MntFlags, MsFlags, mount, umount2};
+    use stead_runtime::{Mount, Propagation};
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let shared = machine.dir.path().join("shared");
+        std::fs::create_dir_all(shared.join("sub")).unwrap();
+        let none: Option<&str> = None;
+        mount(Some(&shared), &shared, none, MsFlags::MS_BIND, none).unwrap();
+        mount(none, &shared, none, MsFlags::MS_SHARED, none).unwrap();
+        let bind = |destination: &str, propagation| Mount {
+            source: shared.clone(),
+            destination: destination.into(),
+            read_only: false,
+            propagation,
+        };
+        // Ends when the file shows below /slave, unless it shows below /private, which it then would have before.
+        let argv = ["/bin/stead", "which-for-test", "/private/sub/file", "/slave/sub/file"];
+        let mut spec = machine.container_spec("s", "see", &argv);
+        spec.mounts = vec![bind("/private", Propagation::Private), bind("/slave", Propagation::HostToContainer)];
+        machine.runtime.start("s", spec).await.unwrap();
+        mount(Some("later"), &shared.join("sub"), Some("tmpfs"), MsFlags::empty(), none).unwrap();
+        std::fs::write(shared.join("sub/file"), "").unwrap();
+        let exit = machine.exit_of("see").await;
+        umount2(&shared.join("sub"), MntFlags::MNT_DETACH).unwrap();
+        umount2(&shared, MntFlags::MNT_DETACH).unwrap();
+        assert_eq!(exit.code, 2, "it showed below the path of that number");
+    })
+    .await;
+}

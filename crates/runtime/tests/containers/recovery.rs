@@ -228,6 +228,80 @@ async fn the_last_message_is_kept() {
 
 /// LOG-4: a log that cannot be written stalls the container's output and loses none of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_no_line() {
+    needs_root!();
+    on_machine(async |machine| {
+        let control = machine.dir.path().join("control");
+        let small = machine.dir.path().join("small");
+        fs::create_dir(&control).unwrap();
+        fs::create_dir(&small).unwrap();
+        let disk = SmallDisk::mount(&small);
+        machine.sandbox("s").await;
+        let mut spec = machine.container_spec("s", "flood", &["/bin/stead", "flood-for-test", "/control/end"]);
+        spec.mounts.push(stead_runtime::Mount { source: control.clone(), destination: "/control".into(), ..Default::default() });
+        spec.log_path = small.join("0.log");
+        let log = spec.log_path.clone();
+        machine.runtime.start("s", spec).await.unwrap();
+        wait_for(|| nix::sys::statvfs::statvfs(&small).unwrap().blocks_available() == 0).await;
+        let full = fs::metadata(&log).unwrap().len();
+        disk.grow();
+        wait_for(|| fs::metadata(&log).unwrap().len() > full).await;
+        fs::write(control.join("end"), "").unwrap();
+        assert_eq!(machine.exit_of("flood").await.code, 0);
+        let text = fs::read_to_string(&log).unwrap();
+        let numbers: Vec<u64> = text.lines().map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap()).collect();
+        assert!(numbers.iter().copied().eq(0..numbers.len() as u64), "lines are missing, doubled or out of order");
+    })
+    .await;
+}
+
+/// A file system of 64 KiB that can grow.
+struct SmallDisk<'a>(&'a Path);
+
+impl SmallDisk<'_> {
+    fn mount(path: &Path) -> SmallDisk<'_> {
+        nix::mount::mount(Some("small"), path, Some("tmpfs"), nix::mount::MsFlags::empty(), Some("size=64k")).unwrap();
+        SmallDisk(path)
+    }
+
+    fn grow(&self) {
+        let none: Option<&str> = None;
+        nix::mount::mount(none, self.0, none, nix::mount::MsFlags::MS_REMOUNT, Some("size=64m")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        nix::mount::umount2(self.0, nix::mount::MntFlags::MNT_DETACH).unwrap();
+    }
+}
+
+/// Socket paths have 107 bytes; directories may be longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_path_is_no_obstacle() {
+    needs_root!();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("x".repeat(120)).join("root");
+    let runtime = Runtime::open(&root, options()).await.unwrap();
+    runtime.builtin(IMAGE).await.unwrap();
+    let mut events = runtime.events();
+    let logs = dir.path().join("logs");
+    let spec = stead_runtime::SandboxSpec { id: "s".repeat(100), cgroup_parent: "p".into(), log_dir: logs.clone(), ..Default::default() };
+    runtime.create_sandbox(spec.clone()).await.unwrap();
+    let container = stead_runtime::ContainerSpec {
+        name: "c".into(),
+        image: IMAGE.into(),
+        argv: vec!["true".into()],
+        log_path: logs.join("c.log"),
+        ..Default::default()
+    };
+    runtime.start(&spec.id, container).await.unwrap();
+    assert_eq!(exit_of(&mut events, "c").await.code, 0);
+    runtime.remove_all().await.unwrap();
+}
+
+/// LOG-5: rotation renames the file and has it opened anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renamed_log_is_opened_anew() {
     needs_root!();
     on_machine(async |machine| {
