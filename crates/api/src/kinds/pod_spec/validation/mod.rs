@@ -87,7 +87,7 @@ pub fn spec(spec: &Value, subject: Subject<'_>, path: &Path) -> Errors {
     errors.extend(placement(&context));
     errors.extend(windows::host_process(&context));
     errors.extend(host::validate(&context));
-    errors.extend(limits(&context));
+    errors.extend(identity(&context));
     errors.extend(classes(&context));
     if let Some(os) = spec.get("os") {
         errors.extend(windows::operating_system(os, &context));
@@ -97,6 +97,7 @@ pub fn spec(spec: &Value, subject: Subject<'_>, path: &Path) -> Errors {
     errors
 }
 
+/// How it restarts, resolves names, selects nodes and is confined.
 fn policies(context: &Context<'_>) -> Errors {
     let (spec, path) = (context.spec, &context.path);
     let mut errors = choice(spec, "restartPolicy", &["Always", "OnFailure", "Never"], path);
@@ -106,6 +107,7 @@ fn policies(context: &Context<'_>) -> Errors {
     errors
 }
 
+/// Where it may run, and what must hold before it does.
 fn placement(context: &Context<'_>) -> Errors {
     let (spec, path) = (context.spec, &context.path);
     let mut errors = Errors::new();
@@ -131,13 +133,14 @@ fn placement(context: &Context<'_>) -> Errors {
     errors
 }
 
-fn limits(context: &Context<'_>) -> Errors {
+/// Who the pod is, where and how long it runs, and what it tolerates.
+fn identity(context: &Context<'_>) -> Errors {
     let (spec, path) = (context.spec, &context.path);
     let mut errors = Errors::new();
-    for (member, rule) in [("serviceAccountName", names::dns_subdomain as fn(&str) -> Vec<String>), ("nodeName", names::dns_subdomain)] {
+    for member in ["serviceAccountName", "nodeName"] {
         let value = spec.str(member);
         if !value.is_empty() {
-            errors.extend(texts(&path.child(member), value, rule(value)));
+            errors.extend(texts(&path.child(member), value, names::dns_subdomain(value)));
         }
     }
     if let Some(seconds) = spec.int("activeDeadlineSeconds")
@@ -157,6 +160,7 @@ fn limits(context: &Context<'_>) -> Errors {
     errors
 }
 
+/// The classes it names, and what those add.
 fn classes(context: &Context<'_>) -> Errors {
     let (spec, path) = (context.spec, &context.path);
     let mut errors = Errors::new();

@@ -52,51 +52,38 @@ pub fn validate<'a>(volumes: &'a [Value], subject: Subject<'_>, path: &Path) -> 
 pub type SourceRule = fn(&Value, &Path) -> Errors;
 
 /// The sources in the order upstream looks at them.
-fn sources() -> impl Iterator<Item = (&'static str, SourceRule)> {
-    let first: [(&'static str, SourceRule); 2] = [("emptyDir", empty_dir), ("hostPath", host_path)];
-    let last: [(&'static str, SourceRule); 5] = [
-        ("scaleIO", volume_drivers::scale_io),
-        ("csi", volume_drivers::csi),
-        ("ephemeral", ephemeral),
-        ("image", image),
-        ("", |_, _| Errors::new()),
-    ];
-    let middle: [(&'static str, SourceRule); 23] = [
-        ("gitRepo", git_repo),
-        ("gcePersistentDisk", volume_drivers::gce_disk),
-        ("awsElasticBlockStore", volume_drivers::aws_disk),
-        ("secret", |source, path| {
-            let mut errors = needed(source, "secretName", path);
-            errors.extend(key_files(source, path));
-            errors
-        }),
-        ("nfs", volume_drivers::nfs),
-        ("iscsi", volume_drivers::iscsi),
-        ("glusterfs", volume_drivers::glusterfs),
-        ("flocker", volume_drivers::flocker),
-        ("persistentVolumeClaim", |source, path| needed(source, "claimName", path)),
-        ("rbd", volume_drivers::rbd),
-        ("cinder", volume_drivers::cinder),
-        ("cephfs", volume_drivers::cephfs),
-        ("quobyte", volume_drivers::quobyte),
-        ("downwardAPI", downward_api),
-        ("fc", volume_drivers::fc),
-        ("flexVolume", volume_drivers::flex),
-        ("configMap", |source, path| {
-            let mut errors = needed(source, "name", path);
-            errors.extend(key_files(source, path));
-            errors
-        }),
-        ("azureFile", volume_drivers::azure_file),
-        ("vsphereVolume", |source, path| needed(source, "volumePath", path)),
-        ("photonPersistentDisk", |source, path| needed(source, "pdID", path)),
-        ("portworxVolume", |source, path| needed(source, "volumeID", path)),
-        ("azureDisk", volume_drivers::azure_disk),
-        ("storageos", volume_drivers::storage_os),
-    ];
-    let projected: [(&'static str, SourceRule); 1] = [("projected", projected::validate)];
-    first.into_iter().chain(middle).chain(projected).chain(last).filter(|(member, _)| !member.is_empty())
-}
+static SOURCES: [(&str, SourceRule); 30] = [
+    ("emptyDir", empty_dir),
+    ("hostPath", host_path),
+    ("gitRepo", git_repo),
+    ("gcePersistentDisk", volume_drivers::gce_disk),
+    ("awsElasticBlockStore", volume_drivers::aws_disk),
+    ("secret", |source, path| key_files(source, "secretName", path)),
+    ("nfs", volume_drivers::nfs),
+    ("iscsi", volume_drivers::iscsi),
+    ("glusterfs", volume_drivers::glusterfs),
+    ("flocker", volume_drivers::flocker),
+    ("persistentVolumeClaim", |source, path| needed(source, "claimName", path)),
+    ("rbd", volume_drivers::rbd),
+    ("cinder", volume_drivers::cinder),
+    ("cephfs", volume_drivers::cephfs),
+    ("quobyte", volume_drivers::quobyte),
+    ("downwardAPI", downward_api),
+    ("fc", volume_drivers::fc),
+    ("flexVolume", volume_drivers::flex),
+    ("configMap", |source, path| key_files(source, "name", path)),
+    ("azureFile", volume_drivers::azure_file),
+    ("vsphereVolume", |source, path| needed(source, "volumePath", path)),
+    ("photonPersistentDisk", |source, path| needed(source, "pdID", path)),
+    ("portworxVolume", |source, path| needed(source, "volumeID", path)),
+    ("azureDisk", volume_drivers::azure_disk),
+    ("storageos", volume_drivers::storage_os),
+    ("projected", projected::validate),
+    ("scaleIO", volume_drivers::scale_io),
+    ("csi", volume_drivers::csi),
+    ("ephemeral", ephemeral),
+    ("image", image),
+];
 
 /// The member's name in an error about a second source. Some are misspelt upstream.
 fn second_name(member: &str) -> &str {
@@ -111,7 +98,7 @@ fn source(volume: &Value, pod: &str, path: &Path) -> Errors {
     let mut errors = Errors::new();
     let name = volume.str("name");
     let mut count = 0;
-    for (member, rule) in sources() {
+    for (member, rule) in SOURCES {
         let Some(source) = volume.get(member).filter(|s| !s.is_null()) else { continue };
         count += 1;
         if count > 1 {
@@ -206,9 +193,10 @@ pub fn downward_file(file: &Value, path: &Path) -> Errors {
     errors
 }
 
-/// Validates the mode and the items of a secret or config map.
-fn key_files(source: &Value, path: &Path) -> Errors {
-    let mut errors = mode(source, "defaultMode", path);
+/// Validates the name, the mode and the items of a secret or config map.
+fn key_files(source: &Value, name: &str, path: &Path) -> Errors {
+    let mut errors = needed(source, name, path);
+    errors.extend(mode(source, "defaultMode", path));
     for (i, item) in source.items("items").iter().enumerate() {
         errors.extend(key_to_path(item, &path.child("items").index(i)));
     }
