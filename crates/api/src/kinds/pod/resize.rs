@@ -43,7 +43,8 @@ pub fn validate(object: &Value, old: &Value) -> Errors {
         return errors;
     }
     for list in ["initContainers", "containers"] {
-        for (i, (new, old)) in spec.items(list).iter().zip(before.items(list)).enumerate() {
+        let pairs = spec.items(list).iter().zip(before.items(list)).enumerate();
+        for (i, (new, old)) in pairs.filter(|(_, (_, old))| list == "containers" || is_sidecar(old)) {
             let at = path.child(list).index(i).child("resources");
             errors.extend(removed(&new["resources"], &old["resources"], "resource", &at));
         }
@@ -128,16 +129,20 @@ fn containers(rest: &mut Value, before: &Value, path: &Path) -> Errors {
 
 fn init_containers(rest: &mut Value, before: &Value, path: &Path) -> Errors {
     let mut errors = Errors::new();
-    for (container, old) in rest.items_mut("initContainers").iter_mut().zip(before.items("initContainers")) {
+    let pairs = rest.items_mut("initContainers").iter_mut().zip(before.items("initContainers"));
+    for (i, (container, old)) in pairs.enumerate() {
         // Those that end cannot be resized: it takes a feature that is off.
-        let detail = if is_sidecar(container) {
-            take_container(container, old);
-            "only cpu and memory resources for sidecar containers are mutable"
-        } else {
-            "resources for non-sidecar init containers are immutable"
-        };
+        if !is_sidecar(container) {
+            if container != old {
+                errors.push(field::forbidden(path, "resources for non-sidecar init containers are immutable"));
+            }
+            continue;
+        }
+        take_container(container, old);
         if container != old {
-            errors.push(field::forbidden(path, detail));
+            let at = path.child("initContainers").index(i);
+            let detail = "only cpu and memory resources for init or sidecar containers are mutable";
+            errors.push(field::forbidden(&at, detail));
         }
     }
     errors
