@@ -107,11 +107,14 @@ fn strategic_object(
     validation: Validation,
     decode: Decode<'_>,
 ) -> Result<Patched, Status> {
-    let Value::Object(patch) = document.value else {
-        let what = literal::kind_name(&document.value);
-        return Err(Status::bad_request(format!(
-            "json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
-        )));
+    let patch = match document.value {
+        Value::Object(patch) => patch,
+        Value::Null => crate::Map::new(),
+        other => {
+            let what = literal::kind_name(&other);
+            let message = format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
+            return Err(Status::bad_request(message));
+        }
     };
     let quoted = strategic::printed(&Value::Object(patch.clone()));
     let patched = strategic::apply(ty, current, patch)?;

@@ -27,6 +27,8 @@ pub fn apply(ty: &'static Type, current: &Value, patch: Members) -> Result<Value
 #[derive(Debug, Clone, Copy)]
 enum Schema {
     Struct(&'static Type),
+    /// Any JSON, which upstream holds in a struct without the fields that a patch may name.
+    Raw,
     /// A map with string keys, or a list's scalar elements: its members have no fields to look up.
     Opaque,
 }
@@ -41,13 +43,13 @@ struct Strategy {
 
 impl Schema {
     fn strategy(self, name: &str) -> Result<Strategy, Status> {
-        let Schema::Struct(ty) = self else {
-            return Err(plain("merging an object in json but data type is not struct, instead is: map"));
+        let absent = |ty: &str| plain(format!("unable to find api field in struct {ty} for the json field {name:?}"));
+        let ty = match self {
+            Schema::Struct(ty) => ty,
+            Schema::Raw => return Err(absent("RawExtension")),
+            Schema::Opaque => return Err(plain("merging an object in json but data type is not struct, instead is: map")),
         };
-        let field = ty.field(name).ok_or_else(|| {
-            let short = ty.name.rsplit('.').next().unwrap_or(ty.name);
-            plain(format!("unable to find api field in struct {short} for the json field {name:?}"))
-        })?;
+        let field = ty.field(name).ok_or_else(|| absent(ty.short_name()))?;
         Ok(Strategy {
             merge: field.patch.merge,
             replace: replaces(ty, field),
@@ -60,6 +62,7 @@ impl Schema {
         match shape {
             Shape::Struct(ty) => Self::Struct(ty),
             Shape::List(element) => Self::of(element),
+            Shape::Raw => Self::Raw,
             _ => Self::Opaque,
         }
     }

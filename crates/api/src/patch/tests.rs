@@ -1,7 +1,7 @@
 //! Tests of the patch algorithms.
 
 use super::*;
-use crate::schema::generated::{APPS_V1_STATEFUL_SET, CORE_V1_CONFIG_MAP, CORE_V1_NODE};
+use crate::schema::generated::{APPS_V1_CONTROLLER_REVISION, APPS_V1_STATEFUL_SET, CORE_V1_CONFIG_MAP, CORE_V1_NODE};
 use crate::schema::walker;
 use proptest::prelude::*;
 
@@ -191,6 +191,18 @@ fn conditions_merge_by_type() {
     let patched = patched(Format::Strategic, &CORE_V1_NODE, &node, body).unwrap();
     let conditions = patched["status"]["conditions"].as_array().unwrap();
     assert_eq!(conditions.iter().map(|c| c["status"].as_str().unwrap()).collect::<Vec<_>>(), ["True", "False"]);
+}
+
+/// P10: nothing to patch, and JSON that has no fields to look up.
+#[test]
+fn strategic_null_is_no_patch_and_raw_json_has_no_fields() {
+    let object = config_map();
+    assert_eq!(patched(Format::Strategic, &CORE_V1_CONFIG_MAP, &object, Value::Null).unwrap()["data"], object["data"]);
+    let revision = make!({"kind": "ControllerRevision", "apiVersion": "apps/v1", "metadata": {"name": "r"}, "data": {"spec": {"a": 1}}});
+    let patch = |data| patched(Format::Strategic, &APPS_V1_CONTROLLER_REVISION, &revision, make!({"data": data}));
+    assert_eq!(patch(make!({"new": {"b": 2}})).unwrap()["data"]["new"], make!({"b": 2}));
+    let refused = patch(make!({"spec": {"b": 2}})).unwrap_err();
+    assert_eq!(refused.message, "unable to find api field in struct RawExtension for the json field \"spec\"");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_scale_owns_the_replicas_without_a_time() {
 
 fn any_set() -> impl Strategy<Value = Set> {
     let element = prop_oneof![
-        "[a-c]".prop_map(|name| Element::Field(name)),
+        "[a-c]".prop_map(Element::Field),
         "[a-b]".prop_map(|name| Element::Key(format!("{{\"name\":\"{name}\"}}"))),
         (0..3_i64).prop_map(Element::Index),
     ];
