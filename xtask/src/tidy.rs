@@ -14,7 +14,7 @@ const DEPENDENCIES: [(&str, &[&str]); 9] = [
     ("store", &[]),
     ("sys", &[]),
     ("applets", &["sys"]),
-    ("runtime", &["sys"]),
+    ("runtime", &["applets", "sys"]),
     ("server", &["api", "store"]),
     ("control", &["api"]),
     ("node", &["api", "runtime", "sys"]),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,10 +18,21 @@ use stead_runtime::{
 macro_rules! needs_root {
     () => {
         if !nix::unistd::geteuid().is_root() {
-            eprintln!("SKIPPED {}: needs root", std::thread::current().name().unwrap_or("a test"));
+            $crate::harness::left_out(std::thread::current().name().unwrap_or("a test"), "needs root");
             return;
         }
     };
+}
+
+/// Notes for `cargo xtask test` that a test did not run, and why.
+#[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
+pub fn left_out(test: &str, reason: &str) {
+    if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(format!("{test}: {reason}\n").as_bytes()).unwrap();
+    }
+    let mut past_the_capture = std::io::stderr();
+    writeln!(past_the_capture, "LEFT OUT {test}: {reason}").unwrap();
 }
 
 pub const IMAGE: &str = "localhost/stead:1";
