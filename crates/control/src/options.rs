@@ -63,7 +63,7 @@ const KNOWN: &[Known] = &[
     Known {
         name: "node-lifecycle-controller",
         alias: "nodelifecycle",
-        make: |_, _| Box::new(crate::node_lifecycle::NodeLifecycle),
+        make: |options, _| Box::new(crate::node_lifecycle::NodeLifecycle::new((options.clock)())),
     },
     Known {
         name: "pod-garbage-collector-controller",

@@ -78,19 +78,23 @@ pub fn identity(name: &str) -> (&str, i32) {
 }
 
 /// Members of a pod's spec that are kept; containers are gone once their requests are summed.
-const KEPT: &[&str] = &[
-    "nodeName", "nodeSelector", "affinity", "tolerations", "schedulingGates", "schedulerName", "volumes", "priority",
-    "topologySpreadConstraints",
-];
+const KEPT: &[&str] = &["nodeSelector", "affinity", "tolerations", "schedulingGates", "schedulerName", "volumes", "priority"];
 
+/// There may be ten thousand pods: only what is read stays.
 fn trim(value: &mut Value) {
-    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
-        let kept: Map<String, Value> = KEPT.iter().filter_map(|name| spec.shift_remove_entry(*name)).collect();
-        *spec = kept;
+    keep(value, "metadata", &["labels"]);
+    keep(value, "spec", KEPT);
+    keep(value, "status", &["conditions"]);
+    if let Some(Value::Array(volumes)) = value.get_mut("spec").and_then(|spec| spec.get_mut("volumes")) {
+        volumes.retain(|volume| volume.has("persistentVolumeClaim"));
+        volumes.shrink_to_fit();
     }
-    if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
-        let kept: Map<String, Value> = ["phase", "conditions"].iter().filter_map(|name| status.shift_remove_entry(*name)).collect();
-        *status = kept;
+}
+
+fn keep(value: &mut Value, part: &str, names: &[&str]) {
+    if let Some(members) = value.get_mut(part).and_then(Value::as_object_mut) {
+        let kept: Map<String, Value> = names.iter().filter_map(|name| members.shift_remove_entry(*name)).collect();
+        *members = kept;
     }
 }
 

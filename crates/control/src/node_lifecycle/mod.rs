@@ -13,7 +13,16 @@ use stead_api::time::Timestamp;
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 
 #[derive(Debug)]
-pub struct NodeLifecycle;
+pub struct NodeLifecycle {
+    started: Timestamp,
+}
+
+impl NodeLifecycle {
+    /// Silence counts from `started` at the earliest: nobody could speak while the server was down.
+    pub fn new(started: Timestamp) -> Self {
+        Self { started }
+    }
+}
 
 impl Controller for NodeLifecycle {
     fn name(&self) -> &'static str {
@@ -46,6 +55,6 @@ impl Controller for NodeLifecycle {
         let Some(node) = cache.get(NODES, key) else { return Plan::default() };
         let lease = cache.get(LEASES, &Key::new(LEASE_NAMESPACE, key.name.clone()));
         let pods: Vec<_> = cache.list(PODS).filter(|pod| pod.pod().node == key.name).collect();
-        plan::plan(now, node, lease, &pods)
+        plan::plan(now, self.started, node, lease, &pods)
     }
 }

@@ -32,9 +32,9 @@ pub fn is_ready(node: &Object) -> bool {
 }
 
 /// What to do about this node, given its Lease and the pods on it.
-pub fn plan(now: Timestamp, node: &Arc<Object>, lease: Option<&Arc<Object>>, pods: &[&Arc<Object>]) -> Plan {
+pub fn plan(now: Timestamp, started: Timestamp, node: &Arc<Object>, lease: Option<&Arc<Object>>, pods: &[&Arc<Object>]) -> Plan {
     let mut plan = Plan::default();
-    let due = heartbeat(node, lease).plus_millis(GRACE_MS);
+    let due = heartbeat(node, lease).max(started).plus_millis(GRACE_MS);
     if due <= now {
         plan.because("the node is silent");
         plan.step(doubt(now, node));

@@ -1,9 +1,12 @@
-use super::plan::plan;
 use crate::object::Object;
 use crate::plan::{Call, Patch, Plan};
 use crate::resource::{LEASES, NODES, PODS};
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+
+fn plan(now: Timestamp, node: &Arc<Object>, lease: Option<&Arc<Object>>, pods: &[&Arc<Object>]) -> Plan {
+    super::plan::plan(now, at(0), node, lease, pods)
+}
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_800_000_000 + seconds)
@@ -51,4 +54,11 @@ fn a_silent_node_is_unknown_and_its_pods_are_unready() {
     let plan = plan(at(80), &unknown, Some(&lease(30)), &[&pod]);
     assert_eq!(taints(&plan).unwrap(), ["unreachable:NoSchedule", "unreachable:NoExecute"]);
     assert!(plan.effects().any(|e| matches!(&e.call, Call::Patch { resource: PODS, subresource: "status", .. })));
+}
+
+#[test]
+fn silence_while_the_server_was_down_does_not_count() {
+    let well = node("True", json!([]));
+    assert!(super::plan::plan(at(1000), at(990), &well, None, &[]).is_empty());
+    assert!(!super::plan::plan(at(1040), at(990), &well, None, &[]).is_empty());
 }

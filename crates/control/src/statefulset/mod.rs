@@ -1,7 +1,7 @@
 //! The StatefulSet controller. `observe` slices the caches, `plan` decides; nothing here acts or waits.
 
+mod applied;
 mod data;
-mod defaults;
 mod identity;
 mod observe;
 mod plan;

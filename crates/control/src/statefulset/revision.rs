@@ -1,7 +1,7 @@
 //! ControllerRevisions of a set: which is current, which the update leads to, and the calls that make, bump, adopt and
 //! truncate them (REV-1..16).
 
-use super::data;
+use super::{applied, data};
 use super::observe::Observed;
 use super::set::Set;
 use crate::object::Object;
@@ -63,7 +63,7 @@ pub fn choose(observed: &Observed) -> Chosen {
 }
 
 fn revision_of(object: &Object, set: &Set) -> Revision {
-    Revision { name: object.key.name.clone(), template: data::template_of(&object.value["data"], set.template()) }
+    Revision { name: object.key.name.clone(), template: applied::template(&object.value["data"], set) }
 }
 
 /// REV-5.
@@ -79,11 +79,9 @@ fn is_equal(revision: &Object, label: &str, bytes: &[u8]) -> bool {
 
 /// REV-6 (c): applied to the set and defaulted, it is the set's own template.
 fn means_the_same(newest: &Object, set: &Set, bytes: &[u8]) -> bool {
-    let template = data::template_of(&newest.value["data"], set.template());
-    let mut applied = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {}, "spec": set.object.spec().clone()});
-    applied["spec"]["template"] = template;
-    let Some(applied) = super::defaults::defaulted(applied) else { return false };
-    data::encode(&data::patch_of(&applied["spec"]["template"])) == bytes
+    let template = applied::template(&newest.value["data"], set);
+    let defaulted = applied::defaulted(template, set);
+    defaulted.is_some_and(|template| data::encode(&data::patch_of(&template)) == bytes)
 }
 
 /// REV-6 (b): a rollback makes an old revision the newest.

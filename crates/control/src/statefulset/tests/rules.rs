@@ -1,6 +1,7 @@
 use super::world::{World, brief};
 use crate::plan::{Call, Patch};
 use crate::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
+use crate::statefulset::applied;
 use stead_api::{Value, json, value::Access};
 
 fn ready_set(spec: Value) -> World {
@@ -450,8 +451,23 @@ fn a_newest_revision_that_means_the_same_is_used() {
     world.put(CONTROLLER_REVISIONS, revision);
     // As the server would have defaulted it.
     let mut set = world.value(STATEFUL_SETS, "web");
-    set["spec"] = crate::statefulset::defaults::defaulted(set.clone()).unwrap()["spec"].clone();
+    set["spec"]["template"] = applied::defaulted(set["spec"]["template"].clone(), &world.observed().set).unwrap();
     world.put(STATEFUL_SETS, set);
     assert_eq!(brief(&world.settle()), "");
     assert_eq!(world.revisions().len(), 1);
+}
+
+// SYNC-5
+#[test]
+fn data_is_applied_as_a_strategic_merge_patch() {
+    let world = World::new(json!({}));
+    let set = world.observed().set;
+    let partial = json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i:9"}, {"name": "d", "image": "j:1"}]}}}});
+    let template = applied::template(&partial, &set);
+    assert_eq!(template["metadata"]["labels"], json!({"app": "web"}));
+    let mut images: Vec<&str> = template["spec"].items("containers").iter().map(|c| c.str("image")).collect();
+    images.sort_unstable();
+    assert_eq!(images, ["i:9", "j:1"]);
+    let broken = json!({"spec": {"template": {"spec": {"containers": "none"}}}});
+    assert_eq!(applied::template(&broken, &set), *set.template());
 }

@@ -4,6 +4,7 @@ use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
 use crate::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
+use std::collections::BTreeMap;
 use crate::statefulset::{observe::Observed, plan::plan};
 use stead_api::{Value, json, time::Timestamp, value::Access};
 
@@ -11,6 +12,8 @@ pub struct World {
     pub cache: Cache,
     pub now: Timestamp,
     pub version: u64,
+    /// Whole objects; the cache keeps only what controllers read.
+    raw: BTreeMap<(Resource, Key), Value>,
     /// `+web-0@hash`, `-web-0`, `xweb-0`, as golden runs write them.
     pub ops: Vec<String>,
 }
@@ -53,7 +56,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
 
 impl World {
     pub fn new(spec: Value) -> Self {
-        let mut world = Self { cache: Cache::default(), now: Timestamp::from_seconds(1_800_000_000), version: 10, ops: Vec::new() };
+        let mut world = Self { cache: Cache::default(), now: Timestamp::from_seconds(1_800_000_000), version: 10, raw: BTreeMap::new(), ops: Vec::new() };
         world.put(STATEFUL_SETS, set(spec));
         world
     }
@@ -63,6 +66,7 @@ impl World {
         value["metadata"]["resourceVersion"] = self.version.to_string().into();
         value["metadata"].default_to("uid", format!("uid-{}", self.version));
         value["metadata"].default_to("creationTimestamp", self.now.rfc3339());
+        self.raw.insert((resource, Self::key(value["metadata"].str("name"))), value.clone());
         self.cache.put(Object::parse(resource, value).unwrap());
     }
 
@@ -70,9 +74,9 @@ impl World {
         Key::new("d", name)
     }
 
-    /// The object with what parsing took out of its value.
+    /// The whole object.
     pub fn value(&self, resource: Resource, name: &str) -> Value {
-        self.cache.get(resource, &Self::key(name)).unwrap_or_else(|| panic!("no {name}")).value.clone()
+        self.raw.get(&(resource, Self::key(name))).unwrap_or_else(|| panic!("no {name}")).clone()
     }
 
     /// Changes members of the set's spec, as a user would.
@@ -162,6 +166,7 @@ impl World {
         let mut object = self.cache.get(resource, &Self::key(name)).unwrap().as_ref().clone();
         object.version = self.version;
         self.cache.delete(&object);
+        self.raw.remove(&(resource, Self::key(name)));
     }
 
     pub fn pods(&self) -> Vec<String> {
