@@ -4,6 +4,7 @@
 use super::set::{Element, Set, keys_text};
 use crate::schema::{Field, ListType, Shape, Type};
 use crate::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The differences from one object to another.
 #[derive(Debug, Default)]
@@ -136,19 +137,14 @@ impl Walk {
         new: Side<'_>,
         element: impl Fn(&Value) -> Result<Element, Untyped>,
     ) -> Result<(), Untyped> {
-        let mut groups: Vec<(Element, Vec<&Value>, Vec<&Value>)> = Vec::new();
-        for (from_new, side) in [(false, old), (true, new)] {
-            for item in side.and_then(Value::as_array).into_iter().flatten() {
-                let element = element(item)?;
-                let at = groups.iter().position(|(e, ..)| *e == element).unwrap_or_else(|| {
-                    groups.push((element, Vec::new(), Vec::new()));
-                    groups.len() - 1
-                });
-                let group = &mut groups[at];
-                if from_new { group.2.push(item) } else { group.1.push(item) }
-            }
+        let mut groups: BTreeMap<Element, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
+        for item in old.and_then(Value::as_array).into_iter().flatten() {
+            groups.entry(element(item)?).or_default().0.push(item);
         }
-        for (element, old, new) in groups {
+        for item in new.and_then(Value::as_array).into_iter().flatten() {
+            groups.entry(element(item)?).or_default().1.push(item);
+        }
+        for (element, (old, new)) in groups {
             match (old.as_slice(), new.as_slice()) {
                 ([] | [_], [] | [_]) => self.child(element, kind, old.first().copied(), new.first().copied())?,
                 (old, new) => self.duplicates(element, old, new),

@@ -56,15 +56,15 @@ pub fn forgets(document: &Value) -> bool {
 /// `live` is `None` on create. Call it after defaulting and before admission and the kind's strategy.
 pub fn update(ty: &'static Type, live: Option<&Value>, object: &mut Value, write: Write<'_>) {
     let brought = take(object);
-    let recorded = live.map(|live| live["metadata"]["managedFields"].clone()).unwrap_or_default();
+    let recorded = || live.and_then(|live| entries::decode(&live["metadata"]["managedFields"])).unwrap_or_default();
     let entries = if !write.subresource.is_empty() {
-        entries::decode(&recorded).unwrap_or_default()
+        recorded()
     } else if write.forget {
         Vec::new()
     } else {
         match brought.as_ref().and_then(entries::decode) {
             Some(entries) if !entries.is_empty() => entries,
-            _ => entries::decode(&recorded).unwrap_or_default(),
+            _ => recorded(),
         }
     };
     // An object that nobody tracks stays so; tracking starts when it is created.
@@ -86,13 +86,19 @@ fn put(object: &mut Value, entries: &[Entry]) {
     }
 }
 
-fn booked(ty: &'static Type, live: Option<&Value>, object: &Value, entries: Vec<Entry>, write: Write<'_>) -> Vec<Entry> {
-    let mut old = live.cloned().unwrap_or_else(|| json!({}));
-    take(&mut old);
-    walker::canonical(ty, &mut old);
-    let mut new = object.clone();
-    walker::canonical(ty, &mut new);
-    let Ok(found) = compare(ty, &old, &new) else { return entries };
+fn booked(ty: &'static Type, live: Option<&Value>, object: &mut Value, entries: Vec<Entry>, write: Write<'_>) -> Vec<Entry> {
+    // Hooks may have left out what is always written; a stored object is whole. That `live` alone has managedFields is
+    // a removal of what nobody owns.
+    walker::canonical(ty, object);
+    let compared = match live {
+        Some(live) => compare(ty, live, object),
+        None => {
+            let mut nothing = json!({});
+            walker::canonical(ty, &mut nothing);
+            compare(ty, &nothing, object)
+        }
+    };
+    let Ok(found) = compared else { return entries };
     let ignored = reset_set(write.resets);
     let taken = found.modified.union(&found.added).recursive_difference(&ignored);
     let lost = taken.union(&found.removed.recursive_difference(&ignored));
