@@ -44,7 +44,7 @@ impl Answer {
         match self {
             Self::Object { code, kind, bytes } => object_response(code, kind, &bytes, wish),
             Self::Document { code, value } => document_response(code, value, wish),
-            Self::List(list) => list_response(&list, wish),
+            Self::List(list) => list_response(list, wish),
             Self::Response(response) => Ok(response),
         }
     }
@@ -102,7 +102,7 @@ fn document_response(code: u16, value: Value, wish: Wish) -> Result<Response<Bod
     Ok(written(code, &shown, wish.form.media))
 }
 
-fn list_response(list: &List, wish: Wish) -> Result<Response<Body>, Status> {
+fn list_response(list: List, wish: Wish) -> Result<Response<Body>, Status> {
     if wish.form == Form::JSON {
         return Ok(plain_list(list));
     }
@@ -136,29 +136,55 @@ fn list_response(list: &List, wish: Wish) -> Result<Response<Body>, Status> {
     Ok(written(200, &value, wish.form.media))
 }
 
-/// The list document, spliced from stored bytes.
-fn plain_list(list: &List) -> Response<Body> {
-    let api_version = list.kind.api_version();
-    let head = format!(r#"{{"kind":"{}List","apiVersion":"{api_version}","metadata":{},"items":["#, list.kind.kind, list.metadata);
-    // What stored bytes begin with and list items leave out.
-    let item_head = format!(r#"{{"kind":"{}","apiVersion":"{api_version}","#, list.kind.kind);
+/// The list document, spliced from stored bytes: in one piece if it is short, else piece by piece as the client takes them.
+fn plain_list(list: List) -> Response<Body> {
     let size: usize = list.items.iter().map(Bytes::len).sum();
-    let mut pieces = Vec::new();
-    let mut piece = Vec::with_capacity(head.len() + size.min(ONE_PIECE_BYTES_MAX) + 16);
-    piece.extend_from_slice(head.as_bytes());
-    for (i, bytes) in list.items.iter().enumerate() {
-        if piece.len() >= ONE_PIECE_BYTES_MAX {
-            pieces.push(Bytes::from(std::mem::take(&mut piece)));
-        }
-        piece.extend_from_slice(if i == 0 { b"{" } else { b",{" });
-        piece.extend_from_slice(bytes.strip_prefix(item_head.as_bytes()).unwrap_or(&bytes[1..]));
+    let mut pieces = Pieces::of(list);
+    if size <= ONE_PIECE_BYTES_MAX {
+        let whole = pieces.next().unwrap_or_default();
+        return respond(200, "application/json", whole);
     }
-    piece.extend_from_slice(b"]}\n");
-    if pieces.is_empty() {
-        return respond(200, "application/json", piece.into());
-    }
-    pieces.push(piece.into());
     with_type(200, "application/json", body::streamed(futures::stream::iter(pieces)))
+}
+
+/// A list document under construction.
+struct Pieces {
+    /// What comes before the next item; `None` once the end is written.
+    before: Option<Vec<u8>>,
+    items: std::vec::IntoIter<Bytes>,
+    /// What stored bytes begin with and list items leave out.
+    item_head: String,
+}
+
+impl Pieces {
+    fn of(list: List) -> Self {
+        let api_version = list.kind.api_version();
+        let head = format!(r#"{{"kind":"{}List","apiVersion":"{api_version}","metadata":{},"items":["#, list.kind.kind, list.metadata);
+        let item_head = format!(r#"{{"kind":"{}","apiVersion":"{api_version}","#, list.kind.kind);
+        Self { before: Some(head.into_bytes()), items: list.items.into_iter(), item_head }
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let mut piece = self.before.take()?;
+        while let Some(bytes) = self.items.next() {
+            piece.push(b'{');
+            piece.extend_from_slice(bytes.strip_prefix(self.item_head.as_bytes()).unwrap_or(&bytes[1..]));
+            if self.items.len() == 0 {
+                break;
+            }
+            piece.push(b',');
+            if piece.len() > ONE_PIECE_BYTES_MAX {
+                self.before = Some(Vec::with_capacity(ONE_PIECE_BYTES_MAX));
+                return Some(piece.into());
+            }
+        }
+        piece.extend_from_slice(b"]}\n");
+        Some(piece.into())
+    }
 }
 
 /// Stored bytes as they are, nulls included.

@@ -56,7 +56,10 @@ pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<
 
 async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let identity = authn::identity(&parts.extensions);
+    let identity = match authn::identity(&parts) {
+        Ok(identity) => identity,
+        Err(status) => return answer::failure(&status),
+    };
     let query = query::parse(parts.uri.query().unwrap_or_default());
     let method = parts.method.as_str();
     let route = request::route(method, parts.uri.path(), &query);

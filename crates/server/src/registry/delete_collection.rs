@@ -4,8 +4,14 @@ use crate::answer::{Answer, List};
 use crate::app::Core;
 use crate::negotiation;
 use crate::query::{DeleteOptions, ListOptions, Match};
-use crate::registry::{Call, delete, list};
+use crate::registry::delete::{self, Outcome};
+use crate::registry::{Call, list};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use stead_api::{Status, Value};
+
+/// Deletions under way at a time: together they share the disk's commits.
+const AT_ONCE: usize = 32;
 
 pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let kind = call.target.kind;
@@ -17,15 +23,21 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let reader = negotiation::content_type(&call.headers)?;
     let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
     let found = list::find(core, kind, &call.target.namespace, &list_options).await?;
+    let mut deletions: Vec<BoxFuture<'_, Result<Outcome, Status>>> = Vec::with_capacity(found.entries.len());
     for entry in &found.entries {
         // The last part of a storage key is the name.
         let name = entry.key.rsplit('/').next().unwrap_or_default();
-        match delete::delete_object(core, kind, &call.target.namespace, name, &options).await {
+        deletions.push(delete::delete_object(core, kind, &call.target.namespace, name, &options).boxed());
+    }
+    let mut outcomes = futures::stream::iter(deletions).buffered(AT_ONCE);
+    while let Some(outcome) = outcomes.next().await {
+        match outcome {
             Ok(_) => {}
             Err(status) if status.reason == "NotFound" => {}
             Err(status) => return Err(status),
         }
     }
+    drop(outcomes);
     let mut metadata: Value = found.metadata;
     if list_options.limit == 0
         && let Some(map) = metadata.as_object_mut()

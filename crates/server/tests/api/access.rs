@@ -8,8 +8,16 @@ use stead_testing::http::Client;
 use tower::Service;
 
 async fn send(client: &Client, path: &str, identity: Option<Identity>) -> (u16, Value) {
+    send_with(client, path, identity, &[]).await
+}
+
+async fn send_with(client: &Client, path: &str, identity: Option<Identity>, headers: &[(&str, &str)]) -> (u16, Value) {
     let body = Full::new(bytes::Bytes::new()).map_err(|never| match never {}).boxed_unsync();
     let mut request = http::Request::get(path).body(body).expect("a request");
+    for (name, value) in headers {
+        let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+        request.headers_mut().append(name, value.parse().expect("a value"));
+    }
     if let Some(identity) = identity {
         request.extensions_mut().insert(identity);
     }
@@ -40,4 +48,26 @@ async fn a_user_without_roles_is_refused_and_a_master_is_not() {
     let text = "nodes \"n\" is forbidden: User \"eve\" cannot get resource \"nodes\" in API group \"\" at the cluster scope";
     assert_eq!((code, status["message"].as_str()), (403, Some(text)));
     assert_eq!(send(&client, "/api/v1/nodes", Some(Identity::master("root"))).await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_not_understood_are_not_anonymous() {
+    let client = fresh().await;
+    let (code, status) = send_with(&client, "/version", None, &[("Authorization", "Bearer x")]).await;
+    assert_eq!((code, status["reason"].as_str()), (401, Some("Unauthorized")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_master_may_act_for_another_and_is_judged_as_that() {
+    // A10
+    let client = fresh().await;
+    let as_eve = [("Impersonate-User", "eve")];
+    let (code, status) = send_with(&client, "/api/v1/nodes", Some(Identity::master("root")), &as_eve).await;
+    let text = "nodes is forbidden: User \"eve\" cannot list resource \"nodes\" in API group \"\" at the cluster scope";
+    assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+    let as_master = [("Impersonate-User", "eve"), ("Impersonate-Group", "system:masters")];
+    assert_eq!(send_with(&client, "/api/v1/nodes", Some(Identity::master("root")), &as_master).await.0, 200);
+    let user = Identity { user: "eve".to_owned(), groups: Vec::new() };
+    assert_eq!(send_with(&client, "/version", Some(user), &as_master).await.0, 403);
+    assert_eq!(send_with(&client, "/version", None, &as_master).await.0, 403);
 }
