@@ -237,6 +237,18 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Corrupt { path: path.to_owned(), source })
 }
 
+/// Reads back a file that a loss of power may have spoilt (it was not synced, since what it describes ended with the machine anyway):
+/// one that cannot be understood counts as missing.
+pub fn read_unless_spoilt<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match read(path) {
+        Err(Error::Corrupt { path, source }) => {
+            tracing::warn!(path = %path.display(), error = %source, "a spoilt record is taken for missing");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
 /// Makes an error of a file operation.
 pub fn io_error<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
     move |source| Error::Io { operation, path: path.to_owned(), source }

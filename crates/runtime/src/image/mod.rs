@@ -61,7 +61,7 @@ impl Images {
         let mut known = BTreeMap::new();
         for found in fs::read_dir(dir).map_err(io_error("list", dir))?.flatten() {
             let path = found.path();
-            match record::read::<Image>(&path.join("image.json"))? {
+            match record::read_unless_spoilt::<Image>(&path.join("image.json"))? {
                 Some(image) => {
                     known.insert(image.reference.clone(), image);
                 }
@@ -97,6 +97,9 @@ impl Images {
         let dir = self.dir.join(&name);
         unless_missing(fs::remove_dir_all(&dir)).map_err(io_error("remove", &dir))?;
         let image = builtin::make(&plan, reference, &dir.join("layer"))?;
+        // The record says that the layer is whole; it must not outlive a loss of power that the layer does not.
+        let layer = fs::File::open(&dir).map_err(io_error("open", &dir))?;
+        nix::unistd::syncfs(&layer).map_err(|error| io_error("sync", &dir)(error.into()))?;
         record::write(&dir.join("image.json"), &image, Durability::Power)?;
         self.known().insert(reference.to_owned(), image.clone());
         Ok(image)

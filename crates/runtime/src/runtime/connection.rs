@@ -24,8 +24,8 @@ use crate::record::{ExitRecord, SandboxDir, ShimRecord, StartedRecord, from_ns};
 
 /// Requests that may wait for the task.
 const REQUESTS_MAX: usize = 64;
-/// How long a living shim may take to answer a greeting before it is taken for dead.
-const GREETING: Duration = Duration::from_secs(10);
+/// How long a shim may take to answer what needs no waiting.
+const ANSWER: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A handle; the task ends with the last one.
@@ -65,11 +65,15 @@ fn broken(sandbox: &str) -> Error {
 }
 
 impl Connection {
-    /// Sends a request and waits for its reply.
+    /// Sends a request that a shim answers at once, and waits for its reply.
     pub async fn call(&self, sandbox: &str, call: Call) -> Result<Result<Answer, Refusal>> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(Asked { call, reply }).await.map_err(|_| broken(sandbox))?;
-        Reply(answer).wait(sandbox).await
+        let exchange = async {
+            self.requests.send(Asked { call, reply }).await.map_err(|_| broken(sandbox))?;
+            Reply(answer).wait(sandbox).await
+        };
+        let silent = |_| Error::Connection { sandbox: sandbox.to_owned(), source: io::ErrorKind::TimedOut.into() };
+        tokio::time::timeout(ANSWER, exchange).await.map_err(silent)?
     }
 
     /// Sends a request from a thread that may block.
@@ -111,7 +115,8 @@ impl Link {
 }
 
 /// Connects and greets, as long as the shim lives and answers in time. Gives the list of its containers too.
-pub async fn greet(dir: &SandboxDir, shim: &ShimRecord, boot_id: &str) -> io::Result<(Link, Vec<Status>)> {
+pub async fn greet(inner: &Inner, dir: &SandboxDir, shim: &ShimRecord) -> io::Result<(Link, Vec<Status>)> {
+    let boot_id = &inner.facts.boot_id;
     let attempt = async {
         loop {
             match greet_once(dir).await {
@@ -121,7 +126,7 @@ pub async fn greet(dir: &SandboxDir, shim: &ShimRecord, boot_id: &str) -> io::Re
             }
         }
     };
-    tokio::time::timeout(GREETING, attempt).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    tokio::time::timeout(inner.options.shim_patience, attempt).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 async fn greet_once(dir: &SandboxDir) -> io::Result<(Link, Vec<Status>)> {
@@ -168,7 +173,7 @@ impl Task {
             let unanswered: Vec<String> = std::mem::take(&mut self.waiting).into_values().filter_map(|waiting| waiting.start).collect();
             let (Some(inner), Some(entry)) = (self.inner.upgrade(), self.entry.upgrade()) else { return };
             tracing::debug!(sandbox = entry.id(), %error, "connection to the shim broke");
-            match greet(&entry.dir, &self.shim, &inner.facts.boot_id).await {
+            match greet(&inner, &entry.dir, &self.shim).await {
                 Ok((new, list)) => {
                     apply_list(&inner, &entry, list, &unanswered);
                     link = new;

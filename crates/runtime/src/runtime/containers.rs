@@ -110,9 +110,9 @@ pub async fn kill(inner: &Arc<Inner>, container: &str) -> Result<()> {
     if is_ended(&entry, container) {
         return Ok(());
     }
-    // The first process takes all of its process namespace with it.
-    signal(inner, container, nix::libc::SIGKILL).await?;
-    if entry.record.spec.pid == NamespaceMode::Host {
+    // The first process takes all of its process namespace with it. A shim that does not answer must not keep a container alive.
+    let signalled = signal(inner, container, nix::libc::SIGKILL).await;
+    if signalled.is_err() || entry.record.spec.pid == NamespaceMode::Host {
         let (inner, cgroup) = (Arc::clone(inner), format!("{}/{container}", entry.record.cgroup));
         blocking(move || inner.layout.kill(&cgroup)).await?;
     }

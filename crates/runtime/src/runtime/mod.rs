@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::fcntl::Flock;
 use tokio::sync::broadcast;
@@ -35,11 +36,14 @@ pub struct Options {
     pub executable: PathBuf,
     /// Name of the cgroup that is ours alone; None: one made from the root directory's path.
     pub cgroup_root: Option<String>,
+    /// How long a living shim may stay silent before it is taken for hanging and killed with its containers. A disk that stalls makes it
+    /// wait too, so this is not short.
+    pub shim_patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { executable: PathBuf::from("/proc/self/exe"), cgroup_root: None }
+        Options { executable: PathBuf::from("/proc/self/exe"), cgroup_root: None, shim_patience: Duration::from_secs(30) }
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -55,6 +56,9 @@ fn prepare(root: &Path, options: Options) -> Result<Inner> {
     if root.to_str().is_none_or(|text| text.contains([',', ':', '\\'])) {
         return Err(Error::Host(format!("the directory {} must not contain a comma, colon or backslash", root.display())));
     }
+    // Environments hold secrets, and they are in the records.
+    let path = root.join("sandboxes");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(io_error("protect", &path))?;
     let path = root.join("lock");
     let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(io_error("open", &path))?;
     let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| Error::Locked(root.clone()))?;
@@ -92,7 +96,7 @@ fn read_entries(inner: &Inner) -> Result<Vec<Arc<Entry>>> {
     let mut entries = Vec::new();
     for found in fs::read_dir(&path).map_err(io_error("list", &path))?.flatten() {
         let dir = SandboxDir(found.path());
-        match record::read::<SandboxRecord>(&dir.record())? {
+        match record::read_unless_spoilt::<SandboxRecord>(&dir.record())? {
             Some(record) => entries.push(Arc::new(Entry::new(record, dir))),
             // Nothing else is made before the record is written.
             None => unless_missing(fs::remove_dir_all(&dir.0)).map_err(io_error("remove", &dir.0))?,
@@ -102,7 +106,7 @@ fn read_entries(inner: &Inner) -> Result<Vec<Arc<Entry>>> {
 }
 
 async fn recover(inner: &Arc<Inner>, entry: Arc<Entry>) -> Result<()> {
-    let shim: Option<ShimRecord> = record::read(&entry.dir.shim())?;
+    let shim: Option<ShimRecord> = record::read_unless_spoilt(&entry.dir.shim())?;
     let Some(shim) = shim else {
         tracing::info!(sandbox = entry.id(), "removing a half-made sandbox");
         let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(&entry));
@@ -112,7 +116,7 @@ async fn recover(inner: &Arc<Inner>, entry: Arc<Entry>) -> Result<()> {
     entry.state().shim = Some(shim.clone());
     if !entry.dir.stopped().exists() {
         if connection::is_alive(&shim, &inner.facts.boot_id) {
-            match connection::greet(&entry.dir, &shim, &inner.facts.boot_id).await {
+            match connection::greet(inner, &entry.dir, &shim).await {
                 Ok((link, list)) => return reconnect(inner, &entry, shim, link, list).await,
                 Err(error) => tracing::warn!(sandbox = entry.id(), %error, "a shim does not answer; it is killed"),
             }
@@ -175,10 +179,10 @@ fn read_containers(entry: &Entry) -> Result<Vec<(Container, std::path::PathBuf)>
     let Ok(found) = fs::read_dir(&path) else { return Ok(containers) };
     for found in found.flatten() {
         let dir = found.path();
-        match record::read::<ContainerRecord>(&dir.join("container.json"))? {
+        match record::read_unless_spoilt::<ContainerRecord>(&dir.join("container.json"))? {
             Some(record) => {
                 let mut container = containers::container(entry.id(), &record);
-                if let Some(started) = record::read::<record::StartedRecord>(&dir.join("started.json"))? {
+                if let Some(started) = record::read_unless_spoilt::<record::StartedRecord>(&dir.join("started.json"))? {
                     container.user = Some(started.user);
                 }
                 containers.push((container, dir));

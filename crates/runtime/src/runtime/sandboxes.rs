@@ -98,7 +98,7 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
 
 async fn connect(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord) -> Result<()> {
     let failed = |error: io::Error| Error::Shim { sandbox: entry.id().to_owned(), message: format!("greet: {error}") };
-    let (link, _none_yet) = connection::greet(&entry.dir, &shim, &inner.facts.boot_id).await.map_err(failed)?;
+    let (link, _none_yet) = connection::greet(inner, &entry.dir, &shim).await.map_err(failed)?;
     let connection = connection::run(inner, entry, shim.clone(), link);
     let mut state = entry.state();
     state.shim = Some(shim);
@@ -250,7 +250,7 @@ pub async fn shim_died(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &io::Error
 
 /// Kills the shim and every process of the sandbox, and removes its mounts and cgroups. What is gone already is fine.
 pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
-    let shim: Option<ShimRecord> = record::read(&entry.dir.shim()).unwrap_or(None);
+    let shim: Option<ShimRecord> = record::read_unless_spoilt(&entry.dir.shim())?;
     match shim {
         Some(shim) => end_shim(&shim, &inner.facts.boot_id),
         None => end_stray_shims(&entry.dir.0),
@@ -332,10 +332,10 @@ fn settle(inner: &Inner, entry: &Entry) -> Result<()> {
 /// The recorded end of a container that does not run any more; recorded now as lost if nobody saw it.
 pub fn settled_exit(dir: &Path) -> Result<ExitRecord> {
     let path = dir.join("exit.json");
-    if let Some(exit) = record::read(&path)? {
+    if let Some(exit) = record::read_unless_spoilt(&path)? {
         return Ok(exit);
     }
-    let started: Option<StartedRecord> = record::read(&dir.join("started.json"))?;
+    let started: Option<StartedRecord> = record::read_unless_spoilt(&dir.join("started.json"))?;
     let exit = ExitRecord {
         code: LOST,
         signal: None,

@@ -58,7 +58,7 @@ pub struct Machine {
 }
 
 pub fn options() -> Options {
-    Options { executable: PathBuf::from(env!("CARGO_BIN_EXE_stead-shim")), cgroup_root: None }
+    Options { executable: PathBuf::from(env!("CARGO_BIN_EXE_stead-shim")), shim_patience: Duration::from_secs(3), ..Options::default() }
 }
 
 impl Machine {

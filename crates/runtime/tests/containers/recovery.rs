@@ -61,6 +61,53 @@ async fn containers_outlive_a_killed_server() {
     assert_nothing_left(dir.path());
 }
 
+/// What was not synced may be empty after a loss of power.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spoilt_records_do_not_keep_the_server_from_starting() {
+    needs_root!();
+    on_machine(async |machine| {
+        for spoilt in ["sandbox.json", "shim.json", "containers/ID/container.json", "containers/ID/started.json", "containers/ID/exit.json"]
+        {
+            machine.sandbox("s").await;
+            let spec = machine.container_spec("s", "sleeper", &["sleep", "infinity"]);
+            let started = machine.runtime.start("s", spec).await.unwrap();
+            machine.runtime.stop_sandbox("s").await.unwrap();
+            let dir = machine.root().join("sandboxes/s");
+            fs::remove_file(dir.join("stopped")).unwrap();
+            fs::write(dir.join(spoilt.replace("ID", &started.id)), "").unwrap();
+            reopen(machine).await;
+            let state = machine.runtime.container(&started.id).map(|container| container.state);
+            match spoilt.rsplit('/').next().unwrap() {
+                "sandbox.json" | "shim.json" | "container.json" => assert_eq!(state, None, "{spoilt}"),
+                _ => assert!(matches!(state, Some(ContainerState::Exited(_))), "{spoilt}: {state:?}"),
+            }
+            machine.runtime.remove_sandbox("s").await.unwrap();
+            assert!(!dir.exists(), "{spoilt}");
+        }
+    })
+    .await;
+}
+
+/// A shim that hangs cannot keep its containers alive, neither now nor at the next start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hanging_shim_is_got_rid_of() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let started = machine.runtime.start("s", machine.container_spec("s", "sleeper", &["sleep", "infinity"])).await.unwrap();
+        let process = PidFd::open(started.pid).unwrap();
+        let shim = PidFd::open(machine.runtime.sandbox("s").unwrap().shim_pid).unwrap();
+        shim.signal(nix::libc::SIGSTOP).unwrap();
+        machine.runtime.kill(&started.id).await.unwrap();
+        assert!(process.has_ended().unwrap());
+        reopen(machine).await;
+        assert!(shim.has_ended().unwrap());
+        let ContainerState::Exited(exit) = machine.runtime.container(&started.id).unwrap().state else { panic!("it runs") };
+        assert_eq!((exit.code, exit.reason), (137, ExitReason::Lost));
+    })
+    .await;
+}
+
 async fn wait_for(condition: impl Fn() -> bool) {
     let polling = async {
         while !condition() {
