@@ -87,6 +87,22 @@ fn known_names() -> Vec<&'static str> {
     KNOWN.iter().map(|k| k.name).collect()
 }
 
+/// Controllers of kube-controller-manager, by name and older name, that this version does not have.
+const NOT_HERE: &[&str] = &[
+    "attachdetach", "bootstrapsigner", "certificatesigningrequest-approving-controller", "certificatesigningrequest-cleaner-controller",
+    "certificatesigningrequest-signing-controller", "clusterrole-aggregation-controller", "clusterrole-aggregation", "cronjob",
+    "cronjob-controller", "csrapproving", "csrcleaner", "csrsigning", "daemonset", "daemonset-controller", "deployment",
+    "deployment-controller", "disruption", "disruption-controller", "endpoint", "endpoints-controller", "endpointslice",
+    "endpointslice-controller", "endpointslicemirroring", "endpointslice-mirroring-controller", "ephemeral-volume",
+    "ephemeral-volume-controller", "horizontalpodautoscaling", "horizontal-pod-autoscaler-controller", "job", "job-controller",
+    "node-ipam-controller", "nodeipam", "persistentvolume-attach-detach-controller", "persistentvolume-binder",
+    "persistentvolume-binder-controller", "persistentvolume-expander", "persistentvolume-expander-controller",
+    "persistentvolume-protection-controller", "persistentvolumeclaim-protection-controller", "pv-protection", "pvc-protection",
+    "replicaset", "replicaset-controller", "replicationcontroller", "replicationcontroller-controller", "resourcequota",
+    "resourcequota-controller", "taint-eviction-controller", "token-cleaner-controller", "tokencleaner", "ttl", "ttl-after-finished",
+    "ttl-after-finished-controller", "ttl-controller",
+];
+
 impl Default for Selection {
     fn default() -> Self {
         Self(vec!["*".to_owned()])
@@ -98,9 +114,11 @@ impl FromStr for Selection {
 
     fn from_str(list: &str) -> Result<Self, Self::Err> {
         let items: Vec<String> = list.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
-        for item in items.iter().filter(|item| *item != "*") {
-            let name = item.strip_prefix('-').unwrap_or(item);
-            if !KNOWN.iter().any(|k| k.name == name || k.alias == name) {
+        for item in items.iter().filter(|item| *item != "*" && *item != "-*") {
+            let (name, left_out) = item.strip_prefix('-').map_or((item.as_str(), false), |name| (name, true));
+            let ours = KNOWN.iter().any(|k| k.name == name || k.alias == name);
+            // Leaving out what is not here yet asks for nothing that is not so.
+            if !ours && !(left_out && NOT_HERE.contains(&name)) {
                 return Err(UnknownController { name: name.to_owned() });
             }
         }
@@ -150,6 +168,9 @@ mod tests {
     fn lists_are_read_as_kube_controller_manager_reads_them() {
         assert_eq!(chosen("*"), known_names());
         assert_eq!(chosen(""), [""; 0]);
+        assert_eq!(chosen("-*"), [""; 0]);
+        assert_eq!(chosen("*,-deployment"), known_names());
+        assert!("deployment".parse::<Selection>().is_err());
         assert_eq!(chosen("statefulset"), ["statefulset-controller"]);
         assert!(!chosen("*,-statefulset").contains(&"statefulset-controller"));
         assert!(!chosen("-statefulset-controller,*").contains(&"statefulset-controller"));
