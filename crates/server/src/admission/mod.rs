@@ -1,6 +1,7 @@
 //! Admission: what must hold or is added before an object is judged by its kind's own rules (section 14 of the API contract).
 //! Input: the call and the object. Output: the object changed in place, or the Status that refuses it.
 
+mod claim;
 mod default_tolerations;
 mod namespace_lifecycle;
 mod priority;
@@ -28,6 +29,7 @@ pub(crate) fn create(core: &Core, call: &mut Call, object: &mut Value) -> Result
         default_tolerations::add(object);
         runtime_class::create(kind, object)?;
     }
+    claim::create(kind, object);
     taint_nodes::create(kind, object);
     Ok(())
 }
@@ -35,7 +37,7 @@ pub(crate) fn create(core: &Core, call: &mut Call, object: &mut Value) -> Result
 /// Admits a change.
 pub(crate) fn update(core: &Core, call: &Call, part: Part, object: &mut Value, old: &Value) -> Result<(), Status> {
     if !is_pod(call.target.kind) {
-        return Ok(());
+        return if part == Part::Main { claim::update(call.target.kind, object, old) } else { Ok(()) };
     }
     match part {
         Part::Main => {
