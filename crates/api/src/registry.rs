@@ -160,11 +160,6 @@ pub fn default_cells(object: &Value, now: Timestamp) -> Vec<Value> {
 }
 
 impl Kind {
-    /// Whether discovery tells of it. A kind of which nothing can be made is there for those who look only.
-    pub fn listed(&self) -> bool {
-        self.verbs.contains(&"create")
-    }
-
     /// `statefulsets.apps`, or `pods` in the core group.
     pub fn qualified_resource(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }

@@ -3,6 +3,7 @@
 //! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> calls -> outcomes -> queue.
 
 pub mod api;
+pub mod claim_protection;
 pub mod driver;
 pub mod engine;
 pub mod garbage;

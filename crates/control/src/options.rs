@@ -66,6 +66,11 @@ const KNOWN: &[Known] = &[
         make: |options, _| Box::new(crate::node_lifecycle::NodeLifecycle::new((options.clock)())),
     },
     Known {
+        name: "persistentvolumeclaim-protection-controller",
+        alias: "pvc-protection",
+        make: |_, _| Box::new(crate::claim_protection::ClaimProtection),
+    },
+    Known {
         name: "pod-garbage-collector-controller",
         alias: "podgc",
         make: |_, _| Box::new(crate::pod_gc::PodGc),
@@ -97,7 +102,7 @@ const NOT_HERE: &[&str] = &[
     "ephemeral-volume-controller", "horizontalpodautoscaling", "horizontal-pod-autoscaler-controller", "job", "job-controller",
     "node-ipam-controller", "nodeipam", "persistentvolume-attach-detach-controller", "persistentvolume-binder",
     "persistentvolume-binder-controller", "persistentvolume-expander", "persistentvolume-expander-controller",
-    "persistentvolume-protection-controller", "persistentvolumeclaim-protection-controller", "pv-protection", "pvc-protection",
+    "persistentvolume-protection-controller", "pv-protection",
     "replicaset", "replicaset-controller", "replicationcontroller", "replicationcontroller-controller", "resourcequota",
     "resourcequota-controller", "taint-eviction-controller", "token-cleaner-controller", "tokencleaner", "ttl", "ttl-after-finished",
     "ttl-after-finished-controller", "ttl-controller",

@@ -62,6 +62,11 @@ impl PodFacts {
         facts
     }
 
+    /// Whether the node has not started all of it yet (ST-1).
+    pub fn pending(&self) -> bool {
+        self.phase == "Pending"
+    }
+
     pub fn terminal(&self) -> bool {
         matches!(self.phase.as_str(), "Failed" | "Succeeded")
     }

@@ -11,7 +11,7 @@ mod tests;
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
 use crate::plan::{Key, Plan};
-use crate::resource::{NODES, PODS, Resource};
+use crate::resource::{NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 use stead_api::{time::Timestamp, value::Access};
 
 /// spec.schedulerName of the pods that it places.
@@ -26,7 +26,7 @@ impl Controller for Scheduler {
     }
 
     fn watches(&self) -> Vec<Resource> {
-        vec![PODS, NODES]
+        vec![PODS, NODES, PERSISTENT_VOLUME_CLAIMS]
     }
 
     /// One key for all pods.
@@ -35,7 +35,7 @@ impl Controller for Scheduler {
             (PODS, old, Some(new)) => is_waiting(new) || old.as_ref().is_some_and(|old| frees_room(old, new)),
             (PODS, Some(old), None) => !old.pod().node.is_empty(),
             (NODES, Some(old), Some(new)) => differs(old, new),
-            (NODES, _, _) => true,
+            (NODES | PERSISTENT_VOLUME_CLAIMS, _, _) => true,
             _ => false,
         };
         if matters {

@@ -4,8 +4,8 @@ use super::snapshot::{NodeRoom, Snapshot, weight};
 use super::{affinity, filter, is_waiting};
 use crate::engine::Cache;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Pace, Patch, Plan, Recorded};
-use crate::resource::PODS;
+use crate::plan::{Call, Effect, Key, Pace, Patch, Plan, Recorded};
+use crate::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,11 @@ pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
     let mut effects = Vec::new();
     let social = cache.list(PODS).any(|pod| pod.pod().social);
     for pod in waiting {
-        match choose(pod, &snapshot, social) {
+        let placed = match claim_obstacle(pod, cache) {
+            Some(why) => Err(format!("0/{} nodes are available: {why}.", snapshot.nodes.len())),
+            None => choose(pod, &snapshot, social),
+        };
+        match placed {
             Ok(node) => {
                 effects.push(bind(pod, &node));
                 if let Some(room) = snapshot.nodes.get_mut(&node) {
@@ -45,15 +49,25 @@ pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
     plan
 }
 
+/// What is wrong with a claim of the pod: it runs only where all are bound (VOL-17).
+fn claim_obstacle(pod: &Object, cache: &Cache) -> Option<String> {
+    let names = pod.spec().items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
+    names.filter(|name| !name.is_empty()).find_map(|name| {
+        match cache.get(PERSISTENT_VOLUME_CLAIMS, &Key::new(pod.key.namespace.clone(), name)) {
+            None => Some(format!("persistentvolumeclaim {name:?} not found")),
+            Some(claim) if claim.deleting.is_some() => Some(format!("persistentvolumeclaim {name:?} is being deleted")),
+            Some(claim) if claim.status().str("phase") != "Bound" => Some("pod has unbound immediate PersistentVolumeClaims".to_owned()),
+            Some(_) => None,
+        }
+    })
+}
+
 /// The best node, or why there is none.
 fn choose(pod: &Arc<Object>, snapshot: &Snapshot, social: bool) -> Result<String, String> {
     if snapshot.nodes.is_empty() {
         return Err("no nodes available to schedule pods".to_owned());
     }
     let total = snapshot.nodes.len();
-    if let Some(claim) = pod.spec().items("volumes").iter().find_map(|v| v.get("persistentVolumeClaim")) {
-        return Err(format!("0/{total} nodes are available: persistentvolumeclaim {:?} not found.", claim.str("claimName")));
-    }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut best: Option<(i64, &NodeRoom)> = None;
     for room in snapshot.nodes.values() {

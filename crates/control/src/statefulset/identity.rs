@@ -42,6 +42,10 @@ pub fn build(set: &Set, slot: i64, revision: &Revision) -> Value {
     }
     metadata.insert("ownerReferences".into(), json!([owner_reference(set)]));
     let mut spec = revision.template.get("spec").cloned().unwrap_or_else(|| json!({}));
+    let volumes = super::claims::volumes(set, &name, &spec);
+    if !volumes.is_empty() {
+        spec["volumes"] = volumes.into();
+    }
     spec["hostname"] = name.into();
     spec["subdomain"] = set.object.spec().str("serviceName").into();
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})

@@ -1,6 +1,7 @@
 //! The StatefulSet controller. `observe` slices the caches, `plan` decides; nothing here acts or waits.
 
 mod applied;
+mod claims;
 mod data;
 mod identity;
 mod observe;
@@ -13,7 +14,7 @@ mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::plan::{Key, Plan};
-use crate::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
+use crate::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, Resource, STATEFUL_SETS};
 use observe::Observed;
 use stead_api::time::Timestamp;
 
@@ -26,13 +27,17 @@ impl Controller for StatefulSets {
     }
 
     fn watches(&self) -> Vec<Resource> {
-        vec![STATEFUL_SETS, PODS, CONTROLLER_REVISIONS]
+        vec![STATEFUL_SETS, PODS, CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS]
     }
 
     /// REQ-2. A pod concerns its controller and, whoever owns it, the set whose name it bears.
     fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
         if change.resource == STATEFUL_SETS {
             wake.push((STATEFUL_SETS, change.key.clone()));
+        }
+        // A claim that has gone may be what a pod waited for (STALE-3: upstream does not look).
+        if change.resource == PERSISTENT_VOLUME_CLAIMS && change.new.is_none() {
+            wake.extend(set_of_claim(&change.key, cache).map(|key| (STATEFUL_SETS, key)));
         }
         if change.resource != PODS {
             return;
@@ -55,4 +60,11 @@ impl Controller for StatefulSets {
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
         Observed::of(cache, key).map(|observed| plan::plan(now, &observed)).unwrap_or_default()
     }
+}
+
+/// The set whose claim has that name, `<template>-<set>-<ordinal>`.
+fn set_of_claim(claim: &Key, cache: &Cache) -> Option<Key> {
+    let (rest, _ordinal) = claim.name.rsplit_once('-')?;
+    let names = rest.match_indices('-').map(|(at, _)| &rest[at + 1..]);
+    names.map(|name| Key::new(claim.namespace.clone(), name)).find(|key| cache.get(STATEFUL_SETS, key).is_some())
 }

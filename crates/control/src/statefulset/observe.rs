@@ -4,8 +4,10 @@ use super::set::Set;
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::Key;
-use crate::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
+use crate::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use stead_api::value::Access;
 
 /// Input of the plan.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Observed {
     pub revisions: Vec<Arc<Object>>,
     /// Other revisions that hold a name which this set might want (REV-7).
     pub namesakes: Vec<Arc<Object>>,
+    /// Claims that bear a name of this set's, by name.
+    pub claims: BTreeMap<String, Arc<Object>>,
 }
 
 impl Observed {
@@ -36,6 +40,12 @@ impl Observed {
             cache.namespace(CONTROLLER_REVISIONS, &key.namespace).filter(matched).cloned().collect();
         revisions.sort_by_key(|r| (super::revision::number(r), r.created, r.key.name.clone()));
         let namesakes = cache.prefixed(CONTROLLER_REVISIONS, &key.namespace, &prefix).filter(|r| !matched(r)).cloned().collect();
-        Some(Self { set, pods, revisions, namesakes })
+        let claim_prefixes = set.claim_templates().iter().map(|t| format!("{}-{}-", t["metadata"].str("name"), key.name));
+        let claims = claim_prefixes.flat_map(|prefix| {
+            let found: Vec<_> = cache.prefixed(PERSISTENT_VOLUME_CLAIMS, &key.namespace, &prefix).cloned().collect();
+            found.into_iter().map(|claim| (claim.key.name.clone(), claim))
+        });
+        let claims = claims.collect();
+        Some(Self { set, pods, revisions, namesakes, claims })
     }
 }

@@ -1,6 +1,7 @@
 //! One sync of a StatefulSet, in upstream's order (sections 4 to 8, 10, 11): claim pods, choose revisions, fill slots,
 //! remove condemned pods, update, write the status, truncate the history. Pure.
 
+use super::claims::{Claims, Place};
 use super::identity;
 use super::observe::Observed;
 use super::revision::{self, Chosen, Revision};
@@ -25,10 +26,6 @@ pub fn plan(now: Timestamp, observed: &Observed) -> Plan {
         refresh(now, observed, &mut plan);
         return plan;
     }
-    if let Some(claim) = set.claim_templates().first() {
-        refuse_claims(set, claim["metadata"].str("name"), &mut plan);
-        return plan;
-    }
     if let Strategy::Unknown(name) = &set.strategy {
         let message = format!("statefulset {} uses the unknown update strategy {name}", set.object.key);
         plan.because(message.clone());
@@ -38,7 +35,7 @@ pub fn plan(now: Timestamp, observed: &Observed) -> Plan {
     let pods = claim_pods(observed, &mut plan);
     let chosen = revision::choose(observed);
     plan.before.extend(chosen.effect.clone());
-    let sync = Sync { set, chosen: &chosen, now, view: View::new(set, &pods) };
+    let sync = Sync { set, chosen: &chosen, now, view: View::new(set, &pods), claims: Claims::new(set, &observed.claims) };
     sync.act(&mut plan);
     let status = sync.status();
     plan.finally.extend(status::write(set, &status));
@@ -56,15 +53,6 @@ fn refresh(now: Timestamp, observed: &Observed, plan: &mut Plan) {
     let status = status::count(set, members, revisions, old.int("collisionCount").unwrap_or(0), now);
     let status = Status { current_revision: revisions.0.to_owned(), ..status };
     plan.finally.extend(status::write(set, &status));
-}
-
-/// Claims are not served: nothing is begun that could not be finished.
-fn refuse_claims(set: &Set, template: &str, plan: &mut Plan) {
-    let pod = set.pod_name(0);
-    let why = "the server could not find the requested resource (persistentvolumeclaims)";
-    let message = format!("Create Claim {template}-{pod} for Pod {pod} in StatefulSet {} failed error: {why}", set.name());
-    plan.because("volumeClaimTemplates need persistentvolumeclaims, which are not served");
-    plan.events.push(Recorded::warning(&set.object, "FailedCreate", message));
 }
 
 /// Adopts and releases (OWN-1..4); returns the pods that are the set's.
@@ -136,6 +124,7 @@ struct Sync<'a> {
     chosen: &'a Chosen,
     now: Timestamp,
     view: View,
+    claims: Claims<'a>,
 }
 
 impl Sync<'_> {
@@ -145,6 +134,7 @@ impl Sync<'_> {
         if flow == Flow::Stop {
             return;
         }
+        self.settle_condemned(plan);
         let flow = if self.set.parallel { self.remove_in_parallel(plan) } else { self.remove_in_order(plan) };
         if flow == Flow::Stop {
             return;
@@ -170,10 +160,13 @@ impl Sync<'_> {
             let name = self.set.pod_name(slot);
             let Some(pod) = self.view.slots.get(&slot) else {
                 plan.because(format!("{name} is missing"));
-                effects.push(identity::create(self.set, slot, self.revision_for(slot)));
+                effects.extend(self.creation(slot, &name, plan));
                 flow = Flow::Stop;
                 break;
             };
+            if pod.pod().pending() {
+                effects.extend(self.claims.create_missing(&name)); // PVC-6
+            }
             if let Some(reason) = self.obstacle(pod) {
                 plan.because(format!("waiting: {name} {reason}"));
                 if pod.pod().terminal() && pod.deleting.is_none() {
@@ -182,13 +175,58 @@ impl Sync<'_> {
                 flow = Flow::Stop;
                 break;
             }
-            if !identity::is_intact(self.set, pod) {
-                plan.because(format!("{name} lost its identity"));
-                effects.push(identity::restore(self.set, pod));
-            }
+            effects.extend(self.repair(pod, plan));
         }
         plan.step(effects);
         flow
+    }
+
+    /// What makes the pod of an empty slot, its claims first; nothing while a claim is in the way.
+    fn creation(&self, slot: i64, name: &str, plan: &mut Plan) -> Vec<Effect> {
+        if self.claims.stale(name) {
+            plan.because(format!("waiting: a claim of the former {name} must go first"));
+            return Vec::new();
+        }
+        if let Some(claim) = self.claims.vanishing(name) {
+            let what = format!("Create Pod {name} in StatefulSet {}", self.set.name());
+            let message = format!("{what} failed error: pvc {claim} is being deleted");
+            plan.because(message.clone());
+            plan.events.push(Recorded::warning(&self.set.object, "FailedCreate", message));
+            return Vec::new();
+        }
+        let mut effects = self.claims.create_missing(name);
+        effects.push(identity::create(self.set, slot, self.revision_for(slot)));
+        effects
+    }
+
+    /// ORD-8: restores the pod's labels and its claims' owners.
+    fn repair(&self, pod: &Object, plan: &mut Plan) -> Vec<Effect> {
+        let (mut effects, events) = self.claims.settle_owners(pod, Place::InRange);
+        plan.events.extend(events);
+        let settled = !effects.is_empty();
+        if !identity::is_intact(self.set, pod) {
+            plan.because(format!("{} lost its identity", pod.key.name));
+            effects.push(identity::restore(self.set, pod));
+        } else if settled {
+            plan.because(format!("the owners of {}'s claims are not what the policy says", pod.key.name));
+            // RET-8: told of as a change of the pod.
+            let message = format!("Update Pod {} in StatefulSet {} successful", pod.key.name, self.set.name());
+            if let Some(last) = effects.last_mut() {
+                last.on_success = Some(Recorded::normal(&self.set.object, "SuccessfulUpdate", message));
+            }
+        }
+        effects
+    }
+
+    /// RET-2: claims of condemned pods change hands before the first of those pods goes.
+    fn settle_condemned(&self, plan: &mut Plan) {
+        let mut effects = Vec::new();
+        for pod in &self.view.condemned {
+            let (more, events) = self.claims.settle_owners(pod, Place::Condemned);
+            effects.extend(more);
+            plan.events.extend(events);
+        }
+        plan.step(effects);
     }
 
     /// Why an ordered set goes no further than this pod.
@@ -213,7 +251,8 @@ impl Sync<'_> {
         for slot in 0..self.set.replicas {
             match self.view.slots.get(&slot) {
                 None => {
-                    effects.push(identity::create(self.set, slot, self.revision_for(slot)));
+                    let name = self.set.pod_name(slot);
+                    effects.extend(self.creation(slot, &name, plan));
                     creations += 1;
                     if creations == CREATIONS_MAX {
                         plan.requeue_after = Some(std::time::Duration::ZERO);
@@ -225,8 +264,12 @@ impl Sync<'_> {
                         effects.push(identity::delete(self.set, pod));
                     }
                 }
-                Some(pod) if !identity::is_intact(self.set, pod) => effects.push(identity::restore(self.set, pod)),
-                Some(_) => {}
+                Some(pod) => {
+                    if pod.pod().pending() {
+                        effects.extend(self.claims.create_missing(&pod.key.name)); // PVC-6
+                    }
+                    effects.extend(self.repair(pod, plan));
+                }
             }
         }
         if creations > 0 {

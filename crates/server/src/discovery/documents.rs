@@ -29,14 +29,10 @@ const GROUP_ORDER: &[&str] = &[
     "discovery.k8s.io",
 ];
 
-fn listed() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().copied().filter(|kind| kind.listed())
-}
-
 /// The served groups in upstream's order.
 fn group_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
-    for kind in listed() {
+    for kind in KINDS {
         if !names.contains(&kind.group) {
             names.push(kind.group);
         }
@@ -48,7 +44,7 @@ fn group_names() -> Vec<&'static str> {
 /// A group's versions, the preferred one first.
 fn versions(group: &str) -> Vec<&'static str> {
     let mut versions: Vec<&str> = Vec::new();
-    for kind in listed().filter(|kind| kind.group == group) {
+    for kind in KINDS.iter().filter(|kind| kind.group == group) {
         if !versions.contains(&kind.version) {
             versions.push(kind.version);
         }
@@ -58,7 +54,7 @@ fn versions(group: &str) -> Vec<&'static str> {
 
 /// The kinds of a group and version, by plural.
 fn kinds(group: &str, version: &str) -> Vec<&'static Kind> {
-    let mut kinds: Vec<&Kind> = listed().filter(|kind| kind.group == group && kind.version == version).collect();
+    let mut kinds: Vec<&Kind> = KINDS.iter().copied().filter(|kind| kind.group == group && kind.version == version).collect();
     kinds.sort_by_key(|kind| kind.plural);
     kinds
 }

@@ -413,13 +413,22 @@ fn terminating_and_condemned_pods_count_where_upstream_counts_them() {
     assert_eq!(counts.map(|c| status.int(c).unwrap()), [3, 3, 3, 2, 2]);
 }
 
+// PVC-1, PVC-2, PVC-4, RET-2
 #[test]
-fn claims_are_refused_before_anything_is_made() {
-    let claims = json!([{"metadata": {"name": "data"}, "spec": {}}]);
-    let world = World::new(json!({"volumeClaimTemplates": claims}));
+fn a_pods_claims_are_made_before_the_pod() {
+    let claims = json!([{"metadata": {"name": "data", "labels": {"tier": "disk"}}, "spec": {"volumeMode": "Filesystem"}}]);
+    let policy = json!({"whenDeleted": "Delete", "whenScaled": "Retain"});
+    let world = World::new(json!({"volumeClaimTemplates": claims, "persistentVolumeClaimRetentionPolicy": policy}));
     let plan = world.plan();
-    assert_eq!(plan.effects().count(), 0);
-    assert!(plan.events[0].message.starts_with("Create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: "));
+    let created: Vec<&Value> = plan.effects().filter_map(|effect| match &effect.call {
+        Call::Create { body, .. } if body.str("kind") != "ControllerRevision" => Some(body),
+        _ => None,
+    }).collect();
+    assert_eq!(created.iter().map(|body| body["metadata"].str("name")).collect::<Vec<_>>(), ["data-web-0", "web-0"]);
+    assert_eq!(created[0]["metadata"]["labels"]["tier"], "disk");
+    assert_eq!(created[0]["metadata"]["ownerReferences"][0]["kind"], "StatefulSet");
+    let volume = json!({"name": "data", "persistentVolumeClaim": {"claimName": "data-web-0"}}); // PVC-3
+    assert_eq!(created[1]["spec"]["volumes"][0], volume);
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! The claim protection controller (STO-20): a claim that is being deleted stays until no pod uses it any more.
+
+use crate::engine::{Cache, Change, Controller};
+use crate::object::Object;
+use crate::plan::{Call, Effect, Key, Patch, Plan};
+use crate::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
+use stead_api::{json, time::Timestamp, value::Access};
+
+const FINALIZER: &str = "kubernetes.io/pvc-protection";
+
+#[derive(Debug)]
+pub struct ClaimProtection;
+
+impl Controller for ClaimProtection {
+    fn name(&self) -> &'static str {
+        "persistentvolumeclaim-protection-controller"
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![PERSISTENT_VOLUME_CLAIMS, PODS]
+    }
+
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        if change.resource == PERSISTENT_VOLUME_CLAIMS {
+            wake.push((PERSISTENT_VOLUME_CLAIMS, change.key.clone()));
+            return;
+        }
+        for pod in change.old.iter().chain(&change.new) {
+            let names = claims(pod).map(|name| Key::new(pod.key.namespace.clone(), name));
+            wake.extend(names.map(|key| (PERSISTENT_VOLUME_CLAIMS, key)));
+        }
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, _: Timestamp) -> Plan {
+        let Some(claim) = cache.get(PERSISTENT_VOLUME_CLAIMS, key) else { return Plan::default() };
+        let user = cache.namespace(PODS, &key.namespace).find(|pod| !pod.pod().terminal() && claims(pod).any(|name| name == key.name));
+        plan(claim, user.map(|pod| pod.key.name.as_str()))
+    }
+}
+
+/// Names of the claims that a pod uses.
+fn claims(pod: &Object) -> impl Iterator<Item = &str> {
+    pod.spec().items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName")).filter(|name| !name.is_empty())
+}
+
+fn plan(claim: &Object, user: Option<&str>) -> Plan {
+    let mut plan = Plan::default();
+    let protected = claim.has_finalizer(FINALIZER);
+    let others = claim.finalizers.iter().filter(|finalizer| *finalizer != FINALIZER).cloned();
+    let finalizers: Vec<String> = match (claim.deleting.is_some(), user) {
+        (false, _) if !protected => others.chain([FINALIZER.to_owned()]).collect(),
+        (true, None) if protected => others.collect(),
+        (true, Some(pod)) => {
+            plan.because(format!("waiting: pod {pod} uses the claim"));
+            return plan;
+        }
+        _ => return plan,
+    };
+    // The whole list, so with the version it was made from.
+    let patch = Patch::Merge(json!({"metadata": {"uid": claim.uid, "resourceVersion": claim.version.to_string(), "finalizers": finalizers}}));
+    let call = Call::Patch { resource: PERSISTENT_VOLUME_CLAIMS, key: claim.key.clone(), subresource: "", patch };
+    plan.step(vec![Effect::new(call).tolerating(&["NotFound"])]);
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stead_api::Value;
+
+    fn claim(metadata: Value) -> Object {
+        let mut value = json!({"metadata": {"name": "data", "namespace": "n", "uid": "u", "resourceVersion": "1"}});
+        for (name, member) in metadata.as_object().unwrap() {
+            value["metadata"][name.as_str()] = member.clone();
+        }
+        Object::parse(PERSISTENT_VOLUME_CLAIMS, value).unwrap()
+    }
+
+    #[test]
+    fn a_claim_in_use_stays_and_an_unused_one_goes() {
+        // STO-20
+        let deleted = claim(json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER]}));
+        assert!(plan(&deleted, Some("web-0")).is_empty());
+        assert_eq!(plan(&deleted, None).effects().count(), 1);
+    }
+
+    #[test]
+    fn a_live_claim_without_protection_gets_it() {
+        assert_eq!(plan(&claim(json!({})), None).effects().count(), 1);
+        assert!(plan(&claim(json!({"finalizers": [FINALIZER]})), None).is_empty());
+        let held = claim(json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/hold"]}));
+        assert!(plan(&held, None).is_empty());
+    }
+}
