@@ -1,12 +1,13 @@
 //! YAML 1.1 as `sigs.k8s.io/yaml` reads it: the first document, turned into JSON with sorted keys.
 //! Input: bytes. Output: JSON text and what is repeated, or the error in go-yaml's words. Knows no types.
 
+mod error;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
 use crate::{Map, Value};
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use std::collections::HashMap;
 
 /// How the list of repeated keys begins.
@@ -21,6 +22,8 @@ const NODES_MAX: usize = 1_000_000;
 /// Bytes of strings at most, those behind aliases counted each time.
 const BYTES_MAX: usize = 32 << 20;
 
+const MERGE_ERROR: &str = "yaml: map merge requires map or sequence of maps as the value";
+
 /// A YAML document as JSON.
 #[derive(Debug)]
 pub struct Json {
@@ -33,44 +36,52 @@ pub struct Json {
 pub fn to_json(bytes: &[u8]) -> Result<Json, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "yaml: invalid leading UTF-8 octet".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader::new(text);
+    let parser = Parser::new_from_str(text);
+    let mut reader = Reader { text, parser, anchors: HashMap::new(), covered: Vec::new(), nodes: 0, bytes: 0, duplicates: Vec::new() };
     let value = reader.document()?;
     let duplicates =
         (!reader.duplicates.is_empty()).then(|| format!("{DUPLICATES_HEAD}  {}", reader.duplicates.join("\n  ")));
     Ok(Json { json: value.to_string().into_bytes(), duplicates })
 }
 
-/// A key, in its own type: `5` and `"5"` are two keys in YAML.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Node {
     Scalar(Value),
     List(Vec<Node>),
     Map(Vec<Entry>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Entry {
+    /// In its own type: `5` and `"5"` are two keys in YAML.
     key: Value,
     value: Node,
+    /// Where the value begins, counted from 1.
     line: usize,
+    /// The key is a plain `<<`.
     merge: bool,
 }
 
+/// What an anchor names.
+enum Anchored {
+    /// Its node has not ended yet.
+    Open,
+    /// The node, and how many nodes and bytes it has.
+    Node(Node, usize, usize),
+}
+
 struct Reader<'t> {
+    text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
-    /// Anchored nodes, and how many nodes and bytes each has.
-    anchors: HashMap<usize, (Node, usize, usize)>,
+    anchors: HashMap<usize, Anchored>,
+    /// First and last line of each scalar and flow collection, and whether it is a plain scalar. Kept only if there are tabs.
+    covered: Vec<(usize, usize, bool)>,
     nodes: usize,
     bytes: usize,
     duplicates: Vec<String>,
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str) -> Self {
-        let parser = Parser::new_from_str(text);
-        Self { parser, anchors: HashMap::new(), nodes: 0, bytes: 0, duplicates: Vec::new() }
-    }
-
     fn document(&mut self) -> Result<Value, String> {
         loop {
             let (event, span) = self.next()?;
@@ -78,7 +89,15 @@ impl<'t> Reader<'t> {
                 Event::StreamStart | Event::Nothing | Event::DocumentStart(_) => {}
                 Event::StreamEnd | Event::DocumentEnd => return Ok(Value::Null),
                 event => {
-                    let (node, _) = self.node(event, span, 0)?;
+                    let node = self.node(event, span, 0)?;
+                    // The document must end well; what follows it is not read.
+                    let end = match self.parser.next_event() {
+                        Some(Err(error)) if !error::is_of_next_document(&error) => return Err(error::text(self.text, &error)),
+                        Some(Err(error)) => error.marker().line(),
+                        Some(Ok((_, span))) => span.start.line(),
+                        None => 0,
+                    };
+                    self.check_tabs(end)?;
                     return self.json(node);
                 }
             }
@@ -88,39 +107,72 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), String> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(error_text(&error)),
+            Some(Err(error)) => Err(error::text(self.text, &error)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
-    /// The node that begins with that event, and its line.
-    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<(Node, usize), String> {
+    /// Refuses lines before `end` that a tab indents, as libyaml does outside of flow collections and scalars of several lines.
+    fn check_tabs(&self, end: usize) -> Result<(), String> {
+        for (index, line) in self.text.lines().enumerate().take(end) {
+            let number = index + 1;
+            let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if line[..blank].contains('\t') && !self.covered.iter().any(|(start, end, _)| (start + 1..=*end).contains(&number)) {
+                let scalar_before = self.covered.iter().rev().find(|(_, end, _)| *end < number);
+                let line_before = self.text.lines().take(index).filter(|line| !line.trim().is_empty()).last();
+                let after_plain = scalar_before.is_some_and(|(_, _, plain)| *plain)
+                    && line_before.is_some_and(|line| !line.trim_end().ends_with([':', '-']));
+                return Err(error::tab(number, after_plain));
+            }
+        }
+        Ok(())
+    }
+
+    /// The node that begins with that event.
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, String> {
         if depth > DEPTH_MAX {
             return Err(format!("yaml: exceeded max depth of {DEPTH_MAX}"));
         }
-        let line = span.start.line();
+        self.count(1, 0)?;
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
-                let tag = tag.map(|tag| tag.suffix.clone());
-                (Node::Scalar(scalar::resolve(&text, plain, tag.as_deref())), anchor)
+                self.cover(span, plain);
+                let tag = tag.as_deref().map(|tag: &Tag| (tag.is_yaml_core_schema(), tag.suffix.as_str()));
+                (Node::Scalar(scalar::resolve(&text, plain, tag)?), anchor)
             }
-            Event::SequenceStart(anchor, _) => (self.list(depth)?, anchor),
-            Event::MappingStart(anchor, _) => (self.map(depth)?, anchor),
-            Event::Alias(anchor) => {
-                let (nodes, bytes) = self.anchors.get(&anchor).map_or((0, 0), |(_, nodes, bytes)| (*nodes, *bytes));
-                self.count(nodes, bytes)?;
-                let (node, ..) = self.anchors.get(&anchor).ok_or_else(|| "yaml: unknown anchor referenced".to_owned())?;
-                (node.clone(), 0)
+            Event::SequenceStart(anchor, _) => {
+                self.anchors.insert(anchor, Anchored::Open);
+                (self.list(span, depth)?, anchor)
             }
+            Event::MappingStart(anchor, _) => {
+                self.anchors.insert(anchor, Anchored::Open);
+                (self.map(span, depth)?, anchor)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, span),
             _ => return Err("yaml: did not find expected node content".to_owned()),
         };
-        self.count(1, 0)?;
+        // Nodes without an anchor have number 0.
         if anchor != 0 {
             let (nodes, bytes) = weight(&node);
-            self.anchors.insert(anchor, (node.clone(), nodes, bytes));
+            self.anchors.insert(anchor, Anchored::Node(node.clone(), nodes, bytes));
         }
-        Ok((node, line))
+        Ok(node)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, String> {
+        let name = error::anchor_name(self.text, span.start.index());
+        let (nodes, bytes) = match self.anchors.get(&anchor) {
+            None => return Err(format!("yaml: unknown anchor '{name}' referenced")),
+            Some(Anchored::Open) => return Err(format!("yaml: anchor '{name}' value contains itself")),
+            Some(Anchored::Node(_, nodes, bytes)) => (*nodes, *bytes),
+        };
+        // Counted before it is copied.
+        self.count(nodes, bytes)?;
+        match self.anchors.get(&anchor) {
+            Some(Anchored::Node(node, ..)) => Ok(node.clone()),
+            _ => Err(format!("yaml: unknown anchor '{name}' referenced")),
+        }
     }
 
     fn count(&mut self, nodes: usize, bytes: usize) -> Result<(), String> {
@@ -132,30 +184,61 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn list(&mut self, depth: usize) -> Result<Node, String> {
+    /// Remembers which lines a scalar or flow collection takes, if tabs will be judged.
+    fn cover(&mut self, span: Span, plain: bool) {
+        if self.text.contains('\t') {
+            // A block scalar ends before the line that follows it.
+            let end = span.end.line() - usize::from(span.end.col() == 0 && span.end.line() > span.start.line());
+            self.covered.push((span.start.line(), end, plain));
+        }
+    }
+
+    /// The same for a collection, if it is in brackets.
+    fn cover_flow(&mut self, start: Span, end: Span) {
+        if self.text.contains('\t') && self.text.chars().nth(start.start.index()).is_some_and(|c| matches!(c, '[' | '{')) {
+            self.cover(Span::new(start.start, end.end), false);
+        }
+    }
+
+    fn list(&mut self, start: Span, depth: usize) -> Result<Node, String> {
         let mut list = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, _) => return Ok(Node::List(list)),
-                (event, span) => list.push(self.node(event, span, depth + 1)?.0),
+                (Event::SequenceEnd, end) => {
+                    self.cover_flow(start, end);
+                    return Ok(Node::List(list));
+                }
+                (event, span) => list.push(self.node(event, span, depth + 1)?),
             }
         }
     }
 
-    fn map(&mut self, depth: usize) -> Result<Node, String> {
+    fn map(&mut self, start: Span, depth: usize) -> Result<Node, String> {
         let mut entries = Vec::new();
+        let mut bad_key = None;
         loop {
             let (event, span) = self.next()?;
-            if event == Event::MappingEnd {
-                return Ok(Node::Map(entries));
-            }
-            let merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<");
-            let Node::Scalar(key) = self.node(event, span, depth + 1)?.0 else {
-                return Err("yaml: invalid map key".to_owned());
+            let merge = match &event {
+                Event::MappingEnd => {
+                    self.cover_flow(start, span);
+                    break;
+                }
+                Event::Scalar(text, style, ..) => text == "<<" && *style == ScalarStyle::Plain,
+                _ => false,
             };
+            let key = self.node(event, span, depth + 1)?;
             let (event, span) = self.next()?;
-            let (value, line) = self.node(event, span, depth + 1)?;
-            entries.push(Entry { key, value, line, merge });
+            let line = span.start.line();
+            let value = self.node(event, span, depth + 1)?;
+            match key {
+                Node::Scalar(key) => entries.push(Entry { key, value, line, merge }),
+                // Syntax errors further on come first.
+                other => bad_key = bad_key.or(Some(other)),
+            }
+        }
+        match bad_key {
+            Some(key) => Err(format!("yaml: invalid map key: {}", go_syntax(&key))),
+            None => Ok(Node::Map(entries)),
         }
     }
 
@@ -179,14 +262,14 @@ impl<'t> Reader<'t> {
                 self.merge(map, value)?;
                 continue;
             }
-            let name = key_text(&key)?;
+            let name = match &key {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => key.to_string(),
+                _ => return Err("unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>".to_owned()),
+            };
             let value = self.json(value)?;
             if map.insert(name, value).is_some() {
-                let key = match &key {
-                    Value::String(text) => super::json::go_quote(text),
-                    other => other.to_string(),
-                };
-                self.duplicates.push(format!("line {line}: key {key} already set in map"));
+                self.duplicates.push(format!("line {line}: key {} already set in map", go_syntax(&Node::Scalar(key))));
             }
         }
         Ok(())
@@ -194,17 +277,16 @@ impl<'t> Reader<'t> {
 
     /// `<<: *anchor` or a list of them; in a list the first wins.
     fn merge(&mut self, map: &mut Map<String, Value>, value: Node) -> Result<(), String> {
-        match value {
-            Node::Map(entries) => self.fill(map, entries),
-            Node::List(list) => {
-                for node in list.into_iter().rev() {
-                    let Node::Map(entries) = node else { return Err(MERGE_ERROR.to_owned()) };
-                    self.fill(map, entries)?;
-                }
-                Ok(())
-            }
-            Node::Scalar(_) => Err(MERGE_ERROR.to_owned()),
+        let maps = match value {
+            Node::Map(entries) => vec![Node::Map(entries)],
+            Node::List(list) => list,
+            Node::Scalar(_) => return Err(MERGE_ERROR.to_owned()),
+        };
+        for node in maps.into_iter().rev() {
+            let Node::Map(entries) = node else { return Err(MERGE_ERROR.to_owned()) };
+            self.fill(map, entries)?;
         }
+        Ok(())
     }
 }
 
@@ -218,40 +300,17 @@ fn weight(node: &Node) -> (usize, usize) {
     below.into_iter().fold((1, 0), |(nodes, bytes), (n, b)| (nodes + n, bytes + b))
 }
 
-const MERGE_ERROR: &str = "yaml: map merge requires map or sequence of maps as the value";
-
-fn key_text(key: &Value) -> Result<String, String> {
-    Ok(match key {
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => key.to_string(),
-        _ => return Err("unsupported map key of type: %!s(<nil>), key: <nil>, value: <nil>".to_owned()),
-    })
-}
-
-/// go-yaml counts lines from zero, names no line 0, and adds one for errors of its scanner alone.
-fn error_text(error: &ScanError) -> String {
-    let info = error.info();
-    let (text, scanner) = match info {
-        _ if info.contains("mapping values are not allowed") => ("mapping values are not allowed in this context", true),
-        _ if info.contains("character that cannot start any token") || info.contains("unexpected character") => {
-            ("found character that cannot start any token", true)
+/// A value as Go's `%#v` prints it.
+fn go_syntax(node: &Node) -> String {
+    let joined = |items: Vec<String>| items.join(", ");
+    match node {
+        Node::Scalar(Value::String(text)) => super::json::go_quote(text),
+        Node::Scalar(Value::Null) => "interface {}(nil)".to_owned(),
+        Node::Scalar(value) => value.to_string(),
+        Node::List(list) => format!("[]interface {{}}{{{}}}", joined(list.iter().map(go_syntax).collect())),
+        Node::Map(entries) => {
+            let entry = |entry: &Entry| format!("{}:{}", go_syntax(&Node::Scalar(entry.key.clone())), go_syntax(&entry.value));
+            format!("map[interface {{}}]interface {{}}{{{}}}", joined(entries.iter().map(entry).collect()))
         }
-        _ if info.contains("tab") => ("found character that cannot start any token", true),
-        _ if info.contains("could not find expected ':'") || info.contains("simple key expected") => {
-            ("could not find expected ':'", true)
-        }
-        _ if info.contains("unexpected end of stream") || info.contains("unexpected EOF") => {
-            ("found unexpected end of stream", true)
-        }
-        _ if info.contains("unknown anchor") => return "yaml: unknown anchor referenced".to_owned(),
-        _ if info.contains("did not find expected") => (info, false),
-        _ if info.contains("while parsing a node") => ("did not find expected node content", false),
-        _ => (info, false),
-    };
-    let line = error.marker().line();
-    match (line, scanner) {
-        (0 | 1, _) => format!("yaml: {text}"),
-        (line, true) => format!("yaml: line {line}: {text}"),
-        (line, false) => format!("yaml: line {}: {text}", line - 1),
     }
 }

@@ -2,19 +2,34 @@
 
 use crate::Value;
 
-/// The value of a scalar; quoted ones are strings whatever they look like.
-pub(super) fn resolve(text: &str, plain: bool, tag: Option<&str>) -> Value {
-    match tag {
-        Some("str") => return text.into(),
+/// The value of a scalar; quoted ones are strings whatever they look like. A tag is YAML's own or not, and has a name.
+pub(super) fn resolve(text: &str, plain: bool, tag: Option<(bool, &str)>) -> Result<Value, String> {
+    let own = tag.map(|(own, name)| if own { name } else { "" });
+    match own {
+        None if !plain => return Ok(text.into()),
         Some("binary") => {
-            let bytes = crate::wire::base64::decode(text).unwrap_or_default();
-            return String::from_utf8_lossy(&bytes).into_owned().into();
+            let bytes = crate::wire::base64::decode(text);
+            let bytes = bytes.map_err(|_| "yaml: !!binary value contains invalid base64 data".to_owned())?;
+            return Ok(String::from_utf8_lossy(&bytes).into_owned().into());
         }
-        Some(_) => {}
-        None if !plain => return text.into(),
-        None => {}
+        None | Some("bool" | "int" | "float" | "null" | "timestamp") => {}
+        // Any text is a string, and so is what has a tag of someone else's.
+        Some(_) => return Ok(text.into()),
     }
-    word(text).or_else(|| number(text)).unwrap_or_else(|| text.into())
+    let value = word(text).or_else(|| number(text)).unwrap_or_else(|| text.into());
+    let kind = match &value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() || text.contains(['.', 'e', 'E']) && !text.starts_with("0x") => "float",
+        Value::Number(_) => "int",
+        _ => "str",
+    };
+    match own {
+        Some(own) if own != kind && own != "timestamp" && (own, kind) != ("float", "int") => {
+            Err(format!("yaml: cannot decode !!{kind} `{text}` as a !!{own}"))
+        }
+        _ => Ok(value),
+    }
 }
 
 /// Null and the booleans of YAML 1.1.

@@ -67,6 +67,32 @@ fn errors_name_go_yamls_line() {
     assert_eq!(to_json(b"a: b: c").unwrap_err(), "yaml: mapping values are not allowed in this context");
 }
 
+#[test]
+fn errors_are_go_yamls() {
+    // As go.yaml.in/yaml/v2 2.4.4 judged them.
+    for (text, error) in [
+        ("a: b\nc d\ne: f\n", "line 3: could not find expected ':'"),
+        ("a: [1\nb: 2\n", "line 1: did not find expected ',' or ']'"),
+        ("key: {a: b\n", "line 1: did not find expected ',' or '}'"),
+        ("a:\n  b: c\n   d: e\n", "line 3: mapping values are not allowed in this context"),
+        ("a: @x\n", "found character that cannot start any token"),
+        ("a: *zz\n", "unknown anchor 'zz' referenced"),
+        ("a: &a [*a]\n", "anchor 'a' value contains itself"),
+        ("a: \"b\nc: d\n", "line 3: found unexpected end of stream"),
+        ("a:\n\tb: c\n", "line 2: found character that cannot start any token"),
+        ("\ta: b\n", "found character that cannot start any token"),
+        ("a: b\n\tc: d\n", "line 2: found a tab character that violates indentation"),
+        ("- a\nb: c\n", "line 1: did not find expected '-' indicator"),
+        ("{a: 1, <<: x}", "map merge requires map or sequence of maps as the value"),
+        ("? [a, b]\n: c\n", "invalid map key: []interface {}{\"a\", \"b\"}"),
+        ("a: !!int x\n", "cannot decode !!str `x` as a !!int"),
+    ] {
+        assert_eq!(to_json(text.as_bytes()).map(|json| json.json), Err(format!("yaml: {error}")), "{text}");
+    }
+    // Tabs elsewhere are as good as spaces.
+    assert_eq!(json("a: {b:\tc}\nd: |\n  x\n  \ty\ne:\tf\n"), r#"{"a":{"b":"c"},"d":"x\n\ty\n","e":"f"}"#);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
