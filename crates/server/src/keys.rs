@@ -45,3 +45,26 @@ fn without_heartbeats(node: &Value) -> Value {
     }
     node
 }
+
+#[cfg(test)]
+mod tests {
+    //! Tests of what may be lost by a restart: heartbeats, and nothing else.
+
+    use super::*;
+    use crate::request::find_kind;
+    use stead_api::json;
+
+    #[test]
+    fn only_heartbeats_are_volatile() {
+        let lease = find_kind("coordination.k8s.io", "v1", "leases").expect("a row");
+        assert_eq!(durability(lease, "kube-node-lease", &json!({}), None), Durability::Volatile);
+        assert_eq!(durability(lease, "default", &json!({}), None), Durability::Durable);
+        let node = find_kind("", "v1", "nodes").expect("a row");
+        let at = |status: &str, time: &str| json!({"metadata": {"resourceVersion": time}, "status": {"conditions": [{"type": "Ready", "status": status, "lastHeartbeatTime": time}]}});
+        assert_eq!(durability(node, "", &at("True", "2"), Some(&at("True", "1"))), Durability::Volatile);
+        assert_eq!(durability(node, "", &at("False", "2"), Some(&at("True", "1"))), Durability::Durable);
+        assert_eq!(durability(node, "", &at("True", "1"), None), Durability::Durable);
+        let config_map = find_kind("", "v1", "configmaps").expect("a row");
+        assert_eq!(durability(config_map, "kube-node-lease", &json!({}), None), Durability::Durable);
+    }
+}

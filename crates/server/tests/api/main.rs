@@ -5,6 +5,7 @@ mod client;
 mod deletes;
 mod events;
 mod lists;
+mod replayed;
 mod services;
 mod subresources;
 mod watches;
