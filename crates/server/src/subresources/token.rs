@@ -31,7 +31,8 @@ pub(super) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
         return Err(object::invalid(&expected, name, &vec![error]));
     }
     check_life(&expected, &request["spec"])?;
-    if let Some(reference) = request["spec"].get("boundObjectRef") {
+    // Go writes the field even if it is not set.
+    if let Some(reference) = request["spec"].get("boundObjectRef").filter(|reference| reference.has("kind")) {
         check_bound(core, call, reference)?;
     }
     Err(Status::new(501, "NotImplemented", "serviceaccounts/token is not served by this version"))
