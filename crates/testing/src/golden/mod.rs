@@ -3,6 +3,8 @@
 
 pub mod case;
 pub mod compare;
+#[cfg(test)]
+mod mutilated;
 pub mod pending;
 pub mod run;
 #[cfg(test)]
