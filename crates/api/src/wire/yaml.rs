@@ -8,7 +8,7 @@ mod tests;
 
 use crate::{Map, Value};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// How the list of repeated keys begins.
 pub const DUPLICATES_HEAD: &str = "yaml: unmarshal errors:\n";
@@ -18,6 +18,9 @@ const DEPTH_MAX: usize = 500;
 
 /// Nodes of a document at most, those behind aliases counted each time: an alias bomb ends here.
 const NODES_MAX: usize = 1_000_000;
+
+/// Tabs after colons in a document at most; our parser refuses each, and the text is read again with spaces.
+const TABS_MAX: usize = 100;
 
 /// Bytes of strings at most, those behind aliases counted each time.
 const BYTES_MAX: usize = 32 << 20;
@@ -36,12 +39,27 @@ pub struct Json {
 pub fn to_json(bytes: &[u8]) -> Result<Json, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "yaml: invalid leading UTF-8 octet".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parser = Parser::new_from_str(text);
-    let mut reader = Reader { text, parser, anchors: HashMap::new(), covered: Vec::new(), nodes: 0, bytes: 0, duplicates: Vec::new() };
-    let value = reader.document()?;
-    let duplicates =
-        (!reader.duplicates.is_empty()).then(|| format!("{DUPLICATES_HEAD}  {}", reader.duplicates.join("\n  ")));
-    Ok(Json { json: value.to_string().into_bytes(), duplicates })
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..TABS_MAX {
+        let mut reader = Reader::new(&text);
+        match (reader.document(), reader.tab_before) {
+            (Ok(value), _) => return Ok(Json { json: value.to_string().into_bytes(), duplicates: reader.listed() }),
+            (Err(_), Some(index)) => text = Cow::Owned(spaced(&text, index)),
+            (Err(error), None) => return Err(error),
+        }
+    }
+    Err("yaml: too many tabs after colons".to_owned())
+}
+
+/// The text with spaces for the tabs before that character.
+fn spaced(text: &str, index: usize) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let mut at = index.min(chars.len());
+    while at > 0 && matches!(chars[at - 1], ' ' | '\t') {
+        at -= 1;
+        chars[at] = ' ';
+    }
+    chars.into_iter().collect()
 }
 
 #[derive(Debug, Clone)]
@@ -79,9 +97,22 @@ struct Reader<'t> {
     nodes: usize,
     bytes: usize,
     duplicates: Vec<String>,
+    /// The character before which tabs stand that our parser alone refuses.
+    tab_before: Option<usize>,
 }
 
 impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        let parser = Parser::new_from_str(text);
+        let (anchors, covered, duplicates) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { text, parser, anchors, covered, nodes: 0, bytes: 0, duplicates, tab_before: None }
+    }
+
+    /// The repeated keys as one text.
+    fn listed(&self) -> Option<String> {
+        (!self.duplicates.is_empty()).then(|| format!("{DUPLICATES_HEAD}  {}", self.duplicates.join("\n  ")))
+    }
+
     fn document(&mut self) -> Result<Value, String> {
         loop {
             let (event, span) = self.next()?;
@@ -107,7 +138,10 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), String> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(error::text(self.text, &error)),
+            Some(Err(error)) => {
+                self.tab_before = error::tab_after_colon(&error);
+                Err(error::text(self.text, &error))
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }

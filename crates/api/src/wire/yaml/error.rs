@@ -70,6 +70,11 @@ pub(super) fn is_of_next_document(error: &ScanError) -> bool {
     ["expected <document start>", "missing explicit document end marker"].iter().any(|part| error.info().contains(part))
 }
 
+/// The character after the tabs that follow a colon, if those are what the parser refuses; libyaml takes them.
+pub(super) fn tab_after_colon(error: &ScanError) -> Option<usize> {
+    error.info().contains("':' must be followed").then(|| error.marker().index())
+}
+
 /// What libyaml has against a tab that indents a line of that number.
 pub(super) fn tab(line: usize, after_plain_scalar: bool) -> String {
     let words = if after_plain_scalar { TAB_INDENTS } else { CANNOT_START };
