@@ -188,6 +188,14 @@ impl Layout {
         Ok(())
     }
 
+    /// Version 2: what to write into files of a container's cgroup that libcontainer knows nothing of: the container dies as a whole of want
+    /// of memory, and gets no swap. Only files that this kernel has, as shows in the parent.
+    pub fn container_files(&self, parent: &str) -> Vec<(&'static str, &'static str)> {
+        let mut files = vec![("memory.oom.group", "1"), ("memory.swap.max", "0")];
+        files.retain(|(file, _)| self.version == 2 && self.directory("memory", parent).is_some_and(|parent| parent.join(file).exists()));
+        files
+    }
+
     /// Version 1: source and place in the container (below `/sys/fs/cgroup`) of each hierarchy that a container has a cgroup of its own in.
     pub fn container_binds(&self, cgroup: &str) -> Vec<(PathBuf, String)> {
         let mut binds = Vec::new();
@@ -218,6 +226,11 @@ fn kill_once(directory: &Path) -> io::Result<usize> {
 
 fn kill_listed(directory: &Path) -> io::Result<usize> {
     let processes = fs::read_to_string(directory.join("cgroup.procs"))?;
+    // Version 2: takes everything below along, and nothing can fork its way out of it.
+    let at_once = directory.join("cgroup.kill");
+    if at_once.exists() {
+        fs::write(&at_once, "1")?;
+    }
     let mut left = 0;
     for entry in fs::read_dir(directory)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         left += kill_once(&entry.path())?;

@@ -90,6 +90,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         oom_score_adj,
         rlimits: &rlimits,
         devices: &devices,
+        unified: &layout.container_files(&sandbox.cgroup),
     });
     let program = program(spec, &argv, &resolved).map_err(failed)?;
     Ok(Prepared { rootfs, cwd, config, program, user: resolved.user, oom_score_adj })

@@ -39,6 +39,8 @@ pub struct Inputs<'a> {
     pub rlimits: &'a [Rlimit],
     /// Device nodes beside the standard ones.
     pub devices: &'a [DeviceNode],
+    /// Version 2: files of the container's cgroup to write, and what.
+    pub unified: &'a [(&'static str, &'static str)],
 }
 
 /// A device node, looked up.
@@ -189,9 +191,8 @@ fn resources(limits: &Resources, inputs: &Inputs) -> Value {
     if let Some(limit) = limits.pids_limit {
         value["pids"] = json!({"limit": limit});
     }
-    if inputs.layout.version == 2 {
-        // The whole container dies of want of memory, and it gets no swap: both have no place in the specification.
-        value["unified"] = json!({"memory.oom.group": "1", "memory.swap.max": "0"});
+    if !inputs.unified.is_empty() {
+        value["unified"] = inputs.unified.iter().map(|(file, content)| ((*file).to_owned(), Value::from(*content))).collect();
     }
     value
 }
