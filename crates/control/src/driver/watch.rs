@@ -5,6 +5,9 @@
 //! List ──pages──▶ Connect ──▶ Stream ──end──▶ Connect        410 anywhere ─▶ List
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use super::{AGENT, get};
 use crate::api::{self, Failure, list_path, watch_path};
 use crate::engine::{Input, Report};
@@ -14,6 +17,7 @@ use bytes::BytesMut;
 use futures::stream::{self, Stream};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -21,6 +25,10 @@ const WAIT_FIRST: Duration = Duration::from_millis(10);
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The server ends a watch after so long; a dead connection is noticed by then.
 const WATCH_TIMEOUT_S: u32 = 290;
+/// A server that says nothing for longer than its own timeout is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(310);
+/// A list or the beginning of a watch takes no longer.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// A longer watch event is a broken stream.
 const LINE_MAX: usize = 16 << 20;
 
@@ -61,21 +69,21 @@ impl Follower {
     async fn next(&mut self) -> Report {
         loop {
             let broken = match &mut self.phase {
-                Phase::List => match list(&self.client, self.resource).await {
+                Phase::List => match in_time(ANSWER_MAX, list(&self.client, self.resource)).await {
                     Ok((objects, version)) => {
                         self.phase = Phase::Connect(version.clone());
                         return Report::Replaced { objects, version: version.parse().unwrap_or(0) };
                     }
                     Err(broken) => broken,
                 },
-                Phase::Connect(version) => match connect(&self.client, self.resource, version).await {
+                Phase::Connect(version) => match in_time(ANSWER_MAX, connect(&self.client, self.resource, version)).await {
                     Ok(lines) => {
                         self.phase = Phase::Stream { lines, version: std::mem::take(version) };
                         continue;
                     }
                     Err(broken) => broken,
                 },
-                Phase::Stream { lines, version } => match event(lines, version, self.resource).await {
+                Phase::Stream { lines, version } => match in_time(SILENCE_MAX, event(lines, version, self.resource)).await {
                     Ok(Some(report)) => {
                         self.wait = WAIT_FIRST;
                         return report;
@@ -106,6 +114,12 @@ impl Follower {
             self.wait = (self.wait * 2).min(WAIT_MAX);
         }
     }
+}
+
+/// Gives up on what takes too long.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, Broken>>) -> Result<T, Broken> {
+    let late = |_| Err(Broken::Failed(Failure::NoAnswer(format!("nothing within {} s", limit.as_secs()))));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }
 
 /// Reads a whole list, page by page.

@@ -1,0 +1,112 @@
+use super::*;
+use crate::resource::CONFIG_MAPS;
+use bytes::Bytes;
+use futures::StreamExt;
+use http_body::Frame;
+use http_body_util::{Full, StreamBody, combinators::UnsyncBoxBody};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use stead_api::json;
+
+/// An answer whose body ends, or stays open.
+fn answer(code: u16, text: String, stays_open: bool) -> http::Response<UnsyncBoxBody<Bytes, Infallible>> {
+    let body = if stays_open {
+        let first = futures::stream::once(async { Ok(Frame::data(Bytes::from(text))) });
+        StreamBody::new(first.chain(futures::stream::pending())).boxed_unsync()
+    } else {
+        Full::new(Bytes::from(text)).boxed_unsync()
+    };
+    http::Response::builder().status(code).body(body).unwrap()
+}
+
+/// What the server answers, in order; the paths asked for are noted.
+#[derive(Clone, Default)]
+struct Script {
+    answers: Arc<Mutex<VecDeque<(u16, String, bool)>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    fn client(&self) -> kube::Client {
+        let script = self.clone();
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let script = script.clone();
+            async move {
+                script.asked.lock().unwrap().push(request.uri().to_string());
+                let next = script.answers.lock().unwrap().pop_front();
+                let (code, text, stays_open) = next.ok_or("no connection")?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(answer(code, text, stays_open))
+            }
+        });
+        kube::Client::new(service, "default")
+    }
+
+    fn says(&self, code: u16, text: impl ToString, stays_open: bool) -> &Self {
+        self.answers.lock().unwrap().push_back((code, text.to_string(), stays_open));
+        self
+    }
+}
+
+fn map(name: &str, version: u64) -> stead_api::Value {
+    json!({"kind": "ConfigMap", "metadata": {"namespace": "d", "name": name, "uid": name, "resourceVersion": version.to_string()}})
+}
+
+fn list(version: u64, token: &str, items: &[stead_api::Value]) -> stead_api::Value {
+    json!({"kind": "ConfigMapList", "metadata": {"resourceVersion": version.to_string(), "continue": token}, "items": items})
+}
+
+fn told(ty: &str, object: stead_api::Value) -> String {
+    format!("{}\n", json!({"type": ty, "object": object}))
+}
+
+/// A report in a few words.
+fn brief(input: Input) -> String {
+    let Input::Watch { report, .. } = input else { panic!("{input:?}") };
+    match report {
+        Report::Replaced { objects, version } => {
+            let names: Vec<&str> = objects.iter().map(|o| o.key.name.as_str()).collect();
+            format!("list {} at {version}", names.join(" "))
+        }
+        Report::Put(object) => format!("put {} at {}", object.key.name, object.version),
+        Report::Deleted(object) => format!("deleted {} at {}", object.key.name, object.version),
+        Report::Bookmark { version } => format!("bookmark {version}"),
+    }
+}
+
+async fn follow(script: &Script, count: usize) -> Vec<String> {
+    reports(script.client(), CONFIG_MAPS).take(count).map(brief).collect().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_is_taken_up_where_it_ended() {
+    let script = Script::default();
+    let lines = told("ADDED", map("b", 6)) + &told("BOOKMARK", json!({"metadata": {"resourceVersion": "8"}}));
+    script.says(200, list(5, "more", &[map("a", 3)]), false).says(200, list(5, "", &[map("z", 4)]), false);
+    script.says(200, lines, false).says(200, told("DELETED", map("a", 9)), true);
+    assert_eq!(follow(&script, 4).await, ["list a z at 5", "put b at 6", "bookmark 8", "deleted a at 9"]);
+    let asked = script.asked.lock().unwrap().clone();
+    assert!(asked[1].contains("continue=more"), "{asked:?}");
+    assert!(asked[2].contains("resourceVersion=5&") && asked[3].contains("resourceVersion=8&"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_watch_begins_with_a_new_list() {
+    let gone = json!({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"});
+    for expired in [(200, told("ERROR", gone.clone())), (410, gone.to_string())] {
+        let script = Script::default();
+        script.says(200, list(5, "", &[map("a", 3)]), false).says(expired.0, expired.1, expired.0 == 200);
+        script.says(200, list(20, "", &[map("b", 19)]), false).says(200, "", true);
+        assert_eq!(follow(&script, 2).await, ["list a at 5", "list b at 20"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_waited_out() {
+    let script = Script::default();
+    script.says(500, "out of order", false).says(200, list(5, "", &[]), false).says(503, "", false);
+    // A line that cannot be read breaks the watch; it goes on from what was read before.
+    script.says(200, told("ADDED", map("a", 6)) + "{\n", true).says(200, told("MODIFIED", map("a", 7)), true);
+    assert_eq!(follow(&script, 3).await, ["list  at 5", "put a at 6", "put a at 7"]);
+    assert!(script.asked.lock().unwrap()[4].contains("resourceVersion=6&"));
+}
