@@ -11,6 +11,7 @@ use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery
 use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
 use tracing::Instrument;
@@ -25,6 +26,8 @@ pub(crate) struct Core {
     pub ranges: Ranges,
     pub queues: Queues,
     pub events: events::Budget,
+    /// A write was refused: the store will take none any more.
+    pub store_refuses: AtomicBool,
 }
 
 impl Core {
@@ -37,6 +40,7 @@ impl Core {
             ranges,
             queues: Queues::default(),
             events: events::Budget::default(),
+            store_refuses: AtomicBool::new(false),
         })
     }
 }
@@ -70,7 +74,7 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         Route::NoPage => answer::text(404, "404 page not found\n"),
         Route::NoResource => answer::failure(&no_resource()),
         Route::NoMethod => answer::failure(&no_method()),
-        Route::Health { path } => health::answer(&path, &query),
+        Route::Health { path } => health::answer(&core, &path, &query),
         Route::Version => version(),
         Route::Discovery(path) => discovery::answer(method, &path, &parts.headers, &core.advertise),
         Route::OpenApi(path) => openapi::answer(&core, method, &path, &query, &parts.headers),

@@ -19,7 +19,7 @@ pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, objec
     let value = object::to_store(kind, object);
     let written = core.store.put(key, Expect::Absent, value, durability).await;
     note(core, kind, written.as_ref().ok()).await?;
-    outcome(written)
+    outcome(core, written)
 }
 
 /// Stores the next state of an object, unless nothing changes (W9).
@@ -37,7 +37,7 @@ pub(crate) async fn store_next(
     let value = object::to_store(kind, object);
     let written = core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await;
     note(core, kind, written.as_ref().ok()).await?;
-    outcome(written)
+    outcome(core, written)
 }
 
 /// Keeps the budget of Events.
@@ -76,17 +76,17 @@ pub(crate) async fn remove(
     last: &mut Value,
 ) -> Result<Result<Bytes, Overtaken>, Status> {
     let last = object::to_store(kind, last);
-    outcome(core.store.delete(&current.key, Expect::Revision(current.revision), last).await)
+    outcome(core, core.store.delete(&current.key, Expect::Revision(current.revision), last).await)
 }
 
 fn namespace_of(object: &Value) -> &str {
     object["metadata"]["namespace"].as_str().unwrap_or_default()
 }
 
-fn outcome(written: Result<Entry, WriteError>) -> Result<Result<Bytes, Overtaken>, Status> {
+fn outcome(core: &Core, written: Result<Entry, WriteError>) -> Result<Result<Bytes, Overtaken>, Status> {
     match written {
         Ok(entry) => Ok(Ok(entry.value)),
         Err(WriteError::Conflict { .. }) => Ok(Err(Overtaken)),
-        Err(error @ WriteError::Refused { .. }) => Err(refused(&error)),
+        Err(error @ WriteError::Refused { .. }) => Err(refused(core, &error)),
     }
 }

@@ -21,6 +21,7 @@ use crate::{keys, subresources, watch};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use stead_api::Status;
 use stead_store::WriteError;
 
@@ -78,6 +79,7 @@ pub(crate) fn get(core: &Core, call: &Call) -> Result<Answer, Status> {
 }
 
 /// The answer to a write that the store did not take for a reason of its own.
-pub(crate) fn refused(error: &WriteError) -> Status {
+pub(crate) fn refused(core: &Core, error: &WriteError) -> Status {
+    core.store_refuses.store(true, Ordering::Relaxed);
     Status::internal(&error.to_string())
 }

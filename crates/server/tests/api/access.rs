@@ -71,3 +71,16 @@ async fn a_master_may_act_for_another_and_is_judged_as_that() {
     assert_eq!(send_with(&client, "/version", Some(user), &as_master).await.0, 403);
     assert_eq!(send_with(&client, "/version", None, &as_master).await.0, 403);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_refuses_makes_the_server_unhealthy() {
+    // H4
+    let store = stead_store::Store::memory();
+    let client = Client::on(store.clone(), 1).await.expect("a server");
+    store.close().await.expect("the store closes");
+    let refused = client.call("POST", crate::client::CONFIG_MAPS, Some("{\"metadata\":{\"name\":\"a\"}}".into()), &[]).await;
+    assert_eq!(refused.expect("an answer").code, 500);
+    assert_eq!(send(&client, "/readyz", None).await.0, 500);
+    assert_eq!(send(&client, "/readyz?exclude=etcd", None).await.0, 200);
+    assert_eq!(send(&client, "/livez/ping", None).await.0, 200);
+}
