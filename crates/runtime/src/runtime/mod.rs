@@ -258,7 +258,14 @@ impl Runtime {
     /// Makes the built-in image from the running program and its shared libraries, unless that very program's image is there already.
     pub async fn builtin(&self, reference: &str) -> Result<Image> {
         let (inner, reference) = (Arc::clone(&self.inner), reference.to_owned());
-        blocking(move || inner.images.builtin(&reference, &inner.options.executable)).await
+        let in_use = self.containers(None).into_iter().map(|container| container.image_id).collect();
+        blocking(move || {
+            let image = inner.images.builtin(&reference, &inner.options.executable)?;
+            // The images of programs that this one has replaced.
+            inner.images.remove_nameless(&in_use)?;
+            Ok(image)
+        })
+        .await
     }
 
     /// Makes a sandbox and starts its shim. Idempotent for an equal specification.
