@@ -5,8 +5,8 @@
 use crate::app::Core;
 use crate::registry::finish;
 use crate::{keys, object};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
 use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value, time::Timestamp};
@@ -21,8 +21,15 @@ const REMOVED_PER_WRITE_MAX: usize = 4;
 /// When which Event ends.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
-    /// By time of the write, oldest first; an Event that was written again stands in it twice, and only the newer counts.
-    ends: Mutex<VecDeque<End>>,
+    ends: Mutex<Ends>,
+}
+
+/// One end for each Event, in the order of their last writes.
+#[derive(Debug, Default)]
+struct Ends {
+    next: u64,
+    in_order: BTreeMap<u64, End>,
+    places: HashMap<Arc<str>, u64>,
 }
 
 #[derive(Debug)]
@@ -39,15 +46,38 @@ pub(crate) fn is_event(kind: &Kind) -> bool {
 impl Budget {
     /// Notes that an Event was written.
     pub(crate) fn wrote(&self, entry: &Entry, now: Timestamp) {
+        let mut ends = self.lock();
+        let place = ends.next;
+        ends.next += 1;
+        if let Some(former) = ends.places.insert(entry.key.clone(), place) {
+            ends.in_order.remove(&former);
+        }
         let end = End { at: now.plus_millis(LIFE_S * 1000), key: entry.key.clone(), revision: entry.revision };
-        self.ends.lock().expect("nothing panics while it holds the ends").push_back(end);
+        ends.in_order.insert(place, end);
+    }
+
+    /// Notes that this state of an Event was its last; one of the same name may have come since.
+    pub(crate) fn removed(&self, last: &Entry) {
+        let mut ends = self.lock();
+        let Some(place) = ends.places.get(&last.key).copied() else { return };
+        if ends.in_order.get(&place).is_some_and(|end| end.revision == last.revision) {
+            ends.in_order.remove(&place);
+            ends.places.remove(&last.key);
+        }
     }
 
     /// The next Event whose time has come, or that is one too many.
     fn next_due(&self, now: Timestamp) -> Option<End> {
-        let mut ends = self.ends.lock().expect("nothing panics while it holds the ends");
-        let due = ends.front().is_some_and(|end| end.at <= now) || ends.len() > EVENTS_MAX;
-        if due { ends.pop_front() } else { None }
+        let mut ends = self.lock();
+        let full = ends.in_order.len() > EVENTS_MAX;
+        let first = ends.in_order.first_entry().filter(|first| full || first.get().at <= now)?;
+        let end = first.remove();
+        ends.places.remove(&end.key);
+        Some(end)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().expect("nothing panics while it holds the ends")
     }
 }
 
@@ -84,4 +114,44 @@ pub(crate) async fn expire(core: &Core, kind: &'static Kind, most: usize) -> Res
         drop(finish::remove(core, kind, &entry, &mut last).await?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Tests of the budget itself.
+
+    use super::*;
+
+    fn entry(name: &str, revision: u64) -> Entry {
+        Entry { key: name.into(), value: bytes::Bytes::new(), created: revision, revision }
+    }
+
+    #[test]
+    fn an_event_written_often_takes_one_place() {
+        // V4
+        let budget = Budget::default();
+        let now = Timestamp::from_seconds(0);
+        budget.wrote(&entry("quiet", 1), now);
+        for revision in 2..2 * EVENTS_MAX as u64 {
+            budget.wrote(&entry("loud", revision), now);
+        }
+        assert!(budget.next_due(now).is_none());
+        let later = Timestamp::from_seconds(LIFE_S);
+        assert_eq!(budget.next_due(later).map(|end| end.key), Some("quiet".into()));
+        assert_eq!(budget.next_due(later).map(|end| end.revision), Some(2 * EVENTS_MAX as u64 - 1));
+        assert!(budget.next_due(later).is_none());
+    }
+
+    #[test]
+    fn the_oldest_goes_when_there_are_too_many() {
+        let budget = Budget::default();
+        let now = Timestamp::from_seconds(0);
+        for i in 0..=EVENTS_MAX as u64 {
+            budget.wrote(&entry(&i.to_string(), i), now);
+        }
+        budget.removed(&entry("1", 1));
+        assert!(budget.next_due(now).is_none());
+        budget.wrote(&entry("new", 1), now);
+        assert_eq!(budget.next_due(now).map(|end| end.key), Some("0".into()));
+    }
 }

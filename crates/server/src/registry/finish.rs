@@ -76,7 +76,11 @@ pub(crate) async fn remove(
     last: &mut Value,
 ) -> Result<Result<Bytes, Overtaken>, Status> {
     let last = object::to_store(kind, last);
-    outcome(core, core.store.delete(&current.key, Expect::Revision(current.revision), last).await)
+    let removed = outcome(core, core.store.delete(&current.key, Expect::Revision(current.revision), last).await)?;
+    if removed.is_ok() && events::is_event(kind) {
+        core.events.removed(current);
+    }
+    Ok(removed)
 }
 
 fn namespace_of(object: &Value) -> &str {
