@@ -123,7 +123,8 @@ impl FromStr for Selection {
             let (name, left_out) = item.strip_prefix('-').map_or((item.as_str(), false), |name| (name, true));
             let ours = KNOWN.iter().any(|k| k.name == name || k.alias == name);
             // Leaving out what is not here yet asks for nothing that is not so.
-            if !ours && !(left_out && NOT_HERE.contains(&name)) {
+            let idle = left_out && NOT_HERE.contains(&name);
+            if !(ours || idle) {
                 return Err(UnknownController { name: name.to_owned() });
             }
         }

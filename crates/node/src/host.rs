@@ -8,7 +8,7 @@ use std::path::Path;
 pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_version: &str) -> Machine {
     let uname = nix::sys::utsname::uname().ok();
     let text = |path: &str| std::fs::read_to_string(path).map(|t| t.trim().to_owned()).unwrap_or_default();
-    let storage = nix::sys::statvfs::statvfs(data_dir).map(|s| u64::from(s.fragment_size()) * s.blocks()).unwrap_or_default();
+    let storage = nix::sys::statvfs::statvfs(data_dir).map(|s| s.fragment_size() * s.blocks()).unwrap_or_default();
     Machine {
         name: name.to_owned(),
         addresses: vec![address()],

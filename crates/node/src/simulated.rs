@@ -9,11 +9,14 @@ use tokio::sync::mpsc;
 /// Ends that wait for the agent.
 const EXITS_MAX: usize = 65_536;
 
+/// Sandbox, container and attempt.
+type Attempt = (String, String, u32);
+
 /// Shared by all simulated nodes of one agent.
 #[derive(Clone)]
 pub struct Simulated {
     clock: Clock,
-    running: Arc<Mutex<HashMap<(String, String, u32), Instance>>>,
+    running: Arc<Mutex<HashMap<Attempt, Instance>>>,
     exits_in: mpsc::Sender<Ended>,
     exits: Arc<tokio::sync::Mutex<mpsc::Receiver<Ended>>>,
 }
@@ -24,7 +27,7 @@ impl Simulated {
         Self { clock, running: Arc::default(), exits_in, exits: Arc::new(tokio::sync::Mutex::new(exits)) }
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<(String, String, u32), Instance>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<Attempt, Instance>> {
         self.running.lock().expect("nothing panics while it holds this lock")
     }
 
