@@ -151,34 +151,6 @@ pub fn dns_subdomain_with_underscore(value: &str) -> Vec<String> {
     errors
 }
 
-/// `*.` and a subdomain.
-pub fn wildcard_dns_subdomain(value: &str) -> Vec<String> {
-    let mut errors = Vec::new();
-    if value.len() > SUBDOMAIN_MAX {
-        errors.push(max_len(SUBDOMAIN_MAX));
-    }
-    if !value.strip_prefix("*.").is_some_and(subdomain_shaped) {
-        let what = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, \
-                    which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
-        errors.push(regex_text(what, &format!(r"\*\.{SUBDOMAIN_FMT}"), &["*.example.com"]));
-    }
-    errors
-}
-
-/// RFC 1035 label: a label that begins with a letter.
-pub fn dns1035_label(value: &str) -> Vec<String> {
-    let mut errors = Vec::new();
-    if value.len() > LABEL_MAX {
-        errors.push(max_len(LABEL_MAX));
-    }
-    if !label_shaped(value) || value.starts_with(|c: char| c.is_ascii_digit()) {
-        let what = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', \
-                    start with an alphabetic character, and end with an alphanumeric character";
-        errors.push(regex_text(what, "[a-z]([-a-z0-9]*[a-z0-9])?", &["my-name", "abc-123"]));
-    }
-    errors
-}
-
 /// A label key: an optional subdomain and `/`, then at most 63 of `[-_.A-Za-z0-9]`.
 pub fn qualified_name(value: &str) -> Vec<String> {
     let what = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";

@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 
 use self::connection::Connection;
 use crate::cgroup::Layout;
-use crate::container::{Container, ContainerSpec, Exit, Resources, Started};
+use crate::container::{Container, ContainerSpec, Exit, Started};
 use crate::error::{Error, Result, StartError};
 use crate::image::{Image, Images};
 use crate::journal::{Journal, Made};
@@ -343,16 +343,6 @@ impl Runtime {
     /// Exits from now on, as they happen. To miss none, call this first and list then.
     pub fn events(&self) -> Events {
         Events { receiver: self.inner.events.subscribe() }
-    }
-
-    /// Makes the cgroup `path` (relative to the runtime's own) with these limits; for parents of sandboxes.
-    pub async fn ensure_cgroup(&self, path: &str, resources: Resources) -> Result<()> {
-        let (inner, path) = (Arc::clone(&self.inner), path.to_owned());
-        blocking(move || {
-            let cgroup = sandboxes::cgroup_path(&inner.cgroup_root, &path)?;
-            inner.layout.create(&cgroup, &resources)
-        })
-        .await
     }
 
     /// Stops every sandbox and gives back our cgroups; images, records and logs stay. The number of sandboxes that were ready.
