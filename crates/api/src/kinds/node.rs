@@ -38,32 +38,23 @@ pub static NODE: Kind = Kind {
 pub const NOT_READY_TAINT: &str = "node.kubernetes.io/not-ready";
 const AVOID_PODS: &str = "scheduler.alpha.kubernetes.io/preferAvoidPods";
 
+/// What the API says of `status.addresses`, which both columns show.
+const ADDRESSES: &str = "List of addresses reachable to the node. Queried from cloud provider, if available. More info: \
+    https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field is declared as mergeable, \
+    but the merge key is not sufficiently unique, which can cause data corruption when it is merged. Callers \
+    should instead use a full-replacement patch. See https://pr.k8s.io/79391 for an example. Consumers should \
+    assume that addresses can change during the lifetime of a Node. However, there are some exceptions where this \
+    may not be possible, such as Pods that inherit a Node's address in its own status or consumers of the \
+    downward API (status.hostIP).";
+
 const COLUMNS: &[Column] = &[
     columns::NAME,
     columns::text("Status", "The status of the node"),
     columns::text("Roles", "The roles of the node"),
     columns::AGE,
     columns::text("Version", "Kubelet Version reported by the node."),
-    columns::wide(
-        "Internal-IP",
-        "List of addresses reachable to the node. Queried from cloud provider, if available. More info: \
-                      https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field is declared as mergeable, \
-                      but the merge key is not sufficiently unique, which can cause data corruption when it is merged. Callers \
-                      should instead use a full-replacement patch. See https://pr.k8s.io/79391 for an example. Consumers should \
-                      assume that addresses can change during the lifetime of a Node. However, there are some exceptions where this \
-                      may not be possible, such as Pods that inherit a Node's address in its own status or consumers of the \
-                      downward API (status.hostIP).",
-    ),
-    columns::wide(
-        "External-IP",
-        "List of addresses reachable to the node. Queried from cloud provider, if available. More info: \
-                      https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field is declared as mergeable, \
-                      but the merge key is not sufficiently unique, which can cause data corruption when it is merged. Callers \
-                      should instead use a full-replacement patch. See https://pr.k8s.io/79391 for an example. Consumers should \
-                      assume that addresses can change during the lifetime of a Node. However, there are some exceptions where this \
-                      may not be possible, such as Pods that inherit a Node's address in its own status or consumers of the \
-                      downward API (status.hostIP).",
-    ),
+    columns::wide("Internal-IP", ADDRESSES),
+    columns::wide("External-IP", ADDRESSES),
     columns::wide("OS-Image", "OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy))."),
     columns::wide("Kernel-Version", "Kernel Version reported by the node from 'uname -r' (e.g. 3.16.0-0.bpo.4-amd64)."),
     columns::wide(
