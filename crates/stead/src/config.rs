@@ -31,7 +31,7 @@ pub struct UpArgs {
 #[derive(Debug, Args)]
 pub struct DownArgs {
     /// Directory of the server to stop
-    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR)]
+    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR")]
     pub data_dir: PathBuf,
     /// Stop the server only: containers go on running, and the next start takes them over
     #[arg(long, env = "STEAD_LEAVE_PODS")]
@@ -43,31 +43,31 @@ const DATA_DIR: &str = "/var/lib/stead";
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
     /// Directory of everything that Stead keeps
-    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR)]
+    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR")]
     pub data_dir: PathBuf,
     /// Port of the API (0: any free one)
-    #[arg(long, env = "STEAD_HTTPS_LISTEN_PORT", default_value_t = 6443)]
+    #[arg(long, env = "STEAD_HTTPS_LISTEN_PORT", default_value_t = 6443, value_name = "N")]
     pub https_listen_port: u16,
     /// Address the API listens on
-    #[arg(long, env = "STEAD_BIND_ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, env = "STEAD_BIND_ADDRESS", default_value = "127.0.0.1", value_name = "A")]
     pub bind_address: IpAddr,
     /// File to write the administrator's kubeconfig to [default: DATA_DIR/kubeconfig, and a context in ~/.kube/config]
-    #[arg(long, env = "STEAD_WRITE_KUBECONFIG")]
+    #[arg(long, env = "STEAD_WRITE_KUBECONFIG", value_name = "FILE")]
     pub write_kubeconfig: Option<PathBuf>,
     /// Mode of that file, octal
-    #[arg(long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_parser = octal)]
+    #[arg(long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_name = "MODE", value_parser = octal)]
     pub write_kubeconfig_mode: u32,
-    /// Addresses of pods
-    #[arg(long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_parser = cidr)]
+    /// Addresses of pods (none are given out yet)
+    #[arg(long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C", value_parser = cidr)]
     pub cluster_cidr: String,
     /// Addresses of Services
-    #[arg(long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_parser = cidr)]
+    #[arg(long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_name = "C", value_parser = cidr)]
     pub service_cidr: String,
     /// DNS domain of the cluster
-    #[arg(long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local")]
+    #[arg(long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D")]
     pub cluster_domain: String,
     /// Name of this node [default: the host's name]
-    #[arg(long, env = "STEAD_NODE_NAME")]
+    #[arg(long, env = "STEAD_NODE_NAME", value_name = "NAME")]
     pub node_name: Option<String>,
     /// Run that many simulated nodes, whose pods become Ready without containers, instead of this machine's
     #[arg(long, env = "STEAD_SIMULATED_NODES", default_value_t = 0, value_name = "N")]
