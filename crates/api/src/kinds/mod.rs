@@ -5,6 +5,7 @@ use crate::registry::Kind;
 pub mod columns;
 pub mod config_map;
 pub mod controller_revision;
+mod difference;
 pub mod event;
 pub mod lease;
 pub mod namespace;

@@ -4,7 +4,11 @@ use super::BETA_CLASS;
 use crate::{
     Value,
     field::{self, Errors, Path},
-    kinds::pod_spec::{amount, validation::claims},
+    kinds::{
+        difference,
+        pod_spec::{amount, validation::claims},
+    },
+    quantity::Quantity,
     value::Access,
 };
 
@@ -40,7 +44,7 @@ pub fn update(object: &Value, old: &Value) -> Errors {
     }
     if allowed != *old_spec {
         let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(field::forbidden(&Path::new("spec"), detail));
+        errors.push(field::forbidden(&Path::new("spec"), &format!("{detail}{}", difference::of_specs(old_spec, &allowed))));
     }
     errors.extend(shrink(object, old));
     if new_spec.get("volumeMode") != old_spec.get("volumeMode") {
@@ -63,15 +67,14 @@ fn class_may_be_set(object: &Value, old: &Value) -> bool {
 
 /// A request may be lowered again, but never to or below what the volume has.
 fn shrink(object: &Value, old: &Value) -> Errors {
-    let size = |claim: &Value| claim["spec"]["resources"]["requests"].get("storage").and_then(amount::of);
+    let size = |claim: &Value| claim["spec"]["resources"]["requests"].get("storage").and_then(amount::of).unwrap_or(Quantity::ZERO);
     let capacity = old["status"]["capacity"].get("storage").and_then(amount::of);
     let path = Path::new("spec").child("resources").child("requests").child("storage");
-    match (size(object), size(old)) {
-        (Some(new), Some(before)) if new < before && capacity.is_none_or(|capacity| new <= capacity) => {
-            vec![field::forbidden(&path, "field can not be less than status.capacity")]
-        }
-        _ => Errors::new(),
+    let new = size(object);
+    if new < size(old) && capacity.is_none_or(|capacity| new <= capacity) {
+        return vec![field::forbidden(&path, "field can not be less than status.capacity")];
     }
+    Errors::new()
 }
 
 /// Judges the numbers and states of a status; phases are the controllers' own.

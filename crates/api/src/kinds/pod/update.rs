@@ -5,7 +5,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    kinds::pod_spec::validation::tolerations,
+    kinds::{difference, pod_spec::validation::tolerations},
     names,
     value::Access,
 };
@@ -51,7 +51,7 @@ pub fn main(object: &Value, old: &Value) -> Errors {
         errors.extend(take_gated(&mut rest, before, &path));
     }
     if rest != *before {
-        errors.push(field::forbidden(&path, &format!("{FROZEN}{}", difference(before, &rest))));
+        errors.push(field::forbidden(&path, &format!("{FROZEN}{}", difference::of_specs(before, &rest))));
     }
     errors
 }
@@ -201,35 +201,6 @@ fn narrowed(new: Option<&Value>, old: &Value, path: &Path) -> Errors {
         .collect()
 }
 
-/// Where two specs differ, as text: one block a member.
-fn difference(old: &Value, new: &Value) -> String {
-    let mut text = String::new();
-    differences(old, new, &Path::new("spec"), &mut text);
-    text
-}
-
-fn differences(old: &Value, new: &Value, path: &Path, text: &mut String) {
-    if old == new {
-        return;
-    }
-    match (old, new) {
-        (Value::Object(before), Value::Object(after)) => {
-            for (name, value) in before {
-                differences(value, after.get(name).unwrap_or(&Value::Null), &path.child(name), text);
-            }
-            for (name, value) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-                differences(&Value::Null, value, &path.child(name), text);
-            }
-        }
-        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
-            for (i, (before, after)) in before.iter().zip(after).enumerate() {
-                differences(before, after, &path.index(i), text);
-            }
-        }
-        _ => text.push_str(&format!("\n@@ {path} @@\n- {old}\n+ {new}")),
-    }
-}
-
 /// Validates a change of the ephemeral containers: they are only added.
 pub fn ephemeral_containers(object: &Value, old: &Value) -> Errors {
     let mut errors = metadata_and_spec(object);
@@ -247,7 +218,7 @@ pub fn ephemeral_containers(object: &Value, old: &Value) -> Errors {
                 errors.push(field::forbidden(&path, &detail));
             }
             Some(new) if new != old => {
-                let detail = format!("existing ephemeral containers {name:?} may not be changed{}", difference(old, new));
+                let detail = format!("existing ephemeral containers {name:?} may not be changed{}", difference::of_specs(old, new));
                 errors.push(field::forbidden(&path, &detail));
             }
             Some(_) => {}
