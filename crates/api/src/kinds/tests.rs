@@ -112,7 +112,7 @@ fn event_cells_prefer_the_series() {
 
 #[test]
 fn leases_drop_what_is_switched_off() {
-    // corrections: fields behind gates that are off are dropped silently
+    // W22: fields behind gates that are off are dropped silently
     let mut lease = decoded(&LEASE, json!({"spec": {"holderIdentity": "a", "strategy": "OldestEmulationVersion", "leaseTransitions": -1}}));
     LEASE.hooks.prepare_create(&mut lease);
     assert!(!lease["spec"].has("strategy"));

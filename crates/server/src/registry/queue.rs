@@ -1,10 +1,10 @@
 //! Writers of one object stand in line, so that many of them do not make each other start over.
 //! Input: a key. Output: a [`Turn`]; the next in line gets in when it is dropped.
 
-use futures::lock::{Mutex as AsyncMutex, OwnedMutexGuard};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 use stead_api::{Status, json};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard}; // first come, first served; the one of futures is not
 
 /// Lines of writers by key. A line exists while somebody stands in it; there are as many as requests in flight.
 #[derive(Debug, Default)]
@@ -44,5 +44,27 @@ impl Queues {
         let line = Arc::new(AsyncMutex::new(()));
         lines.insert(key.to_owned(), Arc::downgrade(&line));
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn who_came_first_is_served_first() {
+        let queues = Queues::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = pin!(queues.enter("k"));
+        let Poll::Ready(Ok(turn)) = first.as_mut().poll(&mut context) else { panic!("the line is empty") };
+        let mut second = pin!(queues.enter("k"));
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        drop(turn);
+        // A writer that comes again at once must not overtake the one that waits: under load it would wait for seconds.
+        let mut again = pin!(queues.enter("k"));
+        assert!(again.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_ready());
     }
 }
