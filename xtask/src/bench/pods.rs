@@ -110,7 +110,8 @@ async fn down(server: &Server, name: &str) -> Result<Duration> {
         anyhow::Ok(begun.elapsed())
     };
     let took = tokio::time::timeout(STEP_MAX, wait).await.with_context(|| format!("the pods of {name} go"))??;
-    api.call(Method::DELETE, &format!("{SETS}/{name}"), JSON, &Value::Null).await?;
+    // The server closes connections that are idle for long.
+    server.connect().await?.call(Method::DELETE, &format!("{SETS}/{name}"), JSON, &Value::Null).await?;
     Ok(took)
 }
 
