@@ -7,10 +7,11 @@ use crate::event::{Occurrence, Record, Recorder, send};
 use crate::pod::status::Facts;
 use crate::pod::worker::{News, Worker, recovered};
 use crate::registration::Machine;
-use crate::runtime::{Ended, Runtime, SandboxRecord};
-use futures::StreamExt;
+use crate::runtime::{Ended, InstanceState, Runtime, SandboxRecord};
+use futures::{FutureExt, StreamExt};
 use kube::core::WatchEvent;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::time::Timestamp;
@@ -30,6 +31,8 @@ const EXITS_MAX: usize = 256;
 /// Events sent at once.
 const EVENT_BATCH_MAX: usize = 64;
 const RECONNECT: Duration = Duration::from_millis(200);
+/// Pause before a worker that panicked is replaced.
+const REPLACE: Duration = Duration::from_secs(10);
 
 /// The clock, injected.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -105,11 +108,18 @@ struct Handle {
 struct Agent<R> {
     nodes: BTreeMap<String, Arc<Node<R>>>,
     workers: HashMap<String, Handle>,
-    tasks: JoinSet<String>,
+    tasks: JoinSet<End>,
     /// Pods that wait until the former holder of their name has gone (KILL-11), by `namespace/name`.
     waiting: BTreeMap<String, Arc<Value>>,
-    /// Sandboxes found at the start, by pod uid.
+    /// Sandboxes that no worker has taken over yet, by pod uid.
     found: HashMap<String, Vec<SandboxRecord>>,
+}
+
+/// How a worker ended, with its pod's uid.
+enum End {
+    Done(String),
+    /// It panicked, some time ago.
+    Died(String),
 }
 
 /// Runs until told to stop. Containers go on running afterwards.
@@ -221,24 +231,27 @@ impl<R: Runtime> Agent<R> {
         loop {
             tokio::select! {
                 () = &mut watching => return,
-                Some(change) = news.recv() => self.take(change).await,
+                Some(change) = news.recv() => self.take(change),
                 Some(ended) = runtime.next_exit() => self.route(ended),
-                Some(done) = self.tasks.join_next() => self.reap(done),
+                Some(done) = self.tasks.join_next() => self.reap(done).await,
             }
         }
     }
 
-    async fn take(&mut self, change: Change) {
+    fn take(&mut self, change: Change) {
         match change {
             Change::Everything(pods) => {
                 let known: Vec<String> = self.workers.keys().cloned().collect();
                 for uid in known.iter().filter(|uid| !pods.iter().any(|p| p["metadata"].str("uid") == *uid)) {
                     self.gone(uid);
                 }
+                let known: BTreeSet<&str> = pods.iter().map(|pod| pod["metadata"].str("uid")).collect();
+                let orphans: Vec<String> = self.found.keys().filter(|uid| !known.contains(uid.as_str())).cloned().collect();
+                // First of all: a pod that has an orphan's name waits for it.
+                orphans.into_iter().for_each(|uid| self.end_orphan(uid));
                 for pod in pods {
                     self.object(pod);
                 }
-                self.remove_orphans().await;
             }
             Change::Object(pod) => self.object(pod),
             Change::Gone(pod) => self.gone(pod["metadata"].str("uid")),
@@ -270,9 +283,24 @@ impl<R: Runtime> Agent<R> {
         let worker = Worker::new(node, pod, news_out, exits_out, state, sandboxes);
         self.workers.insert(uid.clone(), Handle { name, news, exits });
         self.tasks.spawn(async move {
-            worker.run().await;
-            uid
+            match AssertUnwindSafe(worker.run()).catch_unwind().await {
+                Ok(()) => End::Done(uid),
+                Err(_) => {
+                    tokio::time::sleep(REPLACE).await;
+                    End::Died(uid)
+                }
+            }
         });
+    }
+
+    /// Ends what runs for a pod that the API does not know (KILL-10). Its worker holds the pod's name until nothing is left (KILL-11).
+    fn end_orphan(&mut self, uid: String) {
+        let (Some(node), Some(records)) = (self.nodes.values().next().cloned(), self.found.get(&uid)) else { return };
+        let pod = remembered(&uid, records);
+        let name = format!("{}/{}", pod["metadata"].str("namespace"), pod["metadata"].str("name"));
+        tracing::info!(pod = name, uid, "ending what runs for a pod that is gone");
+        self.employ(node, name, uid.clone(), Arc::new(pod));
+        self.gone(&uid);
     }
 
     fn gone(&mut self, uid: &str) {
@@ -282,38 +310,78 @@ impl<R: Runtime> Agent<R> {
         self.waiting.retain(|_, pod| pod["metadata"].str("uid") != uid);
     }
 
-    fn route(&self, ended: Ended) {
+    fn route(&mut self, ended: Ended) {
         let pod = ended.sandbox.rsplit_once('-').map_or(ended.sandbox.as_str(), |(uid, _)| uid).to_owned();
-        if let Some(handle) = self.workers.get(&pod)
-            && handle.exits.try_send(ended).is_err()
-        {
-            tracing::error!(pod = handle.name, "a container's end could not be handed on");
+        match self.workers.get(&pod) {
+            Some(handle) => {
+                if handle.exits.try_send(ended).is_err() {
+                    tracing::error!(pod = handle.name, "a container's end could not be handed on");
+                }
+            }
+            // Its worker is still to come, and must not take it for running.
+            None => self.found.get_mut(&pod).into_iter().flatten().for_each(|record| note(record, &ended)),
         }
     }
 
-    fn reap(&mut self, done: Result<String, tokio::task::JoinError>) {
-        let uid = match done {
-            Ok(uid) => uid,
-            Err(error) => return tracing::error!(%error, "a pod worker died"),
+    async fn reap(&mut self, done: Result<End, tokio::task::JoinError>) {
+        let (uid, died) = match done {
+            Ok(End::Done(uid)) => (uid, false),
+            Ok(End::Died(uid)) => (uid, true),
+            Err(error) => return tracing::error!(%error, "a pod worker was lost"),
         };
+        if died {
+            return self.replace(uid).await;
+        }
         let Some(handle) = self.workers.remove(&uid) else { return };
         if let Some(pod) = self.waiting.remove(&handle.name) {
             self.object(pod);
         }
     }
 
-    /// Sandboxes of pods that the API does not know (KILL-10).
-    async fn remove_orphans(&mut self) {
+    /// Another worker in place of one that panicked, from what the runtime says.
+    async fn replace(&mut self, uid: String) {
         let Some(node) = self.nodes.values().next().cloned() else { return };
-        for (uid, records) in std::mem::take(&mut self.found) {
-            for record in records {
-                tracing::info!(pod = uid, sandbox = record.id, "removing a sandbox whose pod is gone");
-                if let Err(error) = node.runtime.remove_sandbox(&record.id).await {
-                    tracing::warn!(sandbox = record.id, error, "a sandbox could not be removed");
-                    self.found.entry(uid.clone()).or_default().push(record);
-                }
+        let records = match node.runtime.list().await {
+            Ok(records) => records.into_iter().filter(|record| record.labels.get("uid") == Some(&uid)).collect(),
+            Err(error) => {
+                tracing::error!(pod = uid, error, "the containers of a pod cannot be listed");
+                self.tasks.spawn(async move {
+                    tokio::time::sleep(REPLACE).await;
+                    End::Died(uid)
+                });
+                return;
             }
+        };
+        let Some(handle) = self.workers.remove(&uid) else { return };
+        tracing::error!(pod = handle.name, "the worker of a pod panicked and is replaced");
+        self.found.insert(uid.clone(), records);
+        let last = handle.news.borrow().clone();
+        match last {
+            News::Object(pod) => self.object(pod),
+            News::Gone => self.end_orphan(uid),
         }
+    }
+}
+
+/// A pod as far as its sandboxes tell: enough to end it.
+fn remembered(uid: &str, records: &[SandboxRecord]) -> Value {
+    let label = |name: &str| records.iter().find_map(|record| record.labels.get(name)).map(String::as_str).unwrap_or_default();
+    let names: BTreeSet<&String> = records.iter().flat_map(|record| record.containers.keys()).collect();
+    let containers: Vec<Value> = names.into_iter().map(|name| json!({ "name": name })).collect();
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": label("namespace"), "name": label("name"), "uid": uid},
+        "spec": {"containers": containers},
+    })
+}
+
+/// Notes the end of a container in a record made before it.
+fn note(record: &mut SandboxRecord, ended: &Ended) {
+    if record.id != ended.sandbox {
+        return;
+    }
+    let runs = record.containers.get_mut(&ended.container).into_iter().flatten();
+    for run in runs.filter(|run| run.attempt == ended.attempt && matches!(run.state, InstanceState::Running { .. })) {
+        run.state = InstanceState::Exited(ended.exit.clone());
     }
 }
 
@@ -355,3 +423,6 @@ async fn watch_once(api: &Api, query: &str, out: &mpsc::Sender<Change>) -> Answe
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,9 @@ use stead_api::Value;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 
+/// Longer graces are cut to this: 68 years.
+const GRACE_S_MAX: i64 = i32::MAX as i64;
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -193,7 +196,7 @@ fn down(now: Timestamp, pod: &Value, state: &PodState, deleting: bool, plan: &mu
 /// Seconds between the stop signal and the kill (KILL-1); a second, shorter DELETE shows here at once (KILL-4).
 pub fn grace_s(pod: &Value) -> i64 {
     let given = pod["metadata"].int("deletionGracePeriodSeconds");
-    given.or_else(|| pod["spec"].int("terminationGracePeriodSeconds")).unwrap_or(30).max(0)
+    given.or_else(|| pod["spec"].int("terminationGracePeriodSeconds")).unwrap_or(30).clamp(0, GRACE_S_MAX)
 }
 
 fn stop(now: Timestamp, name: &str, state: &PodState, grace_s: i64, plan: &mut Plan) {

@@ -132,7 +132,8 @@ impl<R: Runtime> Worker<R> {
     }
 
     fn note_exit(&mut self, ended: Ended) {
-        if self.sandboxes.last() == Some(&ended.sandbox) {
+        // Attempts are counted through all sandboxes of a pod; the end of a run may be told after a new sandbox was made.
+        if self.sandboxes.contains(&ended.sandbox) {
             self.state.container_mut(&ended.container).ended(ended.attempt, ended.exit);
         }
     }
@@ -188,7 +189,7 @@ impl<R: Runtime> Worker<R> {
         match self.node.api.strategic_patch(&format!("{}/status", self.path()), &patch).await {
             Ok(_) => {}
             Err(error) if error.gone() => return None, // the watch will tell
-            Err(CallError::Refused { message, .. }) => tracing::warn!(pod = self.name(), message, "a pod's status was refused"),
+            Err(CallError::Refused { code: 400..=428 | 430..=499, message, .. }) => tracing::warn!(pod = self.name(), message, "a pod's status was refused"),
             Err(error) => {
                 tracing::warn!(pod = self.name(), %error, "a pod's status could not be written");
                 return Some(now.plus_millis(i64::try_from(STATUS_RETRY.as_millis()).unwrap_or(1000)));

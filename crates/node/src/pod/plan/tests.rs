@@ -215,3 +215,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_grace_without_end_is_not_over_at_once() {
+    // KILL-1: the largest number the API takes.
+    let mut pod = pod(json!({"containers": [{"name": "a"}]}));
+    pod["metadata"]["deletionTimestamp"] = NOW.rfc3339().into();
+    pod["metadata"]["deletionGracePeriodSeconds"] = i64::MAX.into();
+    let mut state = state(&[("a", running(0))]);
+    state.container_mut("a").stop = Stop::Signalled(NOW);
+    assert_eq!(plan(at(60), &pod, &state).actions, []);
+}

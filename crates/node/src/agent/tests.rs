@@ -1,0 +1,159 @@
+//! The agent against an API and a runtime of the test's own.
+
+use super::*;
+use crate::runtime::{ContainerSpec, Exit, Image, Instance, SandboxSpec, StartError};
+use http::{Method, Request, Response};
+use std::sync::Mutex;
+use tokio::sync::Notify;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+
+/// Sandboxes in memory; writes down what is done to them.
+#[derive(Clone, Default)]
+struct Fake {
+    found: Arc<Mutex<Vec<SandboxRecord>>>,
+    done: Arc<Mutex<Vec<String>>>,
+    changed: Arc<Notify>,
+    exits: Arc<Mutex<Vec<Ended>>>,
+}
+
+impl Fake {
+    fn did(&self, what: String) {
+        self.done.lock().unwrap().push(what);
+        self.changed.notify_one();
+    }
+
+    /// Waits until something was done, and gives all that was done so far.
+    async fn until(&self, what: &str) -> Vec<String> {
+        loop {
+            let done = self.done.lock().unwrap().clone();
+            if done.iter().any(|d| d == what) {
+                return done;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    fn end(&self, sandbox: &str, container: &str, attempt: u32) {
+        let exit = Exit { code: 137, oom: false, started_at: Some(NOW), finished_at: NOW, message: String::new(), reason: None };
+        self.exits.lock().unwrap().push(Ended { sandbox: sandbox.into(), container: container.into(), attempt, exit });
+    }
+}
+
+impl Runtime for Fake {
+    fn version(&self) -> String {
+        "fake://1".to_owned()
+    }
+    async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
+        Ok(Some(Image { reference: reference.to_owned(), entrypoint: vec!["/x".to_owned()], ..Image::default() }))
+    }
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), String> {
+        self.did(format!("create {}", spec.id));
+        Ok(())
+    }
+    async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
+        self.did(format!("stop {id}"));
+        Ok(())
+    }
+    async fn remove_sandbox(&self, id: &str) -> Result<(), String> {
+        // Takes its time: whoever does not wait for it is seen.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.did(format!("remove {id}"));
+        Ok(())
+    }
+    async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
+        self.did(format!("start {sandbox} {} {}", spec.name, spec.attempt));
+        Ok(Instance { attempt: spec.attempt, id: "id".to_owned(), state: InstanceState::Running { started_at: NOW } })
+    }
+    async fn signal(&self, sandbox: &str, container: &str, attempt: u32, _signal: &str) -> Result<(), String> {
+        self.end(sandbox, container, attempt);
+        Ok(())
+    }
+    async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
+        self.end(sandbox, container, attempt);
+        Ok(())
+    }
+    async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
+        Ok(self.found.lock().unwrap().clone())
+    }
+    async fn next_exit(&self) -> Option<Ended> {
+        loop {
+            let next = self.exits.lock().unwrap().pop();
+            match next {
+                Some(ended) => return Some(ended),
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+}
+
+/// An API that has these pods, answers a list of them after `delay`, and takes every write.
+fn api(pods: Vec<Value>, delay: Duration) -> Api {
+    let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+        let pods = pods.clone();
+        async move {
+            let (path, watch) = (request.uri().path().to_owned(), request.uri().query().is_some_and(|q| q.contains("watch=true")));
+            let body = match (request.method(), path.as_str()) {
+                (&Method::GET, "/api/v1/pods") if watch => std::future::pending().await,
+                (&Method::GET, "/api/v1/pods") => {
+                    tokio::time::sleep(delay).await;
+                    json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": pods})
+                }
+                (&Method::GET, path) if path.ends_with("/services") => json!({"items": []}),
+                _ => json!({"metadata": {"name": "x", "uid": "x"}}),
+            };
+            Ok::<_, std::convert::Infallible>(Response::new(http_body_util::Full::new(bytes::Bytes::from(body.to_string()))))
+        }
+    });
+    Api::new(kube::Client::new(service, "default"))
+}
+
+fn pod(name: &str, uid: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": name, "uid": uid},
+        "spec": {"nodeName": "n", "restartPolicy": "Always", "containers": [{"name": "c", "image": "i"}]}, "status": {"phase": "Running"}})
+}
+
+/// A sandbox with one running container.
+fn record(name: &str, uid: &str) -> SandboxRecord {
+    let labels = [("namespace", "default"), ("name", name), ("uid", uid)];
+    let run = Instance { attempt: 0, id: "id".to_owned(), state: InstanceState::Running { started_at: NOW } };
+    SandboxRecord {
+        id: format!("{uid}-0"),
+        labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ready: true,
+        containers: BTreeMap::from([("c".to_owned(), vec![run])]),
+    }
+}
+
+/// Runs an agent until `what` has been done, for half a minute at most.
+async fn done_until(what: &str, runtime: Fake, api: Api) -> Vec<String> {
+    let (_stop, stopping) = watch::channel(false);
+    let machines = vec![Machine { name: "n".to_owned(), ..Machine::default() }];
+    let options = Options { api, machines, runtime: runtime.clone(), clock: Arc::new(|| NOW) };
+    let done = tokio::time::timeout(Duration::from_secs(30), async {
+        tokio::select! {
+            ended = run(options, stopping) => panic!("the agent ended: {ended:?}"),
+            done = runtime.until(what) => done,
+        }
+    });
+    done.await.unwrap_or_else(|_| panic!("never done: {what}; but {:?}", runtime.done.lock().unwrap()))
+}
+
+#[tokio::test]
+async fn a_pod_waits_for_what_a_former_server_left_under_its_name() {
+    // KILL-11: the old pod was deleted by force and made anew, and the server killed before it had ended the old one.
+    let runtime = Fake::default();
+    runtime.found.lock().unwrap().push(record("web-0", "old"));
+    let done = done_until("start new-0 c 0", runtime, api(vec![pod("web-0", "new")], Duration::ZERO)).await;
+    let at = |what: &str| done.iter().position(|d| d == what).unwrap_or_else(|| panic!("{what} is not in {done:?}"));
+    assert!(at("remove old-0") < at("create new-0"), "{done:?}");
+}
+
+#[tokio::test]
+async fn an_end_before_the_pods_are_known_is_not_forgotten() {
+    // SHIM-1: the container ends after the agent has listed the runtime and before it has listed the pods.
+    let runtime = Fake::default();
+    runtime.found.lock().unwrap().push(record("web-0", "u"));
+    runtime.end("u-0", "c", 0);
+    done_until("start u-0 c 1", runtime, api(vec![pod("web-0", "u")], Duration::from_millis(200))).await;
+}
