@@ -30,6 +30,7 @@ const EVENTS_SWEPT_EVERY: Duration = Duration::from_secs(60);
 /// Runs a server until SIGTERM or SIGINT.
 pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
+    let args = absolute(args)?;
     // Listened for from the start: a signal that comes early must not kill half-way.
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
@@ -74,6 +75,12 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let closed = store.close().await.context("close the store");
     Running::forget(&args.data_dir);
     died.map_or(Ok(()), Err).and(stopped).and(closed)
+}
+
+/// Paths that go into records and mounts must hold wherever they are read.
+fn absolute(args: ServerArgs) -> anyhow::Result<ServerArgs> {
+    let data_dir = std::path::absolute(&args.data_dir).with_context(|| format!("find {}", args.data_dir.display()))?;
+    Ok(ServerArgs { data_dir, ..args })
 }
 
 /// Removes old Events now and then.
@@ -274,6 +281,14 @@ mod tests {
         assert_eq!(url("0.0.0.0:1".parse().unwrap()), "https://127.0.0.1:1");
         assert_eq!(url("192.0.2.1:6443".parse().unwrap()), "https://192.0.2.1:6443");
         assert_eq!(url("[::]:1".parse().unwrap()), "https://[::1]:1");
+    }
+
+    #[test]
+    fn a_relative_data_directory_is_made_absolute() {
+        // The node's logs lie below it, and their paths are written down (LOG-1).
+        let cli = <crate::config::Cli as clap::Parser>::try_parse_from(["stead", "server", "--data-dir", "data"]).unwrap();
+        let crate::config::Verb::Server(args) = cli.verb else { panic!("not server") };
+        assert_eq!(absolute(args).unwrap().data_dir, std::env::current_dir().unwrap().join("data"));
     }
 
     #[test]
