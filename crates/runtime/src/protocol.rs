@@ -67,6 +67,18 @@ pub enum Message {
         /// What became of it.
         result: Result<Answer, Refusal>,
     },
+    /// By itself, to those who did not ask for it: a container's program runs.
+    Started {
+        /// The container's id.
+        id: String,
+        /// How.
+        started: StartedRecord,
+    },
+    /// By itself, to those who did not ask for it: a container could not be described; nothing of it is kept.
+    NotMade {
+        /// The container's id.
+        id: String,
+    },
     /// By itself: a container has ended.
     Exited {
         /// The container's id.

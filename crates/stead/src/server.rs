@@ -288,7 +288,7 @@ mod tests {
         // The node's logs lie below it, and their paths are written down (LOG-1).
         let cli = <crate::config::Cli as clap::Parser>::try_parse_from(["stead", "server", "--data-dir", "data"]).unwrap();
         let crate::config::Verb::Server(args) = cli.verb else { panic!("not server") };
-        assert_eq!(absolute(args).unwrap().data_dir, std::env::current_dir().unwrap().join("data"));
+        assert_eq!(absolute(*args).unwrap().data_dir, std::env::current_dir().unwrap().join("data"));
     }
 
     #[test]

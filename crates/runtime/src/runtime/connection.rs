@@ -212,6 +212,12 @@ impl Task {
         let (inner, entry) = (self.inner.upgrade()?, self.entry.upgrade()?);
         match message {
             Message::Exited { id, exit } => apply_exit(&inner, &entry, &id, exit),
+            Message::Started { id, started } => {
+                if let Some(container) = entry.state().containers.get_mut(&id) {
+                    apply_started(container, &started);
+                }
+            }
+            Message::NotMade { id } => forget(&entry, &id),
             Message::Reply { number, result } => {
                 let Some(waiting) = self.waiting.remove(&number) else { return Some(()) };
                 if let Some(id) = &waiting.start {
@@ -239,12 +245,17 @@ fn apply_start(entry: &Entry, id: &str, result: &Result<Answer, Refusal>) {
             }
         }
         Err(Refusal::Create(_) | Refusal::Other(_)) => {
-            state.containers.remove(id);
-            // Only the record of something that never was; the next opening removes what is left.
-            std::fs::remove_dir_all(entry.dir.container(id)).unwrap_or_default();
+            drop(state);
+            forget(entry, id);
         }
         Ok(Answer::Containers(_) | Answer::Done) | Err(Refusal::Exists) => {}
     }
+}
+
+/// Forgets a container that never was. Only its record is there; the next opening removes what is left.
+fn forget(entry: &Entry, id: &str) {
+    entry.state().containers.remove(id);
+    std::fs::remove_dir_all(entry.dir.container(id)).unwrap_or_default();
 }
 
 /// Takes over what is known of a running program.
@@ -279,8 +290,7 @@ pub fn apply_exit(inner: &Inner, entry: &Entry, id: &str, exit: ExitRecord) {
 fn apply_list(inner: &Inner, entry: &Entry, list: Vec<Status>, unanswered: &[String]) {
     for id in unanswered.iter().filter(|id| !list.iter().any(|status| status.id == **id)) {
         // Its request never reached the shim, or was refused: nothing of it was ever run.
-        entry.state().containers.remove(id);
-        std::fs::remove_dir_all(entry.dir.container(id)).unwrap_or_default();
+        forget(entry, id);
     }
     for status in list {
         if let Some(started) = &status.started

@@ -236,15 +236,23 @@ impl Shim {
     fn read_reports(&mut self, index: usize) {
         let Some(outcome) = self.tasks[index].read_reports(&self.layout) else { return };
         let asker = self.tasks[index].asker.take();
-        let result = match outcome {
-            StartOutcome::Started(started) => Ok(Answer::Started(started)),
-            StartOutcome::StartFailed(message, exit) => Err(Refusal::Start { message, exit }),
+        let id = self.tasks[index].record.id.clone();
+        let (result, message) = match outcome {
+            StartOutcome::Started(started) => (Ok(Answer::Started(started.clone())), Message::Started { id, started }),
+            StartOutcome::StartFailed(message, exit) => {
+                (Err(Refusal::Start { message, exit: exit.clone() }), Message::Exited { id, exit })
+            }
             StartOutcome::CreateFailed(message) => {
                 // Nothing of it was run, and nothing is kept: the same attempt may be asked for again.
                 self.tasks[index].forgotten = true;
-                Err(Refusal::Create(message))
+                (Err(Refusal::Create(message)), Message::NotMade { id })
             }
         };
+        // Whoever greeted while it was being made has only seen that it is.
+        let asking = asker.as_ref().map(|asker| asker.client);
+        for client in self.clients.iter_mut().filter(|client| client.greeted && Some(client.number) != asking) {
+            client.send(&message);
+        }
         if let Some(Asker { client, request }) = asker {
             self.reply(client, request, result);
         }

@@ -407,3 +407,25 @@ async fn calls_can_be_dropped_at_any_point() {
     })
     .await;
 }
+
+/// A server that goes while a container is being made: the next one finds it made, or hears of it when it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_outlives_its_server_is_heard_of() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        for (number, wait_ms) in [1, 3, 8, 15, 25].into_iter().enumerate() {
+            let name = format!("c{number}");
+            let spec = machine.container_spec("s", &name, &["sleep", "infinity"]);
+            let asked = tokio::time::timeout(Duration::from_millis(wait_ms), machine.runtime.start("s", spec)).await;
+            reopen(machine).await;
+            let state = || machine.runtime.containers(Some("s")).into_iter().find(|c| c.spec.name == name).map(|c| c.state);
+            if state().is_none() {
+                assert!(asked.is_err(), "{name} was started and is unknown");
+                continue; // never asked for
+            }
+            wait_for(|| matches!(state(), Some(ContainerState::Running { .. }))).await;
+        }
+    })
+    .await;
+}
