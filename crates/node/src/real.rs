@@ -218,6 +218,15 @@ impl Runtime for Real {
         self.runtime.kill(&id).await.map_err(|error| text(&error))
     }
 
+    async fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> Result<(), String> {
+        let all = self.runtime.containers(Some(sandbox)).into_iter();
+        let old = all.filter(|c| c.spec.name == container && c.spec.attempt < before && matches!(c.state, rt::ContainerState::Exited(_)));
+        for run in old {
+            self.runtime.remove_container(&run.id).await.map_err(|error| text(&error))?;
+        }
+        Ok(())
+    }
+
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
         let mut records = Vec::new();
         for sandbox in self.runtime.sandboxes() {

@@ -194,6 +194,8 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn signal(&self, sandbox: &str, container: &str, attempt: u32, signal: &str) -> impl Future<Output = Result<(), String>> + Send;
     /// Kills every process of the container.
     fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> impl Future<Output = Result<(), String>> + Send;
+    /// Removes the records and logs of a container's ended runs before that attempt.
+    fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> impl Future<Output = Result<(), String>> + Send;
     /// What there is, for a node agent that starts.
     fn list(&self) -> impl Future<Output = Result<Vec<SandboxRecord>, String>> + Send;
     /// Ends of containers, each at least once. One caller.

@@ -88,6 +88,10 @@ impl Runtime for Simulated {
         Ok(())
     }
 
+    async fn forget_runs(&self, _sandbox: &str, _container: &str, _before: u32) -> Result<(), String> {
+        Ok(()) // ended runs are not kept
+    }
+
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
         Ok(Vec::new())
     }

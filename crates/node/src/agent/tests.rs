@@ -73,6 +73,10 @@ impl Runtime for Fake {
         self.end(sandbox, container, attempt);
         Ok(())
     }
+    async fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> Result<(), String> {
+        self.did(format!("forget {sandbox} {container} before {before}"));
+        Ok(())
+    }
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
         Ok(self.found.lock().unwrap().clone())
     }
@@ -156,4 +160,17 @@ async fn an_end_before_the_pods_are_known_is_not_forgotten() {
     runtime.found.lock().unwrap().push(record("web-0", "u"));
     runtime.end("u-0", "c", 0);
     done_until("start u-0 c 1", runtime, api(vec![pod("web-0", "u")], Duration::from_millis(200))).await;
+}
+
+#[tokio::test]
+async fn only_the_last_ended_run_is_kept() {
+    // GC-2: the former run is the one that `lastState` shows.
+    let runtime = Fake::default();
+    let mut record = record("web-0", "u");
+    let runs = record.containers.get_mut("c").unwrap();
+    runs[0].attempt = 4;
+    runtime.found.lock().unwrap().push(record);
+    runtime.end("u-0", "c", 4);
+    let done = done_until("forget u-0 c before 4", runtime, api(vec![pod("web-0", "u")], Duration::ZERO)).await;
+    assert!(done.contains(&"start u-0 c 5".to_owned()), "{done:?}");
 }

@@ -301,6 +301,7 @@ impl<R: Runtime> Worker<R> {
                 known.started(instance);
                 self.tell("Normal", "Created", "Container created".to_owned(), name);
                 self.tell("Normal", "Started", "Container started".to_owned(), name);
+                self.forget_runs(name, attempt).await;
             }
             Err(StartError::Create(message)) => self.trouble(name, "CreateContainerError", message, "Error: "),
             Err(StartError::SandboxGone) => {
@@ -320,6 +321,16 @@ impl<R: Runtime> Worker<R> {
                 known.started(Instance { attempt, id, state: InstanceState::Exited(exit) });
                 self.tell("Normal", "Created", "Container created".to_owned(), name);
                 self.tell("Warning", "Failed", format!("Error: {message}"), name);
+            }
+        }
+    }
+
+    /// Of the runs before this attempt only the last is kept (GC-2). What could not be removed is tried again at the next restart.
+    async fn forget_runs(&self, name: &str, attempt: u32) {
+        let Some(before) = attempt.checked_sub(1).filter(|before| *before > 0) else { return };
+        for sandbox in &self.sandboxes {
+            if let Err(error) = self.node.runtime.forget_runs(sandbox, name, before).await {
+                tracing::warn!(pod = self.name(), container = name, error, "an old run could not be removed");
             }
         }
     }
