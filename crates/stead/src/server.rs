@@ -56,16 +56,29 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     supervisor.spawn("certificates", certificates.keep(stop));
     supervisor.spawn("events", expire_events(server.clone(), supervisor.stopping()));
     start_controllers(&mut supervisor, &args, server.service(), &machine, root_ca)?;
-    start_node(&mut supervisor, &args, server.service(), machine).await?;
     let kubeconfig = std::path::absolute(args.kubeconfig())?;
-    wait_ready(&server.service()).await?;
-    Running::this(url.clone(), kubeconfig.clone())?.write(&args.data_dir)?;
-    tracing::info!(url, elapsed_ms = begun.elapsed().as_millis(), "ready");
-    cli::say(&format!("ready {url} kubeconfig {}", kubeconfig.display()));
+    let starting = async {
+        start_node(&mut supervisor, &args, server.service(), machine).await?;
+        wait_ready(&server.service()).await
+    };
+    // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
+    let mut stopping = tokio::select! {
+        started = starting => started.map(|()| false)?,
+        _ = term.recv() => true,
+        _ = int.recv() => true,
+    };
+    if !stopping {
+        Running::this(url.clone(), kubeconfig.clone())?.write(&args.data_dir)?;
+        tracing::info!(url, elapsed_ms = begun.elapsed().as_millis(), "ready");
+        cli::say(&format!("ready {url} kubeconfig {}", kubeconfig.display()));
+    }
     let died = loop {
+        if stopping {
+            break None;
+        }
         tokio::select! {
-            _ = term.recv() => break None,
-            _ = int.recv() => break None,
+            _ = term.recv() => stopping = true,
+            _ = int.recv() => stopping = true,
             _ = hangup.recv() => {} // a closed terminal is no reason to stop
             error = supervisor.first_death() => break Some(error),
         }
