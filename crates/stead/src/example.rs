@@ -31,6 +31,18 @@ pub fn objects() -> [(&'static str, Value); 2] {
     ]
 }
 
+/// The annotation by which `kubectl apply` knows what was applied before; with it a first `kubectl apply` of the same manifest does not warn.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The object as `kubectl apply` would have created it.
+pub fn applied(mut object: Value) -> Value {
+    object["metadata"]["namespace"] = "default".into();
+    object["metadata"]["annotations"] = json!({});
+    let text = format!("{object}\n");
+    object["metadata"]["annotations"][LAST_APPLIED] = text.into();
+    object
+}
+
 /// Label selector of the example's pods.
 pub const SELECTOR: &str = "app=nginx";
 /// Pods of the example when it is whole.

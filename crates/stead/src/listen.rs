@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 /// Connections served at once; more wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 8192;
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-const HEADER_READ_MAX: Duration = Duration::from_secs(30);
+/// For the head of a request; it also ends HTTP/1.1 connections that idle so long.
+const HEADER_READ_MAX: Duration = Duration::from_secs(90);
 /// How long open requests may go on once the server is told to stop.
 pub const DRAIN_MAX: Duration = Duration::from_millis(2500);
 

@@ -116,7 +116,7 @@ async fn show(running: &Running) -> anyhow::Result<()> {
     let client = client(&running.kubeconfig).await?;
     let mut made = 0;
     for (path, object) in example::objects() {
-        made += usize::from(create_if_missing(&client, path, &object).await?);
+        made += usize::from(create_if_missing(&client, path, &example::applied(object)).await?);
     }
     if made == 0 {
         say("the example is there already: nothing changed");
