@@ -1,6 +1,6 @@
 //! Events that the node records: core/v1, one object per (regarding, reason, message), repeats counted (EVT-1, EVT-4).
 
-use crate::client::Api;
+use crate::client::{Api, CallError};
 use std::collections::{BTreeMap, VecDeque};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
@@ -23,7 +23,8 @@ pub struct Occurrence {
 /// Remembers what was recorded.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    seen: BTreeMap<String, (String, i64)>,
+    /// Name, count and first time.
+    seen: BTreeMap<String, (String, i64, Timestamp)>,
     order: VecDeque<String>,
     made: u64,
 }
@@ -37,6 +38,8 @@ pub enum Record {
         namespace: String,
         name: String,
         patch: Value,
+        /// The whole event, should that one be gone.
+        whole: Value,
     },
 }
 
@@ -49,10 +52,13 @@ impl Recorder {
             namespace => namespace,
         };
         let key = [meta.str("uid"), &occurrence.field_path, occurrence.reason, &occurrence.message].join("\u{0}");
-        if let Some((name, count)) = self.seen.get_mut(&key) {
+        if let Some((name, count, first)) = self.seen.get_mut(&key) {
             *count += 1;
             let patch = json!({"count": *count, "lastTimestamp": now.rfc3339()});
-            return Record::Repeat { namespace: namespace.to_owned(), name: name.clone(), patch };
+            let mut whole = event(now, regarding, occurrence, node, namespace, name);
+            whole["count"] = (*count).into();
+            whole["firstTimestamp"] = first.rfc3339().into();
+            return Record::Repeat { namespace: namespace.to_owned(), name: name.clone(), patch, whole };
         }
         self.made += 1;
         let name = format!("{}.{:x}.{:x}", meta.str("name"), now.0, self.made);
@@ -61,7 +67,7 @@ impl Recorder {
         {
             self.seen.remove(&oldest);
         }
-        self.seen.insert(key.clone(), (name.clone(), 1));
+        self.seen.insert(key.clone(), (name.clone(), 1, now));
         self.order.push_back(key);
         Record::Create(event(now, regarding, occurrence, node, namespace, &name))
     }
@@ -84,13 +90,17 @@ fn event(now: Timestamp, regarding: &Value, occurrence: &Occurrence, node: &str,
 
 /// Sends one record. Events are told on a best-effort basis: a failure is logged and forgotten.
 pub async fn send(client: &Api, record: Record) {
+    let create = async |event: &Value| {
+        let path = format!("/api/v1/namespaces/{}/events", event["metadata"].str("namespace"));
+        client.create(&path, event).await
+    };
     let sent = match record {
-        Record::Create(event) => {
-            let path = format!("/api/v1/namespaces/{}/events", event["metadata"].str("namespace"));
-            client.create(&path, &event).await
-        }
-        Record::Repeat { namespace, name, patch } => {
-            client.merge_patch(&format!("/api/v1/namespaces/{namespace}/events/{name}"), &patch).await
+        Record::Create(event) => create(&event).await,
+        Record::Repeat { namespace, name, patch, whole } => {
+            match client.merge_patch(&format!("/api/v1/namespaces/{namespace}/events/{name}"), &patch).await {
+                Err(CallError::Refused { code: 404, .. }) => create(&whole).await,
+                other => other,
+            }
         }
     };
     if let Err(error) = sent {
@@ -115,9 +125,13 @@ mod tests {
         let Record::Create(first) = recorder.record(now, &pod, &occurrence("a"), "node") else { panic!("not new") };
         assert_eq!(first["involvedObject"]["fieldPath"], "spec.containers{c}"); // EVT-1
         assert_eq!(first["source"], json!({"component": "kubelet", "host": "node"}));
-        let Record::Repeat { name, patch, .. } = recorder.record(now, &pod, &occurrence("a"), "node") else { panic!("not a repeat") };
+        let Record::Repeat { name, patch, whole, .. } = recorder.record(now, &pod, &occurrence("a"), "node") else { panic!("not a repeat") };
         assert_eq!(first["metadata"]["name"], name);
         assert_eq!(patch["count"], 2);
+        // One that was deleted or has expired is made anew, with what it had counted.
+        let mut again = first.clone();
+        again["count"] = 2.into();
+        assert_eq!(whole, again);
         assert!(matches!(recorder.record(now, &pod, &occurrence("b"), "node"), Record::Create(_)));
     }
 
