@@ -174,3 +174,16 @@ async fn only_the_last_ended_run_is_kept() {
     let done = done_until("forget u-0 c before 4", runtime, api(vec![pod("web-0", "u")], Duration::ZERO)).await;
     assert!(done.contains(&"start u-0 c 5".to_owned()), "{done:?}");
 }
+
+#[test]
+fn an_attempt_that_two_sandboxes_have_is_the_newer_one_s() {
+    // SHIM-7: the first shim died while it started the container, so the attempt was made again in the second sandbox.
+    let exit = Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: Some("ContainerStatusUnknown") };
+    let mut lost = record("web-0", "u");
+    lost.ready = false;
+    lost.containers.get_mut("c").unwrap()[0].state = InstanceState::Exited(exit);
+    let mut newer = record("web-0", "u");
+    newer.id = "u-1".to_owned();
+    let (state, _) = recovered(&[lost, newer], &pod("web-0", "u"));
+    assert!(state.container("c").unwrap().running(), "it would be started a second time");
+}

@@ -562,6 +562,10 @@ pub fn recovered(records: &[crate::runtime::SandboxRecord], object: &Value) -> (
         for (name, container) in one.containers {
             let known: &mut ContainerState = state.container_mut(&name);
             for run in [container.previous, container.current].into_iter().flatten() {
+                // A start whose outcome was never heard is made again, under the same number, in the next sandbox: that one counts.
+                if known.current.as_ref().is_some_and(|current| current.attempt == run.attempt) {
+                    known.current = None;
+                }
                 known.started(run);
             }
             known.stale = container.stale;
