@@ -32,8 +32,16 @@ fn a_directory_in_use_is_refused_by_name() {
     }
     let cluster = Cluster::start(&["--disable-agent"]);
     let dir = cluster.data_dir();
-    let (ok, said) = Cluster::verb(&["server", "--data-dir", &dir.to_string_lossy(), "--https-listen-port", "0", "--disable-agent",
-        "--write-kubeconfig", &cluster.dir.path().join("other").to_string_lossy()]);
+    let (ok, said) = Cluster::verb(&[
+        "server",
+        "--data-dir",
+        &dir.to_string_lossy(),
+        "--https-listen-port",
+        "0",
+        "--disable-agent",
+        "--write-kubeconfig",
+        &cluster.dir.path().join("other").to_string_lossy(),
+    ]);
     assert!(!ok && said.contains("in use by another process"), "{said}");
 }
 
@@ -45,6 +53,7 @@ fn a_controller_can_be_left_out() {
     kubectl.apply(WEB, cluster.dir.path());
     // The others work: the ServiceAccount controller fills a new namespace.
     kubectl.run(&["create", "namespace", "filled"]);
-    kubectl.watch_until(&["get", "serviceaccounts", "-n", "filled", "-w", "-o", "name"], |lines| lines.iter().any(|l| l.contains("default")));
+    kubectl
+        .watch_until(&["get", "serviceaccounts", "-n", "filled", "-w", "-o", "name"], |lines| lines.iter().any(|l| l.contains("default")));
     assert!(names(&kubectl).is_empty());
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask golden`: replays `tests/golden` in process. Output: what fails, and the table of what passes.
 
 use anyhow::Result;
-use stead_testing::golden::{Detail, Report, pending, replay_cases, replay_runs};
 use std::io::Write;
+use stead_testing::golden::{Detail, Report, pending, replay_cases, replay_runs};
 
 #[derive(clap::Args)]
 pub struct Args {

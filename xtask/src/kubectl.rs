@@ -37,7 +37,10 @@ fn report(line: &str) {
 fn local() -> Vec<Found> {
     let mut paths: Vec<PathBuf> = match std::env::var_os("KUBECTL") {
         Some(list) => std::env::split_paths(&list).collect(),
-        None => std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|dir| dir.join("kubectl")).filter(|p| p.exists()).collect(),
+        None => std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .map(|dir| dir.join("kubectl"))
+            .filter(|p| p.exists())
+            .collect(),
     };
     let homes: Vec<PathBuf> = paths.iter().filter_map(|p| Some(p.canonicalize().ok()?.parent()?.to_owned())).collect();
     for home in homes {
@@ -78,7 +81,11 @@ fn fetched(root: &Path) -> Result<PathBuf> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     run("apt-get", &[&options[..], &["-q", "update"]].concat())?;
     run_in(&cache, "apt-get", &[&options[..], &["-q", "download", "kubectl"]].concat())?;
-    let deb = std::fs::read_dir(&cache)?.flatten().map(|e| e.path()).find(|p| p.extension().is_some_and(|e| e == "deb")).context("find the package")?;
+    let deb = std::fs::read_dir(&cache)?
+        .flatten()
+        .map(|e| e.path())
+        .find(|p| p.extension().is_some_and(|e| e == "deb"))
+        .context("find the package")?;
     run("dpkg-deb", &["-x", &deb.to_string_lossy(), &cache.join("root").to_string_lossy()])?;
     ensure!(program.exists(), "the package has no kubectl");
     Ok(program)

@@ -51,7 +51,8 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
 #[expect(clippy::disallowed_methods, reason = "a development task runs cargo")]
 fn cargo(root: &Path, line: &[&str], environment: &[(&str, std::path::PathBuf)]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(line).current_dir(root).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
+    let status =
+        Command::new(cargo).args(line).current_dir(root).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
     if !status.success() {
         bail!("cargo {} failed", line.join(" "));
     }

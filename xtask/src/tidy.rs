@@ -30,7 +30,8 @@ pub fn run(root: &Path) -> Result<()> {
         offences.extend(source(&name, &text));
     }
     for (name, allowed) in DEPENDENCIES {
-        let manifest = std::fs::read_to_string(root.join(format!("crates/{name}/Cargo.toml"))).with_context(|| format!("read the manifest of {name}"))?;
+        let manifest = std::fs::read_to_string(root.join(format!("crates/{name}/Cargo.toml")))
+            .with_context(|| format!("read the manifest of {name}"))?;
         offences.extend(dependencies(name, &manifest, allowed));
     }
     let known = std::fs::read_to_string(root.join("xtask/tidy.txt")).unwrap_or_default();
@@ -78,7 +79,9 @@ fn source(name: &str, text: &str) -> Vec<String> {
         offences.push(format!("{name}: more than {LINES_MAX} lines"));
     }
     if !test {
-        offences.extend(long_functions(text).into_iter().map(|function| format!("{name}: fn {function} has more than {FUNCTION_LINES_MAX} lines")));
+        offences.extend(
+            long_functions(text).into_iter().map(|function| format!("{name}: fn {function} has more than {FUNCTION_LINES_MAX} lines")),
+        );
     }
     offences
 }
@@ -142,7 +145,9 @@ mod tests {
     #[test]
     fn long_functions_are_found() {
         let body = "    x();\n".repeat(90);
-        let text = format!("//! Doc.\nfn short() {{}}\nfn long() {{\n{body}}}\nimpl X {{\n    fn fine(\n        &self,\n    ) {{\n        y();\n    }}\n}}\n");
+        let text = format!(
+            "//! Doc.\nfn short() {{}}\nfn long() {{\n{body}}}\nimpl X {{\n    fn fine(\n        &self,\n    ) {{\n        y();\n    }}\n}}\n"
+        );
         assert_eq!(long_functions(&text), ["long"]);
         assert_eq!(source("a.rs", &text), ["a.rs: fn long has more than 80 lines"]);
     }

@@ -207,8 +207,20 @@ impl Ord for Quantity {
         match (self.digits_at(scale), other.digits_at(scale)) {
             (Some(a), Some(b)) => a.cmp(&b),
             // Only the one of the larger scale can overflow, and it is then the larger number.
-            (None, _) => if self.digits > 0 { Ordering::Greater } else { Ordering::Less },
-            (_, None) => if self.digits > 0 { Ordering::Less } else { Ordering::Greater },
+            (None, _) => {
+                if self.digits > 0 {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
+            (_, None) => {
+                if self.digits > 0 {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
         }
     }
 }

@@ -29,8 +29,7 @@ impl Status {
 
     /// `pods "x" not found`.
     pub fn not_found(kind: &Kind, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} {} not found", kind.qualified_resource(), go_quote(name)))
-            .with_details(kind.details(name))
+        Self::new(404, "NotFound", format!("{} {} not found", kind.qualified_resource(), go_quote(name))).with_details(kind.details(name))
     }
 
     /// `configmaps "x" already exists`.
@@ -59,8 +58,7 @@ impl Status {
 
     /// `Internal error occurred: <why>`.
     pub fn internal(why: &str) -> Self {
-        Self::new(500, "InternalError", format!("Internal error occurred: {why}"))
-            .with_details(json!({"causes": [{"message": why}]}))
+        Self::new(500, "InternalError", format!("Internal error occurred: {why}")).with_details(json!({"causes": [{"message": why}]}))
     }
 
     /// 422 of one or several field errors, in upstream's words.

@@ -47,16 +47,12 @@ pub type Request = http::Request<Vec<u8>>;
 pub fn request(call: &Call, agent: &str) -> Result<Request, http::Error> {
     let (method, path, content_type, body) = match call {
         Call::Get { resource, key } => ("GET", object_path(*resource, key, ""), "", None),
-        Call::List { resource, namespace, limit } => {
-            ("GET", format!("{}?limit={limit}", collection_path(*resource, namespace)), "", None)
-        }
+        Call::List { resource, namespace, limit } => ("GET", format!("{}?limit={limit}", collection_path(*resource, namespace)), "", None),
         Call::Create { resource, namespace, subresource: (name, sub), body } if !name.is_empty() => {
             ("POST", object_path(*resource, &Key::new(namespace.clone(), name.clone()), sub), JSON, Some(body))
         }
         Call::Create { resource, namespace, body, .. } => ("POST", collection_path(*resource, namespace), JSON, Some(body)),
-        Call::Update { resource, key, subresource, body } => {
-            ("PUT", object_path(*resource, key, subresource), JSON, Some(body))
-        }
+        Call::Update { resource, key, subresource, body } => ("PUT", object_path(*resource, key, subresource), JSON, Some(body)),
         Call::Patch { resource, key, subresource, patch } => {
             let (ty, body) = match patch {
                 Patch::Json(body) => ("application/json-patch+json", body),

@@ -1,7 +1,7 @@
 //! What a reconcile decides: effects in order, what it waits for, and why. Plain data; deciding never acts.
 
-pub use crate::resource::Resource;
 use crate::object::Object;
+pub use crate::resource::Resource;
 use std::time::Duration;
 use stead_api::{Value, json, time::Timestamp};
 
@@ -32,15 +32,44 @@ impl std::fmt::Display for Key {
 /// One call to the API.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
-    Get { resource: Resource, key: Key },
+    Get {
+        resource: Resource,
+        key: Key,
+    },
     /// At most `limit` objects of a namespace.
-    List { resource: Resource, namespace: String, limit: u32 },
-    Create { resource: Resource, namespace: String, subresource: Subresource, body: Value },
-    Update { resource: Resource, key: Key, subresource: &'static str, body: Value },
-    Patch { resource: Resource, key: Key, subresource: &'static str, patch: Patch },
-    Delete { resource: Resource, key: Key, options: DeleteOptions },
+    List {
+        resource: Resource,
+        namespace: String,
+        limit: u32,
+    },
+    Create {
+        resource: Resource,
+        namespace: String,
+        subresource: Subresource,
+        body: Value,
+    },
+    Update {
+        resource: Resource,
+        key: Key,
+        subresource: &'static str,
+        body: Value,
+    },
+    Patch {
+        resource: Resource,
+        key: Key,
+        subresource: &'static str,
+        patch: Patch,
+    },
+    Delete {
+        resource: Resource,
+        key: Key,
+        options: DeleteOptions,
+    },
     /// Every object of a namespace.
-    DeleteCollection { resource: Resource, namespace: String },
+    DeleteCollection {
+        resource: Resource,
+        namespace: String,
+    },
 }
 
 /// `("", "")` for the collection; `(pod name, "binding")` for a POST to a subresource.

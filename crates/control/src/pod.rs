@@ -56,7 +56,9 @@ impl PodFacts {
             node: spec.str("nodeName").to_owned(),
             requests: requests(spec),
             host_ports: host_ports(spec),
-            social: ["podAffinity", "podAntiAffinity"].iter().any(|kind| spec["affinity"][kind].has("requiredDuringSchedulingIgnoredDuringExecution")),
+            social: ["podAffinity", "podAntiAffinity"]
+                .iter()
+                .any(|kind| spec["affinity"][kind].has("requiredDuringSchedulingIgnoredDuringExecution")),
         };
         trim(value);
         facts
@@ -159,7 +161,8 @@ fn raise(total: &mut BTreeMap<String, i64>, least: BTreeMap<String, i64>) {
 }
 
 fn host_ports(spec: &Value) -> Vec<(String, String, i64)> {
-    let containers = spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always"));
+    let containers =
+        spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always"));
     let ports = containers.flat_map(|c| c.items("ports"));
     ports
         .filter_map(|port| Some((port.str("protocol").to_owned(), port.str("hostIP").to_owned(), port.int("hostPort").filter(|p| *p > 0)?)))

@@ -25,12 +25,10 @@ pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount")
 pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };
 pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
 pub const PERSISTENT_VOLUME_CLAIMS: Resource = core("persistentvolumeclaims", "PersistentVolumeClaim");
-pub const STATEFUL_SETS: Resource =
-    Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
+pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
-pub const LEASES: Resource =
-    Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
+pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
 
 /// Resources of which a controller reads more than the metadata.
 pub const READ: &[Resource] = &[PODS, NODES, NAMESPACES, STATEFUL_SETS, CONTROLLER_REVISIONS, LEASES, PERSISTENT_VOLUME_CLAIMS];

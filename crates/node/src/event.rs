@@ -125,7 +125,9 @@ mod tests {
         let Record::Create(first) = recorder.record(now, &pod, &occurrence("a"), "node") else { panic!("not new") };
         assert_eq!(first["involvedObject"]["fieldPath"], "spec.containers{c}"); // EVT-1
         assert_eq!(first["source"], json!({"component": "kubelet", "host": "node"}));
-        let Record::Repeat { name, patch, whole, .. } = recorder.record(now, &pod, &occurrence("a"), "node") else { panic!("not a repeat") };
+        let Record::Repeat { name, patch, whole, .. } = recorder.record(now, &pod, &occurrence("a"), "node") else {
+            panic!("not a repeat")
+        };
         assert_eq!(first["metadata"]["name"], name);
         assert_eq!(patch["count"], 2);
         // One that was deleted or has expired is made anew, with what it had counted.

@@ -94,7 +94,8 @@ pub fn merge_into(path: &Path, document: &Value) -> anyhow::Result<()> {
 
 /// The kubeconfigs of the user and, under sudo, of the user who called it.
 pub fn user_files(home: Option<&str>, sudo_user: Option<&str>) -> Vec<PathBuf> {
-    let sudo_home = sudo_user.filter(|name| *name != "root").and_then(|name| nix::unistd::User::from_name(name).ok().flatten()).map(|user| user.dir);
+    let sudo_home =
+        sudo_user.filter(|name| *name != "root").and_then(|name| nix::unistd::User::from_name(name).ok().flatten()).map(|user| user.dir);
     let mut files: Vec<PathBuf> =
         home.map(PathBuf::from).into_iter().chain(sudo_home).map(|home| home.join(".kube").join("config")).collect();
     files.dedup();

@@ -49,7 +49,9 @@ impl ResolvesServerCert for Presented {
 }
 
 fn certified(pki: &Pki) -> anyhow::Result<Arc<CertifiedKey>> {
-    let chain = CertificateDer::pem_slice_iter(pki.server.certificate.as_bytes()).collect::<Result<_, _>>().context("read the server's certificate")?;
+    let chain = CertificateDer::pem_slice_iter(pki.server.certificate.as_bytes())
+        .collect::<Result<_, _>>()
+        .context("read the server's certificate")?;
     let key = PrivateKeyDer::from_pem_slice(pki.server.key.as_bytes()).context("read the server's key")?;
     let key = rustls::crypto::ring::sign::any_supported_type(&key).context("use the server's key")?;
     Ok(Arc::new(CertifiedKey::new(chain, key)))

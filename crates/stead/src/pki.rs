@@ -62,12 +62,7 @@ impl Pki {
         )?;
         let admin = leaf(
             "admin",
-            &Subject {
-                common_name: "admin",
-                organization: Some("system:masters"),
-                names: &[],
-                usage: ExtendedKeyUsagePurpose::ClientAuth,
-            },
+            &Subject { common_name: "admin", organization: Some("system:masters"), names: &[], usage: ExtendedKeyUsagePurpose::ClientAuth },
         )?;
         Ok(Self { ca, server, admin })
     }

@@ -40,7 +40,8 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
     let url = url(listener.local_addr()?);
     let machine: Arc<dyn Environment> = Arc::new(Machine::default());
-    let config = Config { store: store.clone(), environment: machine.clone(), service_cidr: args.service_cidr.clone(), advertise: url.clone() };
+    let config =
+        Config { store: store.clone(), environment: machine.clone(), service_cidr: args.service_cidr.clone(), advertise: url.clone() };
     let server = Server::new(config).await.context("start the API server")?;
     let mut supervisor = Supervisor::default();
     let certificates = Certificates::new(&args, &url, machine.clone())?;
@@ -177,7 +178,8 @@ impl Certificates {
 /// Every name that the API is reached by (DNS-19).
 fn names(args: &ServerArgs) -> Vec<String> {
     let domain = &args.cluster_domain;
-    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).to_vec();
+    let mut names: Vec<String> =
+        ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).to_vec();
     names.push(format!("kubernetes.default.svc.{domain}"));
     names.extend(first_address(&args.service_cidr));
     if !args.bind_address.is_unspecified() {
@@ -201,7 +203,11 @@ fn node_name(args: &ServerArgs) -> String {
 }
 
 fn start_controllers(
-    supervisor: &mut Supervisor, args: &ServerArgs, service: Service, machine: &Arc<dyn Environment>, root_ca: String,
+    supervisor: &mut Supervisor,
+    args: &ServerArgs,
+    service: Service,
+    machine: &Arc<dyn Environment>,
+    root_ca: String,
 ) -> anyhow::Result<()> {
     let machine = machine.clone();
     let options = stead_control::Options {

@@ -79,9 +79,15 @@ pub enum Durability {
 /// A change, in revision order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Put { entry: Entry, previous: Option<Entry> },
+    Put {
+        entry: Entry,
+        previous: Option<Entry>,
+    },
     /// `last` is the value that the deleter gave (stamped with the deletion's revision).
-    Delete { last: Entry, previous: Entry },
+    Delete {
+        last: Entry,
+        previous: Entry,
+    },
 }
 
 impl Event {

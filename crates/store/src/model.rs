@@ -110,7 +110,13 @@ impl Model {
     }
 
     /// Entries, revision and remaining of a page.
-    pub(crate) fn range(&self, prefix: &str, after: Option<&str>, limit: usize, at: Option<u64>) -> Result<(Vec<Entry>, u64, u64), ReadError> {
+    pub(crate) fn range(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        at: Option<u64>,
+    ) -> Result<(Vec<Entry>, u64, u64), ReadError> {
         let revision = at.unwrap_or(self.newest);
         self.check(revision)?;
         let keys = self.states[&revision].values();

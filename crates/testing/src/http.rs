@@ -46,7 +46,6 @@ pub struct Client {
 }
 
 impl Client {
-
     /// A fresh server with its store in memory.
     pub async fn fresh(seed: u64) -> Result<Self> {
         Self::on(stead_store::Store::memory(), seed).await

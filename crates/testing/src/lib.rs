@@ -3,8 +3,8 @@
 pub mod environment;
 pub mod golden;
 pub mod http;
-pub mod simulation;
 mod left_out;
+pub mod simulation;
 
 pub use left_out::{left_out, tell};
 

@@ -44,7 +44,9 @@ impl Target {
         for certificate in CertificateDer::pem_slice_iter(&pem("clusters", "cluster", "certificate-authority-data")?) {
             roots.add(certificate.context("read the authority")?)?;
         }
-        let chain = CertificateDer::pem_slice_iter(&pem("users", "user", "client-certificate-data")?).collect::<Result<_, _>>().context("read the certificate")?;
+        let chain = CertificateDer::pem_slice_iter(&pem("users", "user", "client-certificate-data")?)
+            .collect::<Result<_, _>>()
+            .context("read the certificate")?;
         let key = PrivateKeyDer::from_pem_slice(&pem("users", "user", "client-key-data")?).context("read the key")?;
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?
@@ -84,7 +86,12 @@ impl Drop for Connection {
 
 impl Connection {
     async fn begin(&mut self, method: Method, path: &str, content_type: &str, body: Bytes) -> Result<http::Response<Incoming>> {
-        let request = Request::builder().method(method).uri(path).header("host", &self.host).header("accept", JSON).header("content-type", content_type);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.host)
+            .header("accept", JSON)
+            .header("content-type", content_type);
         self.sender.ready().await.context("the connection is open")?;
         self.sender.send_request(request.body(Full::new(body))?).await.with_context(|| format!("send a request to {path}"))
     }

@@ -68,7 +68,10 @@ impl Server {
     /// Processes in containers: the children of ours.
     fn workload(&self) -> BTreeSet<u32> {
         let ours = self.processes();
-        every_process().filter(|(pid, dir)| !ours.contains(pid) && parent(dir).is_some_and(|p| ours.contains(&p))).map(|(pid, _)| pid).collect()
+        every_process()
+            .filter(|(pid, dir)| !ours.contains(pid) && parent(dir).is_some_and(|p| ours.contains(&p)))
+            .map(|(pid, _)| pid)
+            .collect()
     }
 
     pub fn usage(&self) -> Usage {

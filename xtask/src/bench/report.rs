@@ -22,11 +22,14 @@ pub const WRITTEN_IDLE: Quantity = ("bytes written, idle without pods", "20 kB/s
 pub const WRITTEN_30: Quantity = ("bytes written, idle with 30 pods", "-", "none");
 pub const CREATES_1: Quantity = ("durable creates over HTTPS, 1 client (1 kB ConfigMap)", "690 per s", "2,000 per s");
 pub const CREATES_64: Quantity = ("durable creates over HTTPS, 64 clients (1 kB ConfigMap)", "2,250 per s", "10,000 per s");
-pub const PATCHES: Quantity = ("merge patches of one object over HTTPS, 64 clients", "124 per s, p99 2.5 s", "5,000 per s, no conflict seen");
+pub const PATCHES: Quantity =
+    ("merge patches of one object over HTTPS, 64 clients", "124 per s, p99 2.5 s", "5,000 per s, no conflict seen");
 pub const LIST: Quantity = ("LIST 10,000 pods over HTTPS, JSON", "143 ms", "50 ms");
 pub const FAN_OUT: Quantity = ("watch fan-out over HTTPS, 1,000 watchers", "117,000 events/s", "500,000 events/s");
-pub const SIMULATED_100: Quantity = ("100 ordered replicas on simulated nodes, apply to all Ready", "10.6 s (2.2 s, limits raised)", "0.5 s");
-pub const SIMULATED_1000: Quantity = ("1,000 parallel replicas on simulated nodes, apply to all Ready", "49 s (7.8 s, limits raised)", "1.5 s");
+pub const SIMULATED_100: Quantity =
+    ("100 ordered replicas on simulated nodes, apply to all Ready", "10.6 s (2.2 s, limits raised)", "0.5 s");
+pub const SIMULATED_1000: Quantity =
+    ("1,000 parallel replicas on simulated nodes, apply to all Ready", "49 s (7.8 s, limits raised)", "1.5 s");
 pub const SIMULATED_UP_DOWN: Quantity = ("100 parallel replicas on simulated nodes, up / down", "-", "-");
 pub const BINARY: Quantity = ("size of the binary", "-", "-");
 

@@ -126,7 +126,8 @@ async fn pods(server: &Server, report: &mut Report) -> Result<()> {
         size = answer.len();
     }
     let after = megabytes(server.usage().memory_bytes);
-    report.add(report::LIST, format!("{} ({}; memory after {LISTS} lists {after})", time(quantile(&mut times, 0.5)), megabytes(size as u64)));
+    report
+        .add(report::LIST, format!("{} ({}; memory after {LISTS} lists {after})", time(quantile(&mut times, 0.5)), megabytes(size as u64)));
     Ok(())
 }
 
@@ -160,7 +161,8 @@ async fn fan_out(target: &Target, report: &mut Report) -> Result<()> {
             anyhow::Ok(())
         });
     }
-    let patch = |n: usize| (Method::PATCH, format!("{CONFIG_MAPS}/c1-{}", n % 10), MERGE_PATCH, json!({"data": {"f": n.to_string()}}).to_string());
+    let patch =
+        |n: usize| (Method::PATCH, format!("{CONFIG_MAPS}/c1-{}", n % 10), MERGE_PATCH, json!({"data": {"f": n.to_string()}}).to_string());
     let (written, _) = spread(target, 16, CHANGES, patch).await?;
     while let Some(done) = tokio::time::timeout(Duration::from_secs(60), tasks.join_next()).await.context("the watchers see every event")? {
         done??;

@@ -23,7 +23,7 @@ pub fn files(facts: &Facts) -> Result<BTreeMap<String, String>> {
         let parts = split(types);
         for (i, part) in parts.iter().enumerate() {
             let module = if parts.len() == 1 { group.clone() } else { format!("{group}_{}", i + 1) };
-            files.insert(format!("{module}.rs"), format!("{}{}", head(group), part));
+            files.insert(format!("{module}.rs"), format!("{}{}\n", head(group), part.trim_end()));
         }
     }
     let modules: Vec<String> = files.keys().map(|file| file.trim_end_matches(".rs").to_owned()).collect();
@@ -82,22 +82,17 @@ fn index(modules: &[String], names: &[&str]) -> String {
 fn type_text(facts: &Facts, name: &str, ty: &TypeFacts) -> Result<String> {
     let mut text = format!("#[rustfmt::skip]\npub static {}: Type = Type {{\n    name: {name:?},\n", static_name(name));
     text += &format!("    message: {:?},\n", ty.message);
-    let gvk: Vec<String> =
-        ty.group_version_kind.iter().map(|g| format!("({:?}, {:?}, {:?})", g.group, g.version, g.kind)).collect();
+    let gvk: Vec<String> = ty.group_version_kind.iter().map(|g| format!("({:?}, {:?}, {:?})", g.group, g.version, g.kind)).collect();
     text += &format!("    gvk: &[{}],\n", gvk.join(", "));
     text.push_str("    fields: &[\n");
     for (field, value) in &ty.properties {
-        let property: PropertyFacts =
-            serde_json::from_value(value.clone()).with_context(|| format!("property {name} {field}"))?;
+        let property: PropertyFacts = serde_json::from_value(value.clone()).with_context(|| format!("property {name} {field}"))?;
         let text_of = field_text(facts, name, ty, field, &property).with_context(|| format!("{name} {field}"))?;
         text += &format!("        {text_of},\n");
     }
     text.push_str("    ],\n");
-    let embedded: Vec<String> = ty
-        .embedded
-        .iter()
-        .map(|e| format!("Embedded {{ name: {:?}, tag: {}, message: {:?} }}", e.name, e.proto.0, e.message))
-        .collect();
+    let embedded: Vec<String> =
+        ty.embedded.iter().map(|e| format!("Embedded {{ name: {:?}, tag: {}, message: {:?} }}", e.name, e.proto.0, e.message)).collect();
     text += &format!("    embedded: &[{}],\n", embedded.join(", "));
     text += &format!("    atomic: {},\n}};\n\n", ty.map_type == "atomic");
     Ok(text)
@@ -159,10 +154,7 @@ fn semantics(p: &PropertyFacts, parts: &mut Vec<String>) -> Result<()> {
     if !p.patch_strategy.is_empty() {
         let merge = p.patch_strategy.split(',').any(|s| s == "merge");
         let retain_keys = p.patch_strategy.split(',').any(|s| s == "retainKeys");
-        parts.push(format!(
-            "patch: PatchStrategy {{ merge: {merge}, retain_keys: {retain_keys}, merge_key: {:?} }}",
-            p.patch_merge_key
-        ));
+        parts.push(format!("patch: PatchStrategy {{ merge: {merge}, retain_keys: {retain_keys}, merge_key: {:?} }}", p.patch_merge_key));
     }
     if let Some(default) = &p.default {
         parts.push(format!("default: Some({:?})", default.to_string()));

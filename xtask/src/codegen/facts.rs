@@ -67,8 +67,7 @@ impl Facts {
     pub fn read(dir: &Path) -> Result<Self> {
         let types: BTreeMap<String, TypeFacts> = read_json(&dir.join("types-1.37.2.json"))?;
         let embedded = read_json(&dir.join("embedded.json"))?;
-        let by_message =
-            types.iter().filter(|(_, t)| !t.message.is_empty()).map(|(n, t)| (t.message.clone(), n.clone())).collect();
+        let by_message = types.iter().filter(|(_, t)| !t.message.is_empty()).map(|(n, t)| (t.message.clone(), n.clone())).collect();
         Ok(Self { types, embedded, by_message })
     }
 

@@ -71,8 +71,7 @@ pub fn apply(mut document: Value, patch: Value) -> Result<Value, Status> {
     let mut copied_bytes = 0;
     for operation in &operations {
         perform(&mut document, operation, &mut copied_bytes).map_err(|Failed| {
-            Status::new(422, "Invalid", "the server rejected our request due to an error in our request")
-                .with_details(crate::json!({}))
+            Status::new(422, "Invalid", "the server rejected our request due to an error in our request").with_details(crate::json!({}))
         })?;
     }
     Ok(document)
@@ -190,10 +189,6 @@ fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), Failed>
 
 fn test(document: &mut Value, path: &str, value: Option<&Value>) -> Result<(), Failed> {
     let wanted = value.unwrap_or(&Value::Null);
-    let equal = if path.is_empty() {
-        document == wanted
-    } else {
-        read(&place(document, path)?)?.unwrap_or(&Value::Null) == wanted
-    };
+    let equal = if path.is_empty() { document == wanted } else { read(&place(document, path)?)?.unwrap_or(&Value::Null) == wanted };
     if equal { Ok(()) } else { Err(Failed) }
 }

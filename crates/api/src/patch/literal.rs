@@ -75,9 +75,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) =
-            items.next_element_seed(Node { path: format!("{}[{}]", self.path, list.len()), found: self.found })?
-        {
+        while let Some(item) = items.next_element_seed(Node { path: format!("{}[{}]", self.path, list.len()), found: self.found })? {
             list.push(item);
         }
         Ok(Value::Array(list))

@@ -125,17 +125,10 @@ fn strategic_object(
 }
 
 /// Turns strict errors, those of the patch first, into warnings or a refusal.
-fn judged(
-    decoded: Decoded,
-    mut strict: Vec<String>,
-    validation: Validation,
-    quoted: impl FnOnce() -> String,
-) -> Result<Patched, Status> {
+fn judged(decoded: Decoded, mut strict: Vec<String>, validation: Validation, quoted: impl FnOnce() -> String) -> Result<Patched, Status> {
     strict.extend(decoded.strict);
     match validation {
-        Validation::Strict if !strict.is_empty() => {
-            Err(refused(quoted(), &format!("strict decoding error: {}", strict.join(", "))))
-        }
+        Validation::Strict if !strict.is_empty() => Err(refused(quoted(), &format!("strict decoding error: {}", strict.join(", ")))),
         Validation::Warn => Ok(Patched { object: decoded.value, warnings: strict }),
         Validation::Strict | Validation::Ignore => Ok(Patched { object: decoded.value, warnings: Vec::new() }),
     }

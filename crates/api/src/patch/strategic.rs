@@ -209,8 +209,9 @@ fn element_are_maps(old: &[Value], new: &[Value]) -> Result<bool, Status> {
         return Err(plain("no elements in any of the given slices"));
     };
     if first.is_array() {
-        return Err(Status::new(422, "Invalid", "the server rejected our request due to an error in our request")
-            .with_details(crate::json!({})));
+        return Err(
+            Status::new(422, "Invalid", "the server rejected our request due to an error in our request").with_details(crate::json!({}))
+        );
     }
     if items.any(|item| go_kind(item) != go_kind(first)) {
         let lists = [Value::Array(old.to_vec()), Value::Array(new.to_vec())];
@@ -328,9 +329,9 @@ fn retain_keys(original: &mut Members, patch: &mut Members) -> Result<(), Status
     let bad = || Status::bad_request("invalid patch format of retainKeys");
     let Value::Array(kept) = directive else { return Err(bad()) };
     let listed = |name: &str| kept.iter().any(|k| k.as_str() == Some(name));
-    let unlisted = patch.iter().any(|(name, value)| {
-        !value.is_null() && !name.starts_with(DELETE_FROM) && !name.starts_with(ELEMENT_ORDER) && !listed(name)
-    });
+    let unlisted = patch
+        .iter()
+        .any(|(name, value)| !value.is_null() && !name.starts_with(DELETE_FROM) && !name.starts_with(ELEMENT_ORDER) && !listed(name));
     if unlisted {
         return Err(bad());
     }
@@ -365,11 +366,8 @@ fn set_element_orders(original: &mut Members, patch: &mut Members, schema: Schem
             (Some(old), Some(new)) => merge_list(old.clone(), new.clone(), &strategy, false)?,
         };
         let key = strategy.merge_key;
-        let (listed, rest) = if key.is_empty() {
-            merged.into_iter().partition(|item| wanted.contains(item))
-        } else {
-            partition(merged, &wanted, key)?
-        };
+        let (listed, rest) =
+            if key.is_empty() { merged.into_iter().partition(|item| wanted.contains(item)) } else { partition(merged, &wanted, key)? };
         let old = old.unwrap_or_default();
         element_are_maps(&old, new.as_deref().unwrap_or_default())?;
         let ordered = order(listed, rest, &wanted, &old, key)?;
@@ -428,9 +426,9 @@ fn discard_nulls(value: &mut Value) {
 fn without_directives(value: Value) -> Option<Value> {
     match value {
         Value::Object(members) if members.contains_key(PATCH) => None,
-        Value::Object(members) => Some(Value::Object(
-            members.into_iter().filter_map(|(name, v)| without_directives(v).map(|v| (name, v))).collect(),
-        )),
+        Value::Object(members) => {
+            Some(Value::Object(members.into_iter().filter_map(|(name, v)| without_directives(v).map(|v| (name, v))).collect()))
+        }
         Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(without_directives).collect())),
         other => Some(other),
     }

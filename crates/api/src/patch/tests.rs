@@ -175,7 +175,8 @@ fn lists_of_scalars_are_sets_with_a_deletion_list() {
 #[test]
 fn a_revision_replaces_the_template() {
     let pod = make!({"containers": [{"name": "a", "image": "2"}, {"name": "side", "image": "2"}]});
-    let template = make!({"$patch": "replace", "metadata": {"labels": {"app": "w"}}, "spec": {"containers": [{"name": "a", "image": "1"}]}});
+    let template =
+        make!({"$patch": "replace", "metadata": {"labels": {"app": "w"}}, "spec": {"containers": [{"name": "a", "image": "1"}]}});
     let body = make!({"spec": {"template": template}});
     let rolled_back = patched(Format::Strategic, &APPS_V1_STATEFUL_SET, &set_with(pod), body).unwrap();
     let containers = &rolled_back["spec"]["template"]["spec"]["containers"];
@@ -223,7 +224,12 @@ fn wrong_types_are_told_in_the_converters_words() {
 
 /// Any JSON of small depth.
 fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i8>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i8>().prop_map(Value::from),
+        "[a-c]{0,2}".prop_map(Value::from)
+    ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

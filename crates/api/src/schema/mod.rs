@@ -166,8 +166,7 @@ pub fn by_name(name: &str) -> Option<&'static Type> {
 /// The top-level type of that group (empty: core), version and kind.
 pub fn by_gvk(group: &str, version: &str, kind: &str) -> Option<&'static Type> {
     type Index = std::collections::HashMap<(&'static str, &'static str, &'static str), &'static Type>;
-    static INDEX: std::sync::LazyLock<Index> = std::sync::LazyLock::new(|| {
-        generated::TYPES.iter().flat_map(|ty| ty.gvk.iter().map(move |gvk| (*gvk, *ty))).collect()
-    });
+    static INDEX: std::sync::LazyLock<Index> =
+        std::sync::LazyLock::new(|| generated::TYPES.iter().flat_map(|ty| ty.gvk.iter().map(move |gvk| (*gvk, *ty))).collect());
     INDEX.get(&(group, version, kind)).copied()
 }

@@ -82,9 +82,7 @@ mod tests {
             ("YWJjY", Err(4)),
             ("YQ=x", Err(2)),
         ] {
-            let expected = expected
-                .map(|s| s.as_bytes().to_vec())
-                .map_err(|at| format!("illegal base64 data at input byte {at}"));
+            let expected = expected.map(|s| s.as_bytes().to_vec()).map_err(|at| format!("illegal base64 data at input byte {at}"));
             assert_eq!(decode(text), expected, "{text:?}");
         }
     }

@@ -109,13 +109,7 @@ fn object(ty: &'static Type, message: &[u8], before: Option<Value>, depth: usize
 }
 
 /// The fields of a message. `within` are the tags of embedded messages on the way here (N12).
-fn fields(
-    ty: &'static Type,
-    within: &[u32],
-    message: &[u8],
-    slots: &mut [Option<Value>],
-    depth: usize,
-) -> Result<(), DecodeError> {
+fn fields(ty: &'static Type, within: &[u32], message: &[u8], slots: &mut [Option<Value>], depth: usize) -> Result<(), DecodeError> {
     let mut reader = Reader::new(message);
     while let Some((tag, payload)) = reader.next()? {
         if let Some(index) = ty.fields.iter().position(|field| field.tag == tag && field.within == within) {

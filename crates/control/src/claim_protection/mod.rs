@@ -57,7 +57,8 @@ fn plan(claim: &Object, user: Option<&str>) -> Plan {
         _ => return plan,
     };
     // The whole list, so with the version it was made from.
-    let patch = Patch::Merge(json!({"metadata": {"uid": claim.uid, "resourceVersion": claim.version.to_string(), "finalizers": finalizers}}));
+    let patch =
+        Patch::Merge(json!({"metadata": {"uid": claim.uid, "resourceVersion": claim.version.to_string(), "finalizers": finalizers}}));
     let call = Call::Patch { resource: PERSISTENT_VOLUME_CLAIMS, key: claim.key.clone(), subresource: "", patch };
     plan.step(vec![Effect::new(call).tolerating(&["NotFound"])]);
     plan

@@ -53,7 +53,10 @@ enum Phase {
     List,
     /// To be watched from a version.
     Connect(String),
-    Stream { lines: Lines, version: String },
+    Stream {
+        lines: Lines,
+        version: String,
+    },
 }
 
 /// Why a phase ended.

@@ -88,18 +88,14 @@ impl Cache {
     pub fn prefixed<'a>(&'a self, resource: Resource, namespace: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
         let first = Key::new(namespace, prefix);
         let objects = self.stores.get(&resource).into_iter().flat_map(move |s| s.objects.range(first.clone()..));
-        objects
-            .take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix))
-            .map(|(_, object)| object)
+        objects.take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix)).map(|(_, object)| object)
     }
 
     /// As [`prefixed`](Self::prefixed), only objects without a controller.
     pub fn orphans<'a>(&'a self, resource: Resource, namespace: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
         let first = Key::new(namespace, prefix);
         let objects = self.stores.get(&resource).into_iter().flat_map(move |s| s.orphans.range(first.clone()..));
-        objects
-            .take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix))
-            .map(|(_, object)| object)
+        objects.take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix)).map(|(_, object)| object)
     }
 
     /// Every object with an ownerReference to this uid, by place.

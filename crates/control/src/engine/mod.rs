@@ -78,20 +78,31 @@ pub struct Now {
 #[derive(Debug)]
 pub enum Report {
     /// A whole list at a version; what it lacks is gone.
-    Replaced { objects: Vec<Object>, version: u64 },
+    Replaced {
+        objects: Vec<Object>,
+        version: u64,
+    },
     /// Created or changed.
     Put(Object),
     Deleted(Object),
     /// Everything up to this version has been told.
-    Bookmark { version: u64 },
+    Bookmark {
+        version: u64,
+    },
 }
 
 /// Something that happened.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every input is a watch report")]
 pub enum Input {
-    Watch { resource: Resource, report: Report },
-    Outcome { id: CallId, result: Result<Value, Failure> },
+    Watch {
+        resource: Resource,
+        report: Report,
+    },
+    Outcome {
+        id: CallId,
+        result: Result<Value, Failure>,
+    },
     /// Time has passed.
     Tick,
 }

@@ -35,7 +35,9 @@ struct Known {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     /// A call about it is on its way; `stale` if it happened again since.
-    Writing { stale: bool },
+    Writing {
+        stale: bool,
+    },
     Written,
 }
 
@@ -61,8 +63,7 @@ pub struct Recorder {
 impl Recorder {
     /// Something happened. Returns the call that says so, unless it is dropped or joined to one on its way.
     pub fn record(&mut self, component: &'static str, event: Recorded, now: Timestamp) -> Option<(Ticket, Call)> {
-        let same =
-            Sameness { component, uid: event.regarding.str("uid").to_owned(), reason: event.reason, message: event.message.clone() };
+        let same = Sameness { component, uid: event.regarding.str("uid").to_owned(), reason: event.reason, message: event.message.clone() };
         if !self.spend((component, same.uid.clone()), now) {
             return None;
         }

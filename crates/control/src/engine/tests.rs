@@ -2,8 +2,8 @@ use super::*;
 use crate::api::Refusal;
 use crate::plan::{Pace, Step};
 use crate::resource::{CONFIG_MAPS, EVENTS};
-use stead_api::json;
 use std::sync::{Arc, Mutex};
+use stead_api::json;
 
 /// Hands out prepared plans and counts how often it was asked.
 struct Scripted {

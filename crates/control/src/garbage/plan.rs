@@ -72,7 +72,10 @@ fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &m
             }
             Standing::Misplaced => {
                 solid += 1;
-                let message = format!("ownerRef [{}/{}, name: {}, uid: {}] does not exist in namespace {:?}", owner.api_version, owner.kind, owner.name, owner.uid, object.key.namespace);
+                let message = format!(
+                    "ownerRef [{}/{}, name: {}, uid: {}] does not exist in namespace {:?}",
+                    owner.api_version, owner.kind, owner.name, owner.uid, object.key.namespace
+                );
                 plan.events.push(Recorded::warning(object, "OwnerRefInvalidNamespace", message));
             }
         }

@@ -44,9 +44,11 @@ fn finalize(namespace: &Object, contents: &[Resource], plan: &mut Plan) {
     let name = namespace.key.name.as_str();
     let events = Call::DeleteCollection { resource: EVENTS, namespace: name.to_owned() };
     let mut effects = vec![Effect::new(events).tolerating(&["NotFound", "MethodNotAllowed"])];
-    effects.extend(contents.iter().map(|resource| {
-        Effect::guard(Call::List { resource: *resource, namespace: name.to_owned(), limit: 1 }, Guard::Empty)
-    }));
+    effects.extend(
+        contents
+            .iter()
+            .map(|resource| Effect::guard(Call::List { resource: *resource, namespace: name.to_owned(), limit: 1 }, Guard::Empty)),
+    );
     let mut body = namespace.value.clone();
     body["apiVersion"] = "v1".into();
     body["kind"] = NAMESPACES.kind.into();
@@ -74,11 +76,23 @@ fn conditions(now: Timestamp, namespace: &Object, left: &BTreeMap<Resource, Vec<
     let held_text = format!("Some content in the namespace has finalizers remaining: {}", held.join(", "));
     let wanted = [
         ("NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered".to_owned()),
-        ("NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed".to_owned()),
-        ("NamespaceDeletionContentFailure", "False", "ContentDeleted", "All content successfully deleted, may be waiting on finalization".to_owned()),
+        (
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "False",
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed".to_owned(),
+        ),
+        (
+            "NamespaceDeletionContentFailure",
+            "False",
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization".to_owned(),
+        ),
         ("NamespaceContentRemaining", "True", "SomeResourcesRemain", format!("Some resources are remaining: {}", remaining(left))),
         match held.is_empty() {
-            true => ("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned()),
+            true => {
+                ("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", "All content-preserving finalizers finished".to_owned())
+            }
             false => ("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", held_text),
         },
     ];

@@ -40,17 +40,21 @@ fn the_first_ready_removes_the_taint_that_a_node_starts_with() {
 // NODE-7
 #[test]
 fn a_silent_node_is_unknown_and_its_pods_are_unready() {
-    let lease = |s| Arc::new(Object::parse(LEASES, json!({"metadata": {"name": "n"}, "spec": {"renewTime": at(s).rfc3339_micro()}})).unwrap());
+    let lease =
+        |s| Arc::new(Object::parse(LEASES, json!({"metadata": {"name": "n"}, "spec": {"renewTime": at(s).rfc3339_micro()}})).unwrap());
     let well = node("True", json!([]));
     let fine = plan(at(60), &well, Some(&lease(30)), &[]);
     assert!(fine.is_empty());
     assert_eq!(fine.requeue_at, Some(at(80)));
     let silent = plan(at(80), &well, Some(&lease(30)), &[]);
-    let Call::Patch { subresource: "status", patch: Patch::Strategic(body), .. } = &silent.steps[0].effects[0].call else { panic!("{silent:?}") };
+    let Call::Patch { subresource: "status", patch: Patch::Strategic(body), .. } = &silent.steps[0].effects[0].call else {
+        panic!("{silent:?}")
+    };
     assert_eq!(body["status"]["conditions"][0].str("reason"), "NodeStatusUnknown");
     let unknown = node("Unknown", json!([]));
     let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
-    let pod = Arc::new(Object::parse(PODS, json!({"metadata": {"name": "p", "uid": "p"}, "spec": {"nodeName": "n"}, "status": status})).unwrap());
+    let pod =
+        Arc::new(Object::parse(PODS, json!({"metadata": {"name": "p", "uid": "p"}, "spec": {"nodeName": "n"}, "status": status})).unwrap());
     let plan = plan(at(80), &unknown, Some(&lease(30)), &[&pod]);
     assert_eq!(taints(&plan).unwrap(), ["unreachable:NoSchedule", "unreachable:NoExecute"]);
     assert!(plan.effects().any(|e| matches!(&e.call, Call::Patch { resource: PODS, subresource: "status", .. })));

@@ -15,9 +15,11 @@ pub fn refusals(pod: &Object, room: &NodeRoom) -> Vec<String> {
         return one("node(s) were unschedulable");
     }
     let bars = |taint: &&Value| matches!(taint.str("effect"), "NoSchedule" | "NoExecute");
-    let untolerated = spec.items("taints").iter().filter(bars).any(|taint| {
-        !tolerations.iter().any(|t| tolerates(t, taint.str("key"), taint.str("value"), taint.str("effect")))
-    });
+    let untolerated = spec
+        .items("taints")
+        .iter()
+        .filter(bars)
+        .any(|taint| !tolerations.iter().any(|t| tolerates(t, taint.str("key"), taint.str("value"), taint.str("effect"))));
     if untolerated {
         return one("node(s) had untolerated taint(s)");
     }
@@ -35,7 +37,8 @@ fn insufficient(pod: &Object, room: &NodeRoom) -> Vec<String> {
     if i64::try_from(room.pods.len()).unwrap_or(i64::MAX) >= room.room("pods") {
         lacking.push("Too many pods".to_owned());
     }
-    let short = pod.pod().requests.iter().filter(|(name, wanted)| **wanted > 0 && room.room(name).saturating_sub(room.taken(name)) < **wanted);
+    let short =
+        pod.pod().requests.iter().filter(|(name, wanted)| **wanted > 0 && room.room(name).saturating_sub(room.taken(name)) < **wanted);
     lacking.extend(short.map(|(name, _)| format!("Insufficient {name}")));
     lacking
 }

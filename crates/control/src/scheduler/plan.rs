@@ -111,12 +111,7 @@ fn bind(pod: &Arc<Object>, node: &str) -> Effect {
         "metadata": {"name": pod.key.name, "namespace": pod.key.namespace, "uid": pod.uid},
         "target": {"apiVersion": "v1", "kind": "Node", "name": node},
     });
-    let call = Call::Create {
-        resource: PODS,
-        namespace: pod.key.namespace.clone(),
-        subresource: (pod.key.name.clone(), "binding"),
-        body,
-    };
+    let call = Call::Create { resource: PODS, namespace: pod.key.namespace.clone(), subresource: (pod.key.name.clone(), "binding"), body };
     let message = format!("Successfully assigned {} to {node}", pod.key);
     let failed = Recorded::warning(pod, "FailedScheduling", "binding rejected: {error}");
     Effect {

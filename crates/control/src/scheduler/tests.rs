@@ -129,7 +129,12 @@ fn a_refusal_counts_reasons_in_upstreams_words() {
     world.pod("p", merged(wants("3"), json!({"nodeSelector": {"zone": "a"}})));
     assert_eq!(world.refusal(), "no nodes available to schedule pods");
     let taint = json!([{"key": "k", "effect": "NoExecute"}]);
-    world.node("a1", json!({})).node("a2", json!({})).node("b", json!({})).node("c", json!({"taints": taint})).node("d", json!({"unschedulable": true}));
+    world
+        .node("a1", json!({}))
+        .node("a2", json!({}))
+        .node("b", json!({}))
+        .node("c", json!({"taints": taint}))
+        .node("d", json!({"unschedulable": true}));
     let wanted = "0/5 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s), \
                   1 node(s) were unschedulable, 2 Insufficient cpu.";
     assert_eq!(world.refusal(), wanted);
@@ -143,7 +148,10 @@ fn a_refusal_is_said_once() {
     assert_eq!((plan.effects().count(), plan.events.len()), (1, 1));
     let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": plan.events[0].message});
     let spec = json!({"schedulerName": "default-scheduler"});
-    world.put(PODS, json!({"metadata": {"name": "p", "namespace": "d"}, "spec": spec, "status": {"phase": "Pending", "conditions": [condition]}}));
+    world.put(
+        PODS,
+        json!({"metadata": {"name": "p", "namespace": "d"}, "spec": spec, "status": {"phase": "Pending", "conditions": [condition]}}),
+    );
     assert!(world.plan().is_empty());
 }
 
@@ -157,9 +165,7 @@ fn gated_foreign_and_leaving_pods_are_left_alone() {
 
 #[test]
 fn pods_keep_apart_and_together_as_they_ask() {
-    let term = |app: &str, topology: &str| {
-        json!({"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": topology}]})
-    };
+    let term = |app: &str, topology: &str| json!({"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": topology}]});
     let apart = json!({"affinity": {"podAntiAffinity": term("zk", "kubernetes.io/hostname")}});
     let mut world = World::new();
     world.node("a", json!({})).node("b", json!({}));

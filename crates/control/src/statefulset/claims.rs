@@ -63,7 +63,11 @@ impl<'a> Claims<'a> {
         let set = self.set.name();
         Effect {
             silent: &["AlreadyExists"],
-            on_success: Some(Recorded::normal(&self.set.object, "SuccessfulCreate", format!("{what} Pod {pod} in StatefulSet {set} success"))),
+            on_success: Some(Recorded::normal(
+                &self.set.object,
+                "SuccessfulCreate",
+                format!("{what} Pod {pod} in StatefulSet {set} success"),
+            )),
             on_failure: Some(Recorded::warning(
                 &self.set.object,
                 "FailedCreate",
@@ -155,7 +159,8 @@ impl<'a> Claims<'a> {
     /// RET-6, RET-7.
     fn has_foreign_controller(&self, claim: &Object, pod: &Object) -> bool {
         let ours = [self.set.object.uid.as_str(), pod.uid.as_str()];
-        let foreign = claim.value["metadata"].items("ownerReferences").iter().any(|r| r.flag("controller") && !ours.contains(&r.str("uid")));
+        let foreign =
+            claim.value["metadata"].items("ownerReferences").iter().any(|r| r.flag("controller") && !ours.contains(&r.str("uid")));
         (self.when_deleted || self.when_scaled) && foreign
     }
 }

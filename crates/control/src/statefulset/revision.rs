@@ -1,9 +1,9 @@
 //! ControllerRevisions of a set: which is current, which the update leads to, and the calls that make, bump, adopt and
 //! truncate them (REV-1..16).
 
-use super::{applied, data};
 use super::observe::Observed;
 use super::set::Set;
+use super::{applied, data};
 use crate::object::Object;
 use crate::plan::{Call, Effect, Patch, Recorded, metadata_patch};
 use crate::resource::CONTROLLER_REVISIONS;
@@ -107,7 +107,8 @@ fn create(
         let holder = observed.namesakes.iter().chain(&observed.revisions).find(|r| r.key.name == name);
         match holder {
             None => {
-                let effect = Effect::new(Call::create(CONTROLLER_REVISIONS, &set.object.key.namespace, body(set, &name, label, patch, next)));
+                let effect =
+                    Effect::new(Call::create(CONTROLLER_REVISIONS, &set.object.key.namespace, body(set, &name, label, patch, next)));
                 return (Revision { name, template }, Some(effect));
             }
             Some(holder) if data::encode(&holder.value["data"]) == bytes => return (Revision { name, template }, None),

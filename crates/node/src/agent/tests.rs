@@ -178,7 +178,8 @@ async fn only_the_last_ended_run_is_kept() {
 #[test]
 fn an_attempt_that_two_sandboxes_have_is_the_newer_one_s() {
     // SHIM-7: the first shim died while it started the container, so the attempt was made again in the second sandbox.
-    let exit = Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: Some("ContainerStatusUnknown") };
+    let exit =
+        Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: Some("ContainerStatusUnknown") };
     let mut lost = record("web-0", "u");
     lost.ready = false;
     lost.containers.get_mut("c").unwrap()[0].state = InstanceState::Exited(exit);

@@ -189,7 +189,9 @@ impl<R: Runtime> Worker<R> {
         match self.node.api.strategic_patch(&format!("{}/status", self.path()), &patch).await {
             Ok(_) => {}
             Err(error) if error.gone() => return None, // the watch will tell
-            Err(CallError::Refused { code: 400..=428 | 430..=499, message, .. }) => tracing::warn!(pod = self.name(), message, "a pod's status was refused"),
+            Err(CallError::Refused { code: 400..=428 | 430..=499, message, .. }) => {
+                tracing::warn!(pod = self.name(), message, "a pod's status was refused")
+            }
             Err(error) => {
                 tracing::warn!(pod = self.name(), %error, "a pod's status could not be written");
                 return Some(now.plus_millis(i64::try_from(STATUS_RETRY.as_millis()).unwrap_or(1000)));

@@ -239,9 +239,7 @@ impl Shim {
         let id = self.tasks[index].record.id.clone();
         let (result, message) = match outcome {
             StartOutcome::Started(started) => (Ok(Answer::Started(started.clone())), Message::Started { id, started }),
-            StartOutcome::StartFailed(message, exit) => {
-                (Err(Refusal::Start { message, exit: exit.clone() }), Message::Exited { id, exit })
-            }
+            StartOutcome::StartFailed(message, exit) => (Err(Refusal::Start { message, exit: exit.clone() }), Message::Exited { id, exit }),
             StartOutcome::CreateFailed(message) => {
                 // Nothing of it was run, and nothing is kept: the same attempt may be asked for again.
                 self.tasks[index].forgotten = true;

@@ -5,7 +5,8 @@ use anyhow::Context;
 
 /// Builds the runtime and runs the server.
 pub fn run(args: ServerArgs) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build().context("start the runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build().context("start the runtime")?;
     runtime.block_on(crate::server::run(args))
 }
 

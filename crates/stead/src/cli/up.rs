@@ -16,8 +16,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use stead_api::value::Access;
 use stead_api::Value;
+use stead_api::value::Access;
 
 /// How long the example may take to come up before `up` gives up watching.
 const READY_MAX: Duration = Duration::from_secs(120);
@@ -135,7 +135,8 @@ async fn show(running: &Running) -> anyhow::Result<()> {
 
 async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
     let file = kube::config::Kubeconfig::read_from(kubeconfig).with_context(|| format!("read {}", kubeconfig.display()))?;
-    let config = kube::Config::from_custom_kubeconfig(file, &kube::config::KubeConfigOptions::default()).await.context("use the kubeconfig")?;
+    let config =
+        kube::Config::from_custom_kubeconfig(file, &kube::config::KubeConfigOptions::default()).await.context("use the kubeconfig")?;
     Client::try_from(config).context("make a client")
 }
 
@@ -220,9 +221,9 @@ fn kubectl(kubeconfig: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stead_api::json;
     use crate::config::{Cli, Verb};
     use clap::Parser;
+    use stead_api::json;
 
     #[test]
     fn the_background_server_gets_the_same_settings() {

@@ -221,9 +221,7 @@ fn corrupt(path: &Path, reason: &str) -> OpenError {
 
 fn open_error(error: DatabaseError, path: &Path) -> OpenError {
     match error {
-        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-            OpenError::Locked { path: path.to_owned(), pid: None }
-        }
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::Locked { path: path.to_owned(), pid: None },
         other => read_error(other.into(), path),
     }
 }

@@ -1,7 +1,7 @@
 //! The contract, example by example, on the memory store, polled by hand: no runtime.
 
-use bytes::Bytes;
 use crate::{Clock, Durability, Entry, Event, Expect, Limits, NewValue, Page, ReadError, Store, Watch, WatchError, WriteError};
+use bytes::Bytes;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

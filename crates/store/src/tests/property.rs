@@ -38,8 +38,13 @@ enum Kind {
 fn step() -> impl Strategy<Value = Step> {
     let guess = prop_oneof![Just(Guess::Absent), Just(Guess::Current), Just(Guess::Stale), Just(Guess::Anything)];
     let kind = prop_oneof![3 => Just(Kind::Durable), 1 => Just(Kind::Volatile), 2 => Just(Kind::Delete)];
-    let write = (0..KEYS.len(), guess, any::<u8>(), any::<bool>(), kind)
-        .prop_map(|(key, expect, value, stamp, operation)| Step::Write { key, expect, value, stamp, operation });
+    let write = (0..KEYS.len(), guess, any::<u8>(), any::<bool>(), kind).prop_map(|(key, expect, value, stamp, operation)| Step::Write {
+        key,
+        expect,
+        value,
+        stamp,
+        operation,
+    });
     let range = (0..PREFIXES.len(), prop::option::of(0..KEYS.len()), 0..4usize, prop::option::of(0..9u64))
         .prop_map(|(prefix, after, limit, back)| Step::Range { prefix, after, limit, back });
     let watch = (0..PREFIXES.len(), 0..9u64).prop_map(|(prefix, back)| Step::Watch { prefix, back });

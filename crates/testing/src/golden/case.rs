@@ -141,8 +141,7 @@ fn compared(answer: &Answer, document: &Value, ns: &str, saved: &Saved, ignore: 
 fn document(answer: &Answer, watches: bool) -> Value {
     let text = String::from_utf8_lossy(&answer.body);
     let parsed = if watches && answer.code == 200 {
-        let events: Result<Vec<Value>, _> =
-            text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str).collect();
+        let events: Result<Vec<Value>, _> = text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str).collect();
         events.map(|events| events.into_iter().filter(|e| e["type"] != "BOOKMARK" || annotated(&e["object"])).collect())
     } else {
         serde_json::from_str(&text)

@@ -216,13 +216,9 @@ fn differences(want: &Value, got: &Value, at: &str, out: &mut Vec<String>) {
                 }
             }
         }
-        (Value::Array(wanted), Value::Array(given)) if wanted.len() != given.len() => out.push(format!(
-            "{at}: want {} items {}, got {} {}",
-            wanted.len(),
-            short(want),
-            given.len(),
-            short(got)
-        )),
+        (Value::Array(wanted), Value::Array(given)) if wanted.len() != given.len() => {
+            out.push(format!("{at}: want {} items {}, got {} {}", wanted.len(), short(want), given.len(), short(got)))
+        }
         (Value::Array(wanted), Value::Array(given)) => {
             for (index, (wanted, given)) in wanted.iter().zip(given).enumerate() {
                 differences(wanted, given, &format!("{at}/{index}"), out);

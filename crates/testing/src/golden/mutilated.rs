@@ -34,9 +34,26 @@ fn mutilate(value: &mut Value, chance: &Virtual) {
         }
         other => {
             let replacements = [
-                json!(null), json!(""), json!("x"), json!("-1"), json!("ü\u{1f600}"), json!(-1), json!(0), json!(1.5), json!(i64::MAX),
-                json!(true), json!([]), json!([null]), json!([{}]), json!({}), json!({"a": {"b": []}}), json!({"$patch": "delete"}),
-                json!("2026-01-02T03:04:05Z"), json!("99999999999999999999"), json!("1e400"), json!({"": null}),
+                json!(null),
+                json!(""),
+                json!("x"),
+                json!("-1"),
+                json!("ü\u{1f600}"),
+                json!(-1),
+                json!(0),
+                json!(1.5),
+                json!(i64::MAX),
+                json!(true),
+                json!([]),
+                json!([null]),
+                json!([{}]),
+                json!({}),
+                json!({"a": {"b": []}}),
+                json!({"$patch": "delete"}),
+                json!("2026-01-02T03:04:05Z"),
+                json!("99999999999999999999"),
+                json!("1e400"),
+                json!({"": null}),
             ];
             *other = replacements[pick(replacements.len())].clone();
         }

@@ -59,7 +59,10 @@ fn golden_comparison_replaces_what_differs_between_runs() {
 #[test]
 fn golden_comparison_leaves_gos_own_printing_out() {
     assert_eq!(loosen("a: Invalid value: {\"X\":1}: why\n@@ -1 +1 @@"), "a: Invalid value: <value>: why");
-    assert_eq!(loosen("Invalid value: \"map[a:1]\": why, Invalid value: [1]: too"), "Invalid value: <value>: why, Invalid value: <value>: too");
+    assert_eq!(
+        loosen("Invalid value: \"map[a:1]\": why, Invalid value: [1]: too"),
+        "Invalid value: <value>: why, Invalid value: <value>: too"
+    );
     assert!(diff(&"x Invalid value: {\"A\":1}: y".into(), &"x Invalid value: {\"a\":2}: y".into()).is_empty());
     assert_eq!(diff(&json!({"a": [1]}), &json!({"a": [1.0]})), ["/a/0: want 1, got 1.0"]);
     assert_eq!(diff(&json!({"a": 1}), &json!({"b": 1})), ["/a: missing, want 1", "/b: unexpected 1"]);

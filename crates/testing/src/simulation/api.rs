@@ -34,7 +34,8 @@ impl Api {
 
     /// Sends a request as a user or kubelet does.
     pub fn write(&self, method: &str, path: &str, content_type: &str, body: &Value) -> Result<Value, Failure> {
-        let request = http::Request::builder().method(method).uri(path).header("Content-Type", content_type).header("Accept", "application/json");
+        let request =
+            http::Request::builder().method(method).uri(path).header("Content-Type", content_type).header("Accept", "application/json");
         let request = request.body(body.to_string().into_bytes()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
         let (code, body) = self.send(request);
         api::outcome(code, &body)

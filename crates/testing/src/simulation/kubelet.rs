@@ -2,10 +2,10 @@
 
 use super::chance::Chance;
 use super::truth::Change;
+use std::collections::BTreeMap;
 use stead_api::time::Timestamp;
 use stead_api::{Value, json};
 use stead_control::plan::Key;
-use std::collections::BTreeMap;
 
 /// What a kubelet does at some moment.
 #[derive(Debug, Clone)]
@@ -45,10 +45,24 @@ struct Pod {
 pub enum Deed {
     /// In so many microseconds.
     Later(i64, Act),
-    ContainerStarts { key: Key, uid: String },
-    ContainerStops { key: Key, uid: String },
-    Status { key: Key, body: Value, retry: Act },
-    Delete { key: Key, uid: String, retry: Act },
+    ContainerStarts {
+        key: Key,
+        uid: String,
+    },
+    ContainerStops {
+        key: Key,
+        uid: String,
+    },
+    Status {
+        key: Key,
+        body: Value,
+        retry: Act,
+    },
+    Delete {
+        key: Key,
+        uid: String,
+        retry: Act,
+    },
 }
 
 #[derive(Debug, Default)]

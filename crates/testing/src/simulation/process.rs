@@ -50,7 +50,14 @@ impl Process {
         let resources = discover(api)?;
         let options = Options { controllers: "*".parse().map_err(|e| format!("{e}"))?, scheduler: true, root_ca: "PEM".to_owned(), clock };
         let engine = Engine::new(options.controllers(&resources));
-        Ok(Self { id, engine, connections: BTreeMap::new(), next_connection: 0, seen_by_plan: BTreeMap::new(), own_writes: BTreeMap::new() })
+        Ok(Self {
+            id,
+            engine,
+            connections: BTreeMap::new(),
+            next_connection: 0,
+            seen_by_plan: BTreeMap::new(),
+            own_writes: BTreeMap::new(),
+        })
     }
 
     /// The version of pods that this call's plan knew. It must not be older than what the process itself wrote before it
@@ -63,7 +70,9 @@ impl Process {
         }
         self.seen_by_plan.insert(plan, now);
         match set_of(&start.call).and_then(|set| self.own_writes.get(&set)) {
-            Some(written) if *written > now => Err(format!("planned at {now} without having seen its own write {written}: {:?}", start.call)),
+            Some(written) if *written > now => {
+                Err(format!("planned at {now} without having seen its own write {written}: {:?}", start.call))
+            }
             _ => Ok(now),
         }
     }
@@ -145,7 +154,9 @@ impl Process {
 fn set_of(call: &Call) -> Option<Key> {
     let (namespace, pod) = match call {
         Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => (namespace, body["metadata"]["name"].as_str()?),
-        Call::Delete { resource: PODS, key, options } if options.propagation.is_none() && options.grace_period_s.is_none() => (&key.namespace, key.name.as_str()),
+        Call::Delete { resource: PODS, key, options } if options.propagation.is_none() && options.grace_period_s.is_none() => {
+            (&key.namespace, key.name.as_str())
+        }
         _ => return None,
     };
     Some(Key::new(namespace.clone(), stead_control::pod::identity(pod).0))

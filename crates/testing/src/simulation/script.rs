@@ -30,7 +30,10 @@ pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}});
         acts.push((1000, Act { method: "POST", path: "/api/v1/namespaces".into(), content_type: JSON, body }));
         if chance.one_in(2) {
-            acts.push((chance.between(5_000_000, END), Act { method: "DELETE", path: "/api/v1/namespaces/other".into(), content_type: JSON, body: json!({}) }));
+            acts.push((
+                chance.between(5_000_000, END),
+                Act { method: "DELETE", path: "/api/v1/namespaces/other".into(), content_type: JSON, body: json!({}) },
+            ));
         }
     }
     for (namespace, name, parallel) in sets {

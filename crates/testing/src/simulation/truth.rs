@@ -164,7 +164,8 @@ impl Truth {
             let (spec, status) = (&set["spec"], &set["status"]);
             let replicas = spec.int("replicas").unwrap_or(1);
             let partition = spec["updateStrategy"]["rollingUpdate"].int("partition").unwrap_or(0);
-            if status.int("readyReplicas").unwrap_or(0) != replicas || status.int("observedGeneration") != set["metadata"].int("generation") {
+            if status.int("readyReplicas").unwrap_or(0) != replicas || status.int("observedGeneration") != set["metadata"].int("generation")
+            {
                 unmet.push(format!("{key}: {replicas} replicas, status {status}"));
             }
             for slot in 0..replicas {

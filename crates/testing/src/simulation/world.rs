@@ -43,15 +43,41 @@ pub struct Verdict {
 
 enum Action {
     User(script::Act),
-    Kubelet { node: usize, act: kubelet::Act },
+    Kubelet {
+        node: usize,
+        act: kubelet::Act,
+    },
     Heartbeat(usize),
     /// A request reaches the server.
-    Execute { process: u64, id: CallId, call: Call, seen: u64 },
-    Outcome { process: u64, id: CallId, call: Call, result: Result<Value, Failure> },
-    Line { process: u64, arrival: Arrival },
-    Connect { process: u64, resource: Resource, relist: bool },
-    Listed { process: u64, resource: Resource, report: Box<Report> },
-    Tick { process: u64 },
+    Execute {
+        process: u64,
+        id: CallId,
+        call: Call,
+        seen: u64,
+    },
+    Outcome {
+        process: u64,
+        id: CallId,
+        call: Call,
+        result: Result<Value, Failure>,
+    },
+    Line {
+        process: u64,
+        arrival: Arrival,
+    },
+    Connect {
+        process: u64,
+        resource: Resource,
+        relist: bool,
+    },
+    Listed {
+        process: u64,
+        resource: Resource,
+        report: Box<Report>,
+    },
+    Tick {
+        process: u64,
+    },
     Crash,
     Restart,
 }
@@ -233,7 +259,12 @@ impl World {
                 Ok(())
             }
             Action::Restart if self.process.is_none() => self.restart(),
-            Action::Restart | Action::Outcome { .. } | Action::Line { .. } | Action::Connect { .. } | Action::Listed { .. } | Action::Tick { .. } => Ok(()),
+            Action::Restart
+            | Action::Outcome { .. }
+            | Action::Line { .. }
+            | Action::Connect { .. }
+            | Action::Listed { .. }
+            | Action::Tick { .. } => Ok(()),
         }
     }
 
@@ -457,7 +488,9 @@ fn brief(call: &Call) -> String {
         Call::Get { key, .. } => format!("get {plural} {key}"),
         Call::List { namespace, .. } => format!("list {plural} {namespace}"),
         Call::Create { subresource: (name, sub), namespace, .. } if !name.is_empty() => format!("{sub} {plural} {namespace}/{name}"),
-        Call::Create { namespace, body, .. } => format!("create {plural} {namespace}/{}", body["metadata"]["name"].as_str().unwrap_or_default()),
+        Call::Create { namespace, body, .. } => {
+            format!("create {plural} {namespace}/{}", body["metadata"]["name"].as_str().unwrap_or_default())
+        }
         Call::Update { key, subresource, .. } => format!("update {plural} {key} {subresource}"),
         Call::Patch { key, subresource, patch, .. } => format!("patch {plural} {key} {subresource} {patch:?}"),
         Call::Delete { key, options, .. } => format!("delete {plural} {key} {}", options.propagation.unwrap_or_default()),

@@ -4,8 +4,9 @@ mod validation;
 
 use super::columns;
 use crate::{
-    Value, json,
+    Value,
     field::Errors,
+    json,
     kinds::pod_spec::{defaults, warnings},
     registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
     schema::generated::CORE_V1_PERSISTENT_VOLUME_CLAIM,

@@ -116,9 +116,9 @@ fn booked(ty: &'static Type, live: Option<&Value>, object: &mut Value, entries: 
 }
 
 fn record(entries: &mut Vec<Entry>, own: Set, write: Write<'_>) {
-    let own_entry = entries.iter_mut().find(|entry| {
-        entry.operation == Operation::Update && entry.manager == write.manager && entry.subresource == write.subresource
-    });
+    let own_entry = entries
+        .iter_mut()
+        .find(|entry| entry.operation == Operation::Update && entry.manager == write.manager && entry.subresource == write.subresource);
     match own_entry {
         Some(entry) => {
             entry.fields = entry.fields.union(&own);

@@ -124,9 +124,7 @@ impl Set {
     pub fn difference(&self, other: &Self) -> Self {
         self.combined(other, |mine, theirs| match theirs {
             None => mine.clone(),
-            Some(theirs) => {
-                Node { member: mine.member && !theirs.member, below: mine.below.difference(&theirs.below) }
-            }
+            Some(theirs) => Node { member: mine.member && !theirs.member, below: mine.below.difference(&theirs.below) },
         })
     }
 

@@ -529,4 +529,3 @@ pub static ADMISSIONREGISTRATION_V1_WEBHOOK_CLIENT_CONFIG: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

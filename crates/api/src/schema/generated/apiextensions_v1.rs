@@ -337,4 +337,3 @@ pub static APIEXTENSIONS_V1_WEBHOOK_CONVERSION: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

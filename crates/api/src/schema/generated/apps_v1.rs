@@ -476,4 +476,3 @@ pub static APPS_V1_STATEFUL_SET_UPDATE_STRATEGY: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -146,4 +146,3 @@ pub static AUTHENTICATION_V1_USER_INFO: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

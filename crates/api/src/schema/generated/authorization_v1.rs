@@ -224,4 +224,3 @@ pub static AUTHORIZATION_V1_SUBJECT_RULES_REVIEW_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

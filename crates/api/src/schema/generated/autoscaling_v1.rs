@@ -118,4 +118,3 @@ pub static AUTOSCALING_V1_SCALE_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -348,4 +348,3 @@ pub static AUTOSCALING_V2_RESOURCE_METRIC_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

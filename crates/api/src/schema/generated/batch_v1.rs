@@ -282,4 +282,3 @@ pub static BATCH_V1_UNCOUNTED_TERMINATED_PODS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -192,4 +192,3 @@ pub static CERTIFICATES_V1_POD_CERTIFICATE_REQUEST_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

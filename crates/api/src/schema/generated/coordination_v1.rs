@@ -49,4 +49,3 @@ pub static COORDINATION_V1_LEASE_SPEC: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -585,4 +585,3 @@ pub static CORE_V1_CONTAINER_STATE_WAITING: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

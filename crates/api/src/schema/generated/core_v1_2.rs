@@ -584,4 +584,3 @@ pub static CORE_V1_HOST_PATH_VOLUME_SOURCE: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -601,4 +601,3 @@ pub static CORE_V1_NODE_SPEC: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

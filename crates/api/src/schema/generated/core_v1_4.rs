@@ -569,4 +569,3 @@ pub static CORE_V1_POD_SECURITY_CONTEXT: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

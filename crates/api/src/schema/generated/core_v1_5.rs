@@ -595,4 +595,3 @@ pub static CORE_V1_SECRET: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -593,4 +593,3 @@ pub static CORE_V1_VOLUME_RESOURCE_REQUIREMENTS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

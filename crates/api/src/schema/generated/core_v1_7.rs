@@ -56,4 +56,3 @@ pub static CORE_V1_WINDOWS_SECURITY_CONTEXT_OPTIONS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

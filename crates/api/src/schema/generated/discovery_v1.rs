@@ -118,4 +118,3 @@ pub static DISCOVERY_V1_FOR_ZONE: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -57,4 +57,3 @@ pub static EVENTS_V1_EVENT_SERIES: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -279,4 +279,3 @@ pub static META_V1_WATCH_EVENT: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

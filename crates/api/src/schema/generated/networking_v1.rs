@@ -473,4 +473,3 @@ pub static NETWORKING_V1_SERVICE_CIDR_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

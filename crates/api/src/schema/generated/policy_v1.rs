@@ -80,4 +80,3 @@ pub static POLICY_V1_POD_DISRUPTION_BUDGET_STATUS: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -181,4 +181,3 @@ pub static RBAC_V1_SUBJECT: Type = Type {
     embedded: &[],
     atomic: true,
 };
-

@@ -34,4 +34,3 @@ pub static SCHEDULING_V1_PRIORITY_CLASS_LIST: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

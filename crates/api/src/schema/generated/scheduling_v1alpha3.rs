@@ -110,4 +110,3 @@ pub static SCHEDULING_V1ALPHA3_WORKLOAD_POD_GROUP_SINGLE_DISRUPTION_MODE: Type =
     embedded: &[],
     atomic: false,
 };
-

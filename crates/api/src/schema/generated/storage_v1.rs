@@ -365,4 +365,3 @@ pub static STORAGE_V1_VOLUME_NODE_RESOURCES: Type = Type {
     embedded: &[],
     atomic: false,
 };
-

@@ -104,9 +104,7 @@ pub(crate) fn assemble(ty: &'static Type, slots: Vec<Option<Value>>) -> Value {
 /// The fields of a struct that a repeated field decodes into once more.
 pub(crate) fn reopen(ty: &'static Type, value: Option<Value>) -> Vec<Option<Value>> {
     match value {
-        Some(Value::Object(mut map)) => {
-            ty.fields.iter().map(|field| map.get_mut(field.name).map(Value::take)).collect()
-        }
+        Some(Value::Object(mut map)) => ty.fields.iter().map(|field| map.get_mut(field.name).map(Value::take)).collect(),
         _ => vec![None; ty.fields.len()],
     }
 }

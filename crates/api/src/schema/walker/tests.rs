@@ -196,7 +196,8 @@ fn text_is_escaped_as_go_escapes_it() {
     // REV-1
     let data = json!({"data": {"k": "a && b <c>\u{2028}\u{2029}\u{1}\u{8}\u{c}\n\u{7f}\u{feff}é\"\\"}});
     let text = String::from_utf8(encode(&CORE_V1_CONFIG_MAP, &data)).unwrap();
-    let expected = "{\"metadata\":{},\"data\":{\"k\":\"a \\u0026\\u0026 b \\u003cc\\u003e\\u2028\\u2029\\u0001\\b\\f\\n\u{7f}\u{feff}é\\\"\\\\\"}}";
+    let expected =
+        "{\"metadata\":{},\"data\":{\"k\":\"a \\u0026\\u0026 b \\u003cc\\u003e\\u2028\\u2029\\u0001\\b\\f\\n\u{7f}\u{feff}é\\\"\\\\\"}}";
     assert_eq!(text, expected);
 }
 
@@ -274,8 +275,16 @@ fn document(ty: &'static Type, depth: u32) -> BoxedStrategy<Value> {
 /// Types whose documents are tried.
 pub(crate) fn any_document() -> impl Strategy<Value = (&'static Type, Value)> {
     let types: Vec<&'static Type> = vec![
-        &CORE_V1_POD, &CORE_V1_SERVICE, &APPS_V1_STATEFUL_SET, &CORE_V1_EVENT, &CORE_V1_SECRET, &COORDINATION_V1_LEASE,
-        &APPS_V1_CONTROLLER_REVISION, &CORE_V1_NODE, &CORE_V1_NAMESPACE, &CORE_V1_PERSISTENT_VOLUME_CLAIM,
+        &CORE_V1_POD,
+        &CORE_V1_SERVICE,
+        &APPS_V1_STATEFUL_SET,
+        &CORE_V1_EVENT,
+        &CORE_V1_SECRET,
+        &COORDINATION_V1_LEASE,
+        &APPS_V1_CONTROLLER_REVISION,
+        &CORE_V1_NODE,
+        &CORE_V1_NAMESPACE,
+        &CORE_V1_PERSISTENT_VOLUME_CLAIM,
     ];
     prop::sample::select(types).prop_flat_map(|ty| (Just(ty), document(ty, 6)))
 }
@@ -397,7 +406,8 @@ fn without_times(text: &str) -> String {
         out.push_str(&rest[..start]);
         rest = &rest[start..];
         let shape: String = rest.chars().take(19).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-        let fraction = rest.get(19..).map_or(0, |tail| tail.len() - tail.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit()).len());
+        let fraction =
+            rest.get(19..).map_or(0, |tail| tail.len() - tail.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit()).len());
         if shape == "0000-00-00T00:00:00" && rest[19 + fraction..].starts_with('Z') {
             out.push_str("<time>");
             rest = &rest[20 + fraction..];

@@ -38,7 +38,14 @@ fn enveloped(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
 fn a_config_map_as_kubectl_creates_it() {
     // N10, N13: empty strings and a zero generation are no fields, an empty Time is null.
     let meta = [
-        nested(1, b"a"), nested(2, b""), nested(3, b"ns"), nested(4, b""), nested(5, b""), nested(6, b""), number(7, 0), nested(8, b""),
+        nested(1, b"a"),
+        nested(2, b""),
+        nested(3, b"ns"),
+        nested(4, b""),
+        nested(5, b""),
+        nested(6, b""),
+        number(7, 0),
+        nested(8, b""),
         nested(11, &[nested(1, b"x"), nested(2, b"y")].concat()),
     ];
     let raw = [
@@ -61,7 +68,11 @@ fn a_config_map_as_kubectl_creates_it() {
 fn embedded_messages_and_special_types() {
     // N12, N14
     let volume = [nested(1, b"v"), nested(2, &nested(19, &nested(1, &nested(1, b"cm"))))].concat();
-    let probe = [nested(1, &nested(2, &[nested(1, b"/"), nested(2, &[number(1, 1), number(2, 0), nested(3, b"http")].concat())].concat())), number(4, -1)].concat();
+    let probe = [
+        nested(1, &nested(2, &[nested(1, b"/"), nested(2, &[number(1, 1), number(2, 0), nested(3, b"http")].concat())].concat())),
+        number(4, -1),
+    ]
+    .concat();
     let limits = nested(1, &[nested(1, b"cpu"), nested(2, &nested(1, b"1000m"))].concat());
     let container = [nested(1, b"c"), nested(8, &limits), nested(10, &probe)].concat();
     let spec = [nested(1, &volume), nested(2, &container), number(4, 0)].concat();
@@ -176,9 +187,8 @@ fn encode_single(tag: u32, shape: &Shape, value: &Value) -> Vec<u8> {
         Shape::String => nested(tag, text.as_bytes()),
         Shape::Bytes => nested(tag, &base64::decode(text).expect("base64")),
         Shape::Time | Shape::MicroTime => {
-            let at = Timestamp::parse(text).map_or(Vec::new(), |at| {
-                [number(1, at.seconds()), number(2, at.0.rem_euclid(1_000_000) * 1000)].concat()
-            });
+            let at = Timestamp::parse(text)
+                .map_or(Vec::new(), |at| [number(1, at.seconds()), number(2, at.0.rem_euclid(1_000_000) * 1000)].concat());
             nested(tag, &at)
         }
         Shape::Quantity => nested(tag, &nested(1, text.as_bytes())),

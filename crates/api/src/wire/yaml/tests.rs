@@ -46,9 +46,7 @@ fn only_the_first_document_counts() {
 fn aliases_and_merges() {
     assert_eq!(json("k: &x hello\nl: *x\n"), r#"{"k":"hello","l":"hello"}"#);
     assert_eq!(json("l: &l {x: 1, z: 2}\nd: {<<: *l, z: 3}\n"), r#"{"d":{"x":1,"z":3},"l":{"x":1,"z":2}}"#);
-    let bomb = (0..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, i| {
-        format!("{text}a{0}: &a{0} [*a{i}, *a{i}]\n", i + 1)
-    });
+    let bomb = (0..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, i| format!("{text}a{0}: &a{0} [*a{i}, *a{i}]\n", i + 1));
     assert_eq!(to_json(bomb.as_bytes()).unwrap_err(), "yaml: document contains excessive aliasing");
 }
 

@@ -2,8 +2,8 @@ use super::world::World;
 use crate::plan::Call;
 use crate::resource::PODS;
 use proptest::prelude::*;
-use stead_api::{json, value::Access};
 use std::collections::BTreeSet;
+use stead_api::{json, value::Access};
 
 /// What a user, a kubelet or a fault does.
 #[derive(Debug, Clone)]
@@ -27,7 +27,8 @@ fn act() -> impl Strategy<Value = Act> {
         (0..4u8).prop_map(Act::Image),
         (0..5u8).prop_map(Act::Partition),
         (1..4u8).prop_map(Act::MaxUnavailable),
-        (0..8u8, prop::sample::select(vec!["ready", "ready", "ready", "unready", "fail", "gone", "gone"])).prop_map(|(n, what)| Act::Kubelet(n, what)),
+        (0..8u8, prop::sample::select(vec!["ready", "ready", "ready", "unready", "fail", "gone", "gone"]))
+            .prop_map(|(n, what)| Act::Kubelet(n, what)),
         (0..8u8).prop_map(Act::Delete),
         (0..4u8).prop_map(Act::Crash),
         Just(Act::Settle),

@@ -304,7 +304,10 @@ fn a_taken_name_counts_as_a_collision() {
     world.settle();
     let name = world.newest();
     let mut other = World::new(json!({"replicas": 1}));
-    other.put(CONTROLLER_REVISIONS, json!({"metadata": {"name": name, "namespace": "d", "labels": {"app": "no"}}, "data": {"x": 1}, "revision": 1}));
+    other.put(
+        CONTROLLER_REVISIONS,
+        json!({"metadata": {"name": name, "namespace": "d", "labels": {"app": "no"}}, "data": {"x": 1}, "revision": 1}),
+    );
     other.settle();
     let made = other.cache.list(CONTROLLER_REVISIONS).find(|r| r.key.name != name).unwrap();
     // The label keeps the first hash.
@@ -420,10 +423,13 @@ fn a_pods_claims_are_made_before_the_pod() {
     let policy = json!({"whenDeleted": "Delete", "whenScaled": "Retain"});
     let world = World::new(json!({"volumeClaimTemplates": claims, "persistentVolumeClaimRetentionPolicy": policy}));
     let plan = world.plan();
-    let created: Vec<&Value> = plan.effects().filter_map(|effect| match &effect.call {
-        Call::Create { body, .. } if body.str("kind") != "ControllerRevision" => Some(body),
-        _ => None,
-    }).collect();
+    let created: Vec<&Value> = plan
+        .effects()
+        .filter_map(|effect| match &effect.call {
+            Call::Create { body, .. } if body.str("kind") != "ControllerRevision" => Some(body),
+            _ => None,
+        })
+        .collect();
     assert_eq!(created.iter().map(|body| body["metadata"].str("name")).collect::<Vec<_>>(), ["data-web-0", "web-0"]);
     assert_eq!(created[0]["metadata"]["labels"]["tier"], "disk");
     assert_eq!(created[0]["metadata"]["ownerReferences"][0]["kind"], "StatefulSet");

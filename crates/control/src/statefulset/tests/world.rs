@@ -4,8 +4,8 @@ use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
 use crate::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
-use std::collections::BTreeMap;
 use crate::statefulset::{observe::Observed, plan::plan};
+use std::collections::BTreeMap;
 use stead_api::{Value, json, time::Timestamp, value::Access};
 
 pub struct World {
@@ -56,7 +56,13 @@ pub fn merge(target: &mut Value, patch: &Value) {
 
 impl World {
     pub fn new(spec: Value) -> Self {
-        let mut world = Self { cache: Cache::default(), now: Timestamp::from_seconds(1_800_000_000), version: 10, raw: BTreeMap::new(), ops: Vec::new() };
+        let mut world = Self {
+            cache: Cache::default(),
+            now: Timestamp::from_seconds(1_800_000_000),
+            version: 10,
+            raw: BTreeMap::new(),
+            ops: Vec::new(),
+        };
         world.put(STATEFUL_SETS, set(spec));
         world
     }
@@ -217,7 +223,8 @@ impl World {
     }
 
     pub fn revisions(&self) -> Vec<(String, i64)> {
-        let mut all: Vec<_> = self.cache.list(CONTROLLER_REVISIONS).map(|r| (r.key.name.clone(), r.value.int("revision").unwrap())).collect();
+        let mut all: Vec<_> =
+            self.cache.list(CONTROLLER_REVISIONS).map(|r| (r.key.name.clone(), r.value.int("revision").unwrap())).collect();
         all.sort_by_key(|(_, number)| *number);
         all
     }
@@ -233,4 +240,3 @@ pub fn brief(ops: &[String]) -> String {
     let short: Vec<&str> = ops.iter().map(|op| op.split('@').next().unwrap()).collect();
     short.join(" ")
 }
-
