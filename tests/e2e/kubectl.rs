@@ -87,11 +87,19 @@ impl Kubectl {
         panic!("kubectl {line:?} ended after {lines:#?}");
     }
 
-    /// A watch in the background, to be read later.
-    pub fn follow(&self, line: &[&str]) -> (Follower, BufReader<std::process::ChildStdout>) {
-        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
-        let out = child.0.stdout.take().expect("it is piped");
-        (child, BufReader::new(out))
+    /// A watch in the background, to be read later: `kubectl get ... -w --output-watch-events`. It is under way when this returns,
+    /// for it has listed the `known` objects that are there; what it prints afterwards is news.
+    pub fn follow(&self, line: &[&str], known: usize) -> (Follower, BufReader<std::process::ChildStdout>) {
+        let line = [line, &["--watch", "--output-watch-events"]].concat();
+        let mut child = Follower(self.command(&line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
+        let mut out = BufReader::new(child.0.stdout.take().expect("it is piped"));
+        let mut listed = 0;
+        while listed < known {
+            let mut text = String::new();
+            assert_ne!(out.read_line(&mut text).expect("kubectl prints text"), 0, "kubectl {line:?} ended");
+            listed += usize::from(text.starts_with("ADDED"));
+        }
+        (child, out)
     }
 }
 
