@@ -2,6 +2,15 @@
 
 use crate::{Map, Value};
 
+/// How deep maps and lists nest.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
 /// Reading and writing a [`Value`] without ceremony: a missing member reads as empty.
 pub trait Access {
     /// The string at that member, or `""`.

@@ -2,8 +2,8 @@
 //! else allocates, so it cannot differ from them. Input: an object and its stored state. Output: the object completed.
 
 use crate::app::Core;
+use crate::keys;
 use crate::registry::queue::Turn;
-use crate::{keys, object};
 use std::net::Ipv4Addr;
 use stead_api::allocation::{Pool, Ranges, Run};
 use stead_api::registry::Kind;
@@ -42,7 +42,13 @@ pub(crate) fn allocate(core: &Core, kind: &'static Kind, object: &mut Value, old
     let mut pool = Pool::new(core.ranges.clone(), &mut random);
     let page = core.store.range(&keys::prefix(kind, ""), None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
     for entry in page.entries {
-        let stored = object::from_store(kind, &entry.value);
+        let stored = match core.objects.read(kind, &entry) {
+            Ok(stored) => stored,
+            Err(status) => {
+                tracing::error!(message = status.message, "what an object holds of addresses and ports is not known");
+                continue;
+            }
+        };
         if old.is_none_or(|old| old["metadata"]["uid"] != stored["metadata"]["uid"]) {
             pool.occupy(&stored);
         }

@@ -1,12 +1,14 @@
 //! Answers: what a handler found, made into an HTTP response of the negotiated form.
 
 use crate::negotiation::{Form, Media, Pretty, Transform};
+use crate::objects::Objects;
 use crate::table::{self, Columns, Include, Style};
 use crate::{Body, body, object, yaml};
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json as make};
+use stead_store::Entry;
 
 /// What a handler answers.
 pub(crate) enum Answer {
@@ -25,7 +27,7 @@ pub(crate) struct List {
     pub kind: &'static Kind,
     /// `resourceVersion`, `continue`, `remainingItemCount`.
     pub metadata: Value,
-    pub items: Vec<Bytes>,
+    pub items: Vec<Entry>,
 }
 
 /// How one request wants its answer.
@@ -40,11 +42,11 @@ pub(crate) struct Wish {
 const ONE_PIECE_BYTES_MAX: usize = 256 * 1024;
 
 impl Answer {
-    pub(crate) fn into_response(self, wish: Wish) -> Result<Response<Body>, Status> {
+    pub(crate) fn into_response(self, objects: &Objects, wish: Wish) -> Result<Response<Body>, Status> {
         match self {
             Self::Object { code, kind, bytes } => object_response(code, kind, &bytes, wish),
             Self::Document { code, value } => document_response(code, value, wish),
-            Self::List(list) => list_response(list, wish),
+            Self::List(list) => list_response(objects, list, wish),
             Self::Response(response) => Ok(response),
         }
     }
@@ -55,21 +57,21 @@ fn object_response(code: u16, kind: &'static Kind, bytes: &Bytes, wish: Wish) ->
         return Ok(respond(code, "application/json", with_newline(bytes)));
     }
     let value = match wish.form.transform {
-        Transform::Plain => stored_value(bytes),
-        transform => transformed(kind, object::from_store(kind, bytes), transform, wish, Columns::Described)?,
+        Transform::Plain => stored_value(kind.plural, bytes)?,
+        transform => transformed(kind, &object::from_store(kind, kind.plural, bytes)?, transform, wish, Columns::Described)?,
     };
     Ok(written(code, &value, wish.form.media))
 }
 
 /// An object in the form of a transform.
-pub(crate) fn transformed(kind: &'static Kind, object: Value, transform: Transform, wish: Wish, columns: Columns) -> Result<Value, Status> {
+pub(crate) fn transformed(kind: &Kind, object: &Value, transform: Transform, wish: Wish, columns: Columns) -> Result<Value, Status> {
     match transform {
-        Transform::Plain => Ok(object),
+        Transform::Plain => Ok(object.clone()),
         Transform::Table(version) => {
             let style = Style { version, include: wish.include, now: wish.now };
-            Ok(table::table(kind, style, table::version_of(&object), &[object], columns))
+            Ok(table::table(kind, style, table::version_of(object), &[object], columns))
         }
-        Transform::Metadata(version) => Ok(table::metadata_only(version, &object)),
+        Transform::Metadata(version) => Ok(table::metadata_only(version, object)),
         Transform::MetadataList(_) => {
             let what = format!("*{}.{}", package(kind), kind.kind);
             Err(unfit("PartialObjectMetadataList", "not a list", &what))
@@ -102,32 +104,24 @@ fn document_response(code: u16, value: Value, wish: Wish) -> Result<Response<Bod
     Ok(written(code, &shown, wish.form.media))
 }
 
-fn list_response(list: List, wish: Wish) -> Result<Response<Body>, Status> {
+fn list_response(objects: &Objects, list: List, wish: Wish) -> Result<Response<Body>, Status> {
     if wish.form == Form::JSON {
         return Ok(plain_list(list));
     }
-    let objects = || list.items.iter().map(|bytes| object::from_store(list.kind, bytes)).collect::<Vec<_>>();
     let value = match wish.form.transform {
         Transform::Plain => {
-            let items: Vec<Value> = list
-                .items
-                .iter()
-                .map(|bytes| {
-                    let mut item = stored_value(bytes);
-                    if let Some(map) = item.as_object_mut() {
-                        map.shift_remove("kind");
-                        map.shift_remove("apiVersion");
-                    }
-                    item
-                })
-                .collect();
+            let items: Vec<Value> = list.items.iter().map(list_item).collect::<Result<_, _>>()?;
             make!({"kind": format!("{}List", list.kind.kind), "apiVersion": list.kind.api_version(), "metadata": list.metadata, "items": items})
         }
         Transform::Table(version) => {
             let style = Style { version, include: wish.include, now: wish.now };
-            table::table(list.kind, style, list.metadata.clone(), &objects(), Columns::Described)
+            let rows = list.items.iter().map(|entry| Ok(table::row(list.kind, style, &*objects.read(list.kind, entry)?)));
+            table::document(style, list.metadata, list.kind.columns, rows.collect::<Result<_, Status>>()?, Columns::Described)
         }
-        Transform::MetadataList(version) => table::metadata_list(version, list.metadata.clone(), &objects()),
+        Transform::MetadataList(version) => {
+            let items = list.items.iter().map(|entry| Ok(table::metadata_only(version, &*objects.read(list.kind, entry)?)));
+            table::metadata_list(version, list.metadata, items.collect::<Result<_, Status>>()?)
+        }
         Transform::Metadata(_) => {
             let what = format!("*{}.{}List", package(list.kind), list.kind.kind);
             return Err(unfit("PartialObjectMetadata", "a list", &what));
@@ -138,7 +132,7 @@ fn list_response(list: List, wish: Wish) -> Result<Response<Body>, Status> {
 
 /// The list document, spliced from stored bytes: in one piece if it is short, else piece by piece as the client takes them.
 fn plain_list(list: List) -> Response<Body> {
-    let size: usize = list.items.iter().map(Bytes::len).sum();
+    let size: usize = list.items.iter().map(|entry| entry.value.len()).sum();
     let mut pieces = Pieces::of(list);
     if size <= ONE_PIECE_BYTES_MAX {
         let whole = pieces.next().unwrap_or_default();
@@ -151,7 +145,7 @@ fn plain_list(list: List) -> Response<Body> {
 struct Pieces {
     /// What comes before the next item; `None` once the end is written.
     before: Option<Vec<u8>>,
-    items: std::vec::IntoIter<Bytes>,
+    items: std::vec::IntoIter<Entry>,
     /// What stored bytes begin with and list items leave out.
     item_head: String,
 }
@@ -170,9 +164,10 @@ impl Iterator for Pieces {
 
     fn next(&mut self) -> Option<Bytes> {
         let mut piece = self.before.take()?;
-        while let Some(bytes) = self.items.next() {
+        while let Some(Entry { value, .. }) = self.items.next() {
             piece.push(b'{');
-            piece.extend_from_slice(bytes.strip_prefix(self.item_head.as_bytes()).unwrap_or(&bytes[1..]));
+            let rest = value.strip_prefix(self.item_head.as_bytes()).or_else(|| value.get(1..));
+            piece.extend_from_slice(rest.unwrap_or_default());
             if self.items.len() == 0 {
                 break;
             }
@@ -187,9 +182,19 @@ impl Iterator for Pieces {
     }
 }
 
+/// An element of a list: without kind and apiVersion.
+fn list_item(entry: &Entry) -> Result<Value, Status> {
+    let mut item = stored_value(&entry.key, &entry.value)?;
+    if let Some(map) = item.as_object_mut() {
+        map.shift_remove("kind");
+        map.shift_remove("apiVersion");
+    }
+    Ok(item)
+}
+
 /// Stored bytes as they are, nulls included.
-fn stored_value(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).expect("the store holds what the encoder wrote")
+fn stored_value(key: &str, bytes: &[u8]) -> Result<Value, Status> {
+    serde_json::from_slice(bytes).map_err(|error| object::unreadable(key, &error.to_string()))
 }
 
 /// The response of a failure, as JSON.

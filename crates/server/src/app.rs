@@ -3,13 +3,17 @@
 
 use crate::answer::{self, Wish};
 use crate::negotiation::{self, Form, Offer, Transform};
+use crate::objects::Objects;
 use crate::registry::queue::Queues;
 use crate::registry::{self, Call};
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
 use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, events, health, openapi, query};
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{Request, Response};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use stead_api::allocation::Ranges;
@@ -26,6 +30,7 @@ pub(crate) struct Core {
     pub ranges: Ranges,
     pub queues: Queues,
     pub events: events::Budget,
+    pub objects: Objects,
     /// A write was refused: the store will take none any more.
     pub store_refuses: AtomicBool,
 }
@@ -40,6 +45,7 @@ impl Core {
             ranges,
             queues: Queues::default(),
             events: events::Budget::default(),
+            objects: Objects::default(),
             store_refuses: AtomicBool::new(false),
         })
     }
@@ -49,13 +55,21 @@ impl Core {
 pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let is_head = request.method() == http::Method::HEAD;
     let span = tracing::debug_span!("request", method = %request.method(), path = request.uri().path());
-    let mut response = dispatch(core, request).instrument(span.clone()).await;
+    let answered = AssertUnwindSafe(dispatch(core, request)).catch_unwind().instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|panic| span.in_scope(|| panicked(&*panic)));
     let code = response.status().as_u16();
     span.in_scope(|| tracing::debug!(code, "answered"));
     if is_head {
         *response.body_mut() = body::full("");
     }
     response
+}
+
+/// A panic is a bug of one handler: the client is told, in upstream's words, and everybody else is served as before.
+fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
+    let why = body::panic_text(panic);
+    tracing::error!(why, "a handler panicked");
+    answer::failure(&Status::internal("This request caused apiserver to panic. Look in the logs for details."))
 }
 
 async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
@@ -93,7 +107,7 @@ async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body
     };
     let answered = match prepare(core, &mut call, body, form).await {
         Ok(wish) => match registry::serve(core, &mut call, wish).await {
-            Ok(answer) => answer.into_response(wish),
+            Ok(answer) => answer.into_response(&core.objects, wish),
             Err(status) => Err(status),
         },
         Err(status) => Err(status),

@@ -2,8 +2,10 @@
 
 use crate::Body;
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use stead_api::Status;
 
 /// The largest request body (T5).
@@ -14,10 +16,22 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// A body that is sent chunk by chunk, each flushed at once.
+/// A body that is sent chunk by chunk, each flushed at once. A panic of the stream breaks this body off and nothing else.
 pub(crate) fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Body {
-    use futures::StreamExt;
-    StreamBody::new(chunks.map(|chunk| Ok(http_body::Frame::data(chunk)))).boxed_unsync()
+    let frames = AssertUnwindSafe(chunks).catch_unwind().map(|chunk| match chunk {
+        Ok(chunk) => Ok(http_body::Frame::data(chunk)),
+        Err(panic) => {
+            let why = panic_text(&*panic);
+            tracing::error!(why, "an answer panicked half-way");
+            Err(std::io::Error::other("the answer broke off"))
+        }
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// What a panic says.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
 /// Reads a whole request body.

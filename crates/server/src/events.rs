@@ -84,13 +84,23 @@ impl Budget {
 /// Notes the Events that the store holds already.
 pub(crate) fn adopt(core: &Core, kind: &'static Kind) -> Result<(), Status> {
     let page = core.store.range(&keys::prefix(kind, ""), None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-    let mut entries: Vec<(Timestamp, Entry)> =
-        page.entries.into_iter().map(|entry| (last_seen(&object::from_store(kind, &entry.value)), entry)).collect();
+    let mut entries: Vec<(Timestamp, Entry)> = page.entries.into_iter().map(|entry| (last_write(kind, &entry), entry)).collect();
     entries.sort_by_key(|(at, entry)| (*at, entry.revision));
     for (at, entry) in entries {
         core.events.wrote(&entry, at);
     }
     Ok(())
+}
+
+/// One that cannot be read is of no use to anybody, and its time has come.
+fn last_write(kind: &Kind, entry: &Entry) -> Timestamp {
+    match object::from_store(kind, &entry.key, &entry.value) {
+        Ok(event) => last_seen(&event),
+        Err(status) => {
+            tracing::error!(message = status.message, "an Event is removed");
+            Timestamp::default()
+        }
+    }
 }
 
 fn last_seen(event: &Value) -> Timestamp {
@@ -109,9 +119,8 @@ pub(crate) async fn expire(core: &Core, kind: &'static Kind, most: usize) -> Res
     for _ in 0..most {
         let Some(end) = core.events.next_due(core.environment.now()) else { return Ok(()) };
         let Some(entry) = core.store.get(&end.key).filter(|entry| entry.revision == end.revision) else { continue };
-        let mut last = object::from_store(kind, &entry.value);
-        // Whoever overtakes has written it anew, and noted that.
-        drop(finish::remove(core, kind, &entry, &mut last).await?);
+        // Whoever comes first has written it anew, and noted that.
+        drop(finish::remove_unread(core, kind, &entry).await?);
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ mod health;
 mod keys;
 mod negotiation;
 mod object;
+mod objects;
 mod openapi;
 mod query;
 mod registry;

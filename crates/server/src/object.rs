@@ -7,7 +7,6 @@ use stead_api::field::Errors;
 use stead_api::registry::Kind;
 use stead_api::schema::walker::{self, DecodeError, Decoded};
 use stead_api::schema::{self, Type};
-use stead_api::value::Access;
 use stead_api::wire::{self, json::TypeMeta};
 use stead_api::{Status, Value, json};
 use stead_store::NewValue;
@@ -171,34 +170,36 @@ pub(crate) fn read(ty: &'static Type, reader: Reader, body: &[u8]) -> Result<Dec
     }
 }
 
-/// Reads stored bytes. They are canonical but for the nulls that the encoder writes.
-pub(crate) fn from_store(kind: &'static Kind, bytes: &[u8]) -> Value {
-    let mut object: Value = serde_json::from_slice(bytes).expect("the store holds what the encoder wrote");
+/// Reads the bytes stored at a key. They are canonical but for the nulls that the encoder writes.
+pub(crate) fn from_store(kind: &Kind, key: &str, bytes: &[u8]) -> Result<Value, Status> {
+    let mut object: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error.to_string()))?;
+    if !object.is_object() {
+        return Err(unreadable(key, "not an object"));
+    }
     if memchr::memmem::find(bytes, b"null").is_some() {
         walker::canonical(kind.schema, &mut object);
     }
-    object
+    Ok(object)
 }
 
-/// The stored form, with an empty resourceVersion that the store fills in.
-pub(crate) fn to_store(kind: &'static Kind, object: &mut Value) -> NewValue {
-    set_version(object, None);
+/// 500 about stored bytes that are no object.
+pub(crate) fn unreadable(key: &str, why: &str) -> Status {
+    Status::internal(&format!("the object stored at {key} cannot be read: {why}"))
+}
+
+/// The stored form, with an empty resourceVersion that the store fills in, whatever the object says.
+pub(crate) fn to_store(kind: &Kind, object: &Value) -> NewValue {
     let (bytes, stamp) = walker::encode_stamped(kind.schema, object);
     NewValue { bytes, stamp: Some(stamp) }
 }
 
-/// The bytes of an object as they would be stored at that version (`None`: with no version).
-pub(crate) fn to_bytes(kind: &'static Kind, object: &mut Value, version: Option<&str>) -> Vec<u8> {
-    set_version(object, version);
+/// The bytes of an object as they would be stored, at the version that it has.
+pub(crate) fn to_bytes(kind: &Kind, object: &Value) -> Vec<u8> {
     walker::encode(kind.schema, object)
 }
 
-fn set_version(object: &mut Value, version: Option<&str>) {
-    let meta = meta_mut(object);
-    match version {
-        Some(version) => meta["resourceVersion"] = version.into(),
-        None => drop(meta.drop("resourceVersion")),
-    }
+pub(crate) fn set_version(object: &mut Value, version: &str) {
+    meta_mut(object)["resourceVersion"] = version.into();
 }
 
 /// The metadata, made if it is absent.

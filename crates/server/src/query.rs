@@ -3,7 +3,7 @@
 mod delete;
 mod list;
 
-pub(crate) use delete::{DeleteOptions, Propagation};
+pub(crate) use delete::{DeleteOptions, Propagation, Unreadable};
 pub(crate) use list::{ListOptions, Match};
 
 pub(crate) use stead_api::allocation::Run;

@@ -45,7 +45,7 @@ pub(crate) struct Style {
 }
 
 /// A table of these objects; `metadata` is the list's, or that of the one object.
-pub(crate) fn table(kind: &Kind, style: Style, metadata: Value, objects: &[Value], columns: Columns) -> Value {
+pub(crate) fn table(kind: &Kind, style: Style, metadata: Value, objects: &[&Value], columns: Columns) -> Value {
     let rows: Vec<Value> = objects.iter().map(|object| row(kind, style, object)).collect();
     document(style, metadata, kind.columns, rows, columns)
 }
@@ -75,7 +75,8 @@ fn definition(column: &Column) -> Value {
     })
 }
 
-fn row(kind: &Kind, style: Style, object: &Value) -> Value {
+/// The row of one object.
+pub(crate) fn row(kind: &Kind, style: Style, object: &Value) -> Value {
     let mut row = Map::new();
     row.insert("cells".to_owned(), kind.hooks.cells(object, style.now).into());
     if let Some(conditions) = kind.hooks.row_conditions(object) {
@@ -108,8 +109,7 @@ pub(crate) fn metadata_only(version: MetaVersion, object: &Value) -> Value {
 }
 
 /// `PartialObjectMetadataList`; an empty one has no items at all.
-pub(crate) fn metadata_list(version: MetaVersion, metadata: Value, objects: &[Value]) -> Value {
-    let items: Vec<Value> = objects.iter().map(|object| metadata_only(version, object)).collect();
+pub(crate) fn metadata_list(version: MetaVersion, metadata: Value, items: Vec<Value>) -> Value {
     let items = if items.is_empty() { Value::Null } else { items.into() };
     json!({"kind": "PartialObjectMetadataList", "apiVersion": version.api_version(), "metadata": metadata, "items": items})
 }

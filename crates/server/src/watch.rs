@@ -134,7 +134,7 @@ impl Stream {
 
     /// Makes the next of the first events, and the bookmark after the last one.
     fn send_initial(&mut self, entry: &Entry) {
-        if list::selected(self.kind, &self.options, &entry.value) {
+        if self.selected(entry) {
             self.send("ADDED", &entry.value);
         }
         if self.initial.is_empty() {
@@ -226,7 +226,7 @@ impl Stream {
         match event {
             Event::Put { entry, previous } => self.take_put(&entry, previous.as_ref()),
             Event::Delete { last, previous } => {
-                if list::selected(self.kind, &self.options, &previous.value) {
+                if self.selected(&previous) {
                     self.send("DELETED", &last.value);
                 }
             }
@@ -238,27 +238,38 @@ impl Stream {
             let ty = if previous.is_some() { "MODIFIED" } else { "ADDED" };
             return self.send(ty, &entry.value);
         }
-        let now = list::selected(self.kind, &self.options, &entry.value);
-        let before = previous.filter(|previous| list::selected(self.kind, &self.options, &previous.value));
+        let now = self.selected(entry);
+        let before = previous.filter(|previous| self.selected(previous));
         match (now, before) {
             (true, Some(_)) => self.send("MODIFIED", &entry.value),
             (true, None) => self.send("ADDED", &entry.value),
             // It leaves the selection: its old state, at the version of the change.
             (false, Some(previous)) => {
-                let mut last = object::from_store(self.kind, &previous.value);
-                let bytes = object::to_bytes(self.kind, &mut last, Some(&entry.revision.to_string()));
+                let Ok(last) = self.core.objects.read(self.kind, previous) else { return };
+                let mut last = Value::clone(&last);
+                object::set_version(&mut last, &entry.revision.to_string());
+                let bytes = object::to_bytes(self.kind, &last);
                 self.send("DELETED", &bytes);
             }
             (false, None) => {}
         }
     }
 
+    /// Whether the selectors pick an object; one that cannot be read is left out, with an error.
+    fn selected(&self, entry: &Entry) -> bool {
+        list::selected(&self.core, self.kind, &self.options, entry).unwrap_or_else(|status| {
+            tracing::error!(message = status.message, "an object is missing from a watch");
+            false
+        })
+    }
+
     fn send(&mut self, ty: &str, bytes: &[u8]) {
         if self.wish.form.transform == Transform::Plain {
             return write_line(&mut self.out, ty, bytes);
         }
-        let object = object::from_store(self.kind, bytes);
-        match answer::transformed(self.kind, object, self.wish.form.transform, self.wish, self.columns) {
+        let shown = object::from_store(self.kind, self.kind.plural, bytes)
+            .and_then(|object| answer::transformed(self.kind, &object, self.wish.form.transform, self.wish, self.columns));
+        match shown {
             Ok(shown) => write_line(&mut self.out, ty, shown.to_string().as_bytes()),
             Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
         }
@@ -273,7 +284,8 @@ impl Stream {
             object["metadata"]["annotations"] = annotations;
         }
         walker::canonical(self.kind.schema, &mut object);
-        let bytes = object::to_bytes(self.kind, &mut object, Some(&revision.to_string()));
+        object::set_version(&mut object, &revision.to_string());
+        let bytes = object::to_bytes(self.kind, &object);
         self.send("BOOKMARK", &bytes);
     }
 }

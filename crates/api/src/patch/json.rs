@@ -3,6 +3,8 @@
 //! indices count from the end. Input: a document and a parsed patch. Output: the patched document.
 
 use super::{Validation, literal};
+use crate::schema::walker::DEPTH_MAX;
+use crate::value::depth;
 use crate::{Map, Status, Value};
 
 /// More operations are refused with 413.
@@ -81,18 +83,17 @@ fn perform(document: &mut Value, operation: &Value, copied_bytes: &mut usize) ->
     let text = |name: &str| operation.get(name).and_then(Value::as_str).ok_or(Failed);
     let value = operation.get("value");
     match text("op")? {
-        "add" => add(place(document, text("path")?)?, value.cloned().unwrap_or_default()),
+        "add" => add(document, text("path")?, value.cloned().unwrap_or_default()),
         "remove" => remove(place(document, text("path")?)?).map(drop),
         "replace" => replace(document, text("path")?, value.cloned().unwrap_or_default()),
         "move" => {
             let moved = remove(place(document, text("from")?)?)?;
-            add(place(document, text("path")?)?, moved)
+            add(document, text("path")?, moved)
         }
         "copy" => {
             let copy = read(&place(document, text("from")?)?)?.cloned().unwrap_or_default();
             *copied_bytes += copy.to_string().len();
-            let target = place(document, text("path")?)?;
-            if *copied_bytes > COPIED_BYTES_MAX { Err(Failed) } else { add(target, copy) }
+            if *copied_bytes > COPIED_BYTES_MAX { Err(Failed) } else { add(document, text("path")?, copy) }
         }
         "test" => test(document, text("path")?, value),
         _ => Err(Failed),
@@ -147,8 +148,14 @@ fn read<'a>(place: &'a Place<'_>) -> Result<Option<&'a Value>, Failed> {
     }
 }
 
-fn add(place: Place<'_>, value: Value) -> Result<(), Failed> {
-    match place {
+/// Operations together could nest values deeper than anything can read or drop: none may go beyond the bound of objects.
+fn check_depth(path: &str, value: &Value) -> Result<(), Failed> {
+    if path.matches('/').count() + depth(value) > DEPTH_MAX { Err(Failed) } else { Ok(()) }
+}
+
+fn add(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
+    check_depth(path, &value)?;
+    match place(document, path)? {
         Place::Member(members, key) => drop(members.insert(key, value)),
         Place::Element(items, key) if key == "-" => items.push(value),
         Place::Element(items, key) => {
@@ -170,6 +177,7 @@ fn remove(place: Place<'_>) -> Result<Value, Failed> {
 }
 
 fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
+    check_depth(path, &value)?;
     if path.is_empty() {
         if !(value.is_object() || value.is_array()) {
             return Err(Failed);

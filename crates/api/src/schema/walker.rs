@@ -22,8 +22,9 @@ pub(crate) mod leaf {
     pub(crate) use super::canonical::{assemble, reopen, zero_element};
 }
 
-/// Values nest at most this deep below raw and recursive fields.
-pub const DEPTH_MAX: usize = 512;
+/// Maps and lists nest at most this deep, counted from the root of the object, raw fields included. The JSON reader takes 127
+/// levels; the rest is for what the server adds: managedFields repeat the path of a field below their own.
+pub const DEPTH_MAX: usize = 100;
 
 /// A decoded object and what strict decoding has against it.
 #[derive(Debug)]

@@ -270,6 +270,27 @@ pub fn skip_value(text: &[u8], at: usize) -> usize {
     at
 }
 
+/// How deep maps and lists nest in checked text.
+pub fn depth(text: &[u8]) -> usize {
+    let (mut at, mut open, mut deepest) = (0, 0usize, 0);
+    while let Some(c) = text.get(at) {
+        match c {
+            b'"' => {
+                at = skip_string(text, at);
+                continue;
+            }
+            b'{' | b'[' => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b'}' | b']' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    deepest
+}
+
 /// The index after the string that starts at `at` in checked text.
 pub fn skip_string(text: &[u8], at: usize) -> usize {
     let mut at = at + 1;

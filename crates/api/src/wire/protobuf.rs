@@ -13,6 +13,7 @@ use crate::{
         walker::{self, DEPTH_MAX, DecodeError, Decoded, leaf},
     },
     time::Timestamp,
+    value::depth,
     wire::{base64, json::TypeMeta},
 };
 use read::{Payload, Reader};
@@ -77,6 +78,9 @@ pub fn decode_as(ty: &'static Type, body: &[u8]) -> Result<Decoded, DecodeError>
         map.insert("kind".to_owned(), envelope.type_meta.kind.into());
         map.insert("apiVersion".to_owned(), envelope.type_meta.api_version.into());
     }
+    if depth(&value) > DEPTH_MAX {
+        return Err(too_deep());
+    }
     walker::canonical(ty, &mut value);
     Ok(Decoded { value, strict: Vec::new() })
 }
@@ -94,6 +98,10 @@ pub fn decode_body(body: &[u8]) -> Result<(TypeMeta, Value), DecodeError> {
     Ok((TypeMeta { api_version, kind }, value))
 }
 
+fn too_deep() -> DecodeError {
+    DecodeError("proto: exceeded max depth".to_owned())
+}
+
 fn wrong_wire_type() -> DecodeError {
     DecodeError("proto: wrong wireType".to_owned())
 }
@@ -101,7 +109,7 @@ fn wrong_wire_type() -> DecodeError {
 /// A struct; a message that comes twice is merged, as protobuf says.
 fn object(ty: &'static Type, message: &[u8], before: Option<Value>, depth: usize) -> Result<Value, DecodeError> {
     if depth > DEPTH_MAX {
-        return Err(DecodeError("proto: exceeded max depth".to_owned()));
+        return Err(too_deep());
     }
     let mut slots = leaf::reopen(ty, before);
     fields(ty, &[], message, &mut slots, depth)?;

@@ -1,8 +1,8 @@
 //! Nothing is created in a namespace that does not exist or is going away, and the namespaces of the system stay (W4, M1).
 
 use crate::app::Core;
+use crate::keys;
 use crate::request::{Target, find_kind};
-use crate::{keys, object};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn create(core: &Core, target: &Target, new: &Value) -> Result<(), St
     let Some(entry) = core.store.get(&keys::object(namespaces, "", namespace)) else {
         return Err(Status::not_found(namespaces, namespace));
     };
-    let object = object::from_store(namespaces, &entry.value);
+    let object = core.objects.read(namespaces, &entry)?;
     if !object["metadata"].has("deletionTimestamp") {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! A pod that a node runs can only grow as far as that node could ever hold it (R55).
 
 use crate::app::Core;
+use crate::keys;
 use crate::request::{Target, find_kind};
-use crate::{keys, object};
 use stead_api::kinds::pod_spec::totals;
 use stead_api::quantity::Quantity;
 use stead_api::value::Access;
@@ -22,7 +22,7 @@ pub(super) fn update(core: &Core, target: &Target, pod: &Value, old: &Value) -> 
     let forbid = |why: &str| Status::forbidden(target.kind, &target.name, why);
     let node = find_kind("", "v1", "nodes").and_then(|nodes| {
         let entry = core.store.get(&keys::object(nodes, "", node_name))?;
-        Some(object::from_store(nodes, &entry.value))
+        core.objects.read(nodes, &entry).ok()
     });
     let node = node.ok_or_else(|| forbid(&format!("node {node_name:?} not found")))?;
     let requests = totals::requests(&pod["spec"]);

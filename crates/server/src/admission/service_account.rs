@@ -1,8 +1,9 @@
 //! ServiceAccount (M2): a pod runs as an account that exists, and gets its token, its namespace and the cluster's CA mounted.
 
 use crate::app::Core;
+use crate::keys;
 use crate::request::{Target, find_kind};
-use crate::{keys, object};
+use std::sync::Arc;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -36,10 +37,10 @@ pub(super) fn create(core: &Core, target: &Target, pod: &mut Value) -> Result<()
     Ok(())
 }
 
-fn read_account(core: &Core, namespace: &str, name: &str) -> Option<Value> {
+fn read_account(core: &Core, namespace: &str, name: &str) -> Option<Arc<Value>> {
     let kind = find_kind("", "v1", "serviceaccounts")?;
     let entry = core.store.get(&keys::object(kind, namespace, name))?;
-    Some(object::from_store(kind, &entry.value))
+    core.objects.read(kind, &entry).ok()
 }
 
 /// The pod's word wins over the account's.

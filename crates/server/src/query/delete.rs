@@ -17,6 +17,21 @@ pub(crate) enum Propagation {
     Foreground,
 }
 
+/// What becomes of an object whose stored bytes cannot be read (`ignoreStoreReadErrorWithClusterBreakingPotential`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    Keep,
+    Remove,
+}
+
+const IGNORE_READ_ERROR: &str = "ignoreStoreReadErrorWithClusterBreakingPotential";
+
+impl Unreadable {
+    fn of(ignored: Option<bool>) -> Self {
+        if ignored.unwrap_or_default() { Self::Remove } else { Self::Keep }
+    }
+}
+
 /// Checked options of a deletion.
 #[derive(Debug, Clone)]
 pub(crate) struct DeleteOptions {
@@ -27,12 +42,20 @@ pub(crate) struct DeleteOptions {
     /// The deprecated wish; excludes `propagation`.
     pub orphan_dependents: Option<bool>,
     pub propagation: Option<Propagation>,
+    pub unreadable: Unreadable,
 }
 
 impl DeleteOptions {
     /// Options that say nothing.
-    pub(crate) const PLAIN: Self =
-        Self { run: Run::Real, grace_period_s: None, uid: None, resource_version: None, orphan_dependents: None, propagation: None };
+    pub(crate) const PLAIN: Self = Self {
+        run: Run::Real,
+        grace_period_s: None,
+        uid: None,
+        resource_version: None,
+        orphan_dependents: None,
+        propagation: None,
+        unreadable: Unreadable::Keep,
+    };
 
     pub(crate) fn parse(query: &Query, reader: Reader, body: &[u8]) -> Result<Self, Status> {
         if body.is_empty() { Self::from_query(query) } else { Self::from_body(reader, body) }
@@ -53,6 +76,7 @@ impl DeleteOptions {
                 resource_version: text(&preconditions, "resourceVersion"),
                 orphan_dependents: options.get("orphanDependents").and_then(Value::as_bool),
                 propagation: None,
+                unreadable: Unreadable::of(options.get(IGNORE_READ_ERROR).and_then(Value::as_bool)),
             },
         )
     }
@@ -77,6 +101,7 @@ impl DeleteOptions {
             Self {
                 grace_period_s: integer(query, "gracePeriodSeconds")?,
                 orphan_dependents: flag(query, "orphanDependents"),
+                unreadable: Unreadable::of(flag(query, IGNORE_READ_ERROR)),
                 ..Self::PLAIN
             },
         )

@@ -57,7 +57,7 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
         }
         refuse_version(&version)?;
         let key = keys::object(kind, &call.target.namespace, &name);
-        match store(core, kind, &key, options.run, &mut object).await? {
+        match store(core, kind, &key, options.run, &object).await? {
             Some(bytes) => return Ok(bytes),
             None if generated => {}
             None => return Err(exists(core, kind, &key, &name)),
@@ -112,18 +112,19 @@ fn generate_name(core: &Core, object: &Value) -> String {
 }
 
 /// `None`: an object of that name exists.
-async fn store(core: &Core, kind: &'static Kind, key: &str, run: Run, object: &mut Value) -> Result<Option<Bytes>, Status> {
+async fn store(core: &Core, kind: &'static Kind, key: &str, run: Run, object: &Value) -> Result<Option<Bytes>, Status> {
     match run {
         Run::Dry if core.store.get(key).is_some() => Ok(None),
-        Run::Dry => Ok(Some(object::to_bytes(kind, object, None).into())),
-        Run::Real => Ok(finish::store_new(core, kind, key, object).await?.ok()),
+        Run::Dry => Ok(Some(object::to_bytes(kind, object).into())),
+        Run::Real => Ok(finish::store_new(core, kind, key, object).await?.ok().map(|entry| entry.value)),
     }
 }
 
 /// E3.
 fn exists(core: &Core, kind: &'static Kind, key: &str, name: &str) -> Status {
     let mut status = Status::already_exists(kind, name);
-    let terminating = core.store.get(key).is_some_and(|entry| object::from_store(kind, &entry.value)["metadata"].has("deletionTimestamp"));
+    let existing = core.store.get(key).and_then(|entry| core.objects.read(kind, &entry).ok());
+    let terminating = existing.is_some_and(|object| object["metadata"].has("deletionTimestamp"));
     if terminating {
         status.message = format!("object is being deleted: {}", status.message);
     }

@@ -3,7 +3,7 @@
 use crate::answer::{self, Answer};
 use crate::app::Core;
 use crate::negotiation;
-use crate::query::{DeleteOptions, Propagation, Run};
+use crate::query::{DeleteOptions, Propagation, Run, Unreadable};
 use crate::registry::{Call, finish, namespaces, update};
 use crate::{admission, object};
 use bytes::Bytes;
@@ -61,18 +61,21 @@ pub(crate) async fn delete_object(
     let _turn = core.queues.enter(&key).await?;
     for _ in 0..ATTEMPTS_MAX {
         let current = core.store.get(&key).ok_or_else(|| Status::not_found(kind, name))?;
-        let old = object::from_store(kind, &current.value);
+        let old = match core.objects.read(kind, &current) {
+            Err(_) if options.unreadable == Unreadable::Remove => return remove_unread(core, kind, &current, options.run).await,
+            read => read?,
+        };
         let step = if namespaces::is_namespace(kind) {
             namespaces::step(kind, &old, options, core.environment.now())?
         } else {
             check_preconditions(kind, name, &old, options)?;
             step(kind, &old, options, core.environment.now())
         };
-        if let Some(outcome) = take(core, kind, &current, old, step, options.run).await? {
+        if let Some(outcome) = take(core, kind, &current, &old, step, options.run).await? {
             return Ok(outcome);
         }
     }
-    Err(update::overtaken(kind, name))
+    Err(update::conflict(kind, name))
 }
 
 /// What a deletion does to the object as it stands.
@@ -88,35 +91,41 @@ pub(crate) enum Step {
 }
 
 /// `None`: another write came first.
-async fn take(core: &Core, kind: &'static Kind, current: &Entry, old: Value, step: Step, run: Run) -> Result<Option<Outcome>, Status> {
+async fn take(core: &Core, kind: &'static Kind, current: &Entry, old: &Value, step: Step, run: Run) -> Result<Option<Outcome>, Status> {
     let uid = old["metadata"].str("uid").to_owned();
-    let version = current.revision.to_string();
     match (step, run) {
         (Step::Nothing, _) => Ok(Some(Outcome::Kept(current.value.clone()))),
-        (Step::Mark(mut next), Run::Dry) => Ok(Some(Outcome::Kept(object::to_bytes(kind, &mut next, Some(&version)).into()))),
-        (Step::MarkAndRemove(mut next), Run::Dry) => {
-            Ok(Some(Outcome::Removed { uid, last: object::to_bytes(kind, &mut next, Some(&version)).into() }))
-        }
+        (Step::Mark(next), Run::Dry) => Ok(Some(Outcome::Kept(object::to_bytes(kind, &next).into()))),
+        (Step::MarkAndRemove(next), Run::Dry) => Ok(Some(Outcome::Removed { uid, last: object::to_bytes(kind, &next).into() })),
         (Step::Remove, Run::Dry) => Ok(Some(Outcome::Removed { uid, last: current.value.clone() })),
-        (Step::Mark(mut next), Run::Real) => Ok(finish::store_next(core, kind, current, &mut next, &old).await?.ok().map(Outcome::Kept)),
-        (Step::MarkAndRemove(mut next), Run::Real) => {
-            if finish::store_next(core, kind, current, &mut next, &old).await?.is_err() {
+        (Step::Mark(next), Run::Real) => {
+            Ok(finish::store_next(core, kind, current, &next, old).await?.ok().map(|entry| Outcome::Kept(entry.value)))
+        }
+        (Step::MarkAndRemove(next), Run::Real) => {
+            if finish::store_next(core, kind, current, &next, old).await?.is_err() {
                 return Ok(None);
             }
             let Some(marked) = core.store.get(&current.key) else { return Ok(None) };
-            Ok(finish::remove(core, kind, &marked, &mut next).await?.ok().map(|last| Outcome::Removed { uid, last }))
+            Ok(finish::remove(core, kind, &marked, &next).await?.ok().map(|last| Outcome::Removed { uid, last: last.value }))
         }
         (Step::Remove, Run::Real) => {
-            let mut last = old;
-            Ok(finish::remove(core, kind, current, &mut last).await?.ok().map(|last| Outcome::Removed { uid, last }))
+            Ok(finish::remove(core, kind, current, old).await?.ok().map(|last| Outcome::Removed { uid, last: last.value }))
         }
     }
+}
+
+/// The way out for an object that nothing can read: it goes without its finalizers and preconditions being looked at.
+async fn remove_unread(core: &Core, kind: &'static Kind, current: &Entry, run: Run) -> Result<Outcome, Status> {
+    if run == Run::Real && finish::remove_unread(core, kind, current).await?.is_err() {
+        return Err(update::conflict(kind, current.key.rsplit('/').next().unwrap_or_default()));
+    }
+    Ok(Outcome::Removed { uid: String::new(), last: current.value.clone() })
 }
 
 /// W31.
 pub(crate) fn check_preconditions(kind: &Kind, name: &str, old: &Value, options: &DeleteOptions) -> Result<(), Status> {
     let meta = &old["metadata"];
-    let conflict = |why: String| {
+    let refuse = |why: String| {
         let mut status = Status::conflict(kind, name, &why);
         // Upstream names the kind here, not the resource.
         status.message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.kind);
@@ -127,13 +136,13 @@ pub(crate) fn check_preconditions(kind: &Kind, name: &str, old: &Value, options:
         Err(status)
     };
     if let Some(uid) = options.uid.as_ref().filter(|uid| *uid != meta.str("uid")) {
-        return conflict(format!(
+        return refuse(format!(
             "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
             meta.str("uid")
         ));
     }
     if let Some(version) = options.resource_version.as_ref().filter(|version| *version != meta.str("resourceVersion")) {
-        return conflict(format!(
+        return refuse(format!(
             "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). \
              The object might have been modified",
             meta.str("resourceVersion")

@@ -44,5 +44,5 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
     {
         map.shift_remove("continue");
     }
-    Ok(Answer::List(List { kind, metadata, items: found.entries.into_iter().map(|entry| entry.value).collect() }))
+    Ok(Answer::List(List { kind, metadata, items: found.entries }))
 }

@@ -3,18 +3,17 @@
 use crate::app::Core;
 use crate::registry::refused;
 use crate::{events, keys, object};
-use bytes::Bytes;
 use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value};
-use stead_store::{Entry, Expect, WriteError};
+use stead_store::{Entry, Expect, NewValue, WriteError};
 
-/// A write that did not get through because another came first.
+/// A write that was not done because another came first.
 #[derive(Debug)]
-pub(crate) struct Overtaken;
+pub(crate) struct Conflict;
 
 /// Stores an object that does not exist yet.
-pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, object: &mut Value) -> Result<Result<Bytes, Overtaken>, Status> {
+pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, object: &Value) -> Result<Result<Entry, Conflict>, Status> {
     let durability = keys::durability(kind, namespace_of(object), object, None);
     let value = object::to_store(kind, object);
     let written = core.store.put(key, Expect::Absent, value, durability).await;
@@ -27,11 +26,11 @@ pub(crate) async fn store_next(
     core: &Core,
     kind: &'static Kind,
     current: &Entry,
-    object: &mut Value,
+    object: &Value,
     old: &Value,
-) -> Result<Result<Bytes, Overtaken>, Status> {
+) -> Result<Result<Entry, Conflict>, Status> {
     if is_same(object, old) {
-        return Ok(Ok(current.value.clone()));
+        return Ok(Ok(current.clone()));
     }
     let durability = keys::durability(kind, namespace_of(object), object, Some(old));
     let value = object::to_store(kind, object);
@@ -69,13 +68,20 @@ fn stripped(metadata: &Value) -> Value {
 }
 
 /// Removes an object; `last` is what watchers see.
-pub(crate) async fn remove(
-    core: &Core,
-    kind: &'static Kind,
-    current: &Entry,
-    last: &mut Value,
-) -> Result<Result<Bytes, Overtaken>, Status> {
-    let last = object::to_store(kind, last);
+pub(crate) async fn remove(core: &Core, kind: &Kind, current: &Entry, last: &Value) -> Result<Result<Entry, Conflict>, Status> {
+    remove_as(core, kind, current, object::to_store(kind, last)).await
+}
+
+/// Removes an object without looking at it: watchers see it as it was, at its old version if it cannot be read.
+pub(crate) async fn remove_unread(core: &Core, kind: &Kind, current: &Entry) -> Result<Result<Entry, Conflict>, Status> {
+    let last = match object::from_store(kind, &current.key, &current.value) {
+        Ok(last) => object::to_store(kind, &last),
+        Err(_) => NewValue { bytes: current.value.to_vec(), stamp: None },
+    };
+    remove_as(core, kind, current, last).await
+}
+
+async fn remove_as(core: &Core, kind: &Kind, current: &Entry, last: NewValue) -> Result<Result<Entry, Conflict>, Status> {
     let removed = outcome(core, core.store.delete(&current.key, Expect::Revision(current.revision), last).await)?;
     if removed.is_ok() && events::is_event(kind) {
         core.events.removed(current);
@@ -87,10 +93,10 @@ fn namespace_of(object: &Value) -> &str {
     object["metadata"]["namespace"].as_str().unwrap_or_default()
 }
 
-fn outcome(core: &Core, written: Result<Entry, WriteError>) -> Result<Result<Bytes, Overtaken>, Status> {
+fn outcome(core: &Core, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
     match written {
-        Ok(entry) => Ok(Ok(entry.value)),
-        Err(WriteError::Conflict { .. }) => Ok(Err(Overtaken)),
+        Ok(entry) => Ok(Ok(entry)),
+        Err(WriteError::Conflict { .. }) => Ok(Err(Conflict)),
         Err(error @ WriteError::Refused { .. }) => Err(refused(core, &error)),
     }
 }

@@ -2,12 +2,11 @@
 
 use crate::answer::{Answer, List};
 use crate::app::Core;
+use crate::keys;
 use crate::query::{ListOptions, Match};
 use crate::registry::Call;
-use crate::{keys, object};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 use stead_store::{Entry, Page, ReadError};
@@ -19,11 +18,7 @@ const WAIT_STEP_MS: u64 = 100;
 pub(crate) async fn list(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = ListOptions::parse(&call.query, call.target.kind)?;
     let found = find(core, call.target.kind, &call.target.namespace, &options).await?;
-    Ok(Answer::List(List {
-        kind: call.target.kind,
-        metadata: found.metadata,
-        items: found.entries.into_iter().map(|entry| entry.value).collect(),
-    }))
+    Ok(Answer::List(List { kind: call.target.kind, metadata: found.metadata, items: found.entries }))
 }
 
 /// One page of a collection.
@@ -72,7 +67,7 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
             break;
         }
         seen += 1;
-        if selected(kind, options, &entry.value) {
+        if selected(core, kind, options, &entry)? {
             picked.push(entry);
         }
     }
@@ -84,8 +79,8 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
 }
 
 /// Whether an object is one that the selectors pick.
-pub(crate) fn selected(kind: &'static Kind, options: &ListOptions, bytes: &Bytes) -> bool {
-    options.selects_all() || selects(kind, options, &object::from_store(kind, bytes))
+pub(crate) fn selected(core: &Core, kind: &Kind, options: &ListOptions, entry: &Entry) -> Result<bool, Status> {
+    Ok(options.selects_all() || selects(kind, options, &*core.objects.read(kind, entry)?))
 }
 
 pub(crate) fn selects(kind: &Kind, options: &ListOptions, object: &Value) -> bool {

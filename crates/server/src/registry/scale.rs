@@ -33,7 +33,7 @@ pub(crate) async fn serve(core: &Core, call: &mut Call) -> Result<Answer, Status
         Verb::Patch => patch_scale(core, call).await?,
         _ => put_scale(core, call).await?,
     };
-    Ok(Answer::Document { code: 200, value: encoded(&of(&object::from_store(kind, &bytes))) })
+    Ok(Answer::Document { code: 200, value: encoded(&of(&object::from_store(kind, &call.key(), &bytes)?)) })
 }
 
 /// The Scale of an object.

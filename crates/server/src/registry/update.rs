@@ -1,4 +1,4 @@
-//! PUT, and the one way in which an existing object changes: read, change, judge, store, again if overtaken (W6-W14, W33).
+//! PUT, and the one way in which an existing object changes: read, change, judge, store, again after a conflict (W6-W14, W33).
 
 use crate::answer::Answer;
 use crate::app::Core;
@@ -118,13 +118,13 @@ pub(crate) async fn change(
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);
         let current = core.store.get(&key).ok_or_else(|| Status::not_found(call.target.kind, &call.target.name))?;
-        let old = object::from_store(call.target.kind, &current.value);
-        let mut object = prepare(core, call, options, part, &current, &old, next)?;
-        if let Some(bytes) = store(core, call.target.kind, options.run, &current, &old, &mut object).await? {
+        let old = core.objects.read(call.target.kind, &current)?;
+        let object = prepare(core, call, options, part, &current, &old, next)?;
+        if let Some(bytes) = store(core, call.target.kind, options.run, &current, &old, object).await? {
             return Ok(bytes);
         }
     }
-    Err(overtaken(call.target.kind, &call.target.name))
+    Err(conflict(call.target.kind, &call.target.name))
 }
 
 /// The next state, judged.
@@ -151,8 +151,9 @@ fn prepare(
         allocation::allocate(core, kind, &mut object, Some(old), options.run)?;
     }
     let generation = kind.hooks.prepare_update(part, &mut object, old);
-    walker::canonical(kind.schema, &mut object);
     raise_generation(&mut object, old, generation);
+    object::meta_mut(&mut object)["resourceVersion"] = current.revision.to_string().into();
+    walker::canonical(kind.schema, &mut object);
     let mut errors = meta::validate_update(kind, &object, old);
     errors.extend(kind.hooks.validate_update(part, &object, old));
     if !errors.is_empty() {
@@ -171,18 +172,21 @@ async fn store(
     run: Run,
     current: &Entry,
     old: &Value,
-    object: &mut Value,
+    mut object: Value,
 ) -> Result<Option<Bytes>, Status> {
-    let version = current.revision.to_string();
     if run == Run::Dry {
-        return Ok(Some(object::to_bytes(kind, object, Some(&version)).into()));
+        return Ok(Some(object::to_bytes(kind, &object).into()));
     }
-    if is_gone(object) {
-        let answer = object::to_bytes(kind, object, Some(&version));
-        let mut last = old.clone();
-        return Ok(finish::remove(core, kind, current, &mut last).await?.ok().map(|_| answer.into()));
+    if is_gone(&object) {
+        let answer = object::to_bytes(kind, &object);
+        return Ok(finish::remove(core, kind, current, old).await?.ok().map(|_| answer.into()));
     }
-    Ok(finish::store_next(core, kind, current, object, old).await?.ok())
+    let Ok(entry) = finish::store_next(core, kind, current, &object, old).await? else { return Ok(None) };
+    if entry.revision != current.revision {
+        object::set_version(&mut object, &entry.revision.to_string());
+        core.objects.keep(&entry, object);
+    }
+    Ok(Some(entry.value))
 }
 
 /// W6: the version that the writer has seen.
@@ -192,7 +196,7 @@ fn check_version(kind: &Kind, name: &str, object: &Value, current: u64) -> Resul
         "" | "0" => Err(version_required(kind, name)),
         version => match crate::query::parse_uint(version) {
             Ok(version) if version == current => Ok(()),
-            Ok(_) => Err(overtaken(kind, name)),
+            Ok(_) => Err(conflict(kind, name)),
             Err(why) => Err(Status::new(500, "", why)),
         },
     }
@@ -209,7 +213,7 @@ fn version_required(kind: &Kind, name: &str) -> Status {
 }
 
 /// E4.
-pub(crate) fn overtaken(kind: &Kind, name: &str) -> Status {
+pub(crate) fn conflict(kind: &Kind, name: &str) -> Status {
     Status::conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
 }
 

@@ -77,7 +77,7 @@ fn check_preconditions(target: &crate::request::Target, pod: &Value, binding: &V
 fn node_labels(core: &Core, node: &str) -> Value {
     let found = find_kind("", "v1", "nodes").and_then(|nodes| {
         let entry = core.store.get(&keys::object(nodes, "", node))?;
-        Some(object::from_store(nodes, &entry.value)["metadata"]["labels"].clone())
+        Some(core.objects.read(nodes, &entry).ok()?["metadata"]["labels"].clone())
     });
     found.unwrap_or_default()
 }

@@ -1,19 +1,19 @@
 //! Reads and changes the pod that a subresource is about. Input: a call. Output: the pod, or NotFound; a stored change.
 
 use crate::app::Core;
-use crate::object;
 use crate::query::Run;
 use crate::registry::{Call, finish, update};
+use std::sync::Arc;
 use stead_api::{Status, Value};
 
 /// How often a change starts over because another write came first.
 const ATTEMPTS_MAX: usize = 16;
 
 /// The object that the call's path names.
-pub(super) fn read(core: &Core, call: &Call) -> Result<Value, Status> {
+pub(super) fn read(core: &Core, call: &Call) -> Result<Arc<Value>, Status> {
     let kind = call.target.kind;
     let entry = core.store.get(&call.key()).ok_or_else(|| Status::not_found(kind, &call.target.name))?;
-    Ok(object::from_store(kind, &entry.value))
+    core.objects.read(kind, &entry)
 }
 
 /// Changes it without the checks of an update.
@@ -28,13 +28,13 @@ pub(super) async fn change(
     let _turn = core.queues.enter(&key).await?;
     for _ in 0..ATTEMPTS_MAX {
         let current = core.store.get(&key).ok_or_else(|| Status::not_found(kind, &call.target.name))?;
-        let old = object::from_store(kind, &current.value);
-        let mut object = next(&old)?;
-        if run == Run::Dry || finish::store_next(core, kind, &current, &mut object, &old).await?.is_ok() {
+        let old = core.objects.read(kind, &current)?;
+        let object = next(&old)?;
+        if run == Run::Dry || finish::store_next(core, kind, &current, &object, &old).await?.is_ok() {
             return Ok(());
         }
     }
-    Err(update::overtaken(kind, &call.target.name))
+    Err(update::conflict(kind, &call.target.name))
 }
 
 /// Sets a condition, and its time if the status of the condition changes.

@@ -61,7 +61,7 @@ fn check_bound(core: &Core, call: &Call, reference: &Value) -> Result<(), Status
     };
     let row = find_kind("", "v1", plural).ok_or_else(|| Status::internal("the bound kind is not served"))?;
     let entry = core.store.get(&keys::object(row, namespace, name)).ok_or_else(|| Status::not_found(row, name))?;
-    let object = object::from_store(row, &entry.value);
+    let object = core.objects.read(row, &entry)?;
     let account = &call.target.name;
     if kind == "Pod" && object["spec"].str("serviceAccountName") != account {
         return Err(Status::bad_request(format!(

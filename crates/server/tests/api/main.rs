@@ -4,6 +4,7 @@ mod access;
 mod client;
 mod deletes;
 mod events;
+mod faults;
 mod lists;
 mod replayed;
 mod services;

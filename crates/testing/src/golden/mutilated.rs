@@ -11,6 +11,11 @@ use stead_server::Environment;
 const SHARE: usize = 5;
 const SEED: u64 = 7;
 
+/// A value so deep.
+fn nested(depth: u64) -> Value {
+    (0..depth).fold(json!(1), |inner, level| if level % 3 == 0 { json!([inner]) } else { json!({"f:a": inner}) })
+}
+
 /// Replaces, removes or doubles one place in a value.
 fn mutilate(value: &mut Value, chance: &Virtual) {
     let pick = |n: usize| usize::try_from(chance.random(n as u64)).unwrap();
@@ -54,6 +59,7 @@ fn mutilate(value: &mut Value, chance: &Virtual) {
                 json!("99999999999999999999"),
                 json!("1e400"),
                 json!({"": null}),
+                nested(chance.random(200)),
             ];
             *other = replacements[pick(replacements.len())].clone();
         }

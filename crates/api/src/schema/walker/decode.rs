@@ -50,6 +50,7 @@ struct Decoder<'t> {
     path: Vec<Step>,
     strict: Vec<String>,
     saved: Option<DecodeError>,
+    /// Values around the one that is read, itself included.
     depth: usize,
 }
 
@@ -68,7 +69,7 @@ impl<'t> Decoder<'t> {
             return Ok(());
         }
         if self.depth > DEPTH_MAX {
-            return Err(DecodeError("json: exceeded max depth".to_owned()));
+            return Err(too_deep());
         }
         self.depth += 1;
         let result = match target.shape {
@@ -191,8 +192,10 @@ impl<'t> Decoder<'t> {
     /// Any JSON, members in order.
     fn raw(&mut self, slot: &mut Option<Value>) -> Result<(), DecodeError> {
         let token = self.token();
-        // The reader below nests up to 128 deep; deeper text is refused rather than cut.
-        *slot = Some(serde_json::from_slice(token).map_err(|_| DecodeError("json: exceeded max depth".to_owned()))?);
+        if self.depth - 1 + json::depth(token) > DEPTH_MAX {
+            return Err(too_deep());
+        }
+        *slot = Some(serde_json::from_slice(token).map_err(|error| DecodeError(format!("json: {error}")))?);
         Ok(())
     }
 
@@ -323,6 +326,10 @@ impl<'t> Decoder<'t> {
             self.strict.push(text);
         }
     }
+}
+
+fn too_deep() -> DecodeError {
+    DecodeError("json: exceeded max depth".to_owned())
 }
 
 fn push_name(path: &mut String, name: &str) {

@@ -445,6 +445,18 @@ fn judged(step: &Value) -> Option<(String, String)> {
 }
 
 #[test]
+fn depth_is_counted_from_the_root() {
+    let text = |depth: usize| format!(r#"{{"metadata":{{"name":"r"}},"data":{}1{},"revision":1}}"#, "[".repeat(depth), "]".repeat(depth));
+    let decoded = decode_json(&APPS_V1_CONTROLLER_REVISION, text(DEPTH_MAX - 1).as_bytes()).unwrap();
+    let stored = encode(&APPS_V1_CONTROLLER_REVISION, &decoded.value);
+    assert_eq!(serde_json::from_slice::<Value>(&stored).unwrap(), decoded.value);
+    for depth in [DEPTH_MAX, 127, 128, 9_000] {
+        let error = decode_json(&APPS_V1_CONTROLLER_REVISION, text(depth).as_bytes()).unwrap_err();
+        assert_eq!(error.0, "json: exceeded max depth");
+    }
+}
+
+#[test]
 fn recorded_refusals_are_ours() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/cases");
     let (mut count, mut failures) = (0, Vec::new());
