@@ -1,7 +1,8 @@
 //! The real runtime behind the node's trait: translates between the node's types and `stead_runtime`'s.
 
+use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Qos, Runtime, SandboxRecord, SandboxSpec, Security, StartError,
+    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, QosClass, Runtime, SandboxRecord, SandboxSpec, Security, StartError,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -11,6 +12,9 @@ use stead_api::time::Timestamp;
 use stead_runtime as rt;
 use tokio::sync::Mutex;
 
+/// As a Node shows it.
+pub const VERSION: &str = concat!("stead://", env!("CARGO_PKG_VERSION"));
+
 /// Containers on this machine.
 #[derive(Clone)]
 pub struct Real {
@@ -18,6 +22,36 @@ pub struct Real {
     /// Directory of the pods' logs (LOG-1).
     logs: PathBuf,
     events: Arc<Mutex<Exits>>,
+    tiers: Arc<Mutex<Tiers>>,
+}
+
+/// The cgroups above the pods' own, as they were last set (CG-2 to CG-4).
+struct Tiers {
+    cpus: u64,
+    memory_bytes: i64,
+    set: Vec<(&'static str, rt::Resources)>,
+}
+
+/// Cgroup of all pods.
+const PODS: &str = "kubepods";
+/// Cgroup of the pods that ask for something.
+const BURSTABLE: &str = "kubepods/burstable";
+/// Cgroup of the pods that ask for nothing.
+const BEST_EFFORT: &str = "kubepods/besteffort";
+
+impl Tiers {
+    /// What is to be set while these sandboxes are there.
+    fn wanted(&self, sandboxes: &[rt::Sandbox]) -> Vec<(&'static str, rt::Resources)> {
+        let all = rt::Resources {
+            cpu_shares: Some(shares(i64::try_from(self.cpus).unwrap_or(i64::MAX).saturating_mul(1000))),
+            memory_limit_bytes: Some(self.memory_bytes),
+            ..rt::Resources::default()
+        };
+        let burstable = sandboxes.iter().filter(|s| s.state == rt::SandboxState::Ready && s.spec.cgroup_parent.starts_with(BURSTABLE));
+        let weight = |shares| rt::Resources { cpu_shares: Some(shares), ..rt::Resources::default() };
+        let burstable = weight(tier_shares(burstable.filter_map(|s| s.spec.resources.cpu_shares)));
+        vec![(PODS, all), (BURSTABLE, burstable), (BEST_EFFORT, weight(tier_shares(std::iter::empty())))]
+    }
 }
 
 /// Exits in order; when the stream has lost some, all ended containers are told of again.
@@ -27,9 +61,26 @@ struct Exits {
 }
 
 impl Real {
-    pub fn new(runtime: rt::Runtime, logs: PathBuf) -> Self {
+    /// Runs containers on a machine with so many CPUs and so much memory (bytes).
+    pub fn new(runtime: rt::Runtime, logs: PathBuf, cpus: u64, memory_bytes: i64) -> Self {
         let exits = Exits { stream: runtime.events(), again: VecDeque::new() };
-        Self { runtime, logs, events: Arc::new(Mutex::new(exits)) }
+        let tiers = Tiers { cpus, memory_bytes, set: Vec::new() };
+        Self { runtime, logs, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
+    }
+
+    /// Sets the cgroups above the pods' own for the sandboxes that are there now. A tier that cannot be set holds no pod up: shares only
+    /// say who goes first.
+    async fn set_tiers(&self) {
+        let mut tiers = self.tiers.lock().await;
+        let wanted = tiers.wanted(&self.runtime.sandboxes());
+        for (cgroup, resources) in &wanted {
+            if !tiers.set.iter().any(|set| set == &(*cgroup, resources.clone()))
+                && let Err(error) = self.runtime.limit_cgroup(cgroup, resources.clone()).await
+            {
+                tracing::warn!(cgroup, error = text(&error), "cannot set a cgroup");
+            }
+        }
+        tiers.set = wanted;
     }
 
     fn id(&self, sandbox: &str, name: &str, attempt: u32) -> Option<String> {
@@ -69,9 +120,9 @@ fn instance(container: &rt::Container) -> Option<Instance> {
 /// CG-2.
 fn cgroup_parent(spec: &SandboxSpec) -> String {
     let tier = match spec.qos {
-        Qos::Guaranteed => "kubepods",
-        Qos::Burstable => "kubepods/burstable",
-        Qos::BestEffort => "kubepods/besteffort",
+        QosClass::Guaranteed => PODS,
+        QosClass::Burstable => BURSTABLE,
+        QosClass::BestEffort => BEST_EFFORT,
     };
     // The sandbox's own id, not the pod's: a former sandbox of the pod may still be there.
     format!("{tier}/pod{}", spec.id)
@@ -122,7 +173,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
         privileged: spec.security.privileged,
         read_only_rootfs: spec.security.read_only_root,
         resources: resources(&spec.limits),
-        oom_score_adj: spec.limits.oom_score_adj,
+        oom_score_adj: spec.oom_score_adj,
         log_path,
         termination_log: Some(rt::TerminationLog { path: spec.termination_message_path }),
         masked_paths: if masks { rt::default_masked_paths() } else { Vec::new() },
@@ -143,7 +194,7 @@ fn signal_number(name: &str) -> Option<i32> {
 
 impl Runtime for Real {
     fn version(&self) -> String {
-        concat!("stead://", env!("CARGO_PKG_VERSION")).to_owned()
+        VERSION.to_owned()
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
@@ -165,6 +216,7 @@ impl Runtime for Real {
         let log_dir = self.logs.join(format!("{}_{}_{}", label("namespace"), label("name"), spec.pod));
         let sandbox = rt::SandboxSpec {
             cgroup_parent: cgroup_parent(&spec),
+            resources: resources(&spec.limits),
             log_dir,
             network: mode(spec.host_network),
             uts: mode(spec.host_network),
@@ -174,11 +226,15 @@ impl Runtime for Real {
             hostname: spec.hostname,
             ..rt::SandboxSpec::default()
         };
-        self.runtime.create_sandbox(sandbox).await.map(drop).map_err(|error| text(&error))
+        self.runtime.create_sandbox(sandbox).await.map_err(|error| text(&error))?;
+        self.set_tiers().await;
+        Ok(())
     }
 
     async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
-        self.runtime.stop_sandbox(id).await.map_err(|error| text(&error))
+        self.runtime.stop_sandbox(id).await.map_err(|error| text(&error))?;
+        self.set_tiers().await;
+        Ok(())
     }
 
     async fn remove_sandbox(&self, id: &str) -> Result<(), String> {
@@ -228,6 +284,7 @@ impl Runtime for Real {
     }
 
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
+        self.set_tiers().await;
         let mut records = Vec::new();
         for sandbox in self.runtime.sandboxes() {
             let mut containers: BTreeMap<String, Vec<Instance>> = BTreeMap::new();
@@ -301,6 +358,32 @@ mod tests {
         assert_eq!(capabilities(&security(&["NET_ADMIN"], &["ALL"])), ["CAP_NET_ADMIN"]);
         assert!(!capabilities(&security(&[], &["CHOWN"])).contains(&"CAP_CHOWN".to_owned()));
         assert!(capabilities(&security(&["ALL"], &[])).contains(&"CAP_SYS_ADMIN".to_owned()));
+    }
+
+    #[test]
+    fn tiers_weigh_what_their_running_pods_ask_for() {
+        // CG-2, CG-3, CG-4
+        let sandbox = |cgroup_parent: &str, cpu_shares, state| rt::Sandbox {
+            spec: rt::SandboxSpec {
+                cgroup_parent: cgroup_parent.to_owned(),
+                resources: rt::Resources { cpu_shares: Some(cpu_shares), ..rt::Resources::default() },
+                ..rt::SandboxSpec::default()
+            },
+            state,
+            network_namespace: None,
+            shim_pid: 1,
+        };
+        let sandboxes = [
+            sandbox("kubepods/burstable/poda", 512, rt::SandboxState::Ready),
+            sandbox("kubepods/burstable/podb", 256, rt::SandboxState::Ready),
+            sandbox("kubepods/burstable/podc", 256, rt::SandboxState::Stopped),
+            sandbox("kubepods/podd", 1024, rt::SandboxState::Ready),
+            sandbox("kubepods/besteffort/pode", 2, rt::SandboxState::Ready),
+        ];
+        let tiers = Tiers { cpus: 2, memory_bytes: 1 << 30, set: Vec::new() };
+        let found = tiers.wanted(&sandboxes).into_iter().map(|(cgroup, r)| (cgroup, r.cpu_shares.unwrap(), r.memory_limit_bytes));
+        let expected = [("kubepods", 2048, Some(1 << 30)), ("kubepods/burstable", 768, None), ("kubepods/besteffort", 2, None)];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 
     #[test]

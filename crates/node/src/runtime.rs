@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
 
 /// The settings of an image that matter for starting a container.
@@ -33,27 +34,10 @@ pub struct SandboxSpec {
     pub hostname: String,
     pub host_network: bool,
     pub host_ipc: bool,
-    /// `guaranteed`, `burstable` or `besteffort`: where its cgroup stands.
-    pub qos: Qos,
-}
-
-/// Quality of service (POD-10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Qos {
-    Guaranteed,
-    Burstable,
-    BestEffort,
-}
-
-impl Qos {
-    /// As `status.qosClass` has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guaranteed => "Guaranteed",
-            Self::Burstable => "Burstable",
-            Self::BestEffort => "BestEffort",
-        }
-    }
+    /// Where its cgroup stands.
+    pub qos: QosClass,
+    /// Of the cgroup around its containers.
+    pub limits: Limits,
 }
 
 /// One container to start.
@@ -69,6 +53,8 @@ pub struct ContainerSpec {
     pub user: User,
     pub security: Security,
     pub limits: Limits,
+    /// -997 to 1000 (CG-1).
+    pub oom_score_adj: i32,
     /// The signal that asks it to end, e.g. `SIGTERM`.
     pub stop_signal: String,
     /// Where the container finds its termination message file.
@@ -98,7 +84,7 @@ pub struct Security {
     pub capabilities_drop: Vec<String>,
 }
 
-/// cgroup limits and kernel priorities.
+/// Settings of a cgroup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
     /// Relative weight, 2 to 262144 (CG-4).
@@ -107,8 +93,6 @@ pub struct Limits {
     pub cpu_quota_us: Option<i64>,
     /// Bytes; `None`: no limit.
     pub memory_bytes: Option<i64>,
-    /// -997 to 1000 (CG-1).
-    pub oom_score_adj: i32,
 }
 
 /// How a container ended.

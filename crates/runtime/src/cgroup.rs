@@ -89,12 +89,14 @@ impl Layout {
                 }
             }
         }
-        for (controller, file, value) in if self.version == 2 { values_v2(resources) } else { values_v1(resources) } {
-            let Some(directory) = self.directory(controller, cgroup) else {
-                return Err(Error::Host(format!("the {controller} controller is not there")));
+        for setting in if self.version == 2 { settings_v2(resources) } else { settings_v1(resources) } {
+            let Some(directory) = self.directory(setting.controller, cgroup) else {
+                return Err(Error::Host(format!("the {} controller is not there", setting.controller)));
             };
-            let path = directory.join(file);
-            fs::write(&path, value).map_err(io_error("write", &path))?;
+            let path = directory.join(setting.file);
+            if setting.presence == Presence::Required || path.exists() {
+                fs::write(&path, setting.value).map_err(io_error("write", &path))?;
+            }
         }
         Ok(())
     }
@@ -123,6 +125,22 @@ impl Layout {
             }
         }
         Ok(())
+    }
+
+    /// Version 2: makes a cgroup that will hold processes, and gives its directory. Version 1 has no single one: libcontainer makes them.
+    pub fn make_leaf(&self, cgroup: &str) -> Result<Option<PathBuf>> {
+        if self.version != 2 {
+            return Ok(None);
+        }
+        self.enable_controllers(cgroup)?;
+        Ok(self.hierarchies.first().map(|hierarchy| below(hierarchy, cgroup)))
+    }
+
+    /// Version 1: refuses a device, written as the kernel's `devices.deny` has it.
+    pub fn deny_device(&self, cgroup: &str, rule: &str) -> Result<()> {
+        let Some(directory) = self.hierarchy("devices").map(|hierarchy| below(hierarchy, cgroup)) else { return Ok(()) };
+        let path = directory.join("devices.deny");
+        fs::write(&path, rule).map_err(io_error("write", &path))
     }
 
     /// Moves this process into a leaf cgroup, in the hierarchies that a service manager uses to tell services apart, and where its memory counts.
@@ -235,8 +253,8 @@ fn kill_listed(directory: &Path) -> io::Result<usize> {
     for entry in fs::read_dir(directory)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         left += kill_once(&entry.path())?;
     }
-    // A frozen process cannot die. The file exists on version 1 only.
-    if !processes.is_empty() && directory.join("freezer.state").exists() {
+    // A frozen process cannot die, and one above freezes all below. The file exists on version 1 only.
+    if directory.join("freezer.state").exists() {
         fs::write(directory.join("freezer.state"), "THAWED")?;
     }
     for pid in processes.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| *pid > 0) {
@@ -261,44 +279,66 @@ fn remove_tree(directory: &Path) -> io::Result<()> {
     crate::record::unless_missing(fs::remove_dir(directory))
 }
 
-type Value = (&'static str, &'static str, String);
-
-fn values_v1(resources: &Resources) -> Vec<Value> {
-    let mut values = Vec::new();
-    if let Some(shares) = resources.cpu_shares {
-        values.push(("cpu", "cpu.shares", shares.to_string()));
-    }
-    if let Some(period) = resources.cpu_period_us {
-        values.push(("cpu", "cpu.cfs_period_us", period.to_string()));
-    }
-    if let Some(quota) = resources.cpu_quota_us {
-        values.push(("cpu", "cpu.cfs_quota_us", quota.to_string()));
-    }
-    if let Some(limit) = resources.memory_limit_bytes {
-        values.push(("memory", "memory.limit_in_bytes", limit.to_string()));
-    }
-    if let Some(limit) = resources.pids_limit {
-        values.push(("pids", "pids.max", max_or(limit)));
-    }
-    values
+/// One file of a cgroup and what to write into it.
+#[derive(Debug)]
+struct Setting {
+    controller: &'static str,
+    file: &'static str,
+    value: String,
+    presence: Presence,
 }
 
-fn values_v2(resources: &Resources) -> Vec<Value> {
-    let mut values = Vec::new();
+/// Whether every kernel has a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    /// Swap is counted only by kernels that were told to.
+    IfThere,
+}
+
+fn setting(controller: &'static str, file: &'static str, value: impl ToString) -> Setting {
+    Setting { controller, file, value: value.to_string(), presence: Presence::Required }
+}
+
+fn settings_v1(resources: &Resources) -> Vec<Setting> {
+    let mut settings = Vec::new();
     if let Some(shares) = resources.cpu_shares {
-        values.push(("cpu", "cpu.weight", weight(shares).to_string()));
+        settings.push(setting("cpu", "cpu.shares", shares));
+    }
+    if let Some(period) = resources.cpu_period_us {
+        settings.push(setting("cpu", "cpu.cfs_period_us", period));
+    }
+    if let Some(quota) = resources.cpu_quota_us {
+        settings.push(setting("cpu", "cpu.cfs_quota_us", quota));
+    }
+    if let Some(limit) = resources.memory_limit_bytes {
+        settings.push(setting("memory", "memory.limit_in_bytes", limit));
+        // Memory and swap together: no swap. In this order, since the sum may not be below the first.
+        settings.push(Setting { presence: Presence::IfThere, ..setting("memory", "memory.memsw.limit_in_bytes", limit) });
+    }
+    if let Some(limit) = resources.pids_limit {
+        settings.push(setting("pids", "pids.max", max_or(limit)));
+    }
+    settings
+}
+
+fn settings_v2(resources: &Resources) -> Vec<Setting> {
+    // CG-9
+    let mut settings = vec![Setting { presence: Presence::IfThere, ..setting("memory", "memory.swap.max", 0) }];
+    if let Some(shares) = resources.cpu_shares {
+        settings.push(setting("cpu", "cpu.weight", weight(shares)));
     }
     if resources.cpu_quota_us.is_some() || resources.cpu_period_us.is_some() {
         let quota = max_or(resources.cpu_quota_us.unwrap_or(-1));
-        values.push(("cpu", "cpu.max", format!("{quota} {}", resources.cpu_period_us.unwrap_or(100_000))));
+        settings.push(setting("cpu", "cpu.max", format!("{quota} {}", resources.cpu_period_us.unwrap_or(100_000))));
     }
     if let Some(limit) = resources.memory_limit_bytes {
-        values.push(("memory", "memory.max", max_or(limit)));
+        settings.push(setting("memory", "memory.max", max_or(limit)));
     }
     if let Some(limit) = resources.pids_limit {
-        values.push(("pids", "pids.max", max_or(limit)));
+        settings.push(setting("pids", "pids.max", max_or(limit)));
     }
-    values
+    settings
 }
 
 fn max_or(limit: i64) -> String {
@@ -357,11 +397,21 @@ mod tests {
             memory_limit_bytes: Some(1 << 20),
             pids_limit: Some(-1),
         };
-        let text = |values: Vec<Value>| values.into_iter().map(|(_, file, value)| format!("{file}={value}")).collect::<Vec<_>>();
+        let text = |settings: Vec<Setting>| settings.into_iter().map(|s| format!("{}={}", s.file, s.value)).collect::<Vec<_>>();
         assert_eq!(
-            text(values_v1(&resources)),
-            ["cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000", "memory.limit_in_bytes=1048576", "pids.max=max"]
+            text(settings_v1(&resources)),
+            [
+                "cpu.shares=1024",
+                "cpu.cfs_period_us=100000",
+                "cpu.cfs_quota_us=50000",
+                "memory.limit_in_bytes=1048576",
+                "memory.memsw.limit_in_bytes=1048576",
+                "pids.max=max"
+            ]
         );
-        assert_eq!(text(values_v2(&resources)), ["cpu.weight=100", "cpu.max=50000 100000", "memory.max=1048576", "pids.max=max"]);
+        assert_eq!(
+            text(settings_v2(&resources)),
+            ["memory.swap.max=0", "cpu.weight=100", "cpu.max=50000 100000", "memory.max=1048576", "pids.max=max"]
+        );
     }
 }

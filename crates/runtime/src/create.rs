@@ -17,9 +17,11 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+use stead_sys::capability;
 use stead_sys::fd::take_inherited;
 
 use crate::cgroup::Layout;
+use crate::device;
 use crate::executor::Program;
 use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
 use crate::rootfs::{self, Prepared};
@@ -151,7 +153,7 @@ fn make(arguments: &Arguments, stdout: OwnedFd, stderr: OwnedFd, report: &mut Fi
     rootfs::make_directory(&prepared.rootfs, &prepared.cwd)
         .map_err(|message| Failure::Start(format!("unable to start container process: error during container init: {message}")))?;
     record::write(&dir.container(&container.id).join("config.json"), &prepared.config, Durability::Process).map_err(internal)?;
-    start(&dir, &container, prepared, stdout, stderr, report)
+    start(&dir, &container, &layout, prepared, stdout, stderr, report)
 }
 
 fn missing(file: &str) -> Failure {
@@ -161,7 +163,8 @@ fn missing(file: &str) -> Failure {
 fn start(
     dir: &SandboxDir,
     container: &ContainerRecord,
-    prepared: Prepared,
+    layout: &Layout,
+    mut prepared: Prepared,
     stdout: OwnedFd,
     stderr: OwnedFd,
     report: &mut File,
@@ -170,6 +173,7 @@ fn start(
     let (status_reader, status) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| Failure::Start(format!("make a pipe: {error}")))?;
     let stdin = File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?;
     let user = prepared.user.clone();
+    restrict_devices(layout, container, &mut prepared);
     let program = Program { status: status.as_raw_fd(), ..prepared.program };
     let built = ContainerBuilder::new(container.id.clone(), SyscallType::default())
         .with_executor(program)
@@ -184,6 +188,9 @@ fn start(
     let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
     say(report, &Report::Made { pid });
     let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
+    if !container.spec.privileged && layout.version == 1 {
+        device::withdraw(layout, &container.cgroup, &prepared.devices).map_err(|error| Failure::Start(chain(&error)))?;
+    }
     made.start().map_err(|error| Failure::Start(start_message(None, &error)))?;
     let mut message = String::new();
     File::from(status_reader).read_to_string(&mut message).map_err(|error| Failure::Start(format!("read the start status: {error}")))?;
@@ -199,6 +206,17 @@ fn start(
     };
     say(report, &Report::Running(started));
     Ok(())
+}
+
+/// Version 2: without device rules a container must not be able to make device files, which would open every disk.
+fn restrict_devices(layout: &Layout, container: &ContainerRecord, prepared: &mut Prepared) {
+    if container.spec.privileged || layout.version == 1 {
+        return;
+    }
+    if let Err(error) = device::restrict(layout, &container.cgroup, &prepared.devices) {
+        prepared.program.capabilities = prepared.program.capabilities.without(capability::MKNOD);
+        crate::shim::complain(&format!("container {} gets no CAP_MKNOD: {}", container.id, chain(&error)));
+    }
 }
 
 /// libcontainer's process id is that of another release of nix.

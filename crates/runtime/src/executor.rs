@@ -1,6 +1,6 @@
 //! The last thing that runs in a container before its program: takes away what the program must not have, and executes it.
 //!
-//! Order: bounding set → groups → user → capabilities → no_new_privs → (a seccomp filter, later) → exec. Runs in a process forked
+//! Order: session key ring → bounding set → groups → user → capabilities → no_new_privs → (a seccomp filter, later) → exec. Runs in a process forked
 //! by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
 
 use std::collections::HashMap;
@@ -65,6 +65,7 @@ impl Program {
         let path = self.find()?;
         let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
         let groups: Vec<Gid> = self.user.groups.iter().copied().map(Gid::from_raw).collect();
+        stead_sys::keyring::join_new_session().map_err(step("make a session key ring"))?; // OCI-13
         capability::limit_bounding(self.capabilities).map_err(step("drop capabilities from the bounding set"))?;
         nix::unistd::setgroups(&groups).map_err(|error| format!("set groups: {}", plain(error as i32)))?;
         capability::set_user(self.user.uid, self.user.gid).map_err(step("set user"))?;

@@ -13,6 +13,7 @@
 mod cgroup;
 mod container;
 mod create;
+mod device;
 mod error;
 mod executor;
 mod image;

@@ -44,6 +44,8 @@ pub struct Prepared {
     pub config: Value,
     /// For the executor, without its status pipe.
     pub program: Program,
+    /// Device nodes beside the standard ones.
+    pub devices: Vec<DeviceNode>,
     /// Who it runs as.
     pub user: EffectiveUser,
     /// The value that could be set.
@@ -93,7 +95,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         unified: &layout.container_files(&sandbox.cgroup),
     });
     let program = program(spec, &argv, &resolved).map_err(failed)?;
-    Ok(Prepared { rootfs, cwd, config, program, user: resolved.user, oom_score_adj })
+    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, oom_score_adj })
 }
 
 fn argv(container: &ContainerRecord) -> Vec<String> {
@@ -222,14 +224,7 @@ fn device_node(host: &Path, path: &str, access: &str) -> Option<DeviceNode> {
         return None;
     };
     let (major, minor) = (nix::libc::major(metadata.rdev()), nix::libc::minor(metadata.rdev()));
-    Some(DeviceNode {
-        path: path.to_owned(),
-        kind,
-        major: u64::from(major),
-        minor: u64::from(minor),
-        mode: metadata.permissions().mode() & 0o777,
-        access: access.to_owned(),
-    })
+    Some(DeviceNode { path: path.to_owned(), kind, major, minor, mode: metadata.permissions().mode() & 0o777, access: access.to_owned() })
 }
 
 fn host_devices(directory: &Path, nodes: &mut Vec<DeviceNode>) {

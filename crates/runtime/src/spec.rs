@@ -51,9 +51,9 @@ pub struct DeviceNode {
     /// `c` or `b`.
     pub kind: &'static str,
     /// Its number.
-    pub major: u64,
+    pub major: u32,
     /// Its number.
-    pub minor: u64,
+    pub minor: u32,
     /// Permission bits.
     pub mode: u32,
     /// Letters of `rwm` for the cgroup.

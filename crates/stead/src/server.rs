@@ -240,9 +240,9 @@ async fn start_node(supervisor: &mut Supervisor, args: &ServerArgs, service: Ser
     } else if args.agent() {
         let containers = open_runtime(&args.data_dir).await?;
         containers.builtin(BUILTIN_IMAGE).await.context("make the built-in image")?;
-        let runtime = Real::new(containers, args.data_dir.join("logs"));
-        let version = stead_node::runtime::Runtime::version(&runtime);
-        let machines = vec![host::machine(&node_name(args), &args.data_dir, &version, stead_server::KUBERNETES_VERSION)];
+        let machine = host::machine(&node_name(args), &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
+        let runtime = Real::new(containers, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
+        let machines = vec![machine];
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }

@@ -49,6 +49,8 @@ const NAMES: [&str; 41] = [
     "CAP_CHECKPOINT_RESTORE",
 ];
 
+/// Number of `CAP_MKNOD`.
+pub const MKNOD: u32 = 27;
 /// Number of `CAP_SYS_RESOURCE`.
 pub const SYS_RESOURCE: u32 = 24;
 
@@ -60,6 +62,12 @@ impl CapabilitySet {
     /// Whether capability `number` is in it.
     pub fn contains(self, number: u32) -> bool {
         self.0 & (1 << number) != 0
+    }
+
+    /// The set without capability `number`.
+    #[must_use]
+    pub fn without(self, number: u32) -> CapabilitySet {
+        CapabilitySet(self.0 & !(1 << number))
     }
 
     /// Both sets' common part.
@@ -161,6 +169,8 @@ mod tests {
         assert_eq!(number("CAP_CHOWN"), Some(0));
         assert_eq!(number("CAP_SYS_ADMIN"), Some(21));
         assert_eq!(number("CAP_SYS_RESOURCE"), Some(SYS_RESOURCE));
+        assert_eq!(number("CAP_MKNOD"), Some(MKNOD));
+        assert!(!CapabilitySet(u64::MAX).without(MKNOD).contains(MKNOD));
         assert_eq!(number("CAP_CHECKPOINT_RESTORE"), Some(40));
         assert_eq!(number("CHOWN"), None);
     }

@@ -4,7 +4,9 @@
 
 pub mod capability;
 pub mod clock;
+pub mod device_filter;
 pub mod fd;
+pub mod keyring;
 pub mod library;
 pub mod mount;
 pub mod network;

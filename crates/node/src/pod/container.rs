@@ -1,7 +1,7 @@
 //! From a pod's container and its image to what the runtime is asked to start. Pure.
 
 use super::environment::{Sources, container_variables, expand, process_variables};
-use super::qos::limits;
+use super::limits::{container_limits, oom_score_adj};
 use super::unsupported::unsupported;
 use crate::runtime::{ContainerSpec, Image, Security, User};
 use stead_api::Value;
@@ -35,7 +35,8 @@ pub fn container_spec(
         working_dir: first(&[container.str("workingDir"), &image.working_dir, "/"]),
         user,
         security: security(pod, container),
-        limits: limits(pod, container, node_memory_bytes),
+        limits: container_limits(pod, container),
+        oom_score_adj: oom_score_adj(pod, container, node_memory_bytes),
         stop_signal: first(&[&image.stop_signal, "SIGTERM"]),
         termination_message_path: first(&[container.str("terminationMessagePath"), "/dev/termination-log"]),
         termination_message_from_log: container.str("terminationMessagePolicy") == "FallbackToLogsOnError",

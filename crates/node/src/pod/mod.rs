@@ -3,8 +3,8 @@
 pub mod backoff;
 pub mod container;
 pub mod environment;
+pub mod limits;
 pub mod plan;
-pub mod qos;
 pub mod state;
 pub mod status;
 pub mod unsupported;

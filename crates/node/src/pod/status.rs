@@ -1,9 +1,8 @@
 //! What to say about a pod: phase, conditions and container statuses, a pure function of its object and its state.
 
 use super::plan::{initialized, over, restarts, sidecar};
-use super::qos::qos;
 use super::state::{ContainerState, PodState, Sandbox};
-use crate::runtime::{Exit, Instance, InstanceState};
+use crate::runtime::{Exit, Instance, InstanceState, QosClass};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -20,7 +19,7 @@ pub struct Facts {
 /// The whole status, to be written over what the API has. Conditions of other owners are kept.
 pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &Facts) -> Value {
     let phase = phase(pod, state);
-    let mut status = json!({"phase": phase, "qosClass": qos(pod).as_str()});
+    let mut status = json!({"phase": phase, "qosClass": QosClass::of(pod).as_str()});
     let old = &pod["status"];
     if let Some(generation) = pod["metadata"].int("generation") {
         status["observedGeneration"] = generation.into();

@@ -5,11 +5,11 @@ use super::environment::{Sources, references};
 use super::plan::{Action, grace_s, plan};
 use super::state::{ContainerState, PodState, Sandbox, Stop, Trouble, Verdict};
 use super::status::{Facts, same, status};
-use super::{backoff::Backoff, qos::qos};
+use super::{backoff::Backoff, limits::pod_limits};
 use crate::agent::Node;
 use crate::client::CallError;
 use crate::event::Occurrence;
-use crate::runtime::{Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxSpec, StartError};
+use crate::runtime::{Ended, Exit, Image, Instance, InstanceState, QosClass, Runtime, SandboxSpec, StartError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -243,7 +243,8 @@ impl<R: Runtime> Worker<R> {
             hostname: self.hostname(),
             host_network: spec.flag("hostNetwork"),
             host_ipc: spec.flag("hostIPC"),
-            qos: qos(&self.object),
+            qos: QosClass::of(&self.object),
+            limits: pod_limits(&self.object),
         };
         if again && self.state.sandbox == Sandbox::Absent {
             self.tell("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.".to_owned(), "");

@@ -1,6 +1,7 @@
 //! A program with the runtime's roles, and what this crate's tests need of a server and of containers.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
         ["which-for-test", ref paths @ ..] => which(paths),
         ["may-write-for-test", path] => may_write(path),
         ["eat-memory-for-test"] => eat_memory(),
+        ["open-device-for-test", kind, major, minor] => open_device(kind, major, minor),
+        ["lift-limits-for-test"] => lift_limits(),
+        ["session-for-test"] => session(),
         _ => Ok(ExitCode::from(2)),
     };
     result.unwrap_or_else(|error| {
@@ -78,6 +82,48 @@ fn eat_memory() -> io::Result<ExitCode> {
     loop {
         eaten.push(vec![1u8; 1 << 20]);
     }
+}
+
+/// Makes a device file and opens it; says what came of either.
+fn open_device(kind: &str, major: &str, minor: &str) -> io::Result<ExitCode> {
+    use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+    let kind = if kind == "b" { SFlag::S_IFBLK } else { SFlag::S_IFCHR };
+    let number = |text: &str| text.parse::<u64>().map_err(io::Error::other);
+    let made = mknod("/device", kind, Mode::from_bits_truncate(0o600), makedev(number(major)?, number(minor)?));
+    let opened = File::open("/device").map(drop).map_err(|error| error.raw_os_error());
+    writeln!(io::stdout(), "mknod {made:?} open {opened:?}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Mounts its own cgroup from new namespaces, where it is root, and writes there whatever frees it.
+fn lift_limits() -> io::Result<ExitCode> {
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWCGROUP | CloneFlags::CLONE_NEWNS)?;
+    std::fs::write("/proc/self/uid_map", "0 0 1")?;
+    let place = Path::new("/dev/shm");
+    let mut said = Vec::new();
+    for (kind, controller, files) in [
+        ("cgroup", "memory", vec![("memory.memsw.limit_in_bytes", "-1"), ("memory.limit_in_bytes", "-1"), ("release_agent", "/bin/true")]),
+        ("cgroup", "devices", vec![("devices.allow", "a"), ("release_agent", "/bin/true")]),
+        ("cgroup2", "", vec![("memory.max", "max"), ("memory.swap.max", "max")]),
+    ] {
+        if mount(Some("c"), place, Some(kind), MsFlags::empty(), Some(controller)).is_err() {
+            continue;
+        }
+        for (file, value) in files {
+            let written = File::options().write(true).open(place.join(file)).and_then(|mut file| file.write_all(value.as_bytes()));
+            said.push(format!("{file}={}", if written.is_ok() { "written" } else { "refused" }));
+        }
+        nix::mount::umount(place)?;
+    }
+    writeln!(io::stdout(), "{}", said.join(" "))?;
+    eat_memory()
+}
+
+fn session() -> io::Result<ExitCode> {
+    writeln!(io::stdout(), "{}", stead_sys::keyring::session()?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts two containers, says their ids, and waits to be killed.

@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 
 use self::connection::Connection;
 use crate::cgroup::Layout;
-use crate::container::{Container, ContainerSpec, Exit, Started};
+use crate::container::{Container, ContainerSpec, Exit, Resources, Started};
 use crate::error::{Error, Result, StartError};
 use crate::image::{Image, Images};
 use crate::journal::{Journal, Made};
@@ -52,6 +52,8 @@ impl Default for Options {
 pub struct HostFacts {
     /// 1 (also for the hybrid layout) or 2.
     pub cgroup_version: u8,
+    /// Whether containers open only the devices that they may. Without, they get no `CAP_MKNOD`.
+    pub device_rules: bool,
     /// Whether oom_score_adj may be lowered and hard limits raised.
     pub sys_resource: bool,
     /// The `RLIMIT_NOFILE` that containers get.
@@ -271,6 +273,13 @@ impl Runtime {
     /// Makes a sandbox and starts its shim. Idempotent for an equal specification.
     pub async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Sandbox> {
         sandboxes::create(&self.inner, spec).await
+    }
+
+    /// Sets limits of a cgroup between the runtime's own and its sandboxes', such as `pods/batch`; made if it is missing.
+    pub async fn limit_cgroup(&self, relative: &str, resources: Resources) -> Result<()> {
+        let cgroup = sandboxes::cgroup_path(&self.inner.cgroup_root, relative)?;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.layout.create(&cgroup, &resources)).await
     }
 
     /// All sandboxes, sorted by id.

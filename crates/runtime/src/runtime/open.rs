@@ -22,6 +22,7 @@ use super::connection::{self, Link, apply_started};
 use super::{EVENTS_MAX, Entry, HostFacts, Inner, Options, Phase, Runtime, blocking, containers, sandboxes};
 use crate::cgroup::Layout;
 use crate::container::{Container, ContainerState};
+use crate::device;
 use crate::error::{Error, Result};
 use crate::image::Images;
 use crate::journal::{Journal, Made};
@@ -84,10 +85,22 @@ fn probe(layout: &Layout) -> Result<HostFacts> {
     let open_max = fs::read_to_string("/proc/sys/fs/nr_open").ok().and_then(|text| text.trim().parse().ok()).unwrap_or(NOFILE);
     Ok(HostFacts {
         cgroup_version: layout.version,
+        device_rules: device_rules(layout),
         sys_resource,
         nofile_limit: NOFILE.min(ceiling).min(open_max),
         boot_id: stead_sys::process::boot_id().map_err(failed("read the boot id"))?,
     })
+}
+
+fn device_rules(layout: &Layout) -> bool {
+    // Version 1 has a controller for them.
+    match if layout.version == 1 { Ok(()) } else { device::probe() } {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "the kernel takes no device rules: containers get no CAP_MKNOD");
+            false
+        }
+    }
 }
 
 /// Everything that has a record; what has none is removed.

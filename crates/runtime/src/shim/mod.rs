@@ -22,7 +22,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
-pub use self::sandbox::{FAILED, READY};
+pub use self::sandbox::{FAILED, READY, complain};
 
 use self::client::Client;
 use self::task::{Asker, StartOutcome, Task};

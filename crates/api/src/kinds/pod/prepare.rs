@@ -2,7 +2,10 @@
 
 use crate::{
     Value, json,
-    kinds::pod_spec::{CONTAINER_LISTS, defaults, dropped, each_container, qos},
+    kinds::pod_spec::{
+        CONTAINER_LISTS, defaults, dropped, each_container,
+        qos::{self, QosClass},
+    },
     registry::{Generation, Part},
     value::Access,
 };
@@ -16,11 +19,9 @@ pub fn create(object: &mut Value) {
     object["metadata"]["generation"] = 1.into();
     let class = match object["status"].str("qosClass") {
         "" => qos::class(&object["spec"]),
-        "Guaranteed" => "Guaranteed",
-        "Burstable" => "Burstable",
-        _ => "BestEffort",
+        name => QosClass::from_name(name).unwrap_or(QosClass::BestEffort),
     };
-    let mut status = json!({"phase": "Pending", "qosClass": class});
+    let mut status = json!({"phase": "Pending", "qosClass": class.as_str()});
     dropped::disabled(&mut object["spec"], None);
     if !object["spec"].items("schedulingGates").is_empty() {
         status["conditions"] = json!([{

@@ -23,10 +23,10 @@ pub fn validate(object: &Value, old: &Value) -> Errors {
         return vec![field::forbidden(&whole, "windows pods cannot be resized")];
     }
     let class = match old["status"].str("qosClass") {
-        "" => qos::class(before),
+        "" => qos::class(before).as_str(),
         class => class,
     };
-    if class != qos::class(spec) {
+    if class != qos::class(spec).as_str() {
         let shown = object["status"].str("qosClass");
         errors.push(field::invalid(&path, shown, "Pod QOS Class may not change as a result of resizing"));
     }

@@ -1,4 +1,4 @@
-//! What all containers of a pod ask for together: sidecars count beside the containers, init containers one at a time.
+//! What a pod asks for as a whole: sidecars count beside the containers, init containers one at a time.
 
 use super::{
     amount::{self, Amounts},
@@ -14,6 +14,28 @@ pub fn requests(spec: &Value) -> Amounts {
 /// The sum of the limits of the containers of a spec.
 pub fn limits(spec: &Value) -> Amounts {
     of(spec, "limits")
+}
+
+/// What a pod asks for: its own requests where it has some, else its containers' together, and its overhead.
+pub fn pod_requests(spec: &Value) -> Amounts {
+    let mut total = requests(spec);
+    total.extend(amount::amounts(spec["resources"].map("requests")));
+    amount::add(&mut total, &overhead(spec));
+    total
+}
+
+/// What a pod is limited to: its own limits where it has some, else its containers' together; where there is one its overhead comes on top.
+pub fn pod_limits(spec: &Value) -> Amounts {
+    let mut total = limits(spec);
+    total.extend(amount::amounts(spec["resources"].map("limits")));
+    let mut more = overhead(spec);
+    more.retain(|name, _| total.contains_key(name));
+    amount::add(&mut total, &more);
+    total
+}
+
+fn overhead(spec: &Value) -> Amounts {
+    amount::amounts(spec.map("overhead"))
 }
 
 fn of(spec: &Value, member: &str) -> Amounts {
@@ -48,5 +70,15 @@ mod tests {
         let cpu = |value: &str| json!({"resources": {"requests": {"cpu": value}}});
         let spec = json!({"containers": [cpu("1"), cpu("1")], "initContainers": [cpu("3"), cpu("1")]});
         assert_eq!(super::requests(&spec)["cpu"].to_string(), "3");
+    }
+
+    // CG-7
+    #[test]
+    fn a_pod_s_own_resources_stand_for_its_containers() {
+        let spec = json!({"containers": [{"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}],
+            "resources": {"limits": {"memory": "2Gi"}}, "overhead": {"memory": "1Gi", "example.com/x": "1"}});
+        let limits = super::pod_limits(&spec);
+        assert_eq!((limits["cpu"].to_string().as_str(), limits["memory"].to_string().as_str(), limits.len()), ("1", "3Gi", 2));
+        assert_eq!(super::pod_requests(&spec)["memory"].to_string(), "1Gi");
     }
 }
