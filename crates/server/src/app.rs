@@ -15,7 +15,6 @@ use http::{Request, Response};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
 use tracing::Instrument;
@@ -31,8 +30,6 @@ pub(crate) struct Core {
     pub queues: Queues,
     pub events: events::Budget,
     pub objects: Objects,
-    /// A write was refused: the store will take none any more.
-    pub store_refuses: AtomicBool,
 }
 
 impl Core {
@@ -46,7 +43,6 @@ impl Core {
             queues: Queues::default(),
             events: events::Budget::default(),
             objects: Objects::default(),
-            store_refuses: AtomicBool::new(false),
         })
     }
 }

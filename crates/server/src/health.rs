@@ -1,11 +1,10 @@
-//! `/healthz`, `/livez` and `/readyz` (H4). A server that answers is healthy unless its store has begun to refuse writes.
+//! `/healthz`, `/livez` and `/readyz` (H4). A server that answers is healthy unless its store refuses writes at present.
 //! Input: path and query. Output: text.
 
 use crate::app::Core;
 use crate::query::{self, Query};
 use crate::{Body, answer};
 use http::Response;
-use std::sync::atomic::Ordering;
 
 /// The checks there are, as paths below each of the three. `etcd` is upstream's name for the store.
 const CHECKS: &[&str] = &["ping", "etcd"];
@@ -18,7 +17,7 @@ pub(crate) fn answer(core: &Core, path: &str, query: &Query) -> Response<Body> {
         Some(check) => vec![check],
         None => CHECKS.to_vec(),
     };
-    let failed = |check: &str| check == "etcd" && core.store_refuses.load(Ordering::Relaxed) && !excluded.contains(&check);
+    let failed = |check: &str| check == "etcd" && core.store.refusal().is_some() && !excluded.contains(&check);
     let lines: String = wanted
         .iter()
         .map(|check| match check {

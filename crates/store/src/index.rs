@@ -42,8 +42,8 @@ struct Versions {
 /// Whether the backend has a row for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// Some durable value, not necessarily the current one.
-    Row,
+    /// A durable value of this revision, not necessarily the current one.
+    Row { revision: u64 },
     /// Only memory knows the key.
     Nothing,
 }
@@ -74,8 +74,8 @@ impl Index {
     /// An index of what the backend holds.
     pub(crate) fn load(entries: impl Iterator<Item = Entry>) -> Self {
         let row = |entry: Entry| {
-            let key = Arc::clone(&entry.key);
-            (key, Versions { newest: Version::Live(entry), older: Vec::new(), stored: Stored::Row })
+            let (key, stored) = (Arc::clone(&entry.key), Stored::Row { revision: entry.revision });
+            (key, Versions { newest: Version::Live(entry), older: Vec::new(), stored })
         };
         Self { keys: entries.map(row).collect() }
     }
@@ -91,6 +91,11 @@ impl Index {
 
     pub(crate) fn stored(&self, key: &str) -> Stored {
         self.keys.get(key).map_or(Stored::Nothing, |versions| versions.stored)
+    }
+
+    /// All current entries, sorted by key.
+    pub(crate) fn live(&self) -> impl Iterator<Item = (&Entry, Stored)> {
+        self.keys.values().filter_map(|versions| Some((versions.newest.live()?, versions.stored)))
     }
 
     pub(crate) fn slice(&self, prefix: &str, after: Option<&str>, limit: usize, at: Option<u64>) -> Slice {

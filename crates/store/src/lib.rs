@@ -8,7 +8,7 @@
 //! disk (redb) before a write is acknowledged.
 //!
 //! ```text
-//! put/delete ─▶ writer (check, number, stamp) ─▶ backend (durable) ─▶ state (index, window) ─▶ topics ─▶ watches
+//! put/delete ─▶ pipeline (check, number, stamp) ─▶ writer ─▶ backend (durable) ─▶ state (index, window) ─▶ topics ─▶ watches
 //! ```
 
 mod backend;
@@ -16,6 +16,8 @@ mod compact;
 mod index;
 #[cfg(test)]
 mod model;
+mod pipeline;
+mod recovery;
 mod revision;
 mod state;
 #[cfg(test)]
@@ -25,17 +27,19 @@ mod watch;
 mod writer;
 
 pub use compact::{Clock, Limits, WINDOW_AGE_MAX, WINDOW_BYTES_MAX, WINDOW_EVENTS_MAX};
+pub use pipeline::{Latest, Pending};
 pub use watch::{Watch, WatchError};
 
 use bytes::Bytes;
 use index::Index;
-use revision::Revisions;
+use pipeline::Pipeline;
+use revision::Reserved;
 use state::Shared;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use txn::{Operation, Request, Writer};
-use writer::WriterThread;
+use txn::{Operation, Request};
+use writer::{Writer, WriterThread};
 
 /// A committed value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +95,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// What the key was before.
+    pub fn previous(&self) -> Option<&Entry> {
+        match self {
+            Self::Put { previous, .. } => previous.as_ref(),
+            Self::Delete { previous, .. } => Some(previous),
+        }
+    }
+
     /// The entry that the change wrote: the new one, or the deleted key's last.
     pub fn entry(&self) -> &Entry {
         match self {
@@ -102,10 +114,11 @@ impl Event {
 
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The expectation did not hold, or a deleted key does not exist; the current entry, if any.
+    /// The expectation did not hold, or a deleted key does not exist; the entry when that was told, if any.
     #[error("the key changed")]
     Conflict { current: Option<Entry> },
-    /// After an I/O error the store refuses writes rather than lying.
+    /// After an I/O error the store refuses writes rather than lying, until it knows what is on disk and can write again.
+    /// The write that met the error may turn out to be done.
     #[error("the store refuses writes: {reason}")]
     Refused { reason: String },
 }
@@ -151,6 +164,13 @@ pub enum OpenError {
     Corrupt { path: PathBuf, reason: String },
     #[error("{} has format {found}; this program knows formats up to {known}, a newer one is needed", path.display())]
     Newer { path: PathBuf, found: u64, known: u64 },
+    #[error(
+        "{} is missing, and {} says that a store has been there; put it back, or remove {} to begin with an empty store",
+        path.display(),
+        marker.display(),
+        marker.display()
+    )]
+    Missing { path: PathBuf, marker: PathBuf },
     #[error("cannot {act} {}", path.display())]
     Io { path: PathBuf, act: &'static str, source: io::Error },
 }
@@ -169,7 +189,7 @@ pub struct Store(Arc<Handle>);
 /// What all clones share.
 #[derive(Debug)]
 struct Handle {
-    shared: Arc<Shared>,
+    pipeline: Arc<Pipeline>,
     place: Place,
 }
 
@@ -178,13 +198,15 @@ struct Handle {
 enum Place {
     /// In the caller, because it never waits.
     Caller(Mutex<Writer>),
+    /// In whoever calls [`Store::commit`].
+    Held(Mutex<Writer>),
     /// In a thread of its own, because it waits for a disk.
     Thread(WriterThread),
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.close();
+        self.pipeline.shared().close();
     }
 }
 
@@ -197,78 +219,123 @@ impl Store {
 
     /// A store in memory with other bounds of its history.
     pub fn memory_with(limits: Limits) -> Self {
-        let shared = Arc::new(Shared::new(limits, revision::FIRST));
-        let writer = Writer::new(Arc::clone(&shared), Box::new(backend::Memory), Revisions::volatile());
-        Self(Arc::new(Handle { shared, place: Place::Caller(Mutex::new(writer)) }))
+        Self::in_memory(limits, Place::Caller)
+    }
+
+    /// A store in memory that commits only when told to by [`Store::commit`], as if its disk were slow: for tests of what
+    /// happens meanwhile.
+    pub fn memory_held() -> Self {
+        Self::in_memory(Limits::default(), Place::Held)
+    }
+
+    fn in_memory(limits: Limits, place: fn(Mutex<Writer>) -> Place) -> Self {
+        let pipeline = Arc::new(Pipeline::new(Arc::new(Shared::new(limits, revision::FIRST))));
+        let writer = Writer::new(Arc::clone(&pipeline), Box::new(backend::Memory));
+        Self(Arc::new(Handle { pipeline, place: place(Mutex::new(writer)) }))
+    }
+
+    /// Commits what a held store was asked to write; any other does so by itself.
+    pub fn commit(&self) {
+        if let Place::Held(writer) = &self.0.place {
+            writer.lock().expect("a writer does not panic").commit_waiting();
+        }
     }
 
     /// Opens the store in a file, or makes the file (its directory exists). Waits for the disk.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let (disk, contents) = backend::Disk::open(path)?;
-        let (shared, writer) = durable(disk, contents, options);
+        let (pipeline, writer) = durable(Box::new(disk), contents, options);
         let thread = WriterThread::start(writer, path)?;
-        Ok(Self(Arc::new(Handle { shared, place: Place::Thread(thread) })))
+        Ok(Self(Arc::new(Handle { pipeline, place: Place::Thread(thread) })))
     }
 
     /// Ends the store for all clones, after the writes that were asked for before: nothing is written any more, watches
     /// end once they have returned what is there. Reads go on.
     pub async fn close(&self) -> Result<(), CloseError> {
         let closed = match &self.0.place {
-            Place::Caller(writer) => writer.lock().expect("a writer does not panic").close(),
+            Place::Caller(writer) | Place::Held(writer) => writer.lock().expect("a writer does not panic").close(),
             Place::Thread(thread) => thread.close().await,
         };
-        self.0.shared.close();
+        self.shared().close();
         closed
     }
 
     /// The newest visible revision.
     pub fn revision(&self) -> u64 {
-        self.0.shared.read().revision()
+        self.shared().read().revision()
     }
 
     /// The current entry.
     pub fn get(&self, key: &str) -> Option<Entry> {
-        self.0.shared.read().index().get(key).cloned()
+        self.shared().read().index().get(key).cloned()
     }
 
     /// Entries whose key starts with `prefix` and is greater than `after` (if given), sorted, at most `limit` (0: all), as of
     /// revision `at` (`None`: now).
     pub fn range(&self, prefix: &str, after: Option<&str>, limit: usize, at: Option<u64>) -> Result<Page, ReadError> {
-        self.0.shared.read().range(prefix, after, limit, at)
+        self.shared().read().range(prefix, after, limit, at)
     }
 
     /// Writes a value. On success the entry with its final bytes. A future that is dropped may or may not have written.
     pub async fn put(&self, key: &str, expect: Expect, value: NewValue, durability: Durability) -> Result<Entry, WriteError> {
-        self.write(Request::new(key, expect, Operation::Put(value, durability))).await
+        self.begin_put(key, expect, value, durability).await.durable().await
     }
 
     /// Deletes a key; `last` is what watchers get as its last state. A future that is dropped may or may not have deleted.
     pub async fn delete(&self, key: &str, expect: Expect, last: NewValue) -> Result<Entry, WriteError> {
-        self.write(Request::new(key, expect, Operation::Delete(last))).await
+        self.begin_delete(key, expect, last).await.durable().await
     }
 
-    async fn write(&self, request: Request) -> Result<Entry, WriteError> {
-        match &self.0.place {
-            Place::Caller(writer) => {
-                let mut writer = writer.lock().expect("a writer does not panic");
-                writer.process(vec![request]).pop().expect("one answer for one request")
-            }
-            Place::Thread(thread) => thread.write(request).await,
+    /// Gives a write its place in the order: from now on [`Store::latest`] shows it, and the next writer of the key can build
+    /// on it. It is done whether or not anybody waits for the answer.
+    pub async fn begin_put(&self, key: &str, expect: Expect, value: NewValue, durability: Durability) -> Pending {
+        self.begin(Request::new(key, expect, Operation::Put(value, durability))).await
+    }
+
+    /// Gives a deletion its place in the order, as [`Store::begin_put`] does.
+    pub async fn begin_delete(&self, key: &str, expect: Expect, last: NewValue) -> Pending {
+        self.begin(Request::new(key, expect, Operation::Delete(last))).await
+    }
+
+    /// What the next write of a key builds on: the newest state, durable or not.
+    pub fn latest(&self, key: &str) -> Latest {
+        self.0.pipeline.latest(key)
+    }
+
+    /// Waits until what was seen of a key is durable; an error if it never will be.
+    pub async fn settled(&self, key: &str, latest: &Latest) -> Result<(), WriteError> {
+        self.0.pipeline.settled(latest, key).await
+    }
+
+    /// Why writes are refused at present, if they are.
+    pub fn refusal(&self) -> Option<WriteError> {
+        self.0.pipeline.refusal()
+    }
+
+    async fn begin(&self, request: Request) -> Pending {
+        let pending = self.0.pipeline.submit(request).await;
+        if let Place::Caller(writer) = &self.0.place {
+            writer.lock().expect("a writer does not panic").commit_waiting();
         }
+        pending
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.0.pipeline.shared()
     }
 
     /// Changes of keys below `prefix` after revision `from`.
     pub fn watch(&self, prefix: &str, from: u64) -> Result<Watch, ReadError> {
-        Watch::start(&self.0.shared, prefix, from)
+        Watch::start(self.shared(), prefix, from)
     }
 }
 
-/// State and writer that continue what a disk holds.
-fn durable(disk: backend::Disk, contents: backend::Contents, options: Options) -> (Arc<Shared>, Writer) {
-    let revisions = Revisions::after(contents.reserved);
+/// The way to a backend that continues what it holds.
+fn durable(backend: Box<dyn backend::Backend>, contents: backend::Contents, options: Options) -> (Arc<Pipeline>, Writer) {
+    let first = Reserved(contents.reserved).first();
     let index = Index::load(contents.entries.into_iter());
-    let shared = Arc::new(Shared::load(options.limits, revisions.newest(), index));
-    let writer = Writer::new(Arc::clone(&shared), Box::new(disk), revisions);
-    (shared, writer)
+    let pipeline = Arc::new(Pipeline::new(Arc::new(Shared::load(options.limits, first, index))));
+    let writer = Writer::new(Arc::clone(&pipeline), backend);
+    (pipeline, writer)
 }

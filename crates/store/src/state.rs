@@ -2,18 +2,12 @@
 //! touches a disk. In: committed changes from the writer. Out: reads at a revision; wakes the watches of touched topics.
 
 use crate::compact::{Limits, Window};
-use crate::index::{Index, Stored};
+use crate::index::Index;
+use crate::txn::Change;
 use crate::watch::{Topic, Topics};
-use crate::{Event, Page, ReadError};
+use crate::{Entry, Page, ReadError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-/// A change that is durable as far as it has to be.
-#[derive(Debug)]
-pub(crate) struct Change {
-    pub event: Arc<Event>,
-    pub stored: Stored,
-}
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -61,21 +55,25 @@ impl State {
         self.topics.leave(prefix);
     }
 
-    /// Moves on by one batch; the topics that have something new.
-    fn apply(&mut self, changes: &[Change]) -> Vec<Arc<Topic>> {
-        let mut touched = Vec::new();
-        for change in changes {
-            self.revision = change.event.entry().revision;
-            self.index.apply(&change.event, change.stored);
-            self.topics.push(&change.event, &mut touched);
-            self.window.push(Arc::clone(&change.event));
+    /// Moves on by one batch: the entries that it wrote, and the topics that have something new.
+    fn apply(&mut self, changes: &[Change], revisions: &[u64]) -> (Vec<Entry>, Vec<Arc<Topic>>) {
+        let (mut written, mut touched) = (Vec::with_capacity(changes.len()), Vec::new());
+        for (change, revision) in changes.iter().zip(revisions) {
+            let key = &change.entry().key;
+            let event = change.renumbered(*revision, self.index.get(key));
+            let stored = change.row.after(self.index.stored(key), *revision);
+            self.revision = *revision;
+            self.index.apply(&event, stored);
+            self.topics.push(&event, &mut touched);
+            written.push(event.entry().clone());
+            self.window.push(event);
         }
         while let Some(old) = self.window.evict() {
             let entry = old.entry();
             self.index.prune(&entry.key, entry.revision);
             self.topics.evict(entry);
         }
-        touched
+        (written, touched)
     }
 }
 
@@ -111,17 +109,19 @@ impl Shared {
         self.published.load(Ordering::Acquire)
     }
 
-    /// Makes a batch visible: readers see all of it or nothing, each touched topic is woken once.
-    pub(crate) fn publish(&self, changes: &[Change]) {
-        let touched = {
+    /// Makes a batch visible under the revisions that it got: readers see all of it or nothing, each touched topic is woken
+    /// once. The entries that it wrote.
+    pub(crate) fn publish(&self, changes: &[Change], revisions: &[u64]) -> Vec<Entry> {
+        let (written, touched) = {
             let mut state = self.write();
-            let touched = state.apply(changes);
+            let (written, touched) = state.apply(changes, revisions);
             self.published.store(state.revision, Ordering::Release);
-            touched
+            (written, touched)
         };
         for topic in touched {
             topic.wake();
         }
+        written
     }
 
     pub(crate) fn is_closed(&self) -> bool {

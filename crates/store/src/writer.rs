@@ -1,105 +1,169 @@
-//! Owns the thread in which a durable store's writer runs, because it waits for the disk. Group commit: what arrived while
-//! the last batch was being synced is the next batch; a lone request is a batch of its own and waits for no timer.
-//! Never decides about a write. Supervised: if the thread ends, whatever the reason, every write is refused.
+//! Owns the one that makes writes durable, and the thread in which it does so for a store on disk, because it waits for the
+//! disk. Group commit: what arrived while the last batch was being synced is the next batch; a lone write is a batch of its
+//! own and waits for no timer. Never decides about a write. Supervised: if the thread ends, whatever the reason, every write
+//! is refused. After a failed commit it looks, ever more rarely, whether the backend can be trusted and written again.
 
-use crate::txn::{Answer, Request, Writer};
-use crate::{CloseError, OpenError, WriteError};
+use crate::backend::{Backend, Contents};
+use crate::pipeline::{Batch, Next, Pipeline};
+use crate::recovery::{self, Found};
+use crate::txn::Change;
+use crate::{CloseError, OpenError};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
+use std::time::Duration;
+use tokio::sync::oneshot;
 
-/// How many requests wait for the writer before callers wait to ask.
-const REQUESTS_MAX: usize = 4_096;
-/// How many requests share one sync.
-const BATCH_MAX: usize = 1_024;
+/// When a failed backend is tried again for the first time; then after twice that, and so on.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(15);
 
+/// The one that writes.
 #[derive(Debug)]
-enum Message {
-    Write(Request, oneshot::Sender<Answer>),
-    Close(oneshot::Sender<Result<(), CloseError>>),
+pub(crate) struct Writer {
+    pipeline: Arc<Pipeline>,
+    backend: Box<dyn Backend>,
+    /// The batch of a failed commit: the backend has all of it or nothing.
+    doubtful: Vec<Change>,
 }
 
-/// The thread and the way to it.
+impl Writer {
+    pub(crate) fn new(pipeline: Arc<Pipeline>, backend: Box<dyn Backend>) -> Self {
+        Self { pipeline, backend, doubtful: Vec::new() }
+    }
+
+    /// Commits what waits.
+    pub(crate) fn commit_waiting(&mut self) {
+        while let Some(batch) = self.pipeline.try_next() {
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&mut self, batch: Batch) {
+        let changes = batch.changes();
+        let committed = if changes.is_empty() { Ok(Vec::new()) } else { self.backend.commit(&changes) };
+        match committed {
+            Ok(revisions) => self.pipeline.committed(batch, &changes, &revisions),
+            Err(error) => {
+                let reason = error.explain();
+                tracing::error!(reason, "store refuses writes until what is on disk is known and can be written again");
+                self.doubtful = changes;
+                self.pipeline.failed(batch, &reason);
+            }
+        }
+    }
+
+    /// Finds out what a failed commit left, and whether the backend takes writes. The failed batch is shown if it turns out
+    /// to be durable.
+    pub(crate) fn recover(&mut self) -> Result<(), String> {
+        let Self { pipeline, backend, doubtful } = self;
+        let newest = pipeline.newest();
+        let mut found = Err("nothing was compared".to_owned());
+        let compare = &mut |contents: &Contents| {
+            found = recovery::compare(pipeline.shared().read().index(), doubtful, &contents.entries);
+            found.as_ref().map(drop).map_err(Clone::clone)
+        };
+        backend.reopen(newest, compare).map_err(|error| error.explain())?;
+        if found? == Found::FailedBatch {
+            let revisions: Vec<u64> = doubtful.iter().map(|change| change.entry().revision).collect();
+            pipeline.shared().publish(doubtful, &revisions);
+        }
+        doubtful.clear();
+        pipeline.recovered();
+        Ok(())
+    }
+
+    /// Releases the backend, after what waits was written; later writes are refused.
+    pub(crate) fn close(&mut self) -> Result<(), CloseError> {
+        self.pipeline.close();
+        self.commit_waiting();
+        self.pipeline.end("it is closed");
+        self.backend.close().map_err(|error| CloseError { reason: error.explain() })
+    }
+}
+
+/// The thread and the way to end it.
 #[derive(Debug)]
 pub(crate) struct WriterThread {
+    pipeline: Arc<Pipeline>,
+    /// `None` once somebody waits for the end.
+    closed: Mutex<Option<oneshot::Receiver<Result<(), CloseError>>>>,
     /// `None` once the store is being dropped.
-    messages: Option<mpsc::Sender<Message>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl WriterThread {
     pub(crate) fn start(writer: Writer, path: &Path) -> Result<Self, OpenError> {
-        let (messages, receiver) = mpsc::channel(REQUESTS_MAX);
+        let pipeline = Arc::clone(&writer.pipeline);
+        let (close, closed) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(writer, receiver))
+            .spawn(move || run(writer, close))
             .map_err(|source| OpenError::Io { path: path.to_owned(), act: "start the writer of", source })?;
-        Ok(Self { messages: Some(messages), thread: Mutex::new(Some(thread)) })
-    }
-
-    pub(crate) async fn write(&self, request: Request) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        let gone = || WriteError::Refused { reason: "its writer has ended".to_owned() };
-        self.send(Message::Write(request, answer)).await.ok_or_else(gone)?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        Ok(Self { pipeline, closed: Mutex::new(Some(closed)), thread: Some(thread) })
     }
 
     /// Ends the thread after the writes that were asked for before.
     pub(crate) async fn close(&self) -> Result<(), CloseError> {
-        let (answer, answered) = oneshot::channel();
-        // A thread that has ended already has nothing left to close.
-        match self.send(Message::Close(answer)).await {
-            Some(()) => answered.await.unwrap_or(Ok(())),
+        self.pipeline.close();
+        let closed = self.closed.lock().expect("nothing panics with the end locked").take();
+        match closed {
+            // A thread that has panicked has nothing left to close.
+            Some(closed) => closed.await.unwrap_or(Ok(())),
             None => Ok(()),
         }
-    }
-
-    async fn send(&self, message: Message) -> Option<()> {
-        self.messages.as_ref()?.send(message).await.ok()
     }
 }
 
 impl Drop for WriterThread {
     fn drop(&mut self) {
-        self.messages = None;
-        let thread = self.thread.get_mut().map_or(None, Option::take);
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        self.pipeline.close();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("store writer panicked");
         }
     }
 }
 
-/// Ends when asked to, or when nobody is left who could ask.
-fn run(mut writer: Writer, mut messages: mpsc::Receiver<Message>) {
-    let mut waiting = Vec::new();
+/// Whatever ends the writer, nobody waits for it in vain.
+struct LastWord(Arc<Pipeline>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.0.end("its writer has ended");
+    }
+}
+
+/// Ends when asked to.
+fn run(mut writer: Writer, close: oneshot::Sender<Result<(), CloseError>>) {
+    let pipeline = Arc::clone(&writer.pipeline);
+    let _last_word = LastWord(Arc::clone(&pipeline));
+    let mut retry_in = RETRY_FIRST;
     loop {
-        if messages.blocking_recv_many(&mut waiting, BATCH_MAX) == 0 {
-            if let Err(error) = writer.close() {
-                tracing::error!(error = %error, "store did not close cleanly");
-            }
-            return;
+        match pipeline.next(retry_in) {
+            Next::Commit(batch) => writer.commit(batch),
+            Next::Recover => retry_in = retry(&mut writer, retry_in),
+            Next::Close => break,
         }
-        let mut requests = Vec::with_capacity(waiting.len());
-        let mut askers = Vec::with_capacity(waiting.len());
-        let mut closer = None;
-        for message in waiting.drain(..) {
-            match message {
-                Message::Write(request, asker) if closer.is_none() => {
-                    requests.push(request);
-                    askers.push(asker);
-                }
-                Message::Write(..) => {}
-                Message::Close(asker) => closer = closer.or(Some(asker)),
-            }
+    }
+    let closed = writer.close();
+    if let Err(error) = &closed {
+        tracing::error!(%error, "store did not close cleanly");
+    }
+    // Nobody may be left who asked.
+    drop(close.send(closed));
+}
+
+/// When to try again after this time.
+fn retry(writer: &mut Writer, retry_in: Duration) -> Duration {
+    match writer.recover() {
+        Ok(()) => {
+            tracing::info!("store takes writes again");
+            RETRY_FIRST
         }
-        for (asker, answer) in askers.into_iter().zip(writer.process(requests)) {
-            // An asker that gave up is told by the next read.
-            drop(asker.send(answer));
-        }
-        if let Some(asker) = closer {
-            drop(asker.send(writer.close()));
-            return;
+        Err(reason) => {
+            let retry_in = (retry_in * 2).min(RETRY_MAX);
+            tracing::warn!(reason, retry_ms = retry_in.as_millis(), "store still refuses writes");
+            retry_in
         }
     }
 }

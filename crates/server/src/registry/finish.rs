@@ -3,10 +3,11 @@
 use crate::app::Core;
 use crate::registry::refused;
 use crate::{events, keys, object};
+use bytes::Bytes;
 use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value};
-use stead_store::{Entry, Expect, NewValue, WriteError};
+use stead_store::{Entry, Expect, NewValue, Pending, WriteError};
 
 /// A write that was not done because another came first.
 #[derive(Debug)]
@@ -18,7 +19,58 @@ pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, objec
     let value = object::to_store(kind, object);
     let written = core.store.put(key, Expect::Absent, value, durability).await;
     note(core, kind, written.as_ref().ok()).await?;
-    outcome(core, written)
+    outcome(written)
+}
+
+/// A change of an object that the next writer of the object builds on already.
+pub(crate) enum Begun {
+    /// Nothing changes (W9): the bytes as they are.
+    Unchanged(Bytes),
+    Stored(Pending),
+    /// The object goes; the answer is not its last state.
+    Removed {
+        pending: Pending,
+        current: Entry,
+        answer: Bytes,
+    },
+}
+
+/// Gives the next state of an object its place in the order of writes.
+pub(crate) async fn begin_next(core: &Core, kind: &Kind, current: &Entry, mut object: Value, old: &Value) -> Begun {
+    if is_same(&object, old) {
+        return Begun::Unchanged(current.value.clone());
+    }
+    let durability = keys::durability(kind, namespace_of(&object), &object, Some(old));
+    let value = object::to_store(kind, &object);
+    let pending = core.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability).await;
+    if let Some(entry) = pending.entry() {
+        object::set_version(&mut object, &entry.revision.to_string());
+        core.objects.keep(entry, object);
+    }
+    Begun::Stored(pending)
+}
+
+/// Gives the removal of an object its place; `last` is what watchers see.
+pub(crate) async fn begin_remove(core: &Core, kind: &Kind, current: &Entry, last: &Value, answer: Bytes) -> Begun {
+    let last = object::to_store(kind, last);
+    let pending = core.store.begin_delete(&current.key, Expect::Revision(current.revision), last).await;
+    Begun::Removed { pending, current: current.clone(), answer }
+}
+
+/// Waits until a change is durable; the answer to it.
+pub(crate) async fn complete(core: &Core, kind: &'static Kind, begun: Begun) -> Result<Result<Bytes, Conflict>, Status> {
+    match begun {
+        Begun::Unchanged(bytes) => Ok(Ok(bytes)),
+        Begun::Stored(pending) => {
+            let written = pending.durable().await;
+            note(core, kind, written.as_ref().ok()).await?;
+            Ok(outcome(written)?.map(|entry| entry.value))
+        }
+        Begun::Removed { pending, current, answer } => {
+            let removed = removed(core, kind, &current, pending.durable().await)?;
+            Ok(removed.map(|_| answer))
+        }
+    }
 }
 
 /// Stores the next state of an object, unless nothing changes (W9).
@@ -36,7 +88,7 @@ pub(crate) async fn store_next(
     let value = object::to_store(kind, object);
     let written = core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await;
     note(core, kind, written.as_ref().ok()).await?;
-    outcome(core, written)
+    outcome(written)
 }
 
 /// Keeps the budget of Events.
@@ -82,7 +134,12 @@ pub(crate) async fn remove_unread(core: &Core, kind: &Kind, current: &Entry) -> 
 }
 
 async fn remove_as(core: &Core, kind: &Kind, current: &Entry, last: NewValue) -> Result<Result<Entry, Conflict>, Status> {
-    let removed = outcome(core, core.store.delete(&current.key, Expect::Revision(current.revision), last).await)?;
+    let written = core.store.delete(&current.key, Expect::Revision(current.revision), last).await;
+    removed(core, kind, current, written)
+}
+
+fn removed(core: &Core, kind: &Kind, current: &Entry, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
+    let removed = outcome(written)?;
     if removed.is_ok() && events::is_event(kind) {
         core.events.removed(current);
     }
@@ -93,10 +150,10 @@ fn namespace_of(object: &Value) -> &str {
     object["metadata"]["namespace"].as_str().unwrap_or_default()
 }
 
-fn outcome(core: &Core, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
+fn outcome(written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
     match written {
         Ok(entry) => Ok(Ok(entry)),
         Err(WriteError::Conflict { .. }) => Ok(Err(Conflict)),
-        Err(error @ WriteError::Refused { .. }) => Err(refused(core, &error)),
+        Err(error @ WriteError::Refused { .. }) => Err(refused(&error)),
     }
 }

@@ -21,7 +21,6 @@ use crate::{keys, subresources, watch};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use stead_api::Status;
 use stead_store::WriteError;
 
@@ -79,7 +78,6 @@ pub(crate) fn get(core: &Core, call: &Call) -> Result<Answer, Status> {
 }
 
 /// The answer to a write that the store did not take for a reason of its own.
-pub(crate) fn refused(core: &Core, error: &WriteError) -> Status {
-    core.store_refuses.store(true, Ordering::Relaxed);
+pub(crate) fn refused(error: &WriteError) -> Status {
     Status::internal(&error.to_string())
 }

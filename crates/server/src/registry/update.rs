@@ -4,8 +4,9 @@ use crate::answer::Answer;
 use crate::app::Core;
 use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
+use crate::registry::finish::Begun;
 use crate::registry::ownership::{self, Booked};
-use crate::registry::{Call, create, finish, scale};
+use crate::registry::{Call, create, finish, refused, scale};
 use crate::{admission, allocation, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
@@ -103,7 +104,8 @@ pub(crate) fn place(name: &str, namespace: &str, object: &mut Value) -> Result<(
     }
 }
 
-/// Changes the object that the call names; the answer is its bytes after the change.
+/// Changes the object that the call names; the answer is its bytes after the change. The next writer of the object goes on as
+/// soon as this one's change has its place in the order; what is said of the object is durable by then.
 pub(crate) async fn change(
     core: &Core,
     call: &mut Call,
@@ -111,20 +113,49 @@ pub(crate) async fn change(
     part: Part,
     next: &mut Change<'_>,
 ) -> Result<Bytes, Status> {
-    let key = call.key();
-    let _turn = core.queues.enter(&key).await?;
-    let _allocating = allocation::enter(core, call.target.kind).await?;
+    let (kind, key) = (call.target.kind, call.key());
     let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);
-        let current = core.store.get(&key).ok_or_else(|| Status::not_found(call.target.kind, &call.target.name))?;
-        let old = core.objects.read(call.target.kind, &current)?;
-        let object = prepare(core, call, options, part, &current, &old, next)?;
-        if let Some(bytes) = store(core, call.target.kind, options.run, &current, &old, object).await? {
+        let turn = core.queues.enter(&key).await?;
+        let _allocating = allocation::enter(core, kind).await?;
+        let latest = core.store.latest(&key);
+        let begun = match &latest.entry {
+            Some(current) => begin(core, call, options, part, current, next).await,
+            None => Err(Status::not_found(kind, &call.target.name)),
+        };
+        drop(turn);
+        if !matches!(begun, Ok(Begun::Stored(_) | Begun::Removed { .. })) {
+            // Nobody is told of a state that is not durable, not even by what it forbids.
+            core.store.settled(&key, &latest).await.map_err(|error| refused(&error))?;
+        }
+        if let Ok(bytes) = finish::complete(core, kind, begun?).await? {
             return Ok(bytes);
         }
     }
-    Err(conflict(call.target.kind, &call.target.name))
+    Err(conflict(kind, &call.target.name))
+}
+
+/// Makes the next state of the object as it is now, and begins to store it.
+async fn begin(
+    core: &Core,
+    call: &mut Call,
+    options: &WriteOptions,
+    part: Part,
+    current: &Entry,
+    next: &mut Change<'_>,
+) -> Result<Begun, Status> {
+    let kind = call.target.kind;
+    let old = core.objects.read(kind, current)?;
+    let object = prepare(core, call, options, part, current, &old, next)?;
+    if options.run == Run::Dry {
+        return Ok(Begun::Unchanged(object::to_bytes(kind, &object).into()));
+    }
+    if is_gone(&object) {
+        let answer = object::to_bytes(kind, &object);
+        return Ok(finish::begin_remove(core, kind, current, &old, answer.into()).await);
+    }
+    Ok(finish::begin_next(core, kind, current, object, &old).await)
 }
 
 /// The next state, judged.
@@ -163,30 +194,6 @@ fn prepare(
         call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
     }
     Ok(object)
-}
-
-/// `None`: another write came first.
-async fn store(
-    core: &Core,
-    kind: &'static Kind,
-    run: Run,
-    current: &Entry,
-    old: &Value,
-    mut object: Value,
-) -> Result<Option<Bytes>, Status> {
-    if run == Run::Dry {
-        return Ok(Some(object::to_bytes(kind, &object).into()));
-    }
-    if is_gone(&object) {
-        let answer = object::to_bytes(kind, &object);
-        return Ok(finish::remove(core, kind, current, old).await?.ok().map(|_| answer.into()));
-    }
-    let Ok(entry) = finish::store_next(core, kind, current, &object, old).await? else { return Ok(None) };
-    if entry.revision != current.revision {
-        object::set_version(&mut object, &entry.revision.to_string());
-        core.objects.keep(&entry, object);
-    }
-    Ok(Some(entry.value))
 }
 
 /// W6: the version that the writer has seen.

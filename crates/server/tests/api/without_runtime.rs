@@ -1,9 +1,11 @@
-//! The server over the memory store needs no runtime: whoever polls it gets the answer. A simulation relies on that.
+//! The server over the memory store needs no runtime: whoever polls it gets the answer. A simulation relies on that, and
+//! tests of what is said when.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use std::sync::Arc;
+use stead_api::Value;
 use stead_api::time::Timestamp;
 use stead_server::{Config, Environment, Identity, Server};
 use tower::Service;
@@ -29,18 +31,104 @@ impl Environment for Still {
     }
 }
 
-#[test]
-fn start_and_write_complete_when_first_polled() {
+fn server(store: stead_store::Store) -> BoxFuture<'static, Result<Server, stead_api::Status>> {
     let config = Config {
-        store: stead_store::Store::memory(),
+        store,
         environment: Arc::new(Still),
         service_cidr: "10.43.0.0/16".to_owned(),
         advertise: "https://127.0.0.1:6443".to_owned(),
     };
-    let server = Server::new(config).now_or_never().expect("no waiting").expect("a server");
-    let body = Full::new(bytes::Bytes::from_static(br#"{"metadata":{"name":"a"}}"#)).map_err(|never| match never {}).boxed_unsync();
-    let mut request = http::Request::post("/api/v1/namespaces/default/configmaps").body(body).expect("a request");
+    Server::new(config).boxed()
+}
+
+/// The status of an answer, and its object.
+fn send(server: &Server, method: &str, path: &str, body: &'static str) -> BoxFuture<'static, (u16, Value)> {
+    let bytes = Full::new(bytes::Bytes::from_static(body.as_bytes())).map_err(|never| match never {}).boxed_unsync();
+    let media = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    let mut request = http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes).expect("a request");
     request.extensions_mut().insert(Identity::master("test"));
-    let Ok(response) = server.service().call(request).now_or_never().expect("no waiting");
-    assert_eq!(response.status(), 201);
+    let answer = server.service().call(request);
+    async move {
+        let Ok(response) = answer.await;
+        let code = response.status().as_u16();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        (code, serde_json::from_slice(&bytes).expect("a document"))
+    }
+    .boxed()
+}
+
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+const MAP: &str = "/api/v1/namespaces/default/configmaps/a";
+
+#[test]
+fn start_and_write_complete_when_first_polled() {
+    let server = server(stead_store::Store::memory()).now_or_never().expect("no waiting").expect("a server");
+    let (code, _) = send(&server, "POST", MAPS, r#"{"metadata":{"name":"a"}}"#).now_or_never().expect("no waiting");
+    assert_eq!(code, 201);
+}
+
+/// A server whose store commits only when told to, with a ConfigMap.
+fn held() -> (stead_store::Store, Server) {
+    let store = stead_store::Store::memory_held();
+    let mut starting = server(store.clone());
+    let server = loop {
+        if let Some(server) = (&mut starting).now_or_never() {
+            break server.expect("a server");
+        }
+        store.commit();
+    };
+    let mut created = send(&server, "POST", MAPS, r#"{"metadata":{"name":"a"}}"#);
+    assert!((&mut created).now_or_never().is_none());
+    store.commit();
+    assert_eq!(created.now_or_never().expect("it is durable").0, 201);
+    (store, server)
+}
+
+/// What cannot be answered yet.
+fn waits(request: &mut BoxFuture<'static, (u16, Value)>) -> bool {
+    request.now_or_never().is_none()
+}
+
+// Writers of one object share a sync: each builds on the one before, which is not durable and not seen by readers.
+#[test]
+fn writers_of_one_object_do_not_wait_for_each_others_sync() {
+    let (store, server) = held();
+    let patches = [r#"{"data":{"a":"1"}}"#, r#"{"data":{"b":"2"}}"#, r#"{"data":{"b":"3","c":"4"}}"#];
+    let mut patches = patches.map(|patch| send(&server, "PATCH", MAP, patch));
+    assert!(patches.iter_mut().all(waits));
+    let (_, seen) = send(&server, "GET", MAP, "").now_or_never().expect("reads do not wait");
+    assert_eq!(seen["data"], Value::Null);
+    store.commit();
+    let versions = patches.map(|patch| {
+        let (code, object) = patch.now_or_never().expect("it is durable");
+        assert_eq!(code, 200);
+        object["metadata"]["resourceVersion"].as_str().expect("a version").parse::<u64>().expect("a number")
+    });
+    assert_eq!(versions, [versions[0], versions[0] + 1, versions[0] + 2]);
+    let (_, seen) = send(&server, "GET", MAP, "").now_or_never().expect("reads do not wait");
+    assert_eq!(seen["data"], stead_api::json!({"a": "1", "b": "3", "c": "4"}));
+}
+
+// An answer that follows from a state that is not durable waits for it, whatever it is.
+#[test]
+fn nothing_is_said_of_what_is_not_durable() {
+    let (store, server) = held();
+    let mut deleted = send(&server, "DELETE", MAP, "");
+    assert!(waits(&mut deleted));
+    let mut missed = send(&server, "PATCH", MAP, r#"{"data":{"a":"1"}}"#);
+    assert!(waits(&mut missed));
+    assert_eq!(send(&server, "GET", MAP, "").now_or_never().expect("reads do not wait").0, 200);
+    store.commit();
+    assert_eq!((deleted.now_or_never().expect("it is durable").0, missed.now_or_never().expect("it is durable").0), (200, 404));
+}
+
+#[test]
+fn a_patch_that_changes_nothing_waits_for_the_one_that_did() {
+    let (store, server) = held();
+    let mut first = send(&server, "PATCH", MAP, r#"{"data":{"a":"1"}}"#);
+    let mut second = send(&server, "PATCH", MAP, r#"{"data":{"a":"1"}}"#);
+    assert!(waits(&mut first) && waits(&mut second));
+    store.commit();
+    let (first, second) = (first.now_or_never().expect("it is durable"), second.now_or_never().expect("it is durable"));
+    assert_eq!((first.0, &first.1), (second.0, &second.1));
 }

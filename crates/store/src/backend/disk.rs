@@ -6,15 +6,20 @@
 
 use super::guard::Guard;
 use super::lock::{Lock, beside};
-use super::{Backend, BackendError, Row};
+use super::marker::Marker;
+use super::reserve::Reserve;
+use super::{Backend, BackendError, Compare, Contents, proposed};
+use crate::revision::{BLOCK, Reserved, Spare};
+use crate::txn::{Change, Row};
 use crate::{Entry, OpenError};
 use bytes::Bytes;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableDefinition, TableError};
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Key to created, revision (8 bytes each, little endian) and value.
@@ -33,18 +38,54 @@ const HEADER_LEN: usize = 16;
 /// What redb may cache; all entries are in memory anyway.
 const CACHE_BYTES_MAX: usize = 8 << 20;
 
+/// How to get at the device that holds the file, again after it failed.
+pub(crate) struct Opener(Box<dyn Fn(Source) -> io::Result<Box<dyn StorageBackend>> + Send>);
+
+/// Where a device that is opened reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Anywhere,
+    /// From the medium: after a failed sync, memory of the system may show what never got there.
+    Medium,
+}
+
+impl Opener {
+    pub(crate) fn new(open: impl Fn(Source) -> io::Result<Box<dyn StorageBackend>> + Send + 'static) -> Self {
+        Self(Box::new(open))
+    }
+
+    /// Of a file that exists.
+    fn file(path: &Path) -> Self {
+        let path = path.to_owned();
+        Self::new(move |source| {
+            let file = OpenOptions::new().read(true).write(true).open(&path)?;
+            if source == Source::Medium {
+                // Only pages that are not waiting to be written are dropped; the others are synced by the next commit.
+                nix::fcntl::posix_fadvise(&file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+            }
+            Ok(Box::new(Reserve::of(file)?))
+        })
+    }
+
+    fn open(&self, source: Source) -> io::Result<Box<dyn StorageBackend>> {
+        (self.0)(source)
+    }
+}
+
+impl std::fmt::Debug for Opener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Opener")
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Disk {
     database: Option<Database>,
+    path: PathBuf,
+    opener: Opener,
+    reserved: Reserved,
     /// After the database, so that it is dropped last.
     lock: Option<Lock>,
-}
-
-/// What an opened file held.
-#[derive(Debug)]
-pub(crate) struct Contents {
-    pub entries: Vec<Entry>,
-    pub reserved: u64,
 }
 
 impl Disk {
@@ -52,40 +93,44 @@ impl Disk {
     pub(crate) fn open(path: &Path) -> Result<(Self, Contents), OpenError> {
         let lock = Lock::take(path)?;
         let io = |act, source| OpenError::Io { path: path.to_owned(), act, source };
+        let marker = Marker::beside(path);
         if !path.try_exists().map_err(|source| io("look for", source))? {
+            marker.check_absent(path)?;
             create(path)?;
         }
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|source| io("open", source))?;
-        let device = device(path, file)?;
-        if device.len().map_err(|source| io("read", source))? == 0 {
+        if std::fs::metadata(path).map_err(|source| io("read", source))?.len() == 0 {
             return Err(corrupt(path, "it is empty"));
         }
-        let (mut disk, contents) = Self::open_device(device, path)?;
+        let (mut disk, contents) = Self::open_device(Opener::file(path), path)?;
+        marker.leave()?;
         disk.lock = Some(lock);
         Ok((disk, contents))
     }
 
     /// Opens what is on a device; an empty one becomes a new store. The path is for messages.
-    pub(crate) fn open_device(device: Box<dyn StorageBackend>, path: &Path) -> Result<(Self, Contents), OpenError> {
-        let io = |act, source| OpenError::Io { path: path.to_owned(), act, source };
-        check_redb_format(&*device, path)?;
-        let guard = Guard::hold(device).map_err(|source| io("read", source))?;
-        // Where a damaged file breaks an assertion of the library instead of giving an error.
-        let loaded = catch_unwind(AssertUnwindSafe(|| load(guard.clone(), path)));
-        let (database, contents) = loaded.unwrap_or_else(|_| Err(corrupt(path, "its structure is broken")))?;
-        guard.accept().map_err(|source| io("write", source))?;
-        Ok((Self { database: Some(database), lock: None }, contents))
+    pub(crate) fn open_device(opener: Opener, path: &Path) -> Result<(Self, Contents), OpenError> {
+        let device = opener.open(Source::Anywhere).map_err(|source| io_error(path, "open", source))?;
+        let (database, contents) = load_untouched(device, path, &mut |_| Ok(()))?;
+        let reserved = Reserved(contents.reserved);
+        Ok((Self { database: Some(database), path: path.to_owned(), opener, reserved, lock: None }, contents))
     }
 
-    fn write(&mut self, rows: &[Row], reserve: Option<u64>) -> Result<(), redb::Error> {
+    fn write(&self, changes: &[Change], reserve: Option<u64>) -> Result<(), redb::Error> {
         let database = self.database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
         let transaction = database.begin_write()?;
         {
             let mut objects = transaction.open_table(OBJECTS)?;
-            for row in rows {
-                match row {
-                    Row::Put(entry) => encode(objects.insert_reserve(&*entry.key, HEADER_LEN + entry.value.len())?.as_mut(), entry),
-                    Row::Delete(key) => drop(objects.remove(&**key)?),
+            // Of the changes of one key only the last that touches its row counts.
+            let mut written = HashSet::new();
+            for change in changes.iter().rev().filter(|change| change.row != Row::Untouched) {
+                let entry = change.entry();
+                if !written.insert(&*entry.key) {
+                    continue;
+                }
+                if change.row == Row::Put {
+                    encode(objects.insert_reserve(&*entry.key, HEADER_LEN + entry.value.len())?.as_mut(), entry);
+                } else {
+                    drop(objects.remove(&*entry.key)?);
                 }
             }
             if let Some(reserve) = reserve {
@@ -98,8 +143,29 @@ impl Disk {
 }
 
 impl Backend for Disk {
-    fn commit(&mut self, rows: &[Row], reserve: Option<u64>) -> Result<(), BackendError> {
-        self.write(rows, reserve).map_err(|error| BackendError::new("write to the data file", error))
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<u64>, BackendError> {
+        let revisions = proposed(changes);
+        let newest = revisions.last().copied().unwrap_or_default();
+        let has_rows = changes.iter().any(|change| change.row != Row::Untouched);
+        let reserve = self.reserved.extend(newest, if has_rows { Spare::Free } else { Spare::Costly });
+        if has_rows || reserve.is_some() {
+            self.write(changes, reserve).map_err(|error| BackendError::new("write to the data file", error))?;
+        }
+        self.reserved = reserve.map_or(self.reserved, Reserved);
+        Ok(revisions)
+    }
+
+    fn reopen(&mut self, newest: u64, compare: Compare<'_>) -> Result<(), BackendError> {
+        // Of a failed database nothing more is written.
+        drop(self.database.take());
+        let reopened = self.opener.open(Source::Medium).map_err(|source| io_error(&self.path, "open", source));
+        let loaded = reopened.and_then(|device| load_untouched(device, &self.path, compare));
+        let (database, contents) = loaded.map_err(|error| BackendError::new("open the data file again", error))?;
+        self.database = Some(database);
+        let reserved = Reserved(contents.reserved.max(newest) + BLOCK);
+        self.write(&[], Some(reserved.0)).map_err(|error| BackendError::new("write to the data file", error))?;
+        self.reserved = reserved;
+        Ok(())
     }
 
     fn close(&mut self) -> Result<(), BackendError> {
@@ -109,27 +175,40 @@ impl Backend for Disk {
     }
 }
 
-fn device(path: &Path, file: File) -> Result<Box<dyn StorageBackend>, OpenError> {
-    match redb::backends::FileBackend::new(file) {
-        Ok(device) => Ok(Box::new(device)),
-        Err(error) => Err(open_error(error, path)),
-    }
+fn io_error(path: &Path, act: &'static str, source: io::Error) -> OpenError {
+    OpenError::Io { path: path.to_owned(), act, source }
 }
 
 /// Makes a new file under another name first, so that a power cut leaves all of it or nothing. The lock keeps others away.
 fn create(path: &Path) -> Result<(), OpenError> {
     let new = beside(path, ".new");
-    let io = |act, source| OpenError::Io { path: new.clone(), act, source };
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&new);
-    let file = opened.map_err(|source| io("create", source))?;
-    let (mut disk, _) = Disk::open_device(device(&new, file)?, &new)?;
-    disk.close().map_err(|error| io("write", io::Error::other(error.cause)))?;
-    std::fs::rename(&new, path).map_err(|source| io("rename", source))?;
+    drop(opened.map_err(|source| io_error(&new, "create", source))?);
+    let (mut disk, _) = Disk::open_device(Opener::file(&new), &new)?;
+    disk.close().map_err(|error| io_error(&new, "write", io::Error::other(error.cause)))?;
+    std::fs::rename(&new, path).map_err(|source| io_error(&new, "rename", source))?;
+    sync_directory(path)
+}
+
+/// Makes the names in the directory of a file durable.
+pub(super) fn sync_directory(path: &Path) -> Result<(), OpenError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| io("sync the directory of", source))
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| io_error(path, "sync the directory of", source))
+}
+
+/// Opens what is on a device. Nothing is written to it before its contents are known to be sound, and right for the caller.
+fn load_untouched(device: Box<dyn StorageBackend>, path: &Path, compare: Compare<'_>) -> Result<(Database, Contents), OpenError> {
+    check_redb_format(&*device, path)?;
+    let guard = Guard::hold(device).map_err(|source| io_error(path, "read", source))?;
+    // Where a damaged file breaks an assertion of the library instead of giving an error.
+    let loaded = catch_unwind(AssertUnwindSafe(|| load(guard.clone(), path)));
+    let (database, contents) = loaded.unwrap_or_else(|_| Err(corrupt(path, "its structure is broken")))?;
+    compare(&contents).map_err(|reason| corrupt(path, &reason))?;
+    guard.accept().map_err(|source| io_error(path, "write", source))?;
+    Ok((database, contents))
 }
 
 /// Refuses a file of a newer redb, by the version bytes of both commit slots. Whatever else is wrong, redb says.

@@ -13,7 +13,15 @@ pub(crate) struct Guard(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     device: Box<dyn StorageBackend>,
-    held: Mutex<Option<Held>>,
+    phase: Mutex<Phase>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Held(Held),
+    Accepted,
+    /// What was held was carried out in part: nothing may follow it.
+    Broken,
 }
 
 /// What redb wants to be done.
@@ -33,25 +41,31 @@ enum Act {
 impl Guard {
     pub(crate) fn hold(device: Box<dyn StorageBackend>) -> io::Result<Self> {
         let held = Held { len: device.len()?, acts: Vec::new() };
-        Ok(Self(Arc::new(Inner { device, held: Mutex::new(Some(held)) })))
+        Ok(Self(Arc::new(Inner { device, phase: Mutex::new(Phase::Held(held)) })))
     }
 
     /// Carries out what was held, and from now on everything at once.
     pub(crate) fn accept(&self) -> io::Result<()> {
-        let mut held = self.held();
-        for act in held.take().map(|held| held.acts).unwrap_or_default() {
+        let mut phase = self.phase();
+        let Phase::Held(held) = std::mem::replace(&mut *phase, Phase::Broken) else { return Ok(()) };
+        for act in held.acts {
             match act {
                 Act::Write { offset, data } => self.0.device.write(offset, &data)?,
                 Act::SetLen(len) => self.0.device.set_len(len)?,
                 Act::Sync => self.0.device.sync_data()?,
             }
         }
+        *phase = Phase::Accepted;
         Ok(())
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        self.0.held.lock().expect("nothing panics with the guard locked")
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.0.phase.lock().expect("nothing panics with the guard locked")
     }
+}
+
+fn broken() -> io::Error {
+    io::Error::other("the device failed while it was opened")
 }
 
 impl Held {
@@ -91,48 +105,53 @@ fn overlay(offset: u64, out: &mut [u8], at: u64, data: &[u8]) {
 
 impl StorageBackend for Guard {
     fn len(&self) -> io::Result<u64> {
-        match &*self.held() {
-            Some(held) => Ok(held.len),
-            None => self.0.device.len(),
+        match &*self.phase() {
+            Phase::Held(held) => Ok(held.len),
+            Phase::Broken => Err(broken()),
+            Phase::Accepted => self.0.device.len(),
         }
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        match &*self.held() {
-            Some(held) => held.read(&*self.0.device, offset, out),
-            None => self.0.device.read(offset, out),
+        match &*self.phase() {
+            Phase::Held(held) => held.read(&*self.0.device, offset, out),
+            Phase::Broken => Err(broken()),
+            Phase::Accepted => self.0.device.read(offset, out),
         }
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        match &mut *self.held() {
-            Some(held) => {
+        match &mut *self.phase() {
+            Phase::Held(held) => {
                 held.len = len;
                 held.acts.push(Act::SetLen(len));
                 Ok(())
             }
-            None => self.0.device.set_len(len),
+            Phase::Broken => Err(broken()),
+            Phase::Accepted => self.0.device.set_len(len),
         }
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        match &mut *self.held() {
-            Some(held) => {
+        match &mut *self.phase() {
+            Phase::Held(held) => {
                 held.acts.push(Act::Sync);
                 Ok(())
             }
-            None => self.0.device.sync_data(),
+            Phase::Broken => Err(broken()),
+            Phase::Accepted => self.0.device.sync_data(),
         }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        match &mut *self.held() {
-            Some(held) => {
+        match &mut *self.phase() {
+            Phase::Held(held) => {
                 held.len = held.len.max(offset + data.len() as u64);
                 held.acts.push(Act::Write { offset, data: data.to_vec() });
                 Ok(())
             }
-            None => self.0.device.write(offset, data),
+            Phase::Broken => Err(broken()),
+            Phase::Accepted => self.0.device.write(offset, data),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The contract, example by example, on the memory store, polled by hand: no runtime.
 
+use super::now;
 use crate::{Clock, Durability, Entry, Event, Expect, Limits, NewValue, Page, ReadError, Store, Watch, WatchError, WriteError};
 use bytes::Bytes;
 use std::future::Future;
@@ -8,14 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-
-/// The outcome of a future that must be ready when first polled.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("not ready when first polled"),
-    }
-}
 
 fn value(text: &str) -> NewValue {
     NewValue { bytes: text.as_bytes().to_vec(), stamp: None }

@@ -2,6 +2,7 @@
 //! granularity, and then nothing works until it is powered again.
 
 use super::Seeded;
+use crate::backend::{Opener, Source};
 use redb::StorageBackend;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -50,6 +51,8 @@ pub(super) enum Plan {
     CutAt { sync: u64, seed: u64 },
     /// Each act is an I/O error from this act on (1 is the next); syncs, writes and length changes count.
     FailFrom { act: u64 },
+    /// The sync of this number (1 is the next) fails; the seed says which of the unsynced sectors reached the medium.
+    FailSync { sync: u64, seed: u64 },
     /// The power is off.
     Off,
     /// The disk panics in the next sync.
@@ -71,6 +74,17 @@ impl Device {
         device
     }
 
+    /// A way to open the disk. From the medium, what was not synced is gone, as a system may drop it after a failed sync.
+    pub(super) fn opener(&self) -> Opener {
+        let device = self.clone();
+        Opener::new(move |source| {
+            if source == Source::Medium {
+                device.disk().forget_unsynced()?;
+            }
+            Ok(Box::new(device.clone()))
+        })
+    }
+
     pub(super) fn plan(&self, plan: Plan) {
         self.disk().plan = plan;
     }
@@ -86,6 +100,13 @@ impl Device {
 
     pub(super) fn contents(&self) -> Vec<u8> {
         self.disk().current.clone()
+    }
+
+    /// Puts other contents in the place of its own.
+    pub(super) fn replace(&self, bytes: &[u8]) {
+        let mut disk = self.disk();
+        (disk.durable, disk.current) = (bytes.to_vec(), bytes.to_vec());
+        disk.unsynced.clear();
     }
 
     pub(super) fn syncs(&self) -> u64 {
@@ -125,12 +146,27 @@ impl Disk {
             Plan::Off => return Err(io::Error::other("the power is off")),
             Plan::FailFrom { act: 0 | 1 } => return Err(io::Error::other("injected")),
             Plan::FailFrom { act } => *act -= 1,
-            Plan::Nothing | Plan::CutAt { .. } | Plan::Panic => {}
+            Plan::Nothing | Plan::CutAt { .. } | Plan::FailSync { .. } | Plan::Panic => {}
         }
         Ok(())
     }
 
+    fn forget_unsynced(&mut self) -> io::Result<()> {
+        if matches!(self.plan, Plan::Off) {
+            return Err(io::Error::other("the power is off"));
+        }
+        self.current = self.durable.clone();
+        self.unsynced.clear();
+        Ok(())
+    }
+
+    /// The power goes: some of what was not synced is kept.
     fn cut(&mut self, seed: u64) {
+        self.keep_some(seed);
+        self.plan = Plan::Off;
+    }
+
+    fn keep_some(&mut self, seed: u64) {
         let mut seeded = Seeded(seed);
         // One cut in four keeps nothing, one everything, the rest half.
         let keep = [0, 100, 50, 50][seeded.below(4) as usize];
@@ -148,7 +184,6 @@ impl Disk {
                 }
             }
         }
-        self.plan = Plan::Off;
     }
 }
 
@@ -191,6 +226,12 @@ impl StorageBackend for Device {
                 return Err(io::Error::other("the power went"));
             }
             Plan::CutAt { sync, seed } => disk.plan = Plan::CutAt { sync: sync - 1, seed },
+            Plan::FailSync { sync: 0 | 1, seed } => {
+                disk.keep_some(seed);
+                disk.plan = Plan::Nothing;
+                return Err(io::Error::other("injected"));
+            }
+            Plan::FailSync { sync, seed } => disk.plan = Plan::FailSync { sync: sync - 1, seed },
             Plan::Panic => panic!("injected"),
             Plan::Nothing | Plan::FailFrom { .. } | Plan::Off => {}
         }

@@ -128,7 +128,7 @@ async fn finds_flipped_bits() {
         let at = seeded.below(bytes.len() as u64) as usize;
         damaged[at] ^= 1 << seeded.below(8);
         let device = Device::holding(&damaged);
-        match Disk::open_device(Box::new(device.clone()), &file) {
+        match Disk::open_device(device.opener(), &file) {
             Ok((_, contents)) => assert_eq!(contents.entries, all, "byte {at}"),
             Err(error) => {
                 assert!(matches!(error, OpenError::Corrupt { .. }), "byte {at}: {error}");
@@ -138,4 +138,35 @@ async fn finds_flipped_bits() {
         }
     }
     assert!(found > 10, "only {found} were found");
+}
+
+// design.md section 7: a lost store is no empty cluster.
+#[tokio::test]
+async fn refuses_to_begin_anew_where_a_store_has_been() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = filled(directory.path()).await;
+    std::fs::remove_file(&file).unwrap();
+    let error = Store::open(&file, options(100)).unwrap_err();
+    let marker = directory.path().join("store.redb.exists");
+    let expected = format!(
+        "{} is missing, and {} says that a store has been there; put it back, or remove {} to begin with an empty store",
+        file.display(),
+        marker.display(),
+        marker.display()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(!file.exists());
+    std::fs::remove_file(&marker).unwrap();
+    assert_eq!(Store::open(&file, options(100)).unwrap().range("", None, 0, None).unwrap().entries.len(), 0);
+}
+
+// A store of an earlier version has no marker; it gets one.
+#[tokio::test]
+async fn an_opened_store_is_marked() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = filled(directory.path()).await;
+    let marker = directory.path().join("store.redb.exists");
+    std::fs::remove_file(&marker).unwrap();
+    drop(Store::open(&file, options(100)).unwrap());
+    assert!(marker.exists());
 }

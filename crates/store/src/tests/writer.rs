@@ -14,10 +14,10 @@ use std::task::{Context, Waker};
 
 fn store_on(device: &Device) -> Store {
     let path = Path::new("simulated");
-    let (disk, contents) = Disk::open_device(Box::new(device.clone()), path).unwrap();
-    let (shared, writer) = durable(disk, contents, options(10_000));
+    let (disk, contents) = Disk::open_device(device.opener(), path).unwrap();
+    let (pipeline, writer) = durable(Box::new(disk), contents, options(10_000));
     let thread = WriterThread::start(writer, path).unwrap();
-    Store(Arc::new(Handle { shared, place: Place::Thread(thread) }))
+    Store(Arc::new(Handle { pipeline, place: Place::Thread(thread) }))
 }
 
 async fn put(store: &Store, key: &str, durability: Durability) -> Result<Entry, WriteError> {
