@@ -2,7 +2,6 @@
 //!
 //! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> calls -> outcomes -> queue.
 
-pub mod api;
 pub mod claim_protection;
 pub mod driver;
 pub mod engine;
@@ -14,7 +13,6 @@ pub mod options;
 pub mod plan;
 pub mod pod;
 pub mod pod_gc;
-pub mod resource;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;

@@ -1,11 +1,12 @@
 //! Objects as caches hold them: parsed metadata and the part of the value that some controller reads.
 //! Input: JSON objects of a list or watch. Output: [`Object`]. It never keeps managedFields, nor the containers of pods.
 
-use crate::plan::{Key, Resource};
 use crate::pod::PodFacts;
-use crate::resource::{CONFIG_MAPS, PODS};
 use std::collections::BTreeMap;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::event::Reference;
+use stead_client::resource::{self, CONFIG_MAPS, PODS};
+use stead_client::{Call, DeleteOptions, Key, Resource};
 
 /// A cached object.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,25 @@ impl Object {
         self.value.get("metadata")?.get("annotations")?.get(name)?.as_str()
     }
 
+    /// Deletes exactly this object, never a later one of the same name.
+    pub fn delete(&self) -> Call {
+        let options = DeleteOptions { uid: Some(self.uid.clone()), ..DeleteOptions::default() };
+        Call::Delete { resource: self.resource, key: self.key.clone(), options }
+    }
+
+    /// How events refer to it.
+    pub fn reference(&self) -> Reference {
+        Reference {
+            api_version: self.resource.api_version.to_owned(),
+            kind: self.resource.kind.to_owned(),
+            namespace: self.key.namespace.clone(),
+            name: self.key.name.clone(),
+            uid: self.uid.clone(),
+            resource_version: self.version.to_string(),
+            field_path: String::new(),
+        }
+    }
+
     pub fn spec(&self) -> &Value {
         &self.value["spec"]
     }
@@ -98,11 +118,22 @@ impl Object {
     }
 }
 
+/// Resources of which a controller reads more than the metadata.
+const READ: &[Resource] = &[
+    PODS,
+    resource::NODES,
+    resource::NAMESPACES,
+    resource::STATEFUL_SETS,
+    resource::CONTROLLER_REVISIONS,
+    resource::LEASES,
+    resource::PERSISTENT_VOLUME_CLAIMS,
+];
+
 /// Whether a controller reads more than the metadata of this object.
 fn is_read(resource: Resource, key: &Key) -> bool {
     match resource {
         CONFIG_MAPS => key.name == crate::root_ca::NAME,
-        other => crate::resource::READ.contains(&other),
+        other => READ.contains(&other),
     }
 }
 

@@ -1,157 +1,9 @@
 //! What a reconcile decides: effects in order, what it waits for, and why. Plain data; deciding never acts.
 
-use crate::object::Object;
-pub use crate::resource::Resource;
 use std::time::Duration;
 use stead_api::{Value, json, time::Timestamp};
-
-/// Namespace (empty if cluster-scoped) and name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    pub namespace: String,
-    pub name: String,
-}
-
-impl Key {
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-
-    /// The key of a cluster-scoped object.
-    pub fn cluster(name: impl Into<String>) -> Self {
-        Self::new("", name)
-    }
-}
-
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
-    }
-}
-
-/// One call to the API.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Call {
-    Get {
-        resource: Resource,
-        key: Key,
-    },
-    /// At most `limit` objects of a namespace.
-    List {
-        resource: Resource,
-        namespace: String,
-        limit: u32,
-    },
-    Create {
-        resource: Resource,
-        namespace: String,
-        subresource: Subresource,
-        body: Value,
-    },
-    Update {
-        resource: Resource,
-        key: Key,
-        subresource: &'static str,
-        body: Value,
-    },
-    Patch {
-        resource: Resource,
-        key: Key,
-        subresource: &'static str,
-        patch: Patch,
-    },
-    Delete {
-        resource: Resource,
-        key: Key,
-        options: DeleteOptions,
-    },
-    /// Every object of a namespace.
-    DeleteCollection {
-        resource: Resource,
-        namespace: String,
-    },
-}
-
-/// `("", "")` for the collection; `(pod name, "binding")` for a POST to a subresource.
-pub type Subresource = (String, &'static str);
-
-/// A patch body and its type.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Patch {
-    Json(Value),
-    Merge(Value),
-    Strategic(Value),
-}
-
-/// Body of a DELETE.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DeleteOptions {
-    pub grace_period_s: Option<i64>,
-    pub uid: Option<String>,
-    pub resource_version: Option<String>,
-    /// `Background`, `Foreground`, `Orphan`.
-    pub propagation: Option<&'static str>,
-}
-
-impl Call {
-    /// Creates an object in its collection.
-    pub fn create(resource: Resource, namespace: &str, body: Value) -> Self {
-        Self::Create { resource, namespace: namespace.to_owned(), subresource: (String::new(), ""), body }
-    }
-
-    /// Deletes exactly this object, never a later one of the same name.
-    pub fn delete(object: &Object) -> Self {
-        let options = DeleteOptions { uid: Some(object.uid.clone()), ..DeleteOptions::default() };
-        Self::Delete { resource: object.resource, key: object.key.clone(), options }
-    }
-
-    pub fn resource(&self) -> Resource {
-        match self {
-            Self::Get { resource, .. }
-            | Self::List { resource, .. }
-            | Self::Create { resource, .. }
-            | Self::Update { resource, .. }
-            | Self::Patch { resource, .. }
-            | Self::Delete { resource, .. }
-            | Self::DeleteCollection { resource, .. } => *resource,
-        }
-    }
-}
-
-/// An Event to record about an object.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recorded {
-    /// `Normal` or `Warning`.
-    pub ty: &'static str,
-    pub reason: &'static str,
-    pub message: String,
-    /// involvedObject.
-    pub regarding: Value,
-}
-
-impl Recorded {
-    pub fn normal(object: &Object, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { ty: "Normal", reason, message: message.into(), regarding: reference(object) }
-    }
-
-    pub fn warning(object: &Object, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { ty: "Warning", reason, message: message.into(), regarding: reference(object) }
-    }
-}
-
-/// An ObjectReference.
-fn reference(object: &Object) -> Value {
-    let mut reference = json!({
-        "kind": object.resource.kind, "namespace": object.key.namespace, "name": object.key.name, "uid": object.uid,
-        "apiVersion": object.resource.api_version, "resourceVersion": object.version.to_string(),
-    });
-    if object.key.namespace.is_empty()
-        && let Some(map) = reference.as_object_mut()
-    {
-        map.shift_remove("namespace");
-    }
-    reference
-}
+pub use stead_client::event::Event;
+pub use stead_client::{Call, DeleteOptions, Key, Patch, Resource};
 
 /// What a read must have found, for the effect to count as done. A fresh look where a cache may be behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,9 +24,9 @@ pub struct Effect {
     pub guard: Option<Guard>,
     /// Failure reasons that count as done: `NotFound` on delete, for example.
     pub tolerate: &'static [&'static str],
-    pub on_success: Option<Recorded>,
+    pub on_success: Option<Event>,
     /// `{error}` in the message is replaced by the failure's message. Not recorded for reasons in `silent`.
-    pub on_failure: Option<Recorded>,
+    pub on_failure: Option<Event>,
     /// Failure reasons that record no event.
     pub silent: &'static [&'static str],
 }
@@ -225,7 +77,7 @@ pub struct Plan {
     /// Run after the steps whether or not they failed (status, history), each whatever became of the others.
     pub finally: Vec<Effect>,
     /// Events without a call.
-    pub events: Vec<Recorded>,
+    pub events: Vec<Event>,
     /// Look again then, even if nothing changes.
     pub requeue_after: Option<Duration>,
     /// Look again at this time.

@@ -2,14 +2,11 @@
 //!
 //! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
 
-use crate::client::{Answer, Api, CallError};
-use crate::event::{Occurrence, Record, Recorder, send};
 use crate::pod::status::Facts;
 use crate::pod::worker::{News, Worker, recovered};
 use crate::registration::Machine;
 use crate::runtime::{Ended, InstanceState, Runtime, SandboxRecord};
 use futures::{FutureExt, StreamExt};
-use kube::core::WatchEvent;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,6 +14,9 @@ use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
+use stead_client::event::{Event, Source};
+use stead_client::resource::{LEASES, NODES, PODS, SERVICES};
+use stead_client::{Client, Failure as CallFailure, Key, Patch, Report, Resource, Scope};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -28,8 +28,6 @@ const STATUS_EVERY: u32 = 30;
 const EVENTS_MAX: usize = 4096;
 /// Ends of containers that wait for one worker.
 const EXITS_MAX: usize = 256;
-/// Events sent at once.
-const EVENT_BATCH_MAX: usize = 64;
 const RECONNECT: Duration = Duration::from_millis(200);
 /// Pause before a worker that panicked is replaced.
 const REPLACE: Duration = Duration::from_secs(10);
@@ -39,7 +37,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What an agent is made of.
 pub struct Options<R> {
-    pub api: Api,
+    pub api: Client,
     /// One machine, or many simulated ones.
     pub machines: Vec<Machine>,
     pub runtime: R,
@@ -49,13 +47,13 @@ pub struct Options<R> {
 /// What a worker shares with the others of its node.
 pub struct Node<R> {
     pub name: String,
-    pub api: Api,
+    pub api: Client,
     pub runtime: R,
     pub memory_bytes: i64,
     pub allocatable: Value,
     host_ips: Vec<String>,
     clock: Clock,
-    events: mpsc::Sender<(Value, Occurrence, String)>,
+    events: mpsc::Sender<(Source, Event)>,
 }
 
 impl<R: Runtime> Node<R> {
@@ -70,28 +68,23 @@ impl<R: Runtime> Node<R> {
     }
 
     /// Records an event; dropped when too many wait.
-    pub fn tell(&self, regarding: &Value, occurrence: Occurrence) {
-        let about = json!({"kind": "Pod", "apiVersion": "v1", "metadata": regarding["metadata"]});
-        if self.events.try_send((about, occurrence, self.name.clone())).is_err() {
+    pub fn record_event(&self, event: Event) {
+        let source = Source { component: "kubelet".to_owned(), host: self.name.clone() };
+        if self.events.try_send((source, event)).is_err() {
             tracing::warn!("an event was dropped: too many wait");
         }
     }
 
     /// An object that may be missing.
-    pub async fn optional(&self, path: &str) -> Result<Option<Value>, String> {
-        match self.api.get(path).await {
-            Ok(object) => Ok(Some(object)),
-            Err(CallError::Refused { code: 404, .. }) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
+    pub async fn optional(&self, resource: Resource, namespace: &str, name: &str) -> Result<Option<Value>, String> {
+        self.api.find(resource, &Key::new(namespace, name)).await.map_err(|failure| failure.to_string())
     }
 
     /// Services that a pod's environment names: its namespace's, and `kubernetes`.
     pub async fn services(&self, namespace: &str) -> Result<Vec<Value>, String> {
-        let list = self.api.get(&format!("/api/v1/namespaces/{namespace}/services")).await.map_err(|e| e.to_string())?;
-        let mut services = list.items("items").to_vec();
+        let mut services = self.api.list(SERVICES, namespace).await.map_err(|failure| failure.to_string())?;
         if namespace != "default" {
-            services.extend(self.optional("/api/v1/namespaces/default/services/kubernetes").await?);
+            services.extend(self.optional(SERVICES, "default", "kubernetes").await?);
         }
         Ok(services)
     }
@@ -142,7 +135,8 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let nodes = options.machines.iter().map(|m| (m.name.clone(), Arc::new(node(m)))).collect();
     let agent = Agent { nodes, workers: HashMap::new(), tasks: JoinSet::new(), waiting: BTreeMap::new(), found };
     let alive = keep_alive(options.api.clone(), options.machines.clone(), options.clock.clone());
-    let telling = tell(options.api.clone(), options.clock.clone(), events_out);
+    let clock = options.clock.clone();
+    let telling = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
     let following = agent.follow(options.api.clone(), options.runtime.clone());
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
@@ -161,21 +155,8 @@ pub enum Failure {
     Ended(&'static str),
 }
 
-/// Sends events, as many at once as there are: one disk write may then serve them all. Repeats go after what they repeat.
-async fn tell(api: Api, clock: Clock, mut events: mpsc::Receiver<(Value, Occurrence, String)>) {
-    let mut recorder = Recorder::default();
-    let mut batch = Vec::new();
-    while events.recv_many(&mut batch, EVENT_BATCH_MAX).await > 0 {
-        let records = batch.drain(..).map(|(regarding, occurrence, node)| recorder.record(clock(), &regarding, &occurrence, &node));
-        let (new, repeats): (Vec<_>, Vec<_>) = records.partition(|record| matches!(record, Record::Create(_)));
-        for part in [new, repeats] {
-            futures::future::join_all(part.into_iter().map(|record| send(&api, record))).await;
-        }
-    }
-}
-
 /// Registers the nodes, renews their Leases, writes their statuses.
-async fn keep_alive(api: Api, machines: Vec<Machine>, clock: Clock) {
+async fn keep_alive(api: Client, machines: Vec<Machine>, clock: Clock) {
     let mut round = 0u32;
     let mut registered: BTreeMap<String, String> = BTreeMap::new();
     loop {
@@ -191,70 +172,80 @@ async fn keep_alive(api: Api, machines: Vec<Machine>, clock: Clock) {
     }
 }
 
-async fn beat(api: &Api, machine: &Machine, now: Timestamp, round: u32, registered: &mut BTreeMap<String, String>) -> Answer<()> {
-    let path = format!("/api/v1/nodes/{}", machine.name);
+async fn beat(
+    api: &Client,
+    machine: &Machine,
+    now: Timestamp,
+    round: u32,
+    registered: &mut BTreeMap<String, String>,
+) -> Result<(), CallFailure> {
+    let key = Key::cluster(machine.name.as_str());
     let first = !registered.contains_key(&machine.name);
     if first || round.is_multiple_of(STATUS_EVERY) {
-        let node = match api.get(&path).await {
-            Ok(node) => node,
-            Err(CallError::Refused { code: 404, .. }) => api.create("/api/v1/nodes", &machine.node()).await?,
-            Err(error) => return Err(error),
+        let node = match api.find(NODES, &key).await? {
+            Some(node) => node,
+            None => api.create(NODES, "", machine.node()).await?,
         };
         if first {
-            api.merge_patch(&path, &json!({"metadata": {"labels": machine.labels()}})).await?;
+            api.patch(NODES, &key, "", Patch::Merge(json!({"metadata": {"labels": machine.labels()}}))).await?;
         }
         let status = machine.status(now, node["status"].items("conditions"));
-        api.strategic_patch(&format!("{path}/status"), &json!({ "status": status })).await?;
+        api.patch(NODES, &key, "status", Patch::Strategic(json!({ "status": status }))).await?;
         registered.insert(machine.name.clone(), node["metadata"].str("uid").to_owned());
     }
-    renew(api, &machine.lease(now, &registered[&machine.name])).await
+    renew(api, machine.lease(now, &registered[&machine.name])).await
 }
 
-async fn renew(api: &Api, lease: &Value) -> Answer<()> {
-    let collection = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-    let path = format!("{collection}/{}", lease["metadata"].str("name"));
-    match api.merge_patch(&path, &json!({"spec": lease["spec"]})).await {
-        Err(CallError::Refused { code: 404, .. }) => api.create(collection, lease).await.map(drop),
+async fn renew(api: &Client, lease: Value) -> Result<(), CallFailure> {
+    let namespace = "kube-node-lease";
+    let key = Key::new(namespace, lease["metadata"].str("name"));
+    match api.patch(LEASES, &key, "", Patch::Merge(json!({"spec": lease["spec"]}))).await {
+        Err(failure) if failure.is_not_found() => api.create(LEASES, namespace, lease).await.map(drop),
         other => other.map(drop),
     }
 }
 
 impl<R: Runtime> Agent<R> {
-    async fn follow(mut self, api: Api, runtime: R) {
-        let (news_in, mut news) = mpsc::channel(EXITS_MAX);
-        let query = match self.nodes.keys().next() {
-            Some(name) if self.nodes.len() == 1 => format!("?fieldSelector=spec.nodeName%3D{name}"),
-            _ => "?fieldSelector=spec.nodeName%21%3D".to_owned(),
+    async fn follow(mut self, api: Client, runtime: R) {
+        let field_selector = match self.nodes.keys().next() {
+            Some(name) if self.nodes.len() == 1 => format!("spec.nodeName={name}"),
+            _ => "spec.nodeName!=".to_owned(),
         };
-        let watching = watch_pods(api, query, news_in);
-        tokio::pin!(watching);
+        let mut pods = stead_client::follow(api, Scope { resource: PODS, field_selector }, |mut pod| {
+            pod["metadata"].as_object_mut()?.shift_remove("managedFields"); // nothing reads it
+            Some(Arc::new(pod))
+        });
         loop {
             tokio::select! {
-                () = &mut watching => return,
-                Some(change) = news.recv() => self.take(change),
+                report = pods.next() => match report {
+                    Some(report) => self.take(report),
+                    None => return,
+                },
                 Some(ended) = runtime.next_exit() => self.route(ended),
                 Some(done) = self.tasks.join_next() => self.reap(done).await,
             }
         }
     }
 
-    fn take(&mut self, change: Change) {
-        match change {
-            Change::Everything(pods) => {
-                let known: Vec<String> = self.workers.keys().cloned().collect();
-                for uid in known.iter().filter(|uid| !pods.iter().any(|p| p["metadata"].str("uid") == *uid)) {
-                    self.gone(uid);
-                }
-                let known: BTreeSet<&str> = pods.iter().map(|pod| pod["metadata"].str("uid")).collect();
-                let orphans: Vec<String> = self.found.keys().filter(|uid| !known.contains(uid.as_str())).cloned().collect();
-                // First of all: a pod that has an orphan's name waits for it.
-                orphans.into_iter().for_each(|uid| self.end_orphan(uid));
-                for pod in pods {
-                    self.object(pod);
-                }
-            }
-            Change::Object(pod) => self.object(pod),
-            Change::Gone(pod) => self.gone(pod["metadata"].str("uid")),
+    fn take(&mut self, report: Report<Arc<Value>>) {
+        match report {
+            Report::Replaced { objects, .. } => self.replace_all(objects),
+            Report::Put(pod) => self.object(pod),
+            Report::Deleted(pod) => self.gone(pod["metadata"].str("uid")),
+            Report::Bookmark { .. } => {}
+        }
+    }
+
+    /// These are all pods that there are.
+    fn replace_all(&mut self, pods: Vec<Arc<Value>>) {
+        let present: BTreeSet<&str> = pods.iter().map(|pod| pod["metadata"].str("uid")).collect();
+        let lost: Vec<String> = self.workers.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
+        lost.iter().for_each(|uid| self.gone(uid));
+        let orphans: Vec<String> = self.found.keys().filter(|uid| !present.contains(uid.as_str())).cloned().collect();
+        // First of all: a pod that has an orphan's name waits for it.
+        orphans.into_iter().for_each(|uid| self.end_orphan(uid));
+        for pod in pods {
+            self.object(pod);
         }
     }
 
@@ -383,45 +374,6 @@ fn note(record: &mut SandboxRecord, ended: &Ended) {
     for run in runs.filter(|run| run.attempt == ended.attempt && matches!(run.state, InstanceState::Running { .. })) {
         run.state = InstanceState::Exited(ended.exit.clone());
     }
-}
-
-/// What the watch says.
-enum Change {
-    /// All pods there are.
-    Everything(Vec<Arc<Value>>),
-    Object(Arc<Value>),
-    Gone(Arc<Value>),
-}
-
-/// Lists and watches, for ever; a broken watch begins anew with a list.
-async fn watch_pods(api: Api, query: String, out: mpsc::Sender<Change>) {
-    loop {
-        if let Err(error) = watch_once(&api, &query, &out).await {
-            tracing::debug!(%error, "the watch of pods begins anew");
-            tokio::time::sleep(RECONNECT).await;
-        }
-        if out.is_closed() {
-            return;
-        }
-    }
-}
-
-async fn watch_once(api: &Api, query: &str, out: &mpsc::Sender<Change>) -> Answer<()> {
-    let closed = |_| CallError::NoAnswer("the agent stops".to_owned());
-    let mut list = api.get(&format!("/api/v1/pods{query}")).await?;
-    let version = list["metadata"].str("resourceVersion").to_owned();
-    let items = list.items_mut("items").iter_mut().map(|pod| Arc::new(pod.take())).collect();
-    out.send(Change::Everything(items)).await.map_err(closed)?;
-    let mut events = api.watch("/api/v1/pods", query, &version).await?.boxed();
-    while let Some(event) = events.next().await {
-        match event? {
-            WatchEvent::Added(pod) | WatchEvent::Modified(pod) => out.send(Change::Object(Arc::new(pod))).await.map_err(closed)?,
-            WatchEvent::Deleted(pod) => out.send(Change::Gone(Arc::new(pod))).await.map_err(closed)?,
-            WatchEvent::Bookmark(_) => {}
-            WatchEvent::Error(status) => return Err(CallError::NoAnswer(status.message)),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //! Data flow: watch -> one worker per pod -> observe -> [`pod::plan`] (pure) -> steps on a [`runtime::Runtime`] -> [`pod::status`] (pure) -> API.
 
 pub mod agent;
-pub mod client;
-pub mod event;
 pub mod host;
 pub mod pod;
 pub mod real;

@@ -226,8 +226,8 @@ fn start_controllers(
 }
 
 async fn start_node(supervisor: &mut Supervisor, args: &ServerArgs, service: Service, machine: Arc<dyn Environment>) -> anyhow::Result<()> {
-    use stead_node::{agent, client::Api, host, real::Real, simulated::Simulated};
-    let api = Api::new(inprocess::client(service, "kubelet"));
+    use stead_node::{agent, host, real::Real, simulated::Simulated};
+    let api = stead_client::Client::new(inprocess::client(service, "kubelet"), "kubelet");
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
     if args.simulated_nodes > 0 {

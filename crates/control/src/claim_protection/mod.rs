@@ -3,8 +3,8 @@
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
-use crate::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 use stead_api::{json, time::Timestamp, value::Access};
+use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 
 const FINALIZER: &str = "kubernetes.io/pvc-protection";
 

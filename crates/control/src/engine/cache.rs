@@ -37,7 +37,7 @@ struct Gone {
     order: VecDeque<String>,
 }
 
-/// How many deleted uids are remembered; a forgotten one costs a read.
+/// How many deleted uids are remembered; a late report of a forgotten one would bring it back until the next.
 const GONE_MAX: usize = 16_384;
 
 /// A difference that a watch report made.
@@ -115,11 +115,6 @@ impl Cache {
     pub fn by_uid(&self, uid: &str) -> Option<&Arc<Object>> {
         let (resource, key) = self.by_uid.get(uid)?;
         self.get(*resource, key)
-    }
-
-    /// An object of this uid was seen and then seen deleted.
-    pub fn gone(&self, uid: &str) -> bool {
-        self.gone.uids.contains(uid)
     }
 
     /// A whole list at a version: what it lacks is deleted. Returns the differences.

@@ -3,9 +3,9 @@
 
 use super::{Cache, Work};
 use crate::plan::{Call, Key, Resource};
-use crate::resource::PODS;
 use std::collections::{BTreeMap, BTreeSet};
 use stead_api::{Value, value::Access};
+use stead_client::resource::PODS;
 
 /// Something that the cache will show once its watch has caught up.
 #[derive(Debug, Clone, PartialEq, Eq)]

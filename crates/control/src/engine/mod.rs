@@ -10,7 +10,6 @@
 mod cache;
 mod expect;
 mod queue;
-mod recorder;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -18,16 +17,17 @@ mod tests;
 pub use cache::{Cache, Change};
 pub use queue::Work;
 
-use crate::api::Failure;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Guard, Key, Plan, Recorded, Resource};
+use crate::plan::{Call, Effect, Event, Guard, Key, Plan, Resource};
 use expect::{Expect, Expected};
 use queue::Queue;
-use recorder::{Recorder, Ticket};
 use run::{At, Run};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use stead_api::{Value, time::Timestamp};
+use stead_client::Failure;
+use stead_client::event::{Recorder, Source, Ticket};
 
 /// A controller: which keys a change concerns, and what to do about a key. It holds nothing that it learnt.
 pub trait Controller: Send + Sync {
@@ -75,21 +75,7 @@ pub struct Now {
 }
 
 /// What a watch says.
-#[derive(Debug)]
-pub enum Report {
-    /// A whole list at a version; what it lacks is gone.
-    Replaced {
-        objects: Vec<Object>,
-        version: u64,
-    },
-    /// Created or changed.
-    Put(Object),
-    Deleted(Object),
-    /// Everything up to this version has been told.
-    Bookmark {
-        version: u64,
-    },
-}
+pub type Report = stead_client::Report<Object>;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -235,7 +221,10 @@ impl Engine {
         let mut wake = Vec::new();
         for change in &changes {
             for (index, controller) in self.controllers.iter().enumerate() {
-                controller.route(change, &self.cache, &mut wake);
+                if let Err(panic) = guarded(|| controller.route(change, &self.cache, &mut wake)) {
+                    tracing::error!(controller = controller.name(), key = %change.key, panic, "a change could not be routed");
+                    wake.push((change.resource, change.key.clone()));
+                }
                 for (resource, key) in wake.drain(..) {
                     self.queue.add(Work { controller: ControllerId(index), resource, key });
                 }
@@ -254,7 +243,14 @@ impl Engine {
 
     fn reconcile(&mut self, work: Work, now: Now, starts: &mut Vec<Start>) {
         let controller = &self.controllers[work.controller.0];
-        let plan = controller.reconcile(work.resource, &work.key, &self.cache, now.wall);
+        // It changes nothing of the engine's, so that a panic in it leaves nothing half done.
+        let planned = guarded(|| controller.reconcile(work.resource, &work.key, &self.cache, now.wall));
+        let plan = planned.unwrap_or_else(|panic| {
+            if self.queue.failures(&work) == 0 {
+                tracing::error!(controller = controller.name(), key = %work.key, panic, "a reconcile panicked, will try again");
+            }
+            Plan { error: Some(format!("the controller panicked: {panic}")), ..Plan::default() }
+        });
         let component = controller.component();
         tracing::trace!(controller = controller.name(), key = %work.key, reasons = ?plan.reasons, "planned");
         for event in plan.events.clone() {
@@ -306,7 +302,7 @@ impl Engine {
             None => {}
             Some(Caller::Event(ticket)) => {
                 self.event_calls -= 1;
-                let next = self.recorder.ended(ticket, result.is_ok(), now.wall);
+                let next = self.recorder.ended(ticket, &result);
                 self.start_event(next, &mut starts);
             }
             Some(Caller::Effect { work, at }) => {
@@ -335,9 +331,10 @@ impl Engine {
         }
     }
 
-    fn record(&mut self, component: &'static str, event: Recorded, now: Now, starts: &mut Vec<Start>) {
+    fn record(&mut self, component: &'static str, event: Event, now: Now, starts: &mut Vec<Start>) {
         if self.event_calls < EVENT_CALLS_MAX {
-            let call = self.recorder.record(component, event, now.wall);
+            let source = Source { component: component.to_owned(), host: String::new() };
+            let call = self.recorder.record(&source, event, now.wall);
             self.start_event(call, starts);
         }
     }
@@ -352,8 +349,16 @@ impl Engine {
     }
 }
 
+/// Runs a controller's code; what it panicked with, if it did.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    })
+}
+
 /// What an outcome means to its effect: the answer (`None` if a failure is tolerated) or what failed, and the event to record.
-fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Value>, String>, Option<Recorded>) {
+fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Value>, String>, Option<Event>) {
     let failure = match (result, &effect.guard) {
         (Ok(answer), Some(guard)) => match hold(guard, &effect.call, &answer) {
             Ok(()) => return (Ok(None), None),
@@ -366,7 +371,7 @@ fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Valu
     let reason = failure.reason();
     let message = failure.to_string();
     let event = effect.on_failure.clone().filter(|_| !effect.silent.contains(&reason));
-    let event = event.map(|event| Recorded { message: event.message.replace("{error}", &message), ..event });
+    let event = event.map(|event| Event { message: event.message.replace("{error}", &message), ..event });
     if effect.tolerate.contains(&reason) {
         return (Ok(None), effect.on_success.clone().or(event));
     }

@@ -61,6 +61,11 @@ impl Queue {
         self.add_at(work, now + delay.unwrap_or(BACK_OFF_MAX).min(BACK_OFF_MAX));
     }
 
+    /// How often this key has failed in a row.
+    pub fn failures(&self, work: &Work) -> u32 {
+        self.failures.get(work).copied().unwrap_or(0)
+    }
+
     /// The key succeeded: its back-off starts over.
     pub fn forget(&mut self, work: &Work) {
         self.failures.remove(work);

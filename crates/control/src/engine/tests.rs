@@ -1,9 +1,9 @@
 use super::*;
-use crate::api::Refusal;
 use crate::plan::{Pace, Step};
-use crate::resource::{CONFIG_MAPS, EVENTS};
 use std::sync::{Arc, Mutex};
 use stead_api::json;
+use stead_client::Refusal;
+use stead_client::resource::{CONFIG_MAPS, EVENTS};
 
 /// Hands out prepared plans and counts how often it was asked.
 struct Scripted {
@@ -109,7 +109,7 @@ fn a_key_waits_until_the_cache_has_seen_its_own_write() {
 #[test]
 fn a_key_waits_until_the_cache_has_seen_its_own_deletion() {
     let victim = map("a", 3);
-    let mut bench = bench(vec![steps(vec![Effect::new(Call::delete(&victim))], Pace::OneByOne)]);
+    let mut bench = bench(vec![steps(vec![Effect::new(victim.delete())], Pace::OneByOne)]);
     let starts = bench.list(vec![victim], 3, at(0));
     bench.outcome(&starts[0], Ok(json!({"kind": "Status"})), at(1));
     bench.put(map("a", 4), at(2));
@@ -188,7 +188,7 @@ fn a_guard_that_does_not_hold_fails_the_plan() {
 #[test]
 fn events_repeat_by_count_and_stay_within_their_budget() {
     let object = map("a", 3);
-    let event = || Plan { events: vec![Recorded::normal(&object, "Did", "did it")], ..Plan::default() };
+    let event = || Plan { events: vec![Event::normal(object.reference(), "Did", "did it")], ..Plan::default() };
     let mut bench = bench((0..40).map(|_| event()).collect());
     let mut calls = Vec::new();
     let mut starts = bench.list(vec![map("a", 1)], 1, at(0));
@@ -220,4 +220,40 @@ fn a_relist_deletes_what_it_lacks_and_old_news_change_nothing() {
     // A late report of the deleted object does not bring it back.
     bench.put(map("a", 5), at(3));
     assert!(bench.engine.cache().get(CONFIG_MAPS, &Key::new("d", "a")).is_none());
+}
+
+/// Panics at one key, as long as it is told to.
+struct Panicking(Arc<Mutex<bool>>);
+
+impl Controller for Panicking {
+    fn name(&self) -> &'static str {
+        "panicking"
+    }
+    fn watches(&self) -> Vec<Resource> {
+        vec![CONFIG_MAPS]
+    }
+    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+        assert_ne!(change.key.name, "unroutable");
+        wake.push((change.resource, change.key.clone()));
+    }
+    fn reconcile(&self, _: Resource, key: &Key, _: &Cache, _: Timestamp) -> Plan {
+        assert!(key.name != "bad" || !*self.0.lock().unwrap(), "a bad object");
+        steps(vec![create(&format!("for-{}", key.name))], Pace::OneByOne)
+    }
+}
+
+#[test]
+fn a_panic_ends_one_look_at_one_key() {
+    let panics = Arc::new(Mutex::new(true));
+    let mut engine = Engine::new(vec![Box::new(Panicking(Arc::clone(&panics)))]);
+    let names = |starts: Vec<Start>| starts.into_iter().map(|start| format!("{:?}", start.call)).collect::<Vec<_>>();
+    let list = Report::Replaced { objects: vec![map("bad", 1), map("good", 2), map("unroutable", 3)], version: 3 };
+    let starts = names(engine.step(Input::Watch { resource: CONFIG_MAPS, report: list }, at(0)));
+    assert!(starts.len() == 2 && starts[0].contains("for-good") && starts[1].contains("for-unroutable"), "{starts:?}");
+    // It is tried again after a back-off, and is none the worse once its cause is gone.
+    let due = engine.next_timer().unwrap();
+    assert_eq!(engine.step(Input::Tick, at(1)), []);
+    *panics.lock().unwrap() = false;
+    let starts = names(engine.step(Input::Tick, Now { steady: due, ..at(10) }));
+    assert!(starts.len() == 1 && starts[0].contains("for-bad"), "{starts:?}");
 }

@@ -8,8 +8,8 @@ mod tests;
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
 use crate::plan::{Key, Plan};
-use crate::resource::{EVENTS, Resource};
 use stead_api::time::Timestamp;
+use stead_client::resource::{EVENTS, Resource};
 
 /// Finalizer of an owner that goes after its dependents.
 pub const FOREGROUND: &str = "foregroundDeletion";

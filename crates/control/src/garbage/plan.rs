@@ -3,10 +3,10 @@
 use super::{FOREGROUND, ORPHAN};
 use crate::engine::Cache;
 use crate::object::{Object, Owner};
-use crate::plan::{Call, DeleteOptions, Effect, Guard, Key, Pace, Patch, Plan, Recorded, metadata_patch};
-use crate::resource::Resource;
+use crate::plan::{Call, DeleteOptions, Effect, Event, Guard, Key, Pace, Patch, Plan, metadata_patch};
 use std::sync::Arc;
 use stead_api::{Value, json};
+use stead_client::resource::Resource;
 
 /// What to do about this object.
 pub fn plan(object: &Arc<Object>, cache: &Cache, resources: &[Resource]) -> Plan {
@@ -27,7 +27,7 @@ pub fn plan(object: &Arc<Object>, cache: &Cache, resources: &[Resource]) -> Plan
 
 /// G5: takes this owner out of its dependents, then lets it go.
 fn orphan_dependents(owner: &Object, cache: &Cache, plan: &mut Plan) {
-    let effects: Vec<Effect> = cache.dependents(&owner.uid).map(|dependent| disown(dependent, &[&owner.uid])).collect();
+    let effects: Vec<Effect> = cache.dependents(&owner.uid).map(|dependent| remove_owners(dependent, &[&owner.uid])).collect();
     plan.because(format!("{} dependents are left behind", effects.len()));
     plan.step_at(Pace::SlowStart, effects);
     plan.step(vec![drop_finalizer(owner, ORPHAN)]);
@@ -45,15 +45,13 @@ fn await_dependents(owner: &Object, cache: &Cache, plan: &mut Plan) {
 }
 
 /// What an ownerReference leads to.
-enum Standing {
+enum OwnerState {
     /// Lives, or cannot be judged.
     Solid,
     /// Waits for this very dependent to go.
     Waiting,
-    /// Seen to be gone.
-    Gone,
-    /// Not in the cache: a read has to prove it.
-    Missing(Box<Effect>),
+    /// Not in the cache. A cache may be behind or misled: a fresh read has to prove it.
+    Absent(Box<Effect>),
     /// In a place where this object cannot have an owner (G2).
     Misplaced,
 }
@@ -62,21 +60,20 @@ enum Standing {
 fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &mut Plan) {
     let (mut solid, mut waiting, mut dead) = (0, Vec::new(), Vec::new());
     for owner in &object.owners {
-        match stand(owner, object, cache, resources) {
-            Standing::Solid => solid += 1,
-            Standing::Waiting => waiting.push(owner.uid.as_str()),
-            Standing::Gone => dead.push(owner.uid.as_str()),
-            Standing::Missing(proof) => {
+        match owner_state(owner, object, cache, resources) {
+            OwnerState::Solid => solid += 1,
+            OwnerState::Waiting => waiting.push(owner.uid.as_str()),
+            OwnerState::Absent(proof) => {
                 plan.before.push(*proof);
                 dead.push(owner.uid.as_str());
             }
-            Standing::Misplaced => {
+            OwnerState::Misplaced => {
                 solid += 1;
                 let message = format!(
                     "ownerRef [{}/{}, name: {}, uid: {}] does not exist in namespace {:?}",
                     owner.api_version, owner.kind, owner.name, owner.uid, object.key.namespace
                 );
-                plan.events.push(Recorded::warning(object, "OwnerRefInvalidNamespace", message));
+                plan.events.push(Event::warning(object.reference(), "OwnerRefInvalidNamespace", message));
             }
         }
     }
@@ -87,33 +84,32 @@ fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &m
     if solid > 0 {
         dead.extend(waiting);
         plan.because("some of its owners are gone");
-        return plan.step(vec![disown(object, &dead)]);
+        return plan.step(vec![remove_owners(object, &dead)]);
     }
     let foreground = !waiting.is_empty() && cache.has_dependents(&object.uid);
     plan.because(if waiting.is_empty() { "its owners are gone" } else { "its owner waits for it to go" });
     plan.step(vec![delete(object, foreground)]);
 }
 
-fn stand(owner: &Owner, object: &Object, cache: &Cache, resources: &[Resource]) -> Standing {
+fn owner_state(owner: &Owner, object: &Object, cache: &Cache, resources: &[Resource]) -> OwnerState {
     let kind = |r: &&Resource| r.api_version == owner.api_version && r.kind == owner.kind;
     // Another version of a served kind names the same objects.
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
     let served = resources.iter().find(kind).or_else(|| resources.iter().find(|r| r.group() == group && r.kind == owner.kind));
-    let Some(resource) = served.copied() else { return Standing::Solid };
+    let Some(resource) = served.copied() else { return OwnerState::Solid };
     if resource.namespaced && object.key.namespace.is_empty() {
-        return Standing::Misplaced;
+        return OwnerState::Misplaced;
     }
     let namespace = if resource.namespaced { object.key.namespace.as_str() } else { "" };
     let key = Key::new(namespace, owner.name.as_str());
     match cache.get(resource, &key) {
         Some(found) if found.uid == owner.uid => {
             let waits = found.deleting.is_some() && found.has_finalizer(FOREGROUND);
-            if waits { Standing::Waiting } else { Standing::Solid }
+            if waits { OwnerState::Waiting } else { OwnerState::Solid }
         }
-        _ if cache.gone(&owner.uid) => Standing::Gone,
         _ => {
             let guard = Guard::Absent { uid: owner.uid.clone() };
-            Standing::Missing(Box::new(Effect::guard(Call::Get { resource, key }, guard)))
+            OwnerState::Absent(Box::new(Effect::guard(Call::Get { resource, key }, guard)))
         }
     }
 }
@@ -137,7 +133,7 @@ fn delete(object: &Object, foreground: bool) -> Effect {
 }
 
 /// Removes owner references by uid.
-fn disown(object: &Object, uids: &[&str]) -> Effect {
+fn remove_owners(object: &Object, uids: &[&str]) -> Effect {
     let references: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
     let patch = metadata_patch(&object.uid, json!({ "ownerReferences": references }));
     let call = Call::Patch { resource: object.resource, key: object.key.clone(), subresource: "", patch };

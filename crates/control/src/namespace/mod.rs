@@ -7,8 +7,8 @@ mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::plan::{Key, Plan};
-use crate::resource::{EVENTS, NAMESPACES, Resource};
 use stead_api::time::Timestamp;
+use stead_client::resource::{EVENTS, NAMESPACES, Resource};
 
 #[derive(Debug)]
 pub struct Namespaces {

@@ -3,10 +3,10 @@
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Guard, Key, Patch, Plan};
-use crate::resource::{EVENTS, NAMESPACES, PODS, Resource};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::resource::{EVENTS, NAMESPACES, PODS, Resource};
 
 /// The finalizer in a namespace's spec.
 const KUBERNETES: &str = "kubernetes";

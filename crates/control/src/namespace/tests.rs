@@ -2,8 +2,8 @@ use super::plan::plan;
 use super::*;
 use crate::object::Object;
 use crate::plan::Call;
-use crate::resource::{CONFIG_MAPS, PODS};
 use stead_api::{Value, json};
+use stead_client::resource::{CONFIG_MAPS, PODS};
 
 const CONTENTS: &[Resource] = &[CONFIG_MAPS, PODS];
 

@@ -6,8 +6,8 @@ mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::plan::{Key, Plan};
-use crate::resource::{LEASES, NODES, PODS, Resource};
 use stead_api::time::Timestamp;
+use stead_client::resource::{LEASES, NODES, PODS, Resource};
 
 /// Where node leases live.
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";

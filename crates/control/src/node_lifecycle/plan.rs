@@ -1,10 +1,10 @@
 //! What to do about one node. Pure.
 
 use crate::object::Object;
-use crate::plan::{Call, Effect, Pace, Patch, Plan, Recorded};
-use crate::resource::{NODES, PODS};
+use crate::plan::{Call, Effect, Event, Pace, Patch, Plan};
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::resource::{NODES, PODS};
 
 /// A node that was silent for so long is not known to be well.
 const GRACE_MS: i64 = 50_000;
@@ -74,7 +74,7 @@ fn doubt(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
     }
     let patch = Patch::Strategic(json!({"metadata": {"uid": node.uid}, "status": {"conditions": changes}}));
     let call = Call::Patch { resource: NODES, key: node.key.clone(), subresource: "status", patch };
-    let event = Recorded::normal(node, "NodeNotReady", format!("Node {} status is now: NodeNotReady", node.key.name));
+    let event = Event::normal(node.reference(), "NodeNotReady", format!("Node {} status is now: NodeNotReady", node.key.name));
     vec![Effect { on_success: is_ready(node).then_some(event), ..Effect::new(call) }.tolerating(&["NotFound"])]
 }
 

@@ -1,8 +1,8 @@
 use crate::object::Object;
 use crate::plan::{Call, Patch, Plan};
-use crate::resource::{LEASES, NODES, PODS};
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::resource::{LEASES, NODES, PODS};
 
 fn plan(now: Timestamp, node: &Arc<Object>, lease: Option<&Arc<Object>>, pods: &[&Arc<Object>]) -> Plan {
     super::plan::plan(now, at(0), node, lease, pods)

@@ -3,10 +3,10 @@
 
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
-use crate::plan::{Call, DeleteOptions, Effect, Guard, Key, Patch, Plan, Recorded};
-use crate::resource::{NODES, PODS, Resource};
+use crate::plan::{Call, DeleteOptions, Effect, Event, Guard, Key, Patch, Plan};
 use std::sync::Arc;
 use stead_api::{json, time::Timestamp};
+use stead_client::resource::{NODES, PODS, Resource};
 
 #[derive(Debug)]
 pub struct PodGc;
@@ -71,7 +71,7 @@ fn plan(now: Timestamp, pod: &Arc<Object>) -> Plan {
         plan.before.push(Effect::new(call).tolerating(&["NotFound"]));
     }
     let message = format!("Deleting orphaned pod {} of the node {} that no longer exists", pod.key, facts.node);
-    let event = Recorded::normal(pod, "DeletingOrphanedPod", message);
+    let event = Event::normal(pod.reference(), "DeletingOrphanedPod", message);
     plan.step(vec![Effect { on_success: Some(event), ..delete }]);
     plan
 }

@@ -4,8 +4,8 @@
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
-use crate::resource::{CONFIG_MAPS, NAMESPACES, Resource};
 use stead_api::{json, time::Timestamp};
+use stead_client::resource::{CONFIG_MAPS, NAMESPACES, Resource};
 
 /// The ConfigMap's name.
 pub const NAME: &str = "kube-root-ca.crt";

@@ -11,8 +11,8 @@ mod tests;
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
 use crate::plan::{Key, Plan};
-use crate::resource::{NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 use stead_api::{time::Timestamp, value::Access};
+use stead_client::resource::{NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 
 /// spec.schedulerName of the pods that it places.
 pub const NAME: &str = "default-scheduler";

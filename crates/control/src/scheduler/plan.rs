@@ -4,12 +4,12 @@ use super::snapshot::{NodeRoom, Snapshot, weight};
 use super::{affinity, filter, is_waiting};
 use crate::engine::Cache;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Key, Pace, Patch, Plan, Recorded};
-use crate::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
+use crate::plan::{Call, Effect, Event, Key, Pace, Patch, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
 
 /// Pods that one look places; the next look goes on.
 const PLACED_MAX: usize = 500;
@@ -113,9 +113,9 @@ fn bind(pod: &Arc<Object>, node: &str) -> Effect {
     });
     let call = Call::Create { resource: PODS, namespace: pod.key.namespace.clone(), subresource: (pod.key.name.clone(), "binding"), body };
     let message = format!("Successfully assigned {} to {node}", pod.key);
-    let failed = Recorded::warning(pod, "FailedScheduling", "binding rejected: {error}");
+    let failed = Event::warning(pod.reference(), "FailedScheduling", "binding rejected: {error}");
     Effect {
-        on_success: Some(Recorded::normal(pod, "Scheduled", message)),
+        on_success: Some(Event::normal(pod.reference(), "Scheduled", message)),
         on_failure: Some(failed),
         silent: &["Conflict", "NotFound"],
         ..Effect::new(call)
@@ -130,7 +130,7 @@ fn refuse(now: Timestamp, pod: &Arc<Object>, why: String, plan: &mut Plan) -> Op
     if said {
         return None;
     }
-    plan.events.push(Recorded::warning(pod, "FailedScheduling", why.clone()));
+    plan.events.push(Event::warning(pod.reference(), "FailedScheduling", why.clone()));
     let since = old.filter(|c| c.str("status") == "False").map(|c| c.str("lastTransitionTime").to_owned());
     let since = since.filter(|s| !s.is_empty()).unwrap_or_else(|| now.rfc3339());
     let condition: Value = json!({

@@ -3,10 +3,10 @@
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::pod::amount;
-use crate::resource::{NODES, PODS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::Value;
+use stead_client::resource::{NODES, PODS};
 
 /// A node with room, and what is taken of it.
 #[derive(Debug, Clone)]

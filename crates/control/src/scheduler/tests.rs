@@ -2,8 +2,8 @@ use super::plan::plan;
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Plan};
-use crate::resource::{NODES, PODS};
 use stead_api::{Value, json, time::Timestamp};
+use stead_client::resource::{NODES, PODS};
 
 struct World {
     cache: Cache,

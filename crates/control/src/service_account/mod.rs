@@ -2,8 +2,8 @@
 
 use crate::engine::{Cache, Change, Controller};
 use crate::plan::{Call, Effect, Key, Plan};
-use crate::resource::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
 use stead_api::{json, time::Timestamp};
+use stead_client::resource::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
 
 const NAME: &str = "default";
 

@@ -4,11 +4,11 @@
 use super::revision::owner_reference;
 use super::set::Set;
 use crate::object::{Object, Owner};
-use crate::plan::{Call, Effect, Patch, Recorded};
-use crate::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
+use crate::plan::{Call, Effect, Event, Patch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Map, Value, json, value::Access};
+use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
 
 /// A set's claims as they are.
 pub struct Claims<'a> {
@@ -63,13 +63,13 @@ impl<'a> Claims<'a> {
         let set = self.set.name();
         Effect {
             silent: &["AlreadyExists"],
-            on_success: Some(Recorded::normal(
-                &self.set.object,
+            on_success: Some(Event::normal(
+                self.set.object.reference(),
                 "SuccessfulCreate",
                 format!("{what} Pod {pod} in StatefulSet {set} success"),
             )),
-            on_failure: Some(Recorded::warning(
-                &self.set.object,
+            on_failure: Some(Event::warning(
+                self.set.object.reference(),
                 "FailedCreate",
                 format!("{what} for Pod {pod} in StatefulSet {set} failed error: {{error}}"),
             )),
@@ -102,7 +102,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Brings the owners of a pod's claims to what the policy says (RET-2, RET-4); empty where all is right.
-    pub fn settle_owners(&self, pod: &Object, place: Place) -> (Vec<Effect>, Vec<Recorded>) {
+    pub fn settle_owners(&self, pod: &Object, place: Place) -> (Vec<Effect>, Vec<Event>) {
         let (mut effects, mut events) = (Vec::new(), Vec::new());
         for claim in self.existing(&pod.key.name).filter(|claim| claim.deleting.is_none()) {
             let Some(owners) = self.owners(claim, pod, place) else { continue };
@@ -112,7 +112,7 @@ impl<'a> Claims<'a> {
                      the retention policy is ignored for this claim",
                     claim.key.name
                 );
-                events.push(Recorded::warning(&self.set.object, "ConflictingController", message));
+                events.push(Event::warning(self.set.object.reference(), "ConflictingController", message));
             }
             let metadata = json!({"uid": claim.uid, "resourceVersion": claim.version.to_string(), "ownerReferences": owners});
             let patch = Patch::Merge(json!({ "metadata": metadata }));

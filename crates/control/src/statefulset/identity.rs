@@ -4,9 +4,9 @@
 use super::revision::{Revision, owner_reference};
 use super::set::Set;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Recorded, metadata_patch};
-use crate::resource::PODS;
+use crate::plan::{Call, Effect, Event, metadata_patch};
 use stead_api::{Map, Value, json, value::Access};
+use stead_client::resource::PODS;
 
 pub const POD_NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 pub const POD_INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
@@ -60,7 +60,7 @@ pub fn create(set: &Set, slot: i64, revision: &Revision) -> Effect {
 /// Deletes a pod with its own grace period. A successor of the same name is never hit; it gives a conflict, which is only
 /// a sign of an old cache.
 pub fn delete(set: &Set, pod: &Object) -> Effect {
-    let effect = narrated(set, "Delete", &pod.key.name, Call::delete(pod));
+    let effect = narrated(set, "Delete", &pod.key.name, pod.delete());
     Effect { silent: &["Conflict"], ..effect }.tolerating(&["NotFound"])
 }
 
@@ -96,8 +96,8 @@ fn narrated(set: &Set, verb: &'static str, pod: &str, call: Call) -> Effect {
     };
     let what = format!("{verb} Pod {pod} in StatefulSet {}", set.name());
     Effect {
-        on_success: Some(Recorded::normal(&set.object, done, format!("{what} successful"))),
-        on_failure: Some(Recorded::warning(&set.object, failed, format!("{what} failed error: {{error}}"))),
+        on_success: Some(Event::normal(set.object.reference(), done, format!("{what} successful"))),
+        on_failure: Some(Event::warning(set.object.reference(), failed, format!("{what} failed error: {{error}}"))),
         ..Effect::new(call)
     }
 }

@@ -14,9 +14,9 @@ mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::plan::{Key, Plan};
-use crate::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, Resource, STATEFUL_SETS};
 use observe::Observed;
 use stead_api::time::Timestamp;
+use stead_client::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, Resource, STATEFUL_SETS};
 
 #[derive(Debug, Default)]
 pub struct StatefulSets;

@@ -4,10 +4,10 @@ use super::set::Set;
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::Key;
-use crate::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::value::Access;
+use stead_client::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
 
 /// Input of the plan.
 #[derive(Debug, Clone)]

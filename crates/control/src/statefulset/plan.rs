@@ -8,12 +8,12 @@ use super::revision::{self, Chosen, Revision};
 use super::set::{Set, Strategy};
 use super::status::{self, Status, is_available, is_running_and_ready};
 use crate::object::Object;
-use crate::plan::{Call, Effect, Guard, Pace, Plan, Recorded};
-use crate::resource::STATEFUL_SETS;
+use crate::plan::{Call, Effect, Event, Guard, Pace, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
+use stead_client::resource::STATEFUL_SETS;
 
 /// Pods that one plan creates at most; the next plan goes on.
 const CREATIONS_MAX: usize = 1000;
@@ -29,7 +29,7 @@ pub fn plan(now: Timestamp, observed: &Observed) -> Plan {
     if let Strategy::Unknown(name) = &set.strategy {
         let message = format!("statefulset {} uses the unknown update strategy {name}", set.object.key);
         plan.because(message.clone());
-        plan.events.push(Recorded::warning(&set.object, "UnknownStrategy", message));
+        plan.events.push(Event::warning(set.object.reference(), "UnknownStrategy", message));
         return plan;
     }
     let pods = claim_pods(observed, &mut plan);
@@ -191,7 +191,7 @@ impl Sync<'_> {
             let what = format!("Create Pod {name} in StatefulSet {}", self.set.name());
             let message = format!("{what} failed error: pvc {claim} is being deleted");
             plan.because(message.clone());
-            plan.events.push(Recorded::warning(&self.set.object, "FailedCreate", message));
+            plan.events.push(Event::warning(self.set.object.reference(), "FailedCreate", message));
             return Vec::new();
         }
         let mut effects = self.claims.create_missing(name);
@@ -212,7 +212,7 @@ impl Sync<'_> {
             // RET-8: told of as a change of the pod.
             let message = format!("Update Pod {} in StatefulSet {} successful", pod.key.name, self.set.name());
             if let Some(last) = effects.last_mut() {
-                last.on_success = Some(Recorded::normal(&self.set.object, "SuccessfulUpdate", message));
+                last.on_success = Some(Event::normal(self.set.object.reference(), "SuccessfulUpdate", message));
             }
         }
         effects

@@ -5,11 +5,11 @@ use super::observe::Observed;
 use super::set::Set;
 use super::{applied, data};
 use crate::object::Object;
-use crate::plan::{Call, Effect, Patch, Recorded, metadata_patch};
-use crate::resource::CONTROLLER_REVISIONS;
+use crate::plan::{Call, Effect, Event, Patch, metadata_patch};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stead_api::{Map, Value, json, value::Access};
+use stead_client::resource::CONTROLLER_REVISIONS;
 
 /// Label with the hash of the data.
 pub const HASH_LABEL: &str = "controller.kubernetes.io/hash";
@@ -155,7 +155,7 @@ pub fn adoptions(observed: &Observed) -> Vec<Effect> {
             let patch = metadata_patch(&orphan.uid, json!({"ownerReferences": [owner_reference(set)]}));
             let message = format!("adopt ControllerRevision {} in StatefulSet {} failed error: {{error}}", orphan.key.name, set.name());
             Effect {
-                on_failure: Some(Recorded::warning(&set.object, "FailedAdopt", message)),
+                on_failure: Some(Event::warning(set.object.reference(), "FailedAdopt", message)),
                 silent: &["NotFound"],
                 ..Effect::new(Call::Patch { resource: CONTROLLER_REVISIONS, key: orphan.key.clone(), subresource: "", patch })
             }
@@ -172,5 +172,5 @@ pub fn truncation(observed: &Observed, chosen: &Chosen, pods: &[Arc<Object>]) ->
     live.insert(&chosen.update.name);
     let history: Vec<&Arc<Object>> = observed.revisions.iter().filter(|r| !live.contains(r.key.name.as_str())).collect();
     let excess = history.len().saturating_sub(limit);
-    history[..excess].iter().filter(|r| r.deleting.is_none()).map(|r| Effect::new(Call::delete(r)).tolerating(&["NotFound"])).collect()
+    history[..excess].iter().filter(|r| r.deleting.is_none()).map(|r| Effect::new(r.delete()).tolerating(&["NotFound"])).collect()
 }

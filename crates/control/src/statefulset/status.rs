@@ -4,9 +4,9 @@ use super::identity::REVISION_LABEL;
 use super::set::Set;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Patch};
-use crate::resource::STATEFUL_SETS;
 use std::sync::Arc;
 use stead_api::{json, time::Timestamp, value::Access};
+use stead_client::resource::STATEFUL_SETS;
 
 /// A status that was counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

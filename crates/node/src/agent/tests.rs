@@ -92,7 +92,7 @@ impl Runtime for Fake {
 }
 
 /// An API that has these pods, answers a list of them after `delay`, and takes every write.
-fn api(pods: Vec<Value>, delay: Duration) -> Api {
+fn api(pods: Vec<Value>, delay: Duration) -> Client {
     let service = tower::service_fn(move |request: Request<kube::client::Body>| {
         let pods = pods.clone();
         async move {
@@ -103,13 +103,19 @@ fn api(pods: Vec<Value>, delay: Duration) -> Api {
                     tokio::time::sleep(delay).await;
                     json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": pods})
                 }
-                (&Method::GET, path) if path.ends_with("/services") => json!({"items": []}),
-                _ => json!({"metadata": {"name": "x", "uid": "x"}}),
+                (&Method::GET, path) if path.ends_with("/services") => {
+                    json!({"kind": "ServiceList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []})
+                }
+                (_, path) => {
+                    let kinds = [("/nodes", "Node"), ("/leases", "Lease"), ("/pods", "Pod"), ("/events", "Event")];
+                    let kind = kinds.iter().find(|(part, _)| path.contains(part)).map(|(_, kind)| kind);
+                    json!({"kind": kind, "metadata": {"name": "x", "uid": "x", "resourceVersion": "1"}})
+                }
             };
             Ok::<_, std::convert::Infallible>(Response::new(http_body_util::Full::new(bytes::Bytes::from(body.to_string()))))
         }
     });
-    Api::new(kube::Client::new(service, "default"))
+    Client::new(kube::Client::new(service, "default"), "kubelet")
 }
 
 fn pod(name: &str, uid: &str) -> Value {
@@ -130,7 +136,7 @@ fn record(name: &str, uid: &str) -> SandboxRecord {
 }
 
 /// Runs an agent until `what` has been done, for half a minute at most.
-async fn done_until(what: &str, runtime: Fake, api: Api) -> Vec<String> {
+async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
     let (_stop, stopping) = watch::channel(false);
     let machines = vec![Machine { name: "n".to_owned(), ..Machine::default() }];
     let options = Options { api, machines, runtime: runtime.clone(), clock: Arc::new(|| NOW) };

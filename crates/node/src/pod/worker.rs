@@ -7,8 +7,6 @@ use super::state::{ContainerState, PodState, Sandbox, Stop, Trouble, Verdict};
 use super::status::{Facts, same, status};
 use super::{backoff::Backoff, limits::pod_limits};
 use crate::agent::Node;
-use crate::client::CallError;
-use crate::event::Occurrence;
 use crate::runtime::{Ended, Exit, Image, Instance, InstanceState, QosClass, Runtime, SandboxSpec, StartError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +14,9 @@ use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
+use stead_client::event::{Event, Reference};
+use stead_client::resource::{CONFIG_MAPS, PODS, SECRETS};
+use stead_client::{DeleteOptions, Failure, Key, Patch, Refusal, Resource};
 use tokio::sync::{mpsc, watch};
 
 /// How long a failed step waits before it is tried again.
@@ -186,10 +187,10 @@ impl<R: Runtime> Worker<R> {
             return None;
         }
         let patch = patch(&self.object, &new);
-        match self.node.api.strategic_patch(&format!("{}/status", self.path()), &patch).await {
+        match self.node.api.patch(PODS, &self.key(), "status", Patch::Strategic(patch)).await {
             Ok(_) => {}
-            Err(error) if error.gone() => return None, // the watch will tell
-            Err(CallError::Refused { code: 400..=428 | 430..=499, message, .. }) => {
+            Err(error) if error.is_gone() => return None, // the watch will tell
+            Err(Failure::Refused(Refusal { code: 400..=428 | 430..=499, message, .. })) => {
                 tracing::warn!(pod = self.name(), message, "a pod's status was refused")
             }
             Err(error) => {
@@ -202,9 +203,9 @@ impl<R: Runtime> Worker<R> {
         None
     }
 
-    fn path(&self) -> String {
+    fn key(&self) -> Key {
         let meta = &self.object["metadata"];
-        format!("/api/v1/namespaces/{}/pods/{}", meta.str("namespace"), meta.str("name"))
+        Key::new(meta.str("namespace"), meta.str("name"))
     }
 
     fn name(&self) -> &str {
@@ -212,7 +213,17 @@ impl<R: Runtime> Worker<R> {
     }
 
     fn tell(&self, ty: &'static str, reason: &'static str, message: String, container: &str) {
-        self.node.tell(&self.object, Occurrence { ty, reason, message, field_path: field_path(&self.object, container) });
+        let meta = &self.object["metadata"];
+        let regarding = Reference {
+            api_version: "v1".to_owned(),
+            kind: "Pod".to_owned(),
+            namespace: meta.str("namespace").to_owned(),
+            name: meta.str("name").to_owned(),
+            uid: meta.str("uid").to_owned(),
+            resource_version: meta.str("resourceVersion").to_owned(),
+            field_path: field_path(&self.object, container),
+        };
+        self.node.record_event(Event { ty, reason, message, regarding });
     }
 
     async fn act(&mut self, action: Action) {
@@ -409,18 +420,18 @@ impl<R: Runtime> Worker<R> {
     async fn sources(&self, container: &Value) -> Result<Sources, String> {
         let namespace = self.object["metadata"].str("namespace");
         let (config_maps, secrets) = references(&json!({"spec": {"containers": [container]}}));
-        let fetch = |plural: &'static str, names: Vec<String>| async move {
+        let fetch = |resource: Resource, names: Vec<String>| async move {
             let mut found = BTreeMap::new();
             for name in names {
-                let object = self.node.optional(&format!("/api/v1/namespaces/{namespace}/{plural}/{name}")).await?;
+                let object = self.node.optional(resource, namespace, &name).await?;
                 found.insert(name, object);
             }
             Ok::<_, String>(found)
         };
         let facts = self.facts();
         Ok(Sources {
-            config_maps: fetch("configmaps", config_maps).await?,
-            secrets: fetch("secrets", secrets).await?,
+            config_maps: fetch(CONFIG_MAPS, config_maps).await?,
+            secrets: fetch(SECRETS, secrets).await?,
             services: self.node.services(namespace).await?,
             node_name: self.node.name.clone(),
             pod_ips: if self.object["spec"].flag("hostNetwork") { facts.host_ips.clone() } else { Vec::new() },
@@ -501,9 +512,10 @@ impl<R: Runtime> Worker<R> {
             return;
         }
         let uid = self.object["metadata"].str("uid").to_owned();
-        match self.node.api.delete_now(&self.path(), &uid).await {
+        let options = DeleteOptions { grace_period_s: Some(0), uid: Some(uid), ..DeleteOptions::default() };
+        match self.node.api.delete(PODS, &self.key(), options).await {
             Ok(_) => {}
-            Err(error) if error.gone() => {}
+            Err(error) if error.is_gone() => {}
             Err(error) => {
                 tracing::warn!(pod = self.name(), %error, "a pod's object could not be removed");
                 return tokio::time::sleep(STATUS_RETRY).await;

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use stead_api::{Status, Value};
-use stead_control::api::{self, Failure};
-use stead_control::plan::Call;
+use stead_client::wire::{self, Answer};
+use stead_client::{Call, Failure};
 use stead_server::{Body, Config, Identity, Server};
 use tower::Service;
 
@@ -27,9 +27,9 @@ impl Api {
     }
 
     pub fn call(&self, call: &Call) -> Result<Value, Failure> {
-        let request = api::request(call, "stead-controller").map_err(|e| Failure::NoAnswer(e.to_string()))?;
+        let request = wire::request(call, "stead-controller").map_err(|e| Failure::NoAnswer(e.to_string()))?;
         let (code, body) = self.send(request);
-        api::outcome(code, &body)
+        wire::outcome(&Answer::to(call), code, &body)
     }
 
     /// Sends a request as a user or kubelet does.
@@ -38,14 +38,14 @@ impl Api {
             http::Request::builder().method(method).uri(path).header("Content-Type", content_type).header("Accept", "application/json");
         let request = request.body(body.to_string().into_bytes()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
         let (code, body) = self.send(request);
-        api::outcome(code, &body)
+        wire::outcome(&Answer::Any, code, &body)
     }
 
     pub fn get(&self, path: &str) -> Result<Value, Failure> {
         let request = http::Request::get(path).header("Accept", "application/json");
         let request = request.body(Vec::new()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
         let (code, body) = self.send(request);
-        api::outcome(code, &body)
+        wire::outcome(&Answer::Any, code, &body)
     }
 
     /// Opens a watch.
@@ -56,19 +56,19 @@ impl Api {
         let code = answer.status().as_u16();
         if code != 200 {
             let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            return Err(api::outcome(code, &body).err().unwrap_or_else(|| Failure::NoAnswer(format!("a watch got {code}"))));
+            return Err(wire::outcome(&Answer::Any, code, &body).err().unwrap_or_else(|| Failure::NoAnswer(format!("a watch got {code}"))));
         }
         Ok(Watch { body: answer.into_body(), buffer: BytesMut::new(), ended: false })
     }
 
-    fn send(&self, request: api::Request) -> (u16, Bytes) {
+    fn send(&self, request: wire::Request) -> (u16, Bytes) {
         let answer = self.answer(request);
         let code = answer.status().as_u16();
         let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes);
         (code, body.expect("the server core does not break off"))
     }
 
-    fn answer(&self, request: api::Request) -> http::Response<Body> {
+    fn answer(&self, request: wire::Request) -> http::Response<Body> {
         let mut request = request.map(|body| Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
         request.extensions_mut().insert(Identity::master("system:simulation"));
         let Ok(answer) = complete(self.server.service().call(request));

@@ -5,7 +5,7 @@ use super::truth::Change;
 use std::collections::BTreeMap;
 use stead_api::time::Timestamp;
 use stead_api::{Value, json};
-use stead_control::plan::Key;
+use stead_client::Key;
 
 /// What a kubelet does at some moment.
 #[derive(Debug, Clone)]

@@ -4,11 +4,12 @@ use super::api::{Api, Watch};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use stead_api::Value;
-use stead_control::api::{list_path, page, watch_path};
-use stead_control::driver::listed;
+use stead_client::discovery::listed;
+use stead_client::resource::PODS;
+use stead_client::wire::{list_path, page, watch_path};
+use stead_client::{Call, Key, Resource, Scope};
 use stead_control::engine::{Engine, Report, Start};
-use stead_control::plan::{Call, Key, Resource};
-use stead_control::resource::PODS;
+use stead_control::object::Object;
 use stead_control::{Clock, Options};
 
 #[derive(Debug)]
@@ -32,7 +33,7 @@ struct Connection {
     id: u64,
     watch: Watch,
     /// Where a new watch begins.
-    version: String,
+    version: u64,
     /// When the line before is delivered: lines keep their order.
     last_delivery: i64,
 }
@@ -88,23 +89,23 @@ impl Process {
 
     /// Lists a resource and follows it from there.
     pub fn list(&mut self, api: &Api, resource: Resource) -> Result<Report, String> {
-        let list = api.get(&list_path(resource, "")).map_err(|e| e.to_string())?;
-        let page = page(resource, list);
-        self.connect(api, resource, page.version.clone())?;
-        Ok(Report::Replaced { objects: page.objects, version: page.version.parse().unwrap_or(0) })
+        let list = api.get(&list_path(&Scope::all(resource), "")).map_err(|e| e.to_string())?;
+        let page = page(resource, list, |value| Object::parse(resource, value)).map_err(|e| e.to_string())?;
+        self.connect(api, resource, page.version)?;
+        Ok(Report::Replaced { objects: page.objects, version: page.version })
     }
 
     /// Takes a broken watch up again where its last delivered line was.
     pub fn resume(&mut self, api: &Api, resource: Resource) -> Result<(), String> {
-        let version = self.connections.get(&resource).map(|c| c.version.clone());
+        let version = self.connections.get(&resource).map(|c| c.version);
         match version {
             Some(version) => self.connect(api, resource, version),
             None => Err(format!("{} was never listed", resource.plural)),
         }
     }
 
-    fn connect(&mut self, api: &Api, resource: Resource, version: String) -> Result<(), String> {
-        let watch = api.watch(&watch_path(resource, &version, 290)).map_err(|e| e.to_string())?;
+    fn connect(&mut self, api: &Api, resource: Resource, version: u64) -> Result<(), String> {
+        let watch = api.watch(&watch_path(&Scope::all(resource), version, 290)).map_err(|e| e.to_string())?;
         self.next_connection += 1;
         let connection = Connection { id: self.next_connection, watch, version, last_delivery: 0 };
         self.connections.insert(resource, connection);
@@ -130,10 +131,8 @@ impl Process {
     }
 
     /// Whether this connection is still the one in use; notes how far it has come.
-    pub fn delivered(&mut self, arrival: &Arrival, version: Option<String>) {
-        if let Some(connection) = self.connections.get_mut(&arrival.resource)
-            && let Some(version) = version
-        {
+    pub fn delivered(&mut self, arrival: &Arrival, version: u64) {
+        if let Some(connection) = self.connections.get_mut(&arrival.resource) {
             connection.version = version;
         }
     }

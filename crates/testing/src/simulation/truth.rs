@@ -4,7 +4,7 @@
 use super::api::{Api, Watch};
 use std::collections::BTreeMap;
 use stead_api::{Value, value::Access};
-use stead_control::plan::Key;
+use stead_client::Key;
 use stead_control::pod::identity;
 
 /// A pod at one revision.

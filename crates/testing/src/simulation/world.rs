@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_api::{Value, json};
-use stead_control::api::{Failure, Refusal, line};
+use stead_client::resource::PODS;
+use stead_client::wire::line;
+use stead_client::{Call, Failure, Key, Refusal, Resource};
 use stead_control::engine::{CallId, Input, Now, Report, Start};
-use stead_control::plan::{Call, Key, Resource};
-use stead_control::resource::PODS;
+use stead_control::object::Object;
 use stead_server::{Config, Environment};
 
 /// 2026-01-02T03:04:05Z.
@@ -402,12 +403,10 @@ impl World {
 
     fn deliver(&mut self, arrival: &Arrival) -> Result<(), String> {
         let Some(process) = self.process.as_mut().filter(|p| p.is_current(arrival)) else { return Ok(()) };
-        let line = line(arrival.resource, &arrival.line).map_err(|e| e.to_string())?;
+        let resource = arrival.resource;
+        let line = line(&arrival.line, |value| Object::parse(resource, value)).map_err(|e| e.to_string())?;
         process.delivered(arrival, line.version);
-        match line.report {
-            Some(report) => self.feed(Input::Watch { resource: arrival.resource, report }),
-            None => Ok(()),
-        }
+        self.feed(Input::Watch { resource, report: line.report })
     }
 
     fn plan_kubelet(&mut self, at: i64, node: usize, act: kubelet::Act) {

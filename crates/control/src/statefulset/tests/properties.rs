@@ -1,9 +1,9 @@
 use super::world::World;
 use crate::plan::Call;
-use crate::resource::PODS;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use stead_api::{json, value::Access};
+use stead_client::resource::PODS;
 
 /// What a user, a kubelet or a fault does.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ fn perform(world: &mut World, act: &Act) {
         Act::Kubelet(n, what) if *what != "gone" && exists(world, n) => world.play(what, &name(n)),
         Act::Kubelet(..) => {}
         Act::Delete(n) if exists(world, n) => {
-            let call = Call::delete(world.cache.get(PODS, &World::key(&name(n))).unwrap());
+            let call = world.cache.get(PODS, &World::key(&name(n))).unwrap().delete();
             world.call(&call);
         }
         Act::Delete(_) => {}

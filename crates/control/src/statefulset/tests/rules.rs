@@ -1,8 +1,8 @@
 use super::world::{World, brief};
 use crate::plan::{Call, Patch};
-use crate::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
 use crate::statefulset::applied;
 use stead_api::{Value, json, value::Access};
+use stead_client::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
 
 fn ready_set(spec: Value) -> World {
     let mut world = World::new(spec);
@@ -87,7 +87,7 @@ fn an_ended_pod_is_replaced() {
 fn a_terminating_pod_blocks_only_what_comes_after_it() {
     let mut world = ready_set(json!({}));
     world.play("unready", "web-2");
-    world.call(&Call::delete(world.cache.get(PODS, &World::key("web-0")).unwrap()).clone());
+    world.call(&world.cache.get(PODS, &World::key("web-0")).unwrap().delete());
     assert_eq!(brief(&world.settle()), "-web-0");
     world.play("gone", "web-0");
     assert_eq!(brief(&world.settle()), "xweb-0 +web-0");
@@ -211,7 +211,7 @@ fn a_partition_holds_lower_slots_at_the_current_revision() {
     let old = world.newest();
     world.image("i:2");
     assert_eq!(brief(&world.auto()), "-web-2 xweb-2 +web-2");
-    world.call(&Call::delete(world.cache.get(PODS, &World::key("web-0")).unwrap()).clone());
+    world.call(&world.cache.get(PODS, &World::key("web-0")).unwrap().delete());
     let ops = world.auto();
     assert_eq!(ops.last().unwrap(), &format!("+web-0@{old}"));
     let status = world.status();
@@ -275,7 +275,7 @@ fn on_delete_waits_for_the_user() {
     let mut world = ready_set(json!({"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}));
     world.image("i:2");
     assert_eq!(brief(&world.settle()), "");
-    world.call(&Call::delete(world.cache.get(PODS, &World::key("web-1")).unwrap()).clone());
+    world.call(&world.cache.get(PODS, &World::key("web-1")).unwrap().delete());
     let ops = world.auto();
     assert_eq!(ops.last().unwrap(), &format!("+web-1@{}", world.newest()));
 }
@@ -386,7 +386,7 @@ fn a_set_being_deleted_only_counts() {
     let mut set = world.value(STATEFUL_SETS, "web");
     set["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
     world.put(STATEFUL_SETS, set);
-    world.call(&Call::delete(world.cache.get(PODS, &World::key("web-1")).unwrap()).clone());
+    world.call(&world.cache.get(PODS, &World::key("web-1")).unwrap().delete());
     world.play("gone", "web-1");
     assert_eq!(brief(&world.settle()), "-web-1 xweb-1");
     assert_eq!(world.status().int("replicas"), Some(2));

@@ -3,10 +3,10 @@
 use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
-use crate::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
 use crate::statefulset::{observe::Observed, plan::plan};
 use std::collections::BTreeMap;
 use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_client::resource::{CONTROLLER_REVISIONS, PODS, Resource, STATEFUL_SETS};
 
 pub struct World {
     pub cache: Cache,

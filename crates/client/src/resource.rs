@@ -1,5 +1,5 @@
-//! Names of resources as API paths have them. Owns the constants of the kinds that controllers act on, and the resources
-//! that discovery told of. Output: [`Resource`], cheap to copy and ordered by name.
+//! Names of resources as API paths have them. Owns the constants of the kinds that controllers and node act on, and the
+//! resources that discovery told of. Output: [`Resource`], cheap to copy and ordered by name.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +21,8 @@ const fn core(plural: &'static str, kind: &'static str) -> Resource {
 pub const PODS: Resource = core("pods", "Pod");
 pub const EVENTS: Resource = core("events", "Event");
 pub const CONFIG_MAPS: Resource = core("configmaps", "ConfigMap");
+pub const SERVICES: Resource = core("services", "Service");
+pub const SECRETS: Resource = core("secrets", "Secret");
 pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount");
 pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };
 pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
@@ -29,9 +31,6 @@ pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
-
-/// Resources of which a controller reads more than the metadata.
-pub const READ: &[Resource] = &[PODS, NODES, NAMESPACES, STATEFUL_SETS, CONTROLLER_REVISIONS, LEASES, PERSISTENT_VOLUME_CLAIMS];
 
 /// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].
 static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());

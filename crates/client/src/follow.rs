@@ -1,5 +1,5 @@
 //! One resource followed for ever: a list, then a watch from its version; a broken watch is taken up where it ended, an
-//! expired one begins with a new list. Output: a stream of engine inputs.
+//! expired one begins with a new list. Output: a stream of [`Report`]s, each object parsed once. It keeps no object.
 //!
 //! ```text
 //! List ──pages──▶ Connect ──▶ Stream ──end──▶ Connect        410 anywhere ─▶ List
@@ -8,18 +8,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::{AGENT, get};
-use crate::api::{self, Failure, list_path, watch_path};
-use crate::engine::{Input, Report};
-use crate::object::Object;
-use crate::plan::Resource;
+use crate::wire::{self, Report, list_path, watch_path};
+use crate::{Client, Failure, Resource};
 use bytes::BytesMut;
 use futures::stream::{self, Stream};
 use http_body_util::BodyExt;
 use kube::client::Body;
-use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+use stead_api::Value;
 
 const WAIT_FIRST: Duration = Duration::from_millis(10);
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -27,23 +24,44 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const WATCH_TIMEOUT_S: u32 = 290;
 /// A server that says nothing for longer than its own timeout is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(310);
-/// A list or the beginning of a watch takes no longer.
+/// The beginning of a watch takes no longer.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// A longer watch event is a broken stream.
 const LINE_MAX: usize = 16 << 20;
 
-/// Every change of a resource, beginning with a whole list.
-pub fn reports(client: kube::Client, resource: Resource) -> Pin<Box<dyn Stream<Item = Input> + Send>> {
-    let follower = Follower { client, resource, phase: Phase::List, wait: WAIT_FIRST };
+/// What is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub resource: Resource,
+    /// As `--field-selector`; empty: every object.
+    pub field_selector: String,
+}
+
+impl Scope {
+    /// Every object of a resource.
+    pub fn all(resource: Resource) -> Self {
+        Self { resource, field_selector: String::new() }
+    }
+}
+
+/// Every change in a scope, beginning with a whole list. Objects are what `parse` makes of them; one of which it makes
+/// nothing cannot be read, and its list or watch is begun again.
+pub fn follow<T, P>(client: Client, scope: Scope, parse: P) -> Pin<Box<dyn Stream<Item = Report<T>> + Send>>
+where
+    T: Send + 'static,
+    P: Fn(Value) -> Option<T> + Send + Sync + 'static,
+{
+    let follower = Follower { client, scope, parse, phase: Phase::List, wait: WAIT_FIRST };
     Box::pin(stream::unfold(follower, |mut follower| async {
         let report = follower.next().await;
-        Some((Input::Watch { resource: follower.resource, report }, follower))
+        Some((report, follower))
     }))
 }
 
-struct Follower {
-    client: kube::Client,
-    resource: Resource,
+struct Follower<P> {
+    client: Client,
+    scope: Scope,
+    parse: P,
     phase: Phase,
     /// Before the next attempt, if this one fails.
     wait: Duration,
@@ -52,10 +70,10 @@ struct Follower {
 enum Phase {
     List,
     /// To be watched from a version.
-    Connect(String),
+    Connect(u64),
     Stream {
         lines: Lines,
-        version: String,
+        version: u64,
     },
 }
 
@@ -68,30 +86,35 @@ enum Broken {
     Failed(Failure),
 }
 
-impl Follower {
-    async fn next(&mut self) -> Report {
+impl<P> Follower<P> {
+    async fn next<T>(&mut self) -> Report<T>
+    where
+        P: Fn(Value) -> Option<T>,
+    {
         loop {
             let broken = match &mut self.phase {
-                Phase::List => match in_time(ANSWER_MAX, list(&self.client, self.resource)).await {
-                    Ok((objects, version)) => {
-                        self.phase = Phase::Connect(version.clone());
-                        return Report::Replaced { objects, version: version.parse().unwrap_or(0) };
+                Phase::List => {
+                    let path = |token: &str| list_path(&self.scope, token);
+                    match self.client.pages(self.scope.resource, path, &self.parse).await.map_err(refused) {
+                        Ok((objects, version)) => {
+                            self.phase = Phase::Connect(version);
+                            return Report::Replaced { objects, version };
+                        }
+                        Err(broken) => broken,
                     }
-                    Err(broken) => broken,
-                },
-                Phase::Connect(version) => match in_time(ANSWER_MAX, connect(&self.client, self.resource, version)).await {
+                }
+                Phase::Connect(version) => match in_time(ANSWER_MAX, connect(&self.client, &self.scope, *version)).await {
                     Ok(lines) => {
-                        self.phase = Phase::Stream { lines, version: std::mem::take(version) };
+                        self.phase = Phase::Stream { lines, version: *version };
                         continue;
                     }
                     Err(broken) => broken,
                 },
-                Phase::Stream { lines, version } => match in_time(SILENCE_MAX, event(lines, version, self.resource)).await {
-                    Ok(Some(report)) => {
+                Phase::Stream { lines, version } => match in_time(SILENCE_MAX, event(lines, version, &self.parse)).await {
+                    Ok(report) => {
                         self.wait = WAIT_FIRST;
                         return report;
                     }
-                    Ok(None) => continue,
                     Err(broken) => broken,
                 },
             };
@@ -106,10 +129,11 @@ impl Follower {
             }
             Phase::List | Phase::Connect(_) | Phase::Stream { .. } => {}
         }
+        let resource = self.scope.resource.plural;
         match &broken {
-            Broken::Expired => tracing::info!(resource = self.resource.plural, "the watch expired, listing again"),
-            Broken::Ended => tracing::debug!(resource = self.resource.plural, "the watch ended, taking it up again"),
-            Broken::Failed(error) => tracing::warn!(resource = self.resource.plural, %error, "cannot watch, will try again"),
+            Broken::Expired => tracing::info!(resource, "the watch expired, listing again"),
+            Broken::Ended => tracing::debug!(resource, "the watch ended, taking it up again"),
+            Broken::Failed(error) => tracing::warn!(resource, %error, "cannot watch, will try again"),
         }
         let in_order = matches!(broken, Broken::Ended);
         tokio::time::sleep(if in_order { WAIT_FIRST } else { self.wait }).await;
@@ -125,20 +149,6 @@ async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, Broken
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }
 
-/// Reads a whole list, page by page.
-async fn list(client: &kube::Client, resource: Resource) -> Result<(Vec<Object>, String), Broken> {
-    let mut objects = Vec::new();
-    let mut token = String::new();
-    loop {
-        let page = api::page(resource, get(client, &list_path(resource, &token)).await.map_err(refused)?);
-        objects.extend(page.objects);
-        token = page.continue_token;
-        if token.is_empty() {
-            return Ok((objects, page.version));
-        }
-    }
-}
-
 fn refused(failure: Failure) -> Broken {
     match &failure {
         Failure::Refused(refusal) if refusal.code == 410 => Broken::Expired,
@@ -146,30 +156,15 @@ fn refused(failure: Failure) -> Broken {
     }
 }
 
-async fn connect(client: &kube::Client, resource: Resource, version: &str) -> Result<Lines, Broken> {
-    let failed = |error: String| Broken::Failed(Failure::NoAnswer(error));
-    let path = watch_path(resource, version, WATCH_TIMEOUT_S);
-    let request = http::Request::get(path).header("Accept", "application/json").header("User-Agent", AGENT);
-    let request = request.body(Body::empty()).map_err(|e| failed(e.to_string()))?;
-    let answer = client.send(request).await.map_err(|e| failed(e.to_string()))?;
-    let code = answer.status().as_u16();
-    if code == 200 {
-        return Ok(Lines { body: answer.into_body(), buffer: BytesMut::new(), searched: 0 });
-    }
-    let body = answer.into_body().collect().await.map_err(|e| failed(e.to_string()))?.to_bytes();
-    match crate::api::outcome(code, &body) {
-        Ok(_) => Err(failed(format!("a watch was answered with {code}"))),
-        Err(failure) => Err(refused(failure)),
-    }
+async fn connect(client: &Client, scope: &Scope, version: u64) -> Result<Lines, Broken> {
+    let body = client.open(&watch_path(scope, version, WATCH_TIMEOUT_S)).await.map_err(refused)?;
+    Ok(Lines { body, buffer: BytesMut::new(), searched: 0 })
 }
 
-/// The next event; `None` for one that says nothing.
-async fn event(lines: &mut Lines, version: &mut String, resource: Resource) -> Result<Option<Report>, Broken> {
+async fn event<T>(lines: &mut Lines, version: &mut u64, parse: impl Fn(Value) -> Option<T>) -> Result<Report<T>, Broken> {
     let Some(line) = lines.next().await? else { return Err(Broken::Ended) };
-    let line = api::line(resource, &line).map_err(refused)?;
-    if let Some(seen) = line.version {
-        *version = seen;
-    }
+    let line = wire::line(&line, parse).map_err(refused)?;
+    *version = line.version;
     Ok(line.report)
 }
 

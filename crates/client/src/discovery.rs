@@ -1,8 +1,6 @@
 //! Which resources the server has: those that can be listed, watched and deleted, each in its group's preferred version.
 
-use super::get;
-use crate::api::Failure;
-use crate::plan::Resource;
+use crate::{Client, Failure, Resource};
 use std::time::Duration;
 use stead_api::{Value, value::Access};
 
@@ -11,7 +9,7 @@ const WAIT_FIRST: Duration = Duration::from_millis(20);
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Asks until the server answers.
-pub async fn discover(client: &kube::Client) -> Vec<Resource> {
+pub async fn discover(client: &Client) -> Vec<Resource> {
     let mut wait = WAIT_FIRST;
     loop {
         match attempt(client).await {
@@ -23,12 +21,12 @@ pub async fn discover(client: &kube::Client) -> Vec<Resource> {
     }
 }
 
-async fn attempt(client: &kube::Client) -> Result<Vec<Resource>, Failure> {
-    let mut found = listed("v1", &get(client, "/api/v1").await?);
-    let groups = get(client, "/apis").await?;
+async fn attempt(client: &Client) -> Result<Vec<Resource>, Failure> {
+    let mut found = listed("v1", &client.read("/api/v1").await?);
+    let groups = client.read("/apis").await?;
     for group in groups.items("groups") {
         let version = group["preferredVersion"].str("groupVersion");
-        found.extend(listed(version, &get(client, &format!("/apis/{version}")).await?));
+        found.extend(listed(version, &client.read(&format!("/apis/{version}")).await?));
     }
     found.sort_unstable();
     found.dedup();

@@ -1,31 +1,22 @@
-//! Binds the engine to an API server through a `kube::Client`: watches in, calls out, time. The only code here that awaits.
+//! Binds the engine to an API server through a client: watches in, calls out, time. The only code here that awaits.
 //! Everything runs inside the caller's task; when [`run`] ends, nothing of it is left.
 
-mod discovery;
-mod watch;
-
-use crate::api::{self, Failure};
 use crate::engine::{CallId, Engine, Input, Now, Start};
+use crate::object::Object;
 use crate::options::Options;
-use crate::plan::{Call, Resource};
 use futures::stream::{FuturesUnordered, SelectAll, Stream, StreamExt};
 use futures::{FutureExt, future::BoxFuture};
-use http_body_util::BodyExt;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::time::Duration;
 use stead_api::Value;
-use tokio::time::{Instant, sleep_until, timeout};
-
-pub use discovery::{discover, listed};
+use stead_client::{Client, Failure, Resource, Scope, discovery::discover};
+use tokio::time::{Instant, sleep_until};
 
 /// Calls on their way at once; more wait their turn.
 const CALLS_MAX: usize = 256;
 /// Inputs taken before keys are looked at.
 const INPUTS_MAX: usize = 1024;
-/// A call without an answer for so long has failed.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// User-Agent, and so the field manager of what controllers write.
 const AGENT: &str = "stead-controller";
 
@@ -51,6 +42,7 @@ pub async fn run_with_progress(
     progress: tokio::sync::watch::Sender<Progress>,
     shutdown: impl Future<Output = ()>,
 ) {
+    let client = Client::new(client, AGENT);
     let mut shutdown = pin!(shutdown.fuse());
     let resources = futures::select_biased! {
         resources = pin!(discover(&client).fuse()) => resources,
@@ -68,7 +60,7 @@ pub async fn run_with_progress(
 
 /// Watches and calls under way around an engine.
 struct Driver {
-    client: kube::Client,
+    client: Client,
     engine: Engine,
     clock: crate::options::Clock,
     started: Instant,
@@ -79,9 +71,9 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(client: kube::Client, options: &Options, resources: &[Resource], progress: tokio::sync::watch::Sender<Progress>) -> Self {
+    fn new(client: Client, options: &Options, resources: &[Resource], progress: tokio::sync::watch::Sender<Progress>) -> Self {
         let engine = Engine::new(options.controllers(resources));
-        let watches = engine.resources().into_iter().map(|r| watch::reports(client.clone(), r)).collect();
+        let watches = engine.resources().into_iter().map(|r| reports(client.clone(), r).boxed()).collect();
         Self {
             client,
             engine,
@@ -151,29 +143,12 @@ impl Driver {
     }
 }
 
-/// Makes one call.
-async fn perform(client: kube::Client, Start { id, call, .. }: Start) -> (CallId, Result<Value, Failure>) {
-    let result = match timeout(CALL_TIMEOUT, send(&client, &call)).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::NoAnswer(format!("nothing within {} s", CALL_TIMEOUT.as_secs()))),
-    };
-    (id, result)
+/// A resource followed for ever.
+fn reports(client: Client, resource: Resource) -> impl Stream<Item = Input> + Send {
+    let reports = stead_client::follow(client, Scope::all(resource), move |value| Object::parse(resource, value));
+    reports.map(move |report| Input::Watch { resource, report })
 }
 
-async fn send(client: &kube::Client, call: &Call) -> Result<Value, Failure> {
-    let request = api::request(call, AGENT).map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    let answer = client.send(request.map(Into::into)).await.map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    let code = answer.status().as_u16();
-    let body = answer.into_body().collect().await.map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    api::outcome(code, &body.to_bytes())
-}
-
-/// GETs a path.
-async fn get(client: &kube::Client, path: &str) -> Result<Value, Failure> {
-    let request = http::Request::get(path).header("Accept", "application/json").header("User-Agent", AGENT);
-    let request = request.body(Vec::new().into()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    let answer = client.send(request).await.map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    let code = answer.status().as_u16();
-    let body = answer.into_body().collect().await.map_err(|e| Failure::NoAnswer(e.to_string()))?;
-    api::outcome(code, &body.to_bytes())
+async fn perform(client: Client, Start { id, call, .. }: Start) -> (CallId, Result<Value, Failure>) {
+    (id, client.call(&call).await)
 }

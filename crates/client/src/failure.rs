@@ -1,0 +1,52 @@
+//! Why a call failed.
+
+use stead_api::Status;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Failure {
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+    /// Nothing is known of the outcome: no answer came, or none that can be read.
+    #[error("no answer from the API server: {0}")]
+    NoAnswer(String),
+}
+
+/// A Status that says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub code: u16,
+    pub reason: String,
+    pub message: String,
+}
+
+impl Failure {
+    pub(crate) fn no_answer(error: impl std::fmt::Display) -> Self {
+        Self::NoAnswer(error.to_string())
+    }
+
+    /// The Status' reason; empty if there is none.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.reason,
+            Self::NoAnswer(_) => "",
+        }
+    }
+
+    /// The server says, in words, that there is no such object.
+    pub fn is_not_found(&self) -> bool {
+        self.reason() == "NotFound"
+    }
+
+    /// The object is not there, or is not the one meant.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused(Refusal { code: 404 | 409, .. }))
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Refused(Refusal { code: status.code, reason: status.reason.to_owned(), message: status.message })
+    }
+}

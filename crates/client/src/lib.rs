@@ -1,0 +1,22 @@
+//! The API client of the controllers and the node: which request a call is, what an answer means, a resource followed for
+//! ever, and events recorded. It decides nothing about objects, keeps none, and never retries a call.
+//!
+//! [`wire`], [`call`] and [`event`] are without I/O, so that a simulation can use them; [`Client`] and [`follow`] await.
+
+mod broadcaster;
+pub mod call;
+mod client;
+pub mod discovery;
+pub mod event;
+mod failure;
+pub mod follow;
+pub mod resource;
+pub mod wire;
+
+pub use broadcaster::broadcast;
+pub use call::{Call, DeleteOptions, Key, Patch};
+pub use client::Client;
+pub use failure::{Failure, Refusal};
+pub use follow::{Scope, follow};
+pub use resource::Resource;
+pub use wire::Report;
