@@ -47,6 +47,10 @@ pub struct Identity {
     pub groups: Vec<String>,
 }
 
+/// Put there instead if the client gave credentials that do not hold: it is refused, and never anonymous (A1).
+#[derive(Debug, Clone, Copy)]
+pub struct InvalidCredentials;
+
 impl Identity {
     /// The group that passes every authorization check.
     pub const MASTERS: &'static str = "system:masters";

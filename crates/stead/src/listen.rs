@@ -1,18 +1,19 @@
-//! The API's TLS listener: accepts connections, learns who calls from the client certificate, hands requests to the service.
+//! The API's TLS listener: accepts connections, tells the service who calls, hands it the requests.
 //!
-//! Input: a TCP listener, the certificates, the service. It ends when told to, within [`DRAIN_MAX`].
+//! Input: a TCP listener, the certificate to present, the authorities of clients, the service. It ends when told to, within [`DRAIN_MAX`].
 
-use crate::pki::Pki;
+use crate::certificates::Pair;
+use crate::certificates::clients::{Caller, ClientAuthorities, Possession};
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::convert::Infallible;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use stead_server::{Body, Identity};
+use stead_server::{Body, Environment, InvalidCredentials};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -30,60 +31,58 @@ pub const DRAIN_MAX: Duration = Duration::from_millis(2500);
 pub struct Presented(RwLock<Arc<CertifiedKey>>);
 
 impl Presented {
-    pub fn new(pki: &Pki) -> anyhow::Result<Self> {
-        Ok(Self(RwLock::new(certified(pki)?)))
+    pub fn new(pair: &Pair) -> anyhow::Result<Self> {
+        Ok(Self(RwLock::new(certified(pair)?)))
     }
 
     /// Presents another certificate from the next connection on.
-    pub fn replace(&self, pki: &Pki) -> anyhow::Result<()> {
-        let new = certified(pki)?;
-        *self.0.write().expect("nothing panics while it holds this lock") = new;
+    pub fn replace(&self, pair: &Pair) -> anyhow::Result<()> {
+        let new = certified(pair)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 }
 
 impl ResolvesServerCert for Presented {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().expect("nothing panics while it holds this lock").clone())
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
-fn certified(pki: &Pki) -> anyhow::Result<Arc<CertifiedKey>> {
-    let chain = CertificateDer::pem_slice_iter(pki.server.certificate.as_bytes())
-        .collect::<Result<_, _>>()
-        .context("read the server's certificate")?;
-    let key = PrivateKeyDer::from_pem_slice(pki.server.key.as_bytes()).context("read the server's key")?;
+fn certified(pair: &Pair) -> anyhow::Result<Arc<CertifiedKey>> {
+    let chain =
+        CertificateDer::pem_slice_iter(pair.certificate.as_bytes()).collect::<Result<_, _>>().context("read the server's certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).context("read the server's key")?;
     let key = rustls::crypto::ring::sign::any_supported_type(&key).context("use the server's key")?;
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 
-/// TLS settings: our certificate, client certificates of our authority where a client has one (T1, A1).
-pub fn tls(pki: &Pki, presented: Arc<Presented>) -> anyhow::Result<Arc<rustls::ServerConfig>> {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pki.ca.certificate.as_bytes()) {
-        roots.add(certificate.context("read the authority")?).context("trust the authority")?;
-    }
+/// TLS settings: the certificate presented, and the client's certificate where it has one (T1, A1).
+pub fn tls(presented: Arc<Presented>) -> anyhow::Result<Arc<rustls::ServerConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .allow_unauthenticated()
-        .build()
-        .context("verify clients")?;
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .context("choose TLS versions")?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(Possession))
         .with_cert_resolver(presented);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
+/// How connections are taken.
+#[derive(Debug, Clone)]
+pub struct Security {
+    pub tls: Arc<rustls::ServerConfig>,
+    pub clients: Arc<ClientAuthorities>,
+    pub clock: Arc<dyn Environment>,
+}
+
 /// Serves until `stop` turns true, then lets open requests end for [`DRAIN_MAX`].
-pub async fn serve<S>(listener: TcpListener, tls: Arc<rustls::ServerConfig>, service: S, mut stop: watch::Receiver<bool>)
+pub async fn serve<S>(listener: TcpListener, security: Security, service: S, mut stop: watch::Receiver<bool>)
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let acceptor = tokio_rustls::TlsAcceptor::from(tls);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -95,7 +94,7 @@ where
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, acceptor.clone(), service.clone(), stop.clone());
+                let connection = connection(stream, security.clone(), service.clone(), stop.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -119,22 +118,27 @@ async fn told(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
 }
 
-async fn connection<S>(stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor, service: S, mut stop: watch::Receiver<bool>)
+async fn connection<S>(stream: TcpStream, security: Security, service: S, mut stop: watch::Receiver<bool>)
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
+    let Security { tls, clients, clock } = security;
     stream.set_nodelay(true).ok();
-    let stream = match tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await {
+    let stream = match tokio::time::timeout(HANDSHAKE_MAX, tokio_rustls::TlsAcceptor::from(tls).accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return tracing::debug!("a TLS handshake took too long"),
     };
-    let identity = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(|leaf| identity(leaf));
+    let chain = stream.get_ref().1.peer_certificates();
+    let caller = chain.map(|chain| Caller::new(chain.iter().map(|c| c.clone().into_owned()).collect(), clients));
     let handler = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let mut request = request.map(|body| Body::new(http_body_util::BodyExt::map_err(body, std::io::Error::other)));
-        if let Some(identity) = &identity {
-            request.extensions_mut().insert(identity.clone());
+        if let Some(caller) = &caller {
+            match caller.identity(clock.now()) {
+                Some(identity) => drop(request.extensions_mut().insert(identity)),
+                None => drop(request.extensions_mut().insert(InvalidCredentials)),
+            }
         }
         tower::ServiceExt::oneshot(service.clone(), request)
     });
@@ -159,10 +163,5 @@ where
     }
 }
 
-/// The user (common name) and groups (organizations) of a client certificate.
-fn identity(leaf: &CertificateDer<'_>) -> Option<Identity> {
-    let (_, x509) = x509_parser::parse_x509_certificate(leaf).ok()?;
-    let user = x509.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
-    let groups = x509.subject().iter_organization().filter_map(|o| o.as_str().ok()).map(str::to_owned).collect();
-    Some(Identity { user, groups })
-}
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The one binary: roles, then arguments, then the verb.
 
+mod certificates;
 mod cli;
 mod config;
 mod environment;
@@ -8,12 +9,12 @@ mod file;
 mod inprocess;
 mod kubeconfig;
 mod listen;
-mod pki;
+mod logging;
+mod node;
 mod running;
 mod server;
 mod supervisor;
 
-use clap::Parser;
 use config::{Cli, Verb};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,14 +25,7 @@ fn main() -> ExitCode {
     if let Some(code) = stead_applets::main_if_applet().or_else(|| stead_runtime::roles::dispatch(&arguments)) {
         return code;
     }
-    let cli = Cli::parse();
-    start_logging();
-    let done = match cli.verb {
-        Verb::Server(args) => cli::server::run(*args),
-        Verb::Up(args) => cli::up::run(args.server),
-        Verb::Down(args) => cli::down::run(&args),
-    };
-    match done {
+    match run(Cli::from_command_line()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cli::say_error(&error);
@@ -40,9 +34,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Logs go to standard error; `STEAD_LOG` filters them (`info` if unset; `stead_node=debug` for one part).
-fn start_logging() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("STEAD_LOG").unwrap_or_else(|_| "info".into());
-    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.verb {
+        Verb::Server(args) => {
+            logging::start(Some(&logging::server_log(&args.data_dir)))?;
+            cli::server::run(*args)
+        }
+        Verb::Up(args) => {
+            logging::start(None)?;
+            cli::up::run(args.server)
+        }
+        Verb::Down(args) => {
+            logging::start(None)?;
+            cli::down::run(&args)
+        }
+    }
 }

@@ -21,6 +21,10 @@ async fn send_with(client: &Client, path: &str, identity: Option<Identity>, head
     if let Some(identity) = identity {
         request.extensions_mut().insert(identity);
     }
+    answer(client, request).await
+}
+
+async fn answer(client: &Client, request: http::Request<stead_server::Body>) -> (u16, Value) {
     let Ok(response) = client.server().service().call(request).await;
     let code = response.status().as_u16();
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
@@ -83,4 +87,15 @@ async fn a_store_that_refuses_makes_the_server_unhealthy() {
     assert_eq!(send(&client, "/readyz", None).await.0, 500);
     assert_eq!(send(&client, "/readyz?exclude=etcd", None).await.0, 200);
     assert_eq!(send(&client, "/livez/ping", None).await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_is_not_accepted_is_not_anonymous() {
+    // A1
+    let client = fresh().await;
+    let body = Full::new(bytes::Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+    let mut request = http::Request::get("/version").body(body).expect("a request");
+    request.extensions_mut().insert(stead_server::InvalidCredentials);
+    let (code, status) = answer(&client, request).await;
+    assert_eq!((code, status["reason"].as_str()), (401, Some("Unauthorized")));
 }

@@ -23,7 +23,7 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
     if args.leave_pods {
         return Ok(());
     }
-    let stopped = crate::server::stop_containers(&args.data_dir)?;
+    let stopped = crate::node::stop_containers(&args.data_dir)?;
     if stopped > 0 {
         say(&format!("{stopped} pods stopped; their objects stay, and `stead up` or `stead server` starts them again"));
     }

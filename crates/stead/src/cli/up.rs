@@ -3,6 +3,7 @@
 use super::say;
 use crate::config::ServerArgs;
 use crate::example;
+use crate::kubeconfig;
 use crate::running::Running;
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt};
@@ -37,7 +38,7 @@ pub fn run(args: ServerArgs) -> anyhow::Result<()> {
         None => start(&args)?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(show(&running))
+    runtime.block_on(show(&running, &std::path::absolute(&args.data_dir)?))
 }
 
 /// Starts a server in the background and waits until it is ready.
@@ -87,9 +88,12 @@ fn server_line(args: &ServerArgs) -> Vec<String> {
     if let Some(path) = &args.write_kubeconfig {
         flag("write-kubeconfig", absolute(path));
     }
+    if !args.tls_san.is_empty() {
+        flag("tls-san", args.tls_san.join(","));
+    }
     flag("write-kubeconfig-mode", format!("{:o}", args.write_kubeconfig_mode));
-    flag("cluster-cidr", args.cluster_cidr.clone());
-    flag("service-cidr", args.service_cidr.clone());
+    flag("cluster-cidr", args.cluster_cidr.to_string());
+    flag("service-cidr", args.service_cidr.to_string());
     flag("cluster-domain", args.cluster_domain.clone());
     if let Some(name) = &args.node_name {
         flag("node-name", name.clone());
@@ -112,7 +116,7 @@ fn tail(path: &Path, lines: usize) -> String {
 }
 
 /// Applies the example and shows it until it is whole.
-async fn show(running: &Running) -> anyhow::Result<()> {
+async fn show(running: &Running, data_dir: &Path) -> anyhow::Result<()> {
     let client = client(&running.kubeconfig).await?;
     let mut made = 0;
     for (path, object) in example::objects() {
@@ -129,7 +133,11 @@ async fn show(running: &Running) -> anyhow::Result<()> {
     say("");
     table(&pods);
     say("");
-    say(&format!("Next: {} get pods -w", kubectl(&running.kubeconfig)));
+    let reached = kubeconfig::reach(&running.kubeconfig, data_dir)?;
+    if let Some(remark) = reached.remark {
+        say(&remark);
+    }
+    say(&format!("Next: {} get pods -w", reached.kubectl));
     Ok(())
 }
 
@@ -204,17 +212,6 @@ fn table(pods: &BTreeMap<String, Value>) {
         let restarts: i64 = statuses.iter().filter_map(|s| s.int("restartCount")).sum();
         let total = pod["spec"].items("containers").len();
         say(&format!("{name:<10} {:<7} {:<10} {restarts}", format!("{running}/{total}"), pod["status"].str("phase")));
-    }
-}
-
-/// The kubectl call that reaches this server from the user's shell.
-fn kubectl(kubeconfig: &Path) -> String {
-    let current = kube::config::Kubeconfig::read().ok().and_then(|config| config.current_context);
-    let merged = kube::config::Kubeconfig::read().is_ok_and(|config| config.contexts.iter().any(|c| c.name == crate::kubeconfig::NAME));
-    match current.as_deref() {
-        Some(crate::kubeconfig::NAME) => "kubectl".to_owned(),
-        _ if merged => format!("kubectl --context {}", crate::kubeconfig::NAME),
-        _ => format!("kubectl --kubeconfig {}", kubeconfig.display()),
     }
 }
 

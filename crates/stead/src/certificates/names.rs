@@ -1,0 +1,87 @@
+//! The names and addresses that the server's certificate is for.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// What the names are made of.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub bind_address: IpAddr,
+    pub node_name: String,
+    pub cluster_domain: String,
+    /// The first address of the Service range.
+    pub service_address: Ipv4Addr,
+    /// Given by the user.
+    pub tls_sans: Vec<String>,
+}
+
+/// Every name that the API is reached by (DNS-19). A server that listens on every address is reached by those of the host.
+pub fn server_names(named: &Named, host_addresses: impl IntoIterator<Item = IpAddr>) -> Vec<String> {
+    let mut names: BTreeSet<String> =
+        ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).into();
+    names.insert(format!("kubernetes.default.svc.{}", named.cluster_domain));
+    names.insert(named.service_address.to_string());
+    names.insert(named.node_name.clone());
+    names.extend(named.tls_sans.iter().cloned());
+    match named.bind_address {
+        IpAddr::V4(any) if any.is_unspecified() => names.extend(host_addresses.into_iter().filter(IpAddr::is_ipv4).map(|a| a.to_string())),
+        IpAddr::V6(any) if any.is_unspecified() => names.extend(host_addresses.into_iter().map(|a| a.to_string())),
+        one => drop(names.insert(one.to_string())),
+    }
+    names.into_iter().collect()
+}
+
+/// The addresses of this machine's interfaces that others may reach it by. None if they cannot be read: the next look finds them.
+pub fn host_addresses() -> Vec<IpAddr> {
+    let interfaces = match nix::ifaddrs::getifaddrs() {
+        Ok(interfaces) => interfaces,
+        Err(error) => {
+            tracing::warn!(%error, "the addresses of this machine are not in the certificate");
+            return Vec::new();
+        }
+    };
+    let addresses = interfaces.filter_map(|interface| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|a| IpAddr::from(a.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::from(a.ip())))
+    });
+    addresses.filter(|address| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(bind_address: &str) -> Named {
+        Named {
+            bind_address: bind_address.parse().unwrap(),
+            node_name: "n".to_owned(),
+            cluster_domain: "cluster.local".to_owned(),
+            service_address: Ipv4Addr::new(10, 43, 0, 1),
+            tls_sans: vec!["api.example.com".to_owned(), "192.0.2.9".to_owned()],
+        }
+    }
+
+    fn names(bind_address: &str) -> Vec<String> {
+        server_names(&named(bind_address), ["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()])
+    }
+
+    #[test]
+    fn the_names_of_the_service_and_those_given_are_always_there() {
+        for bind in ["127.0.0.1", "0.0.0.0", "::", "192.0.2.7"] {
+            let names = names(bind);
+            for name in ["localhost", "kubernetes.default.svc.cluster.local", "10.43.0.1", "n", "api.example.com", "192.0.2.9"] {
+                assert!(names.iter().any(|n| n == name), "{name} for {bind} in {names:?}"); // DNS-19
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_on_every_address_is_named_by_all_of_the_host() {
+        let has = |bind: &str, name: &str| names(bind).iter().any(|n| n == name);
+        assert!(has("0.0.0.0", "192.0.2.1") && !has("0.0.0.0", "2001:db8::1"));
+        assert!(has("::", "192.0.2.1") && has("::", "2001:db8::1"));
+        assert!(!has("127.0.0.1", "192.0.2.1"));
+        assert!(has("192.0.2.7", "192.0.2.7"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Parsers of flag values: what passes here cannot fail later. An error says what was expected.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// As many as Kubernetes promises to work with.
+pub const SIMULATED_NODES_MAX: u32 = 5000;
+/// A node's name is also the value of its label `kubernetes.io/hostname`.
+const NODE_NAME_MAX: usize = 63;
+/// With `kubernetes.default.svc.` before it a name of the certificate, and with a pod's and a Service's name a DNS name, of 253 at most.
+const CLUSTER_DOMAIN_MAX: usize = 125;
+
+/// An IPv4 range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cidr {
+    address: Ipv4Addr,
+    prefix: u32,
+}
+
+impl Cidr {
+    /// The first address that can be given out.
+    pub fn first_address(self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.address) + 1)
+    }
+
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        u32::from(self.address) == u32::from(address) & !host_mask(self.prefix)
+    }
+
+    pub fn overlaps(self, other: Self) -> bool {
+        self.contains(other.address) || other.contains(self.address)
+    }
+}
+
+fn host_mask(prefix: u32) -> u32 {
+    u32::MAX.checked_shr(prefix).unwrap_or(0)
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected an IPv4 range such as 10.42.0.0/16".to_owned();
+        let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
+        let address: Ipv4Addr = address.parse().map_err(|_| wrong())?;
+        let prefix: u32 = prefix.parse().map_err(|_| wrong())?;
+        if !(8..=28).contains(&prefix) {
+            return Err("expected a prefix from 8 to 28".to_owned());
+        }
+        let first = Ipv4Addr::from(u32::from(address) & !host_mask(prefix));
+        if first != address {
+            return Err(format!("{address} is not the first address of a /{prefix}; that is {first}/{prefix}"));
+        }
+        if address.is_loopback() || address.is_multicast() || address.is_link_local() || matches!(address.octets()[0], 0 | 240..) {
+            return Err("expected a range of addresses that machines may have".to_owned());
+        }
+        Ok(Self { address, prefix })
+    }
+}
+
+/// Permission bits in octal.
+pub fn file_mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text.trim_start_matches("0o"), 8) {
+        Ok(mode) if mode > 0o777 => Err("expected an octal file mode such as 600".to_owned()),
+        Ok(mode) if mode & 0o400 == 0 => Err("the owner must be able to read the file: expected an octal file mode such as 600".to_owned()),
+        Ok(mode) => Ok(mode),
+        Err(_) => Err("expected an octal file mode such as 600".to_owned()),
+    }
+}
+
+/// The name of a node, lower case (NODE-1).
+pub fn node_name(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    let wrong = stead_api::names::dns_subdomain(&name);
+    if let Some(reason) = wrong.first() {
+        return Err(reason.clone());
+    }
+    if name.len() > NODE_NAME_MAX {
+        return Err(format!("must be no more than {NODE_NAME_MAX} characters"));
+    }
+    Ok(name)
+}
+
+/// A DNS domain without a final dot.
+pub fn cluster_domain(text: &str) -> Result<String, String> {
+    let domain = text.trim_end_matches('.').to_lowercase();
+    if let Some(reason) = stead_api::names::dns_subdomain(&domain).first() {
+        return Err(reason.clone());
+    }
+    let label = domain.split('.').map(stead_api::names::dns_label).find_map(|wrong| wrong.into_iter().next());
+    match label {
+        Some(reason) => Err(reason),
+        None if domain.len() > CLUSTER_DOMAIN_MAX => Err(format!("must be no more than {CLUSTER_DOMAIN_MAX} characters")),
+        None => Ok(domain),
+    }
+}
+
+/// A name or an address for the server's certificate; the first label of a name may be `*`.
+pub fn subject_name(text: &str) -> Result<String, String> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(address.to_string());
+    }
+    let name = text.trim_end_matches('.').to_lowercase();
+    let wrong = stead_api::names::dns_subdomain(name.strip_prefix("*.").unwrap_or(&name));
+    // Digits and dots alone are an address with a slip in it.
+    let address = name.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if address || !wrong.is_empty() || text.contains(':') {
+        return Err("expected a DNS name or an IP address, such as api.example.com or 192.0.2.7".to_owned());
+    }
+    Ok(name)
+}
+
+/// One item of `--controllers`.
+pub fn controller(text: &str) -> Result<String, String> {
+    text.parse::<stead_control::Selection>().map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
+}
+
+/// An address to listen on.
+pub fn bind_address(text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text.parse().map_err(|_| "expected an IP address such as 127.0.0.1, or 0.0.0.0 for all".to_owned())?;
+    if address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        return Err("nothing can listen on a multicast or broadcast address".to_owned());
+    }
+    Ok(address)
+}
+
+/// A file that is written: not a directory.
+pub fn file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.is_empty() || text.ends_with('/') || path.is_dir() {
+        return Err("expected the name of a file, not of a directory".to_owned());
+    }
+    Ok(path)
+}
+
+/// A directory, there or not.
+pub fn directory(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.is_empty() {
+        return Err("expected a directory".to_owned());
+    }
+    if path.exists() && !path.is_dir() {
+        return Err("expected a directory; this is a file".to_owned());
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_checked() {
+        let cidr = |text: &str| text.parse::<Cidr>();
+        assert_eq!(cidr("10.43.0.0/16").unwrap().first_address(), Ipv4Addr::new(10, 43, 0, 1));
+        for bad in ["10.42.0.0", "10.42.0.1/16", "fd00::/64", "10.0.0.0/33", "10.0.0.0/x", "224.0.0.0/8", "127.0.0.0/8", "0.0.0.0/8"] {
+            assert!(cidr(bad).is_err(), "{bad}");
+        }
+        assert!(cidr("10.42.0.1/16").unwrap_err().contains("10.42.0.0/16"));
+        assert!(cidr("10.0.0.0/8").unwrap().overlaps(cidr("10.43.0.0/16").unwrap()));
+        assert!(cidr("10.43.0.0/16").unwrap().overlaps(cidr("10.0.0.0/8").unwrap()));
+        assert!(!cidr("10.42.0.0/16").unwrap().overlaps(cidr("10.43.0.0/16").unwrap()));
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!(file_mode("0644"), Ok(0o644));
+        for bad in ["899", "7777", "", "0", "-600", "044"] {
+            assert!(file_mode(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_that_would_fail_later_are_refused() {
+        assert_eq!(node_name("Node-1.example"), Ok("node-1.example".to_owned()));
+        for bad in ["BAD NAME", "a_b", "", "-a", "a..b", &"a".repeat(64)] {
+            assert!(node_name(bad).is_err(), "{bad}");
+        }
+        assert_eq!(cluster_domain("Cluster.Local."), Ok("cluster.local".to_owned()));
+        for bad in ["..x", "x..y", "", ".", "a b", &"a".repeat(64), &"a.".repeat(70)] {
+            assert!(cluster_domain(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn certificates_take_names_and_addresses() {
+        assert_eq!(subject_name("API.example.com"), Ok("api.example.com".to_owned()));
+        assert_eq!(subject_name("*.example.com"), Ok("*.example.com".to_owned()));
+        assert_eq!(subject_name("2001:DB8::1"), Ok("2001:db8::1".to_owned()));
+        for bad in ["", "a b", "192.0.2", "192.0.2.256", "https://x", "x:6443", "*"] {
+            assert!(subject_name(bad).is_err(), "{bad}");
+        }
+    }
+}

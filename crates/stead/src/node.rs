@@ -1,0 +1,102 @@
+//! The node agent of this process: real on this machine, or simulated nodes; and the end of what it ran.
+
+use crate::config::ServerArgs;
+use crate::inprocess;
+use crate::supervisor::Supervisor;
+use anyhow::Context;
+use std::path::Path;
+use std::sync::Arc;
+use stead_node::agent::Clock;
+use stead_server::{Environment, Service};
+
+/// The image that needs no registry.
+const BUILTIN_IMAGE: &str = "localhost/stead:1";
+
+/// The name given, else the host's in lower case (NODE-1).
+pub fn name(args: &ServerArgs) -> anyhow::Result<String> {
+    if let Some(name) = &args.node_name {
+        return Ok(name.clone());
+    }
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    node_name_of(&host)
+}
+
+fn node_name_of(host: &str) -> anyhow::Result<String> {
+    if host.is_empty() {
+        return Ok("stead".to_owned());
+    }
+    let said = |reason| anyhow::anyhow!("this host's name {host:?} cannot be a node's ({reason}); give another with --node-name");
+    crate::config::node_name(host).map_err(said)
+}
+
+/// Starts the nodes that these settings ask for.
+pub async fn start(
+    supervisor: &mut Supervisor,
+    args: &ServerArgs,
+    name: &str,
+    service: Service,
+    machine: Arc<dyn Environment>,
+) -> anyhow::Result<()> {
+    use stead_node::{agent, host, real::Real, simulated::Simulated};
+    let api = stead_client::Client::new(inprocess::client(service, "kubelet"), "kubelet");
+    let clock: Clock = Arc::new(move || machine.now());
+    let stop = supervisor.stopping();
+    if args.simulated_nodes > 0 {
+        let runtime = Simulated::new(clock.clone());
+        let version = stead_node::runtime::Runtime::version(&runtime);
+        let base = host::machine("", &args.data_dir, &version, stead_server::KUBERNETES_VERSION);
+        let machines = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
+        let options = agent::Options { api, machines, runtime, clock };
+        supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
+    } else if args.agent() {
+        let containers = open_runtime(&args.data_dir).await?;
+        containers.builtin(BUILTIN_IMAGE).await.context("make the built-in image")?;
+        let machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
+        let runtime = Real::new(containers, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
+        let machines = vec![machine];
+        let options = agent::Options { api, machines, runtime, clock };
+        supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
+    }
+    Ok(())
+}
+
+async fn open_runtime(data_dir: &Path) -> anyhow::Result<stead_runtime::Runtime> {
+    let root = data_dir.join("containers");
+    stead_runtime::Runtime::open(&root, stead_runtime::Options::default()).await.context("open the container runtime")
+}
+
+/// A simulated node has room for as many pods as one wants to try.
+fn simulated_machine(base: &stead_node::registration::Machine, n: u32) -> stead_node::registration::Machine {
+    stead_node::registration::Machine {
+        name: format!("simulated-{n}"),
+        addresses: vec![format!("192.0.2.{}", n % 254 + 1)],
+        cpus: 64,
+        memory_bytes: 256 << 30,
+        pods_max: 1100,
+        ..base.clone()
+    }
+}
+
+/// Ends every container below a data directory whose server does not run; the number of pods it ended.
+pub fn stop_containers(data_dir: &Path) -> anyhow::Result<usize> {
+    if !data_dir.join("containers").exists() {
+        return Ok(0);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(async {
+        let containers = open_runtime(data_dir).await?;
+        containers.stop_all().await.context("stop the containers")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_name_that_cannot_be_a_nodes_is_said() {
+        assert_eq!(node_name_of("Box.example").unwrap(), "box.example");
+        assert_eq!(node_name_of("").unwrap(), "stead");
+        assert!(format!("{:#}", node_name_of("my_box").unwrap_err()).contains("--node-name"));
+    }
+}
