@@ -9,16 +9,17 @@ const LINES_MAX: usize = 800;
 const FUNCTION_LINES_MAX: usize = 80;
 const VAGUE_NAMES: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 10] = [
+const DEPENDENCIES: [(&str, &[&str]); 11] = [
     ("api", &[]),
     ("store", &[]),
     ("sys", &[]),
     ("applets", &["sys"]),
-    ("runtime", &["applets", "sys"]),
+    ("journal", &["sys"]),
+    ("runtime", &["applets", "journal", "sys"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
-    ("node", &["api", "client", "runtime", "sys"]),
+    ("node", &["api", "client", "journal", "runtime", "sys"]),
     ("stead", &["api", "applets", "client", "control", "node", "runtime", "server", "store", "sys"]),
 ];
 

@@ -28,6 +28,9 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The journal of what was made on the machine.
+    #[error(transparent)]
+    Journal(stead_journal::Error),
     /// An id or name that cannot be a file name.
     #[error("invalid name {0:?}: must be 1 to 128 of [A-Za-z0-9_.-], beginning with a letter or digit")]
     InvalidName(String),

@@ -14,14 +14,15 @@
 //!     upper/ work/ rootfs/ oci/ termination-log
 //! ```
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+pub use stead_sys::file::Durability;
 
 use crate::container::{ContainerSpec, EffectiveUser, Exit, ExitReason};
 use crate::error::{Error, Result};
@@ -194,33 +195,10 @@ pub fn check_name(name: &str) -> Result<()> {
     if good { Ok(()) } else { Err(Error::InvalidName(name.to_owned())) }
 }
 
-/// How much a write must withstand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// The death of this process. Enough for what ends with the machine anyway.
-    Process,
-    /// Loss of power.
-    Power,
-}
-
 /// Replaces a file as a whole.
 pub fn write<T: Serialize>(path: &Path, value: &T, durability: Durability) -> Result<()> {
     let bytes = serde_json::to_vec(value).map_err(|source| Error::Corrupt { path: path.to_owned(), source })?;
-    replace(path, &bytes, durability).map_err(io_error("write", path))
-}
-
-fn replace(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    if durability == Durability::Power {
-        file.sync_all()?;
-    }
-    fs::rename(&temporary, path)?;
-    if durability == Durability::Power {
-        File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
-    }
-    Ok(())
+    stead_sys::file::replace(path, &bytes, 0o600, durability).map_err(io_error("write", path))
 }
 
 /// Reads a file back; None if it does not exist.

@@ -6,6 +6,7 @@ pub mod capability;
 pub mod clock;
 pub mod device_filter;
 pub mod fd;
+pub mod file;
 pub mod keyring;
 pub mod library;
 pub mod mount;
