@@ -6,6 +6,7 @@ mod golden;
 mod kubectl;
 mod test;
 mod tidy;
+mod vm;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -23,21 +24,28 @@ enum Task {
     Bench(bench::Args),
     /// Write the schema table from the facts in docs/schema.
     Codegen,
+    /// The part of `vm` that runs in the machine between power cuts.
+    #[command(hide = true)]
+    Guest(vm::guest::Args),
     /// Replay the golden cases and runs in process and print the table of what passes.
     Golden(golden::Args),
     /// Run every test: tidiness, in process, then end to end with real kubectls.
     Test(test::Args),
     /// Check the rules of the house that no compiler checks.
     Tidy,
+    /// Run the tests with real containers in a virtual machine with cgroup v2, AppArmor and XFS, and cut its power.
+    Vm(vm::Args),
 }
 
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Bench(args) => bench::run(&root()?, &args),
         Task::Codegen => codegen::run(&root()?),
+        Task::Guest(args) => vm::guest::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Test(args) => test::run(&root()?, &args),
         Task::Tidy => tidy::run(&root()?),
+        Task::Vm(args) => vm::run(&root()?, &args),
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
-mod client;
+pub mod client;
 mod disk;
 mod pods;
-mod program;
+pub mod program;
 mod report;
 mod requests;
 

@@ -1,0 +1,225 @@
+//! Power cuts: the machine is killed in the middle of writes, starts and rolls, its disk loses what was not flushed, and after the next start
+//! everything that was acknowledged must be there. What happens inside is in `guest.rs`; this side has the only memory that a cut does not touch.
+
+use super::disk::{self, Disk};
+use super::guest::content;
+use super::machine::{Acceleration, Machine, Parts};
+use super::{note, say};
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::UnixListener;
+use tokio::time::{Instant, timeout};
+
+/// From the start of a machine to settled pods; seconds on an idle host.
+const SETTLE_MAX: Duration = Duration::from_secs(300);
+/// A cut comes this long after the server is ready, or after the pods have settled.
+const DELAY_MS: std::ops::Range<u64> = 200..9_000;
+/// And that many writes to the disk later, if it is written to at all.
+const WRITES_MAX: u64 = 30;
+const QUIET_MAX: Duration = Duration::from_secs(5);
+
+/// Cuts the power that often, then starts once more.
+pub async fn run(mut parts: Parts, acceleration: Acceleration, disk: &Path, cuts: u64, seed: u64) -> Result<()> {
+    let socket = disk.with_extension("sock");
+    if socket.exists() {
+        std::fs::remove_file(&socket).context("remove the former disk's socket")?;
+    }
+    let listener = UnixListener::bind(&socket).context("open the disk's socket")?;
+    parts.data = format!("nbd:unix:{}", socket.display());
+    let disk = Arc::new(Mutex::new(Disk::open(disk)?));
+    let server = tokio::spawn(disk::serve(listener, disk.clone()));
+    let result = rounds(&mut parts, acceleration, &disk, cuts, Chance(seed)).await;
+    server.abort();
+    result.with_context(|| format!("power cuts with --seed {seed}"))
+}
+
+async fn rounds(parts: &mut Parts, acceleration: Acceleration, disk: &Mutex<Disk>, cuts: u64, mut chance: Chance) -> Result<()> {
+    let mut ledger = Ledger::default();
+    for round in 1..=cuts {
+        parts.words = format!("round={round}");
+        let mut machine = Machine::boot(parts, acceleration).await?;
+        // Every third cut comes while pods start, the others in the middle of writes and rolls.
+        let from = if round % 3 == 0 { Mark::Ready } else { Mark::Settled };
+        until(&mut machine, &mut ledger, from).await?;
+        let delay = Duration::from_millis(chance.within(DELAY_MS));
+        listen(&mut machine, &mut ledger, tokio::time::sleep(delay)).await?;
+        // In the middle of what the disk is told: after some writes more, the last of which is not answered.
+        let stopped = disk.lock().expect("no holder panics").stop_after(chance.within(1..WRITES_MAX));
+        listen(&mut machine, &mut ledger, async { drop(timeout(QUIET_MAX, stopped).await) }).await?;
+        machine.cut().await?;
+        drain(&mut machine, &mut ledger).await?;
+        let kept_percent = [0, 50, 90][chance.within(0..3) as usize];
+        let (lost, unflushed) = disk.lock().expect("no holder panics").cut(|| chance.within(0..100) < kept_percent)?;
+        say(&format!(
+            "cut {round}, {delay:.1?} after {from:?}: {} writes acknowledged so far, {lost} of {unflushed} unflushed sectors lost",
+            ledger.count
+        ));
+    }
+    parts.words = "round=last".to_owned();
+    let mut machine = Machine::boot(parts, acceleration).await?;
+    until(&mut machine, &mut ledger, Mark::Settled).await?;
+    drain(&mut machine, &mut ledger).await?;
+    say(&format!("{cuts} power cuts: all {} acknowledged writes were there, every identity ran once", ledger.count));
+    Ok(())
+}
+
+/// How far the machine has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// The server answers, and what it has was compared.
+    Ready,
+    /// Every pod runs, once.
+    Settled,
+}
+
+/// Reads on until the machine has come so far.
+async fn until(machine: &mut Machine, ledger: &mut Ledger, mark: Mark) -> Result<()> {
+    let deadline = Instant::now() + SETTLE_MAX;
+    loop {
+        let line = machine.line(deadline).await?.context("the machine went off by itself")?;
+        if ledger.hear(&line)? == Some(mark) {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads what is acknowledged until then.
+async fn listen(machine: &mut Machine, ledger: &mut Ledger, end: impl Future<Output = ()>) -> Result<()> {
+    let deadline = Instant::now() + SETTLE_MAX;
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => return Ok(()),
+            line = machine.line(deadline) => ledger.hear(&line?.context("the machine went off by itself")?)?,
+        };
+    }
+}
+
+/// Reads what a machine had printed before it went off.
+async fn drain(machine: &mut Machine, ledger: &mut Ledger) -> Result<()> {
+    while let Some(line) = machine.line(Instant::now() + SETTLE_MAX).await? {
+        ledger.hear(&line)?;
+    }
+    Ok(())
+}
+
+/// What was acknowledged, by key.
+#[derive(Default)]
+struct Ledger {
+    entries: BTreeMap<String, Entry>,
+    found: BTreeMap<String, u64>,
+    revision: u64,
+    count: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    /// The last change that was acknowledged.
+    change: u64,
+    /// The next one may have been on its way.
+    open: bool,
+}
+
+impl Ledger {
+    /// Takes a line of the machine's. One that the cut has torn does not end in a full stop, and says nothing.
+    fn hear(&mut self, line: &str) -> Result<Option<Mark>> {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["ack", key, change, revision, "."] => {
+                self.entries.insert(key.to_owned(), Entry { change: change.parse()?, open: true });
+                self.revision = self.revision.max(revision.parse()?);
+                self.count += 1;
+            }
+            ["found", key, change, "."] => {
+                self.found.insert(key.to_owned(), change.parse()?);
+            }
+            ["ready", revision, "."] => {
+                let revision: u64 = revision.parse()?;
+                ensure!(revision >= self.revision, "the store went back from revision {} to {revision}", self.revision);
+                let offences = self.compare();
+                ensure!(offences.is_empty(), "acknowledged writes are not there:\n{}", offences.join("\n"));
+                return Ok(Some(Mark::Ready));
+            }
+            ["settled", "."] => return Ok(Some(Mark::Settled)),
+            ["failed", ..] => bail!("in the machine: {line}"),
+            _ => note(line),
+        }
+        Ok(None)
+    }
+
+    /// What is there against what was acknowledged; from then on exactly what is there is expected.
+    fn compare(&mut self) -> Vec<String> {
+        let found = std::mem::take(&mut self.found);
+        for key in found.keys().filter(|key| !self.entries.contains_key(*key)).cloned().collect::<Vec<_>>() {
+            self.entries.insert(key, Entry { change: 0, open: true });
+        }
+        let mut offences = Vec::new();
+        for (key, entry) in &mut self.entries {
+            let there = found.get(key).copied();
+            let next = entry.change + 1;
+            if entry.open && there != content(key, entry.change) && there == content(key, next) {
+                entry.change = next;
+            }
+            if there != content(key, entry.change) {
+                offences.push(format!("{key}: change {} was acknowledged, found {there:?}", entry.change));
+            }
+            entry.open = false;
+        }
+        offences
+    }
+}
+
+/// Numbers from a seed (splitmix64).
+struct Chance(u64);
+
+impl Chance {
+    fn within(&mut self, range: std::ops::Range<u64>) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        range.start + (z ^ (z >> 31)) % (range.end - range.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(lines: &[&str]) -> Result<Option<Mark>> {
+        let mut ledger = Ledger::default();
+        lines.iter().try_fold(None, |_, line| ledger.hear(line))
+    }
+
+    #[test]
+    fn what_was_acknowledged_must_be_there() {
+        assert_eq!(after(&["ack a 1 7 .", "ack a 2 8 .", "found a 2 .", "ready 8 ."]).unwrap(), Some(Mark::Ready));
+        assert_eq!(after(&["ack a 2 8 .", "found a 3 .", "ready 9 ."]).unwrap(), Some(Mark::Ready)); // it was on its way
+        assert_eq!(after(&["found a 1 .", "ready 1 ."]).unwrap(), Some(Mark::Ready));
+        assert!(after(&["ack a 2 8 .", "found a 1 .", "ready 9 ."]).is_err());
+        assert!(after(&["ack a 2 8 .", "found a 4 .", "ready 9 ."]).is_err());
+        assert!(after(&["ack a 2 8 .", "ready 9 ."]).is_err());
+        assert!(after(&["ack a 2 8 .", "found a 2 .", "ready 7 ."]).is_err()); // revisions never go back
+    }
+
+    #[test]
+    fn what_was_found_once_stays() {
+        let once = ["ack a 2 8 .", "found a 3 .", "ready 9 ."];
+        assert!(after(&[&once[..], &["found a 4 .", "ready 9 ."]].concat()).is_err());
+        assert!(after(&[&once[..], &["found a 3 .", "ready 9 ."]].concat()).is_ok());
+    }
+
+    #[test]
+    fn an_acknowledged_deletion_stays_deleted() {
+        assert!(after(&["ack a 10 8 .", "ready 9 ."]).is_ok());
+        assert!(after(&["ack a 9 8 .", "ready 9 ."]).is_ok()); // the deletion was on its way
+        assert!(after(&["ack a 10 8 .", "found a 9 .", "ready 9 ."]).is_err());
+    }
+
+    #[test]
+    fn a_torn_line_says_nothing() {
+        assert!(after(&["ack a 1", "ready 9 ."]).is_ok());
+    }
+}

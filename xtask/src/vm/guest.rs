@@ -1,0 +1,216 @@
+//! What runs inside the machine between power cuts: it starts the server, tells what is there, waits for the pods, then writes and rolls
+//! without end and tells what was acknowledged. Each line goes out whole and ends in a full stop, so that a torn one can be told.
+
+use crate::bench::client::{Connection, JSON, MERGE_PATCH, Target};
+use crate::bench::program::Server;
+use anyhow::{Context, Result, ensure};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+const WRITERS: u64 = 4;
+/// Every tenth change of a ConfigMap deletes it.
+const DELETED_EVERY: u64 = 10;
+const STEP_MAX: Duration = Duration::from_secs(240);
+const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+const SET: &str = "web";
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The program to run
+    #[arg(long)]
+    stead: PathBuf,
+    /// Directory that outlives the cuts
+    #[arg(long)]
+    dir: PathBuf,
+    /// Which start this is; `last` ends in order
+    #[arg(long)]
+    round: String,
+}
+
+/// What a key shows after that many changes: the number of the last one, or nothing after a deletion.
+pub fn content(key: &str, change: u64) -> Option<u64> {
+    (change > 0 && (key == SET || !change.is_multiple_of(DELETED_EVERY))).then_some(change)
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
+    runtime.block_on(async {
+        let result = round(args).await;
+        if let Err(error) = &result {
+            tell(&format!("failed: {error:#}"));
+        }
+        result
+    })
+}
+
+async fn round(args: &Args) -> Result<()> {
+    let server = Server::start(&args.stead, &args.dir, &[])?;
+    let target = server.target()?;
+    let mut api = target.connect().await?;
+    let rolls = report(&mut api).await?;
+    if rolls.is_none() {
+        wait_for_account(&mut api).await?;
+        api.call(Method::POST, SETS, JSON, &set()).await.context("create the set")?;
+    }
+    runs_once(&target).await?;
+    tell("settled .");
+    if args.round == "last" {
+        return server.stop();
+    }
+    let mut tasks = JoinSet::new();
+    for writer in 0..WRITERS {
+        tasks.spawn(write(target.clone(), format!("r{}-{writer}", args.round)));
+    }
+    tasks.spawn(roll(target, rolls.unwrap_or_default()));
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// Tells everything that is there; how often the set was rolled, if it is there.
+async fn report(api: &mut Connection) -> Result<Option<u64>> {
+    let path = format!("{CONFIG_MAPS}?labelSelector=cut");
+    let list = api.call(Method::GET, &path, JSON, &Value::Null).await?;
+    for item in list["items"].as_array().context("a list has items")? {
+        let (name, change) = (item["metadata"]["name"].as_str(), item["data"]["change"].as_str());
+        tell(&format!("found {} {} .", name.context("it has a name")?, change.context("it has a change")?));
+    }
+    let sets = api.call(Method::GET, SETS, JSON, &Value::Null).await?;
+    let rolls = match &sets["items"][0] {
+        Value::Null => None,
+        set => Some(set["spec"]["template"]["metadata"]["annotations"]["roll"].as_str().unwrap_or("0").parse::<u64>()?),
+    };
+    if let Some(rolls) = rolls.filter(|rolls| *rolls > 0) {
+        tell(&format!("found {SET} {rolls} ."));
+    }
+    tell(&format!("ready {} .", revision(&list)?));
+    Ok(rolls)
+}
+
+async fn wait_for_account(api: &mut Connection) -> Result<()> {
+    let path = "/api/v1/namespaces/default/serviceaccounts/default";
+    let wait = async { while api.call(Method::GET, path, JSON, &Value::Null).await.is_err() {} };
+    tokio::time::timeout(STEP_MAX, wait).await.context("the default ServiceAccount appears")
+}
+
+/// Three pods, at once, so that starts and rolls are many.
+fn set() -> Value {
+    let labels = json!({"app": SET});
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": SET}, "spec": {
+        "replicas": 3, "podManagementPolicy": "Parallel", "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {
+            "terminationGracePeriodSeconds": 5, "containers": [{"name": "main", "image": "localhost/stead:1"}]}}}})
+}
+
+/// Waits until every pod is of the newest revision and Ready.
+async fn settle(target: &Target) -> Result<()> {
+    let mut watch = target.connect().await?.watch(&format!("{SETS}?watch=true")).await?;
+    let wait = async {
+        while !is_settled(&watch.next().await?["object"]) {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(STEP_MAX, wait).await.context("in time")?
+}
+
+fn is_settled(set: &Value) -> bool {
+    let (wanted, status) = (&set["spec"]["replicas"], &set["status"]);
+    let all = ["replicas", "readyReplicas", "updatedReplicas"].iter().all(|field| &status[*field] == wanted);
+    all && status["observedGeneration"] == set["metadata"]["generation"] && status["currentRevision"] == status["updateRevision"]
+}
+
+/// Waits until every pod has processes and no process is of a pod that is no more. The set's status alone may be from before the cut.
+async fn runs_once(target: &Target) -> Result<()> {
+    let deadline = Instant::now() + STEP_MAX;
+    loop {
+        settle(target).await.context("the set settles")?;
+        let list = target.connect().await?.call(Method::GET, PODS, JSON, &Value::Null).await?;
+        let items = list["items"].as_array().context("a list has items")?;
+        let wanted: BTreeSet<String> = items.iter().filter_map(|pod| Some(pod["metadata"]["uid"].as_str()?.to_owned())).collect();
+        let running = running();
+        if running == wanted {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "there are processes of the pods {running:?}, but the pods are {wanted:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The uids of the pods that have a live process on this machine, from the names of cgroups.
+fn running() -> BTreeSet<String> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    let alive = |dir: &Path| std::fs::read_to_string(dir.join("stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    let cgroup = |dir: PathBuf| alive(&dir).then(|| std::fs::read_to_string(dir.join("cgroup")).ok()).flatten();
+    processes.filter_map(cgroup).filter_map(|text| uid(&text)).collect()
+}
+
+/// The first uid in a text.
+fn uid(text: &str) -> Option<String> {
+    const DASHES: [usize; 4] = [8, 13, 18, 23];
+    let fits = |window: &&[u8]| {
+        window.iter().enumerate().all(|(at, byte)| if DASHES.contains(&at) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+    };
+    let found = text.as_bytes().windows(36).find(fits)?;
+    Some(String::from_utf8_lossy(found).into_owned())
+}
+
+/// Changes one ConfigMap again and again: create, updates, deletion, create.
+async fn write(target: Target, key: String) -> Result<()> {
+    let mut api = target.connect().await?;
+    let path = format!("{CONFIG_MAPS}/{key}");
+    for change in 1.. {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": key, "labels": {"cut": ""}}, "data": {"change": change.to_string()}});
+        let patch = json!({"data": {"change": change.to_string()}});
+        let answer = match (content(&key, change - 1), content(&key, change)) {
+            (None, _) => api.call(Method::POST, CONFIG_MAPS, JSON, &object).await?,
+            (Some(_), Some(_)) => api.call(Method::PATCH, &path, MERGE_PATCH, &patch).await?,
+            (Some(_), None) => {
+                let (status, _) = api.send(Method::DELETE, &path, JSON, bytes::Bytes::new()).await?;
+                ensure!(status == StatusCode::OK, "delete {key}: {status}");
+                json!({"metadata": {"resourceVersion": "0"}})
+            }
+        };
+        tell(&format!("ack {key} {change} {} .", revision(&answer)?));
+    }
+    Ok(())
+}
+
+/// Rolls and scales the set again and again.
+async fn roll(target: Target, before: u64) -> Result<()> {
+    for roll in before + 1.. {
+        let replicas = [3, 5, 2][(roll % 3) as usize];
+        let patch = json!({"spec": {"replicas": replicas, "template": {"metadata": {"annotations": {"roll": roll.to_string()}}}}});
+        let mut api = target.connect().await?;
+        let answer = api.call(Method::PATCH, &format!("{SETS}/{SET}"), MERGE_PATCH, &patch).await?;
+        tell(&format!("ack {SET} {roll} {} .", revision(&answer)?));
+        settle(&target).await.with_context(|| format!("roll {roll}"))?;
+    }
+    Ok(())
+}
+
+fn revision(object: &Value) -> Result<u64> {
+    object["metadata"]["resourceVersion"].as_str().context("an answer has a resourceVersion")?.parse().context("read a resourceVersion")
+}
+
+fn tell(line: &str) {
+    super::say(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pods_uid_is_in_its_cgroups_name() {
+        let name = "0::/stead/burstable/pod0f0e0d0c-0b0a-4909-8807-060504030201/c1";
+        assert_eq!(uid(name).as_deref(), Some("0f0e0d0c-0b0a-4909-8807-060504030201"));
+        assert_eq!(uid("0::/init"), None);
+    }
+}

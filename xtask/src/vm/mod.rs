@@ -1,0 +1,115 @@
+//! `cargo xtask vm`: boots a virtual machine as most users have one (Debian's kernel, cgroup v2 alone, AppArmor, XFS with project quotas)
+//! and runs the tests with real containers in it; then cuts its power again and again. Everything it makes is below `target/vm`.
+
+mod cuts;
+mod disk;
+pub mod guest;
+mod host;
+mod image;
+mod kernel;
+mod machine;
+mod programs;
+
+use anyhow::{Context, Result, ensure};
+use kernel::Kernel;
+use machine::{Acceleration, Machine, Parts};
+use programs::Programs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const CUTS: u64 = 20;
+const CUTS_SHORT: u64 = 2;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How often the power is cut after the tests; 20, or never if only some tests are asked for
+    #[arg(long, value_name = "N")]
+    cuts: Option<u64>,
+    /// What chance begins with: when power is cut, and what the disk has lost then
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Only the tests with containers, one end-to-end test of a StatefulSet, and two power cuts
+    #[arg(long, conflicts_with_all = ["cuts", "script", "no_tests", "filter"])]
+    short: bool,
+    /// Run this shell script in the machine instead of the tests; programs lie where they lie on the host
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Leave the tests out
+    #[arg(long, conflicts_with_all = ["script", "filter"])]
+    no_tests: bool,
+    /// Seconds that the tests may take
+    #[arg(long, value_name = "S", default_value_t = 900)]
+    limit_s: u64,
+    /// Run only tests whose name contains this
+    filter: Option<String>,
+}
+
+pub fn run(root: &Path, args: &Args) -> Result<()> {
+    host::check()?;
+    let programs = Programs::build(root)?;
+    let dir = root.join("target/vm");
+    std::fs::create_dir_all(&dir).context("make target/vm")?;
+    let kernel = Kernel::fetched(&dir.join("kernel"))?;
+    let ramdisk = dir.join("initrd.img");
+    image::initial_ramdisk(&kernel, &ramdisk)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let parts = |script: &str| -> Result<Parts> {
+        Ok(Parts {
+            kernel: kernel.image.clone(),
+            ramdisk: ramdisk.clone(),
+            root: image::root_disk(&dir, &programs.files(), script)?,
+            data: image::data_disk(&dir)?.display().to_string(),
+            console: dir.join("console.log"),
+            words: String::new(),
+        })
+    };
+    let script = match &args.script {
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?,
+        None => programs.tests(args.filter.as_deref(), args.short),
+    };
+    let first = parts(&script)?;
+    let acceleration = runtime.block_on(machine::acceleration(&first));
+    say(&format!("virtual machine with {acceleration:?}"));
+    if !args.no_tests {
+        runtime.block_on(tests(&first, acceleration, Duration::from_secs(args.limit_s)))?;
+    }
+    let cuts = match args.cuts {
+        Some(cuts) => cuts,
+        None if args.short => CUTS_SHORT,
+        None if args.script.is_some() || args.filter.is_some() => 0,
+        None => CUTS,
+    };
+    if cuts > 0 {
+        let parts = parts(&programs.cuts())?;
+        let disk = PathBuf::from(&parts.data);
+        runtime.block_on(cuts::run(parts, acceleration, &disk, cuts, args.seed))?;
+    }
+    Ok(())
+}
+
+/// Runs the machine to its end, showing what it prints.
+async fn tests(parts: &Parts, acceleration: Acceleration, limit: Duration) -> Result<()> {
+    let mut machine = Machine::boot(parts, acceleration).await?;
+    let deadline = Instant::now() + limit;
+    let mut ended = None;
+    while let Some(line) = machine.line(deadline).await? {
+        match line.strip_prefix("== ended ") {
+            Some(code) => ended = Some(code.to_owned()),
+            None => say(&line),
+        }
+    }
+    let code = ended.context("the machine went off before its script ended")?;
+    ensure!(code == "0", "the script in the machine failed with {code}");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "a development task talks to its user")]
+fn note(line: &str) {
+    eprintln!("{line}");
+}
