@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask <task>`.
 
 mod bench;
+mod cargo;
 mod codegen;
 mod golden;
 mod kubectl;

@@ -2,10 +2,9 @@
 //!
 //! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
 
-use crate::{kubectl, tidy};
+use crate::{cargo, kubectl, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
-use std::process::Command;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -48,11 +47,8 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a development task runs cargo")]
 fn cargo(root: &Path, line: &[&str], environment: &[(&str, std::path::PathBuf)]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status =
-        Command::new(cargo).args(line).current_dir(root).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
+    let status = cargo::command(root, line).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
     if !status.success() {
         bail!("cargo {} failed", line.join(" "));
     }

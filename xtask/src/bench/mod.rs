@@ -9,6 +9,7 @@ pub mod program;
 mod report;
 mod requests;
 
+use crate::cargo;
 use anyhow::{Context, Result, ensure};
 use report::Report;
 use std::io::Write;
@@ -41,6 +42,7 @@ enum Part {
     Store,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
 pub fn run(root: &Path, args: &Args) -> Result<()> {
     if args.measure {
         return measure(root, args);
@@ -52,7 +54,7 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     if let Some(part) = &part {
         line.extend(["--only", part]);
     }
-    command(root, &root.join("target/release/xtask"), &line)?;
+    status(Command::new(root.join("target/release/xtask")).args(&line).current_dir(root))?;
     if args.only.is_none_or(|part| part == Part::Store) {
         let place = root.join("target/bench");
         std::fs::create_dir_all(&place).context("make the directory to measure in")?;
@@ -116,23 +118,29 @@ fn clean_build(root: &Path) -> Result<String> {
         std::fs::remove_dir_all(&target).with_context(|| format!("remove {}", target.display()))?;
     }
     cargo(root, &["fetch", "--locked"])?;
-    let begun = Instant::now();
+    let (begun, spent) = (Instant::now(), children_s()?);
     cargo(root, &["build", "--release", "--locked", "--package", "stead", "--target-dir", &target.display().to_string()])?;
-    let took = report::time(begun.elapsed());
+    let took = format!("{} ({:.0} s on a core)", report::time(begun.elapsed()), children_s()? - spent);
     std::fs::remove_dir_all(&target).with_context(|| format!("remove {}", target.display()))?;
     Ok(took)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a development task is told where its cargo is")]
-fn cargo(root: &Path, line: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
-    command(root, &cargo, line)
+/// Time that ended children have spent on a core, in hundredths of a second in `/proc/self/stat`.
+fn children_s() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").context("read /proc/self/stat")?;
+    let (_, fields) = text.rsplit_once(") ").context("it has a name")?;
+    let spent = |field: &str| field.parse::<f64>().context("it has numbers");
+    let fields: Vec<&str> = fields.split(' ').collect();
+    Ok((spent(fields[13])? + spent(fields[14])?) / 100.0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
-fn command(root: &Path, program: &Path, line: &[&str]) -> Result<()> {
-    let status = Command::new(program).args(line).current_dir(root).status().with_context(|| format!("run {}", program.display()))?;
-    ensure!(status.success(), "{} {} failed", program.display(), line.join(" "));
+fn cargo(root: &Path, line: &[&str]) -> Result<()> {
+    status(&mut cargo::command(root, line))
+}
+
+fn status(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("run {command:?}"))?;
+    ensure!(status.success(), "{command:?} failed");
     Ok(())
 }
 

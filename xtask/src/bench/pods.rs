@@ -3,7 +3,7 @@
 use super::client::{Connection, JSON, MERGE_PATCH, Watch};
 use super::program::Server;
 use super::report::{self, Quantity, Report, megabytes, quantile, time};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const ONE_AT_A_TIME: usize = 50;
+const IDLE_PODS: usize = 30;
 const IDLE: Duration = Duration::from_secs(20);
 /// Time for a system to come to rest before it is called idle.
 const SETTLE: Duration = Duration::from_secs(12);
@@ -33,8 +34,10 @@ pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Resul
         report.add(quantity, time(took));
         down(&server, &format!("ordered-{replicas}")).await?;
     }
-    up(&server, "idle", 30, "Parallel").await?;
+    up(&server, "idle", IDLE_PODS, "Parallel").await?;
     idle(&server, report, [report::MEMORY_30, report::CPU_30, report::WRITTEN_30]).await;
+    report.add(report::SHIM, format!("{:.2} MB", server.usage().shims_memory_bytes as f64 / IDLE_PODS as f64 / 1e6));
+    let server = taken_over(server, binary, report).await?;
     down(&server, "idle").await?;
     let took = up(&server, "parallel", 100, "Parallel").await?;
     let gone = down(&server, "parallel").await?;
@@ -54,9 +57,44 @@ pub async fn simulated(binary: &Path, dir: &Path, report: &mut Report) -> Result
     {
         let took = up(&server, name, replicas, policy).await?;
         report.add(quantity, time(took));
-        down(&server, name).await?;
+        let gone = down(&server, name).await?;
+        if replicas == 1000 {
+            report.add(report::SIMULATED_1000_DOWN, time(gone));
+        }
     }
     Ok(())
+}
+
+/// Replaces the server's program while 30 pods run: time until it answers, and until it has seen the end of every one of their containers,
+/// which are killed as soon as it answers.
+async fn taken_over(server: Server, binary: &Path, report: &mut Report) -> Result<Server> {
+    let rebuilt = server.dir.join("rebuilt");
+    let mut bytes = std::fs::read(binary).context("read the binary")?;
+    bytes.extend_from_slice(b"rebuilt");
+    std::fs::write(&rebuilt, bytes).context("write the rebuilt binary")?;
+    std::fs::set_permissions(&rebuilt, std::fs::metadata(binary)?.permissions()).context("make it a program")?;
+    let server = server.replace(&rebuilt, &[])?;
+    let mut watch = watch(&server, "idle").await?;
+    let begun = Instant::now();
+    let killed = server.kill_workload()?;
+    ensure!(killed >= IDLE_PODS, "{killed} processes run in the {IDLE_PODS} pods");
+    let mut seen = BTreeSet::new();
+    let wait = async {
+        while seen.len() < IDLE_PODS {
+            let event = watch.next().await?;
+            if has_ended(&event["object"]["status"]["containerStatuses"][0]) {
+                seen.insert(event["object"]["metadata"]["name"].to_string());
+            }
+        }
+        anyhow::Ok(begun.elapsed())
+    };
+    let took = tokio::time::timeout(STEP_MAX, wait).await.context("the ends of the containers are seen")??;
+    report.add(report::TAKEN_OVER, format!("{} to ready, {} more to have seen 30 killed containers end", time(server.ready), time(took)));
+    Ok(server)
+}
+
+fn has_ended(container: &Value) -> bool {
+    container["restartCount"].as_u64().unwrap_or_default() > 0 || container["state"]["running"].is_null()
 }
 
 /// Pods are refused until their ServiceAccount is there.

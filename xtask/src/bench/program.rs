@@ -17,6 +17,8 @@ pub struct Server {
     child: Child,
     /// Process start to the ready line.
     pub ready: Duration,
+    /// Another program has taken over what it ran.
+    replaced: bool,
 }
 
 impl Server {
@@ -41,7 +43,7 @@ impl Server {
         BufReader::new(child.stdout.take().context("its output is piped")?).read_line(&mut line).context("read its output")?;
         let ready = begun.elapsed();
         ensure!(line.starts_with("ready "), "the server did not start, see {}", dir.join("server.log").display());
-        Ok(Self { binary: binary.to_owned(), dir: dir.to_owned(), child, ready })
+        Ok(Self { binary: binary.to_owned(), dir: dir.to_owned(), child, ready, replaced: false })
     }
 
     pub fn target(&self) -> Result<Target> {
@@ -78,7 +80,9 @@ impl Server {
         let ours = self.processes();
         let mut usage = Usage { at: Some(Instant::now()), processes: ours.len(), ..Usage::default() };
         for pid in &ours {
-            usage.memory_bytes += memory(*pid).unwrap_or_default();
+            let memory_bytes = memory(*pid).unwrap_or_default();
+            usage.memory_bytes += memory_bytes;
+            usage.shims_memory_bytes += if *pid == self.child.id() { 0 } else { memory_bytes };
             usage.cpu += cpu(*pid).unwrap_or_default();
             usage.written_bytes += written(*pid).unwrap_or_default();
         }
@@ -86,7 +90,23 @@ impl Server {
         usage
     }
 
-    /// Ends the server; its containers go on.
+    /// Ends the server and starts another program in its place; the containers go on.
+    pub fn replace(mut self, binary: &Path, flags: &[&str]) -> Result<Self> {
+        self.end()?;
+        self.replaced = true;
+        Self::start(binary, &self.dir, flags)
+    }
+
+    /// Kills what runs in the containers.
+    pub fn kill_workload(&self) -> Result<usize> {
+        let pids = self.workload();
+        for pid in &pids {
+            kill(Pid::from_raw(i32::try_from(*pid)?), Signal::SIGKILL).context("kill a container")?;
+        }
+        Ok(pids.len())
+    }
+
+    /// Ends the server and what it runs.
     pub fn stop(mut self) -> Result<()> {
         self.end()
     }
@@ -101,6 +121,9 @@ impl Server {
 impl Drop for Server {
     #[expect(clippy::disallowed_methods, reason = "a development task runs the binary")]
     fn drop(&mut self) {
+        if self.replaced {
+            return;
+        }
         if matches!(self.child.try_wait(), Ok(None))
             && let Err(error) = self.end()
         {
@@ -120,6 +143,8 @@ pub struct Usage {
     pub processes: usize,
     /// Proportional set size: memory shared between processes is counted once.
     pub memory_bytes: u64,
+    /// Of that, in the processes other than the server's.
+    pub shims_memory_bytes: u64,
     pub workload_memory_bytes: u64,
     cpu: Duration,
     written_bytes: u64,

@@ -15,7 +15,9 @@ pub const ORDERED_10: Quantity = ("10 ordered pods, apply to all Ready", "5.2 s"
 pub const PARALLEL_100: Quantity = ("100 parallel pods in containers, up / down", "20 / 20 s", "4 / 4 s");
 pub const MEMORY_IDLE: Quantity = ("memory (PSS), idle without pods", "685 MB", "40 MB");
 pub const MEMORY_30: Quantity = ("memory (PSS), idle with 30 pods", "1,086 MB", "80 MB");
-pub const MEMORY_10000: Quantity = ("memory (PSS), 10,000 pod objects, control plane alone", "1,000 MB", "150 MB");
+pub const MEMORY_10000: Quantity = ("memory (PSS), 10,000 pod objects, control plane alone", "1,000 MB", "120 MB");
+pub const SHIM: Quantity = ("memory (PSS) of an idle pod's shim, mean of 30", "-", "1 MB");
+pub const TAKEN_OVER: Quantity = ("a rebuilt binary takes over 30 pods", "-", "1 s");
 pub const CPU_IDLE: Quantity = ("CPU, idle without pods", "4.0 % of a core", "0.3 %");
 pub const CPU_30: Quantity = ("CPU, idle with 30 pods", "8.2 % of a core", "1 %");
 pub const WRITTEN_IDLE: Quantity = ("bytes written, idle without pods", "20 kB/s", "none");
@@ -23,13 +25,15 @@ pub const WRITTEN_30: Quantity = ("bytes written, idle with 30 pods", "-", "none
 pub const CREATES_1: Quantity = ("durable creates over HTTPS, 1 client (1 kB ConfigMap)", "690 per s", "2,000 per s");
 pub const CREATES_64: Quantity = ("durable creates over HTTPS, 64 clients (1 kB ConfigMap)", "2,250 per s", "10,000 per s");
 pub const PATCHES: Quantity =
-    ("merge patches of one object over HTTPS, 64 clients", "124 per s, p99 2.5 s", "5,000 per s, no conflict seen");
+    ("merge patches of one object over HTTPS, 64 clients", "124 per s, p99 2.5 s", "5,000 per s, p99 below 50 ms, no conflict seen");
 pub const LIST: Quantity = ("LIST 10,000 pods over HTTPS, JSON", "143 ms", "50 ms");
 pub const FAN_OUT: Quantity = ("watch fan-out over HTTPS, 1,000 watchers", "117,000 events/s", "500,000 events/s");
+pub const FAN_OUT_SELECTED: Quantity = ("the same, watchers with a label selector", "-", "500,000 events/s");
 pub const SIMULATED_100: Quantity =
     ("100 ordered replicas on simulated nodes, apply to all Ready", "10.6 s (2.2 s, limits raised)", "0.5 s");
 pub const SIMULATED_1000: Quantity =
     ("1,000 parallel replicas on simulated nodes, apply to all Ready", "49 s (7.8 s, limits raised)", "1.5 s");
+pub const SIMULATED_1000_DOWN: Quantity = ("1,000 parallel replicas on simulated nodes deleted", "-", "1.5 s");
 pub const SIMULATED_UP_DOWN: Quantity = ("100 parallel replicas on simulated nodes, up / down", "-", "-");
 pub const BINARY: Quantity = ("size of the binary", "-", "-");
 

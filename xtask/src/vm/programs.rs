@@ -1,11 +1,11 @@
 //! The programs that run in the machine: built here as `cargo xtask test` builds them, so that nothing is built twice.
 
-use crate::kubectl;
+use crate::{cargo, kubectl};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Tests with real containers, by the target's name.
 const TESTS: [&str; 2] = ["containers", "e2e"];
@@ -81,10 +81,8 @@ fn executable(line: &str) -> Option<(String, PathBuf)> {
     Some((message["target"]["name"].as_str()?.to_owned(), PathBuf::from(message["executable"].as_str()?)))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a development task runs cargo")]
 fn cargo(root: &Path, line: &[&str]) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let out = Command::new(cargo).args(line).current_dir(root).stderr(Stdio::inherit()).output().context("run cargo")?;
+    let out = cargo::command(root, line).stderr(Stdio::inherit()).output().context("run cargo")?;
     ensure!(out.status.success(), "cargo {} failed", line.join(" "));
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
