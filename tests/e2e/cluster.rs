@@ -116,11 +116,23 @@ impl Cluster {
     }
 
     /// Runs another verb of the binary.
-    #[expect(clippy::disallowed_methods, reason = "these tests run the binary")]
     pub fn verb(line: &[&str]) -> (bool, String) {
-        let out = Command::new(binary().expect("the test has a binary")).args(line).stdin(Stdio::null()).output().expect("the binary runs");
-        (out.status.success(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+        printed(command(line))
     }
+}
+
+/// A call of the binary.
+#[expect(clippy::disallowed_methods, reason = "these tests run the binary")]
+pub fn command(line: &[&str]) -> Command {
+    let mut command = Command::new(binary().expect("the test has a binary"));
+    command.args(line).stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end: whether it succeeded, and all that it printed.
+pub fn printed(mut command: Command) -> (bool, String) {
+    let out = command.output().expect("the binary runs");
+    (out.status.success(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
 impl Drop for Cluster {

@@ -8,3 +8,4 @@ mod kubectl;
 mod simulated;
 mod statefulset;
 mod up;
+mod verbs;

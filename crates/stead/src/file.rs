@@ -30,6 +30,17 @@ pub fn behind_links(path: &Path) -> anyhow::Result<PathBuf> {
     anyhow::bail!("{} is a symbolic link that leads to itself", path.display())
 }
 
+/// An absolute path without symbolic links, as far as it exists.
+pub fn resolved(path: &Path) -> anyhow::Result<PathBuf> {
+    let absolute = std::path::absolute(path).with_context(|| format!("find {}", path.display()))?;
+    for ancestor in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), absolute.strip_prefix(ancestor)) {
+            return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+        }
+    }
+    Ok(absolute)
+}
+
 /// Makes a directory and its parents, readable by its owner alone where it makes them.
 pub fn private_dir(path: &Path) -> anyhow::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| format!("make {}", path.display()))

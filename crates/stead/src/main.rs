@@ -4,7 +4,6 @@ mod certificates;
 mod cli;
 mod config;
 mod environment;
-mod example;
 mod file;
 mod inprocess;
 mod kubeconfig;
@@ -42,7 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Verb::Up(args) => {
             logging::start(None)?;
-            cli::up::run(args.server)
+            cli::up::run(&args)
         }
         Verb::Down(args) => {
             logging::start(None)?;

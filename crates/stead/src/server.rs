@@ -6,7 +6,7 @@ use crate::config::ServerArgs;
 use crate::environment::Machine;
 use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
-use crate::running::Running;
+use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
 use crate::{cli, file, inprocess, node};
 use anyhow::Context;
@@ -29,7 +29,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     // Listened for from the start: a signal that comes early must not kill half-way.
     let mut signals = Signals::new()?;
     file::private_dir(&args.data_dir)?;
-    let store = Store::open(args.data_dir.join("store.redb"), StoreOptions::default()).context("open the store")?;
+    let store = Store::open(running::store(&args.data_dir), StoreOptions::default()).context("open the store")?;
     let mut supervisor = Supervisor::default();
     let ended = match start(&args, &store, &mut supervisor, &mut signals).await {
         Ok(Started::Ready(running)) => {
@@ -99,7 +99,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         started = starting => started?,
         () = signals.end() => return Ok(Started::Stopped),
     }
-    Ok(Started::Ready(Running::this(url, kubeconfig)?))
+    Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?))
 }
 
 async fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {

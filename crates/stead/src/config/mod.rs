@@ -5,7 +5,9 @@ mod values;
 pub use values::{Cidr, SIMULATED_NODES_MAX, node_name};
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,9 @@ pub enum Verb {
 pub struct UpArgs {
     #[command(flatten)]
     pub server: ServerArgs,
+    /// The flags that were given, on the command line or as a variable.
+    #[arg(skip)]
+    pub given: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -96,7 +101,11 @@ pub struct ServerArgs {
 impl Cli {
     /// The command line, or the end of the program with a message that says what is wrong with it.
     pub fn from_command_line() -> Self {
-        let cli = Self::parse();
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Self::command()).exit());
+        if let (Verb::Up(up), Some((_, matches))) = (&mut cli.verb, matches.subcommand()) {
+            up.given = given(matches);
+        }
         let args = match &cli.verb {
             Verb::Server(args) => args,
             Verb::Up(args) => &args.server,
@@ -109,7 +118,49 @@ impl Cli {
     }
 }
 
+/// The flags of `stead up` that these matches have from the user.
+fn given(matches: &ArgMatches) -> Vec<String> {
+    let command = Cli::command();
+    let flags = command.find_subcommand("up").into_iter().flat_map(clap::Command::get_arguments);
+    let by_user = |id: &str| matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+    flags.filter(|flag| by_user(flag.get_id().as_str())).filter_map(|flag| flag.get_long().map(str::to_owned)).collect()
+}
+
+/// What a switch that is on has for a value.
+const ON: &str = "on";
+
 impl ServerArgs {
+    /// Every flag that is set, without its hyphens, and its value.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+        let switch = |on: bool| on.then(|| ON.to_owned());
+        let list = |items: &[String]| (!items.is_empty()).then(|| items.join(","));
+        let all = [
+            ("data-dir", Some(absolute(&self.data_dir))),
+            ("https-listen-port", Some(self.https_listen_port.to_string())),
+            ("bind-address", Some(self.bind_address.to_string())),
+            ("tls-san", list(&self.tls_san)),
+            ("write-kubeconfig", self.write_kubeconfig.as_deref().map(absolute)),
+            ("write-kubeconfig-mode", Some(format!("{:o}", self.write_kubeconfig_mode))),
+            ("cluster-cidr", Some(self.cluster_cidr.to_string())),
+            ("service-cidr", Some(self.service_cidr.to_string())),
+            ("cluster-domain", Some(self.cluster_domain.clone())),
+            ("node-name", self.node_name.clone()),
+            ("simulated-nodes", Some(self.simulated_nodes.to_string())),
+            ("disable-agent", switch(self.disable_agent)),
+            ("disable-scheduler", switch(self.disable_scheduler)),
+            ("controllers", list(&self.controllers)),
+        ];
+        all.into_iter().filter_map(|(flag, value)| Some((flag.to_owned(), value?))).collect()
+    }
+
+    /// The command line that gives a server these settings.
+    pub fn command_line(&self) -> Vec<String> {
+        let is_switch = |flag: &str| matches!(flag, "disable-agent" | "disable-scheduler");
+        let word = |(flag, value): (String, String)| if is_switch(&flag) { format!("--{flag}") } else { format!("--{flag}={value}") };
+        std::iter::once("server".to_owned()).chain(self.settings().into_iter().map(word)).collect()
+    }
+
     /// What is wrong with values that are good one by one.
     fn contradiction(&self) -> Option<String> {
         if self.cluster_cidr.overlaps(self.service_cidr) {
@@ -199,5 +250,27 @@ mod tests {
             let error = server(&[flag, value]).unwrap_err();
             assert!(error.contains(flag) && error.contains(said), "{flag} {value}: {error}");
         }
+    }
+
+    #[test]
+    fn a_background_server_gets_the_same_settings() {
+        // Every flag, so that a new one is not forgotten.
+        let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
+            --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
+            --node-name n --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+        let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
+        let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
+        let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());
+        let Verb::Server(server) = Cli::try_parse_from(again).unwrap().verb else { panic!("not server") };
+        assert_eq!(up.server, *server);
+        let mut given = given(matches.subcommand().unwrap().1);
+        given.sort();
+        assert_eq!(given, up.server.settings().into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_not_given_is_not_asked_for() {
+        let matches = Cli::command().try_get_matches_from(["stead", "up", "--node-name", "n"]).unwrap();
+        assert_eq!(given(matches.subcommand().unwrap().1), ["node-name"]);
     }
 }

@@ -43,7 +43,6 @@ pub fn applied(mut object: Value) -> Value {
     object
 }
 
-/// Label selector of the example's pods.
-pub const SELECTOR: &str = "app=nginx";
-/// Pods of the example when it is whole.
-pub const REPLICAS: usize = 3;
+/// The StatefulSet's name and path.
+pub const NAME: &str = "web";
+pub const STATEFUL_SET: &str = "/apis/apps/v1/namespaces/default/statefulsets/web";
