@@ -175,7 +175,10 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
         resources: resources(&spec.limits),
         oom_score_adj: spec.oom_score_adj,
         log_path,
-        termination_log: Some(rt::TerminationLog { path: spec.termination_message_path }),
+        termination_log: Some(rt::TerminationLog {
+            path: spec.termination_message_path,
+            output_on_failure: spec.termination_message_from_log,
+        }),
         masked_paths: if masks { rt::default_masked_paths() } else { Vec::new() },
         readonly_paths: if masks { rt::default_readonly_paths() } else { Vec::new() },
         name: spec.name,

@@ -143,6 +143,9 @@ pub struct Rlimit {
 pub struct TerminationLog {
     /// Absolute path in the container.
     pub path: String,
+    /// Whether the end of its output stands in where it failed without a word.
+    #[serde(default)]
+    pub output_on_failure: bool,
 }
 
 /// The user that a process got.

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["serve-for-test", root, logs] => serve(Path::new(root), Path::new(logs)),
         ["flood-for-test", end] => flood(Path::new(end)),
+        ["count-for-test", lines] => count(lines),
+        ["fail-for-test", text, code] => fail(text, code),
         ["exit-for-test", end, code] => exit_later(Path::new(end), code),
         ["write-for-test", path, text] => std::fs::write(path, text).map(|()| ExitCode::SUCCESS),
         ["which-for-test", ref paths @ ..] => which(paths),
@@ -52,6 +54,21 @@ fn flood(end: &Path) -> io::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints numbers in lines of a hundred bytes as fast as it can.
+fn count(lines: &str) -> io::Result<ExitCode> {
+    let mut output = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    for number in 0..lines.parse::<u64>().map_err(io::Error::other)? {
+        writeln!(output, "{number:099}")?;
+    }
+    output.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fail(text: &str, code: &str) -> io::Result<ExitCode> {
+    writeln!(io::stderr(), "{text}")?;
+    Ok(ExitCode::from(code.parse::<u8>().map_err(io::Error::other)?))
 }
 
 fn exit_later(end: &Path, code: &str) -> io::Result<ExitCode> {

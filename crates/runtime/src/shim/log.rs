@@ -1,18 +1,23 @@
 //! A container's log: its output, cut into lines, in the form that CRI log readers know.
 //!
 //! `<RFC 3339 time> <stdout|stderr> <P|F> <content>`: F ends a line, P is a part of one (it was longer than 16 KiB, or the output ended
-//! without a newline). Nothing is ever dropped: what cannot be written (a full disk) is kept, and the caller stops reading meanwhile.
+//! without a newline). Pure; the file is `file`'s.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+mod file;
+
+pub use self::file::{Boundary, LogFile, ROTATION};
+
 use std::time::SystemTime;
 
 use crate::record::to_ns;
 
-/// Longest content of one log line, in bytes.
-pub const PART_BYTES_MAX: usize = 16 * 1024;
+/// Longest content of one record, in bytes.
+const PART_BYTES_MAX: usize = 16 * 1024;
+/// Records and bytes of a log's end that are told of a container that failed.
+const TAIL_RECORDS_MAX: usize = 80;
+const TAIL_BYTES_MAX: usize = 2048;
+/// As much of a file as these can be in: so many records, of which the first may have the longest content.
+const TAIL_RECORDS_BYTES_MAX: u64 = 32 * 1024;
 
 /// Which output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,23 +42,26 @@ impl Stream {
 pub struct LineBuffer {
     stream: Stream,
     pending: Vec<u8>,
+    /// Of what was emitted last.
+    boundary: Boundary,
 }
 
 impl LineBuffer {
     /// An empty one.
     pub fn new(stream: Stream) -> LineBuffer {
-        LineBuffer { stream, pending: Vec::new() }
+        LineBuffer { stream, pending: Vec::new(), boundary: Boundary::Line }
     }
 
     /// Takes output read at `now`, and appends what is whole to `out`.
     pub fn push(&mut self, mut bytes: &[u8], now: SystemTime, out: &mut Vec<u8>) {
+        let time = timestamp(to_ns(now));
         while !bytes.is_empty() {
             let room = PART_BYTES_MAX - self.pending.len();
             match bytes.iter().take(room + 1).position(|byte| *byte == b'\n') {
                 Some(end) => {
                     self.pending.extend_from_slice(&bytes[..end]);
                     bytes = &bytes[end + 1..];
-                    self.emit(now, 'F', out);
+                    self.emit(&time, Boundary::Line, out);
                 }
                 None if bytes.len() <= room => {
                     self.pending.extend_from_slice(bytes);
@@ -62,7 +70,7 @@ impl LineBuffer {
                 None => {
                     self.pending.extend_from_slice(&bytes[..room]);
                     bytes = &bytes[room..];
-                    self.emit(now, 'P', out);
+                    self.emit(&time, Boundary::Part, out);
                 }
             }
         }
@@ -71,15 +79,27 @@ impl LineBuffer {
     /// The output has ended: what is left is a part without an end.
     pub fn finish(&mut self, now: SystemTime, out: &mut Vec<u8>) {
         if !self.pending.is_empty() {
-            self.emit(now, 'P', out);
+            self.emit(&timestamp(to_ns(now)), Boundary::Part, out);
         }
+        self.boundary = Boundary::Line;
     }
 
-    fn emit(&mut self, now: SystemTime, tag: char, out: &mut Vec<u8>) {
-        out.extend_from_slice(timestamp(to_ns(now)).as_bytes());
-        out.extend_from_slice(format!(" {} {tag} ", self.stream.name()).as_bytes());
+    /// Whether more is to come of the line that was last given out.
+    pub fn boundary(&self) -> Boundary {
+        self.boundary
+    }
+
+    fn emit(&mut self, time: &str, boundary: Boundary, out: &mut Vec<u8>) {
+        let tag = match boundary {
+            Boundary::Line => " F ",
+            Boundary::Part => " P ",
+        };
+        for text in [time, " ", self.stream.name(), tag] {
+            out.extend_from_slice(text.as_bytes());
+        }
         out.append(&mut self.pending);
         out.push(b'\n');
+        self.boundary = boundary;
     }
 }
 
@@ -101,67 +121,22 @@ pub fn timestamp(ns: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:09}Z")
 }
 
-/// The file, and what could not be written to it yet.
-#[derive(Debug)]
-pub struct LogFile {
-    path: PathBuf,
-    file: File,
-    waiting: Vec<u8>,
-}
-
-impl LogFile {
-    /// Opens the file, making it and its directory.
-    pub fn open(path: &Path) -> io::Result<LogFile> {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        Ok(LogFile { path: path.to_owned(), file: open(path)?, waiting: Vec::new() })
-    }
-
-    /// Writes lines, or keeps what cannot be written.
-    pub fn write(&mut self, lines: &[u8]) {
-        if self.waiting.is_empty() {
-            let written = write_some(&mut self.file, lines);
-            self.waiting.extend_from_slice(&lines[written..]);
-        } else {
-            self.waiting.extend_from_slice(lines);
+/// The end of a log, without times and streams (CS-13); `records` are whole.
+pub fn tail(records: &[u8]) -> String {
+    let records: Vec<&[u8]> = records.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut text = Vec::new();
+    for record in &records[records.len().saturating_sub(TAIL_RECORDS_MAX)..] {
+        let mut parts = record.strip_suffix(b"\n").unwrap_or(record).splitn(4, |byte| *byte == b' ').skip(2);
+        let (tag, content) = (parts.next(), parts.next().unwrap_or_default());
+        text.extend_from_slice(content);
+        if tag == Some(b"F") {
+            text.push(b'\n');
         }
     }
-
-    /// Tries to write what was kept.
-    pub fn retry(&mut self) {
-        let written = write_some(&mut self.file, &self.waiting);
-        self.waiting.drain(..written);
-    }
-
-    /// Whether something is kept: then no more output should be read.
-    pub fn is_stalled(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
-    /// Opens the path anew, after the file was renamed.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        self.file = open(&self.path)?;
-        Ok(())
-    }
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o640).open(path)
-}
-
-/// How much could be written before an error.
-fn write_some(file: &mut File, bytes: &[u8]) -> usize {
-    let mut written = 0;
-    while written < bytes.len() {
-        match file.write(&bytes[written..]) {
-            Ok(0) => break,
-            Ok(count) => written += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => break,
-        }
-    }
-    written
+    let cut = &text[text.len().saturating_sub(TAIL_BYTES_MAX)..];
+    // Not in the middle of a character.
+    let start = cut.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    String::from_utf8_lossy(&cut[start..]).into_owned()
 }
 
 #[cfg(test)]
@@ -216,10 +191,32 @@ mod tests {
             })
             .collect();
         assert_eq!(shape, [("P".into(), PART_BYTES_MAX), ("P".into(), PART_BYTES_MAX), ("F".into(), 5)]);
+        assert_eq!(buffer.boundary(), Boundary::Line);
         let mut exact = vec![b'b'; PART_BYTES_MAX];
         exact.push(b'\n');
         let found = lines(&mut buffer, &exact);
         assert_eq!(found.len(), 1);
         assert!(found[0].contains(" stderr F bbb"));
+    }
+    #[test]
+    fn a_part_has_more_to_come() {
+        // LOG-5
+        let mut buffer = LineBuffer::new(Stream::Stdout);
+        lines(&mut buffer, &[b'a'; PART_BYTES_MAX + 1]);
+        assert_eq!(buffer.boundary(), Boundary::Part);
+        buffer.finish(at(), &mut Vec::new());
+        assert_eq!(buffer.boundary(), Boundary::Line);
+    }
+
+    #[test]
+    fn the_end_of_a_log_is_its_last_lines_and_bytes() {
+        // CS-13
+        assert_eq!(tail(b""), "");
+        assert_eq!(tail(b"t stdout F one two\nt stderr P three\nt stderr F  four\nt stdout F \n"), "one two\nthree four\n\n");
+        let many: String = (0..100).map(|number| format!("t stdout F {number}\n")).collect();
+        let expected: String = (20..100).map(|number| format!("{number}\n")).collect();
+        assert_eq!(tail(many.as_bytes()), expected);
+        let long = format!("t stdout F {}\n", "\u{e9}".repeat(5000));
+        assert_eq!(tail(long.as_bytes()), "\u{e9}".repeat(1023) + "\n");
     }
 }

@@ -15,7 +15,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
-use super::log::{LineBuffer, LogFile, Stream};
+use super::log::{Boundary, LineBuffer, LogFile, ROTATION, Stream};
 use crate::cgroup::Layout;
 use crate::container::ExitReason;
 use crate::create::{Arguments, Report};
@@ -93,7 +93,7 @@ impl Task {
             .map_err(|error| crate::create::chain(&error))?
             .ok_or_else(|| format!("container {id} has no record"))?;
         let log_path = &record.spec.log_path;
-        let log = LogFile::open(log_path).map_err(|error| format!("open log {}: {error}", log_path.display()))?;
+        let log = LogFile::open(log_path, ROTATION).map_err(|error| format!("open log {}: {error}", log_path.display()))?;
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let (report, report_end) = pipe()?;
@@ -198,26 +198,25 @@ impl Task {
             oom,
             started_at_ns: Some(started.started_at_ns),
             finished_at_ns: now_ns(),
-            message: self.last_message(),
+            message: self.last_message(code),
             reason: ExitReason::Exited,
         });
         self.save_exit();
         true
     }
 
-    fn last_message(&self) -> String {
-        if self.record.spec.termination_log.is_none() {
-            return String::new();
-        }
+    /// What it left in its termination log, else (if that was asked for, and it failed) the end of its output (CS-13).
+    fn last_message(&self, code: i32) -> String {
+        let Some(wanted) = &self.record.spec.termination_log else { return String::new() };
         let mut bytes = Vec::new();
-        match File::open(self.dir.join("termination-log")) {
-            Ok(file) => {
-                // An unreadable message is an empty one.
-                file.take(MESSAGE_BYTES_MAX).read_to_end(&mut bytes).unwrap_or_default();
-                String::from_utf8_lossy(&bytes).into_owned()
-            }
-            Err(_) => String::new(),
+        if let Ok(file) = File::open(self.dir.join("termination-log")) {
+            // An unreadable message is an empty one.
+            file.take(MESSAGE_BYTES_MAX).read_to_end(&mut bytes).unwrap_or_default();
         }
+        if bytes.is_empty() && wanted.output_on_failure && code != 0 {
+            return self.log.tail().unwrap_or_default();
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Writes `exit.json`; to be tried again while [`Task::exit_saved`] is false.
@@ -241,6 +240,10 @@ impl Task {
             output.lines.finish(now, &mut lines);
         }
         self.log.write(&lines);
+        let in_part = self.outputs.iter().any(|output| output.lines.boundary() == Boundary::Part);
+        if let Err(error) = self.log.rotate_if_full(if in_part { Boundary::Part } else { Boundary::Line }, now) {
+            super::complain(&format!("rotate {}: {error}", self.record.spec.log_path.display()));
+        }
     }
 
     /// Reads all output that is there now. A pipe that is still open is held by a process of another container or of the machine.

@@ -74,7 +74,7 @@ fn namespaces_follow_the_sandbox() {
 fn mounts_asked_for_replace_automatic_ones() {
     // OCI-2, OCI-4
     let config = config(1, |_, spec| {
-        spec.termination_log = Some(TerminationLog { path: "/dev/termination-log".into() });
+        spec.termination_log = Some(TerminationLog { path: "/dev/termination-log".into(), output_on_failure: false });
         for destination in ["/data", "/dev/shm", "/dev/mqueue"] {
             spec.mounts.push(Mount {
                 source: "/src".into(),

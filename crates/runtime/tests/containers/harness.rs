@@ -100,7 +100,7 @@ impl Machine {
             argv: argv.iter().map(|word| (*word).to_owned()).collect(),
             capabilities: default_capabilities(),
             log_path: self.logs(sandbox).join(name).join("0.log"),
-            termination_log: Some(TerminationLog { path: "/dev/termination-log".to_owned() }),
+            termination_log: Some(TerminationLog { path: "/dev/termination-log".to_owned(), output_on_failure: false }),
             masked_paths: default_masked_paths(),
             readonly_paths: default_readonly_paths(),
             ..ContainerSpec::default()

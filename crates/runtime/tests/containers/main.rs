@@ -4,4 +4,5 @@
 mod confinement;
 mod harness;
 mod lifecycle;
+mod logs;
 mod recovery;
