@@ -3,9 +3,11 @@
 use crate::allocation::{Pool, Run};
 use crate::{Map, Status, Value, field::Errors, json, schema::Type, time::Timestamp};
 use std::fmt::Debug;
+use std::ops::Deref;
+use std::sync::Arc;
 
-/// A served kind.
-#[derive(Debug)]
+/// A served kind, in one version. Its texts are static: whoever adds rows at run time interns them, within a bound.
+#[derive(Debug, Clone)]
 pub struct Kind {
     /// Empty for the core group.
     pub group: &'static str,
@@ -32,7 +34,34 @@ pub struct Kind {
     pub unconditional_update: bool,
     /// A DELETE that removes at once answers with the object instead of a Status.
     pub delete_returns_object: bool,
-    pub hooks: &'static dyn Hooks,
+    /// The version that objects are stored in, if it is another one than this; [`Hooks::convert`] goes between them.
+    pub stored_as: Option<StoredAs>,
+    pub hooks: HooksRef,
+}
+
+/// Another version of a kind, which its objects are stored in.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredAs {
+    pub version: &'static str,
+    pub schema: &'static Type,
+}
+
+/// The hooks of a row: those of a built-in kind, or of one that was added at run time.
+#[derive(Debug, Clone)]
+pub enum HooksRef {
+    Static(&'static dyn Hooks),
+    Shared(Arc<dyn Hooks>),
+}
+
+impl Deref for HooksRef {
+    type Target = dyn Hooks;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Static(hooks) => *hooks,
+            Self::Shared(hooks) => &**hooks,
+        }
+    }
 }
 
 /// The verbs of an ordinary resource.
@@ -70,6 +99,28 @@ pub enum Part {
     Status,
     /// Another subresource that writes into the object (`ephemeralcontainers`, `resize`, `finalize`).
     Other(&'static str),
+}
+
+impl Part {
+    /// `/scale`: the number of replicas. Hooks see it as a change of the main resource.
+    pub const SCALE: Self = Self::Other("scale");
+}
+
+/// How an object goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// Once its grace period is over and it has no finalizers.
+    Ordinary,
+    /// A first deletion marks it; when its spec has no finalizers left, another one removes it (NS2).
+    Staged,
+}
+
+/// How long an object is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    Kept,
+    /// For an hour after its last change, among a bounded number (V4).
+    Hour,
 }
 
 /// What differs between kinds. All methods are pure; the defaults fit a kind without a spec strategy.
@@ -140,7 +191,42 @@ pub trait Hooks: Debug + Send + Sync {
         String::new()
     }
 
-    /// Seconds of grace for a DELETE, given the client's wish; `None`: this kind is not deleted gracefully.
+    /// Turns an object that is in another version of this kind into version `to`; `apiVersion` is the pipeline's.
+    fn convert(&self, _object: &mut Value, _to: &str) {}
+
+    fn deletion(&self) -> Deletion {
+        Deletion::Ordinary
+    }
+
+    /// Shows in a [`Deletion::Staged`] object that its deletion has begun.
+    fn show_deletion(&self, _object: &mut Value) {}
+
+    fn retention(&self) -> Retention {
+        Retention::Kept
+    }
+
+    /// Whether the garbage collector looks after objects that this kind owns.
+    fn owns_dependents(&self) -> bool {
+        true
+    }
+
+    /// Whether a write says nothing but that its writer lives. Only such a write need not reach the disk.
+    fn is_heartbeat(&self, _object: &Value, _old: Option<&Value>) -> bool {
+        false
+    }
+
+    /// Paths that an endpoint resets, so that nobody owns them through it; `None`: status through the main resource, spec through
+    /// `/status`.
+    fn reset_fields(&self, _part: Part) -> Option<&'static [&'static str]> {
+        None
+    }
+
+    /// What upstream's storage keys call the resource, if not by its plural; error texts show it.
+    fn storage_resource(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Seconds of grace for a DELETE, given what the client asks for; `None`: this kind is not deleted gracefully.
     fn grace_period_s(&self, _object: &Value, _asked: Option<i64>) -> Option<i64> {
         None
     }
@@ -167,7 +253,12 @@ impl Kind {
 
     /// `apps/v1` or `v1`.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        self.api_version_of(self.version)
+    }
+
+    /// The same of another version of this kind.
+    pub fn api_version_of(&self, version: &str) -> String {
+        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
     }
 
     /// The `details` of a Status about one object.
@@ -183,7 +274,7 @@ impl Kind {
         Value::Object(details)
     }
 
-    pub fn subresource(&self, name: &str) -> Option<&Subresource> {
+    pub fn subresource(&self, name: &str) -> Option<&'static Subresource> {
         self.subresources.iter().find(|s| s.name == name)
     }
 

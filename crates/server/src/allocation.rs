@@ -1,9 +1,8 @@
 //! Cluster addresses and node ports, each given once. What is taken is read from the stored objects every time, while nobody
 //! else allocates, so it cannot differ from them. Input: an object and its stored state. Output: the object completed.
 
-use crate::app::Core;
-use crate::keys;
-use crate::registry::queue::Turn;
+use crate::cluster::Cluster;
+use crate::key_locks::KeyLock;
 use std::net::Ipv4Addr;
 use stead_api::allocation::{Pool, Ranges, Run};
 use stead_api::registry::Kind;
@@ -29,20 +28,19 @@ pub(crate) fn first_ip(ranges: &Ranges) -> Ipv4Addr {
 }
 
 /// The right to allocate; hold it until the object is stored. `None`: the kind holds no addresses.
-pub(crate) async fn enter(core: &Core, kind: &Kind) -> Result<Option<Turn>, Status> {
-    if kind.hooks.allocates() { core.queues.enter("allocation").await.map(Some) } else { Ok(None) }
+pub(crate) async fn enter(cluster: &Cluster, kind: &Kind) -> Result<Option<KeyLock>, Status> {
+    if kind.hooks.allocates() { cluster.locks.lock("allocation").await.map(Some) } else { Ok(None) }
 }
 
 /// Completes the addresses and ports of a new (`old` absent) or changed object.
-pub(crate) fn allocate(core: &Core, kind: &'static Kind, object: &mut Value, old: Option<&Value>, run: Run) -> Result<(), Status> {
+pub(crate) fn allocate(cluster: &Cluster, kind: &Kind, object: &mut Value, old: Option<&Value>, run: Run) -> Result<(), Status> {
     if !kind.hooks.allocates() {
         return Ok(());
     }
-    let mut random = |below| core.environment.random(below);
-    let mut pool = Pool::new(core.ranges.clone(), &mut random);
-    let page = core.store.range(&keys::prefix(kind, ""), None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-    for entry in page.entries {
-        let stored = match core.objects.read(kind, &entry) {
+    let mut random = |below| cluster.environment.random(below);
+    let mut pool = Pool::new(cluster.ranges.clone(), &mut random);
+    for entry in cluster.entries(kind, "")? {
+        let stored = match cluster.objects.read(kind, &entry) {
             Ok(stored) => stored,
             Err(status) => {
                 tracing::error!(message = status.message, "what an object holds of addresses and ports is not known");

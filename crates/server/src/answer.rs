@@ -1,11 +1,13 @@
 //! Answers: what a handler found, made into an HTTP response of the negotiated form.
 
+use crate::format::ResponseFormat;
 use crate::negotiation::{Form, Media, Pretty, Transform};
 use crate::objects::Objects;
-use crate::table::{self, Columns, Include, Style};
-use crate::{Body, body, object, yaml};
+use crate::table::{self, Columns, Style};
+use crate::{Body, body, object, scale, yaml};
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
+use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json as make};
 use stead_store::Entry;
@@ -13,9 +15,11 @@ use stead_store::Entry;
 /// What a handler answers.
 pub(crate) enum Answer {
     /// One object of the kind, as stored.
-    Object { code: u16, kind: &'static Kind, bytes: Bytes },
-    /// A document of another type: a success Status, a Scale.
+    Object { code: u16, kind: Arc<Kind>, bytes: Bytes },
+    /// A document of another type, such as a success Status.
     Document { code: u16, value: Value },
+    /// A Scale.
+    Scale(Value),
     /// A collection.
     List(List),
     /// A complete response: streams and text.
@@ -24,51 +28,50 @@ pub(crate) enum Answer {
 
 /// The objects of a list, as stored, and its metadata.
 pub(crate) struct List {
-    pub kind: &'static Kind,
+    pub kind: Arc<Kind>,
     /// `resourceVersion`, `continue`, `remainingItemCount`.
     pub metadata: Value,
     pub items: Vec<Entry>,
-}
-
-/// How one request wants its answer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
-    pub form: Form,
-    pub include: Include,
-    pub now: stead_api::time::Timestamp,
 }
 
 /// Larger lists are sent in pieces, as they are put together.
 const ONE_PIECE_BYTES_MAX: usize = 256 * 1024;
 
 impl Answer {
-    pub(crate) fn into_response(self, objects: &Objects, wish: Wish) -> Result<Response<Body>, Status> {
+    pub(crate) fn into_response(self, objects: &Objects, format: ResponseFormat) -> Result<Response<Body>, Status> {
         match self {
-            Self::Object { code, kind, bytes } => object_response(code, kind, &bytes, wish),
-            Self::Document { code, value } => document_response(code, value, wish),
-            Self::List(list) => list_response(objects, list, wish),
+            Self::Object { code, kind, bytes } => object_response(code, &kind, &bytes, format),
+            Self::Document { code, value } => Ok(written(code, &value, format.form.media)),
+            Self::Scale(scale) => Ok(written(200, &scale::shown(scale, format), format.form.media)),
+            Self::List(list) => list_response(objects, list, format),
             Self::Response(response) => Ok(response),
         }
     }
 }
 
-fn object_response(code: u16, kind: &'static Kind, bytes: &Bytes, wish: Wish) -> Result<Response<Body>, Status> {
-    if wish.form == Form::JSON {
-        return Ok(respond(code, "application/json", with_newline(bytes)));
+fn object_response(code: u16, kind: &Kind, bytes: &Bytes, format: ResponseFormat) -> Result<Response<Body>, Status> {
+    if format.form == Form::JSON {
+        return Ok(respond(code, "application/json", with_newline(&object::shown(kind, kind.plural, bytes)?)));
     }
-    let value = match wish.form.transform {
-        Transform::Plain => stored_value(kind.plural, bytes)?,
-        transform => transformed(kind, &object::from_store(kind, kind.plural, bytes)?, transform, wish, Columns::Described)?,
+    let value = match format.form.transform {
+        Transform::Plain => shown_value(kind, kind.plural, bytes)?,
+        transform => transformed(kind, &object::from_store(kind, kind.plural, bytes)?, transform, format, Columns::Described)?,
     };
-    Ok(written(code, &value, wish.form.media))
+    Ok(written(code, &value, format.form.media))
 }
 
 /// An object in the form of a transform.
-pub(crate) fn transformed(kind: &Kind, object: &Value, transform: Transform, wish: Wish, columns: Columns) -> Result<Value, Status> {
+pub(crate) fn transformed(
+    kind: &Kind,
+    object: &Value,
+    transform: Transform,
+    format: ResponseFormat,
+    columns: Columns,
+) -> Result<Value, Status> {
     match transform {
         Transform::Plain => Ok(object.clone()),
         Transform::Table(version) => {
-            let style = Style { version, include: wish.include, now: wish.now };
+            let style = Style { version, include: format.include, now: format.now };
             Ok(table::table(kind, style, table::version_of(object), &[object], columns))
         }
         Transform::Metadata(version) => Ok(table::metadata_only(version, object)),
@@ -91,54 +94,46 @@ fn package(kind: &Kind) -> &'static str {
     }
 }
 
-/// Documents have no table of their own but Scale, whose columns are few.
-fn document_response(code: u16, value: Value, wish: Wish) -> Result<Response<Body>, Status> {
-    let shown = match wish.form.transform {
-        Transform::Table(version) if value["kind"] == "Scale" => {
-            let style = Style { version, include: wish.include, now: wish.now };
-            crate::registry::scale::table(style, &value)
-        }
-        Transform::Metadata(version) if value["kind"] == "Scale" => table::metadata_only(version, &value),
-        Transform::Plain | Transform::Table(_) | Transform::Metadata(_) | Transform::MetadataList(_) => value,
-    };
-    Ok(written(code, &shown, wish.form.media))
-}
-
-fn list_response(objects: &Objects, list: List, wish: Wish) -> Result<Response<Body>, Status> {
-    if wish.form == Form::JSON {
-        return Ok(plain_list(list));
+fn list_response(objects: &Objects, list: List, format: ResponseFormat) -> Result<Response<Body>, Status> {
+    if format.form == Form::JSON {
+        return plain_list(list);
     }
-    let value = match wish.form.transform {
+    let value = match format.form.transform {
         Transform::Plain => {
-            let items: Vec<Value> = list.items.iter().map(list_item).collect::<Result<_, _>>()?;
+            let items: Vec<Value> = list.items.iter().map(|entry| list_item(&list.kind, entry)).collect::<Result<_, _>>()?;
             make!({"kind": format!("{}List", list.kind.kind), "apiVersion": list.kind.api_version(), "metadata": list.metadata, "items": items})
         }
         Transform::Table(version) => {
-            let style = Style { version, include: wish.include, now: wish.now };
-            let rows = list.items.iter().map(|entry| Ok(table::row(list.kind, style, &*objects.read(list.kind, entry)?)));
+            let style = Style { version, include: format.include, now: format.now };
+            let rows = list.items.iter().map(|entry| Ok(table::row(&list.kind, style, &*objects.read(&list.kind, entry)?)));
             table::document(style, list.metadata, list.kind.columns, rows.collect::<Result<_, Status>>()?, Columns::Described)
         }
         Transform::MetadataList(version) => {
-            let items = list.items.iter().map(|entry| Ok(table::metadata_only(version, &*objects.read(list.kind, entry)?)));
+            let items = list.items.iter().map(|entry| Ok(table::metadata_only(version, &*objects.read(&list.kind, entry)?)));
             table::metadata_list(version, list.metadata, items.collect::<Result<_, Status>>()?)
         }
         Transform::Metadata(_) => {
-            let what = format!("*{}.{}List", package(list.kind), list.kind.kind);
+            let what = format!("*{}.{}List", package(&list.kind), list.kind.kind);
             return Err(unfit("PartialObjectMetadata", "a list", &what));
         }
     };
-    Ok(written(200, &value, wish.form.media))
+    Ok(written(200, &value, format.form.media))
 }
 
 /// The list document, spliced from stored bytes: in one piece if it is short, else piece by piece as the client takes them.
-fn plain_list(list: List) -> Response<Body> {
+fn plain_list(mut list: List) -> Result<Response<Body>, Status> {
+    if list.kind.stored_as.is_some() {
+        for entry in &mut list.items {
+            entry.value = object::shown(&list.kind, &entry.key, &entry.value)?;
+        }
+    }
     let size: usize = list.items.iter().map(|entry| entry.value.len()).sum();
     let mut pieces = Pieces::of(list);
     if size <= ONE_PIECE_BYTES_MAX {
         let whole = pieces.next().unwrap_or_default();
-        return respond(200, "application/json", whole);
+        return Ok(respond(200, "application/json", whole));
     }
-    with_type(200, "application/json", body::streamed(futures::stream::iter(pieces)))
+    Ok(with_type(200, "application/json", body::streamed(futures::stream::iter(pieces))))
 }
 
 /// A list document under construction.
@@ -183,8 +178,8 @@ impl Iterator for Pieces {
 }
 
 /// An element of a list: without kind and apiVersion.
-fn list_item(entry: &Entry) -> Result<Value, Status> {
-    let mut item = stored_value(&entry.key, &entry.value)?;
+fn list_item(kind: &Kind, entry: &Entry) -> Result<Value, Status> {
+    let mut item = shown_value(kind, &entry.key, &entry.value)?;
     if let Some(map) = item.as_object_mut() {
         map.shift_remove("kind");
         map.shift_remove("apiVersion");
@@ -192,9 +187,13 @@ fn list_item(entry: &Entry) -> Result<Value, Status> {
     Ok(item)
 }
 
-/// Stored bytes as they are, nulls included.
-fn stored_value(key: &str, bytes: &[u8]) -> Result<Value, Status> {
-    serde_json::from_slice(bytes).map_err(|error| object::unreadable(key, &error.to_string()))
+/// What plain JSON shows, nulls included.
+fn shown_value(kind: &Kind, key: &str, bytes: &Bytes) -> Result<Value, Status> {
+    serde_json::from_slice(&object::shown(kind, key, bytes)?).map_err(|error| object::unreadable(key, &error.to_string()))
+}
+
+pub(crate) fn no_method() -> Status {
+    Status::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").with_details(make!({}))
 }
 
 /// The response of a failure, as JSON.

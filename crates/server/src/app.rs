@@ -1,51 +1,23 @@
 //! The way of a request: authentication, routing, authorization, handler, answer.
 //! Input: HTTP requests. Output: HTTP responses. Health and version are answered here.
 
-use crate::answer::{self, Wish};
+use crate::answer;
+use crate::call::Call;
+use crate::core::Core;
+use crate::format::ResponseFormat;
 use crate::negotiation::{self, Form, Offer, Transform};
-use crate::objects::Objects;
-use crate::registry::queue::Queues;
-use crate::registry::{self, Call};
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
-use crate::{Body, Config, Environment, allocation, authn, authz, body, discovery, events, health, openapi, query};
+use crate::{Body, authn, authz, body, discovery, health, openapi, query, serve};
 use bytes::Bytes;
 use futures::FutureExt;
+use http::request::Parts;
 use http::{Request, Response};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use stead_api::allocation::Ranges;
 use stead_api::{Status, json};
 use tracing::Instrument;
-
-/// What all requests share.
-#[derive(Debug)]
-pub(crate) struct Core {
-    pub store: stead_store::Store,
-    pub environment: Arc<dyn Environment>,
-    pub advertise: String,
-    /// Where the addresses and ports of Services come from.
-    pub ranges: Ranges,
-    pub queues: Queues,
-    pub events: events::Budget,
-    pub objects: Objects,
-}
-
-impl Core {
-    pub(crate) fn new(config: Config) -> Result<Self, Status> {
-        let ranges = allocation::parse_ranges(&config.service_cidr)?;
-        Ok(Self {
-            store: config.store,
-            environment: config.environment,
-            advertise: config.advertise,
-            ranges,
-            queues: Queues::default(),
-            events: events::Budget::default(),
-            objects: Objects::default(),
-        })
-    }
-}
 
 /// Answers one request.
 pub(crate) async fn handle(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
@@ -76,20 +48,25 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     };
     let query = query::parse(parts.uri.query().unwrap_or_default());
     let method = parts.method.as_str();
-    let route = request::route(method, parts.uri.path(), &query);
+    let rows = core.kinds.rows();
+    let route = request::route(&rows, method, parts.uri.path(), &query);
     if let Err(status) = authz::check(&identity, &route, parts.uri.path(), method) {
         return answer::failure(&status);
     }
     match route {
         Route::NoPage => answer::text(404, "404 page not found\n"),
         Route::NoResource => answer::failure(&no_resource()),
-        Route::NoMethod => answer::failure(&no_method()),
+        Route::NoMethod => answer::failure(&answer::no_method()),
         Route::Health { path } => health::answer(&core, &path, &query),
         Route::Version => version(),
-        Route::Discovery(path) => discovery::answer(method, &path, &parts.headers, &core.advertise),
-        Route::OpenApi(path) => openapi::answer(&core, method, &path, &query, &parts.headers),
+        Route::Discovery(path) => discovery::answer(&rows, method, &path, &parts.headers, &core.advertise),
+        Route::OpenApi(path) => {
+            let now = core.environment.now();
+            openapi::answer(&core.documents.of(&rows), method, &path, &query, &parts.headers, now)
+        }
         Route::Resource(target) => {
-            let call = Call { target, query, headers: parts.headers, body: Bytes::new(), warnings: Vec::new() };
+            let Parts { method, headers, extensions, .. } = parts;
+            let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings: Vec::new() };
             resource(&core, call, body).await
         }
     }
@@ -101,13 +78,7 @@ async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body
         Ok(form) => form,
         Err(status) => return answer::failure(&status),
     };
-    let answered = match prepare(core, &mut call, body, form).await {
-        Ok(wish) => match registry::serve(core, &mut call, wish).await {
-            Ok(answer) => answer.into_response(&core.objects, wish),
-            Err(status) => Err(status),
-        },
-        Err(status) => Err(status),
-    };
+    let answered = answered(core, &mut call, body, form).await;
     let mut response = answered.unwrap_or_else(|status| {
         if status.code >= 500 {
             tracing::warn!(code = status.code, reason = status.reason, message = status.message, "request failed");
@@ -118,14 +89,19 @@ async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body
     response
 }
 
-async fn prepare(core: &Core, call: &mut Call, body: Body, form: Form) -> Result<Wish, Status> {
+async fn answered(core: &Arc<Core>, call: &mut Call, body: Body, form: Form) -> Result<Response<Body>, Status> {
+    let format = prepare(core, call, body, form).await?;
+    serve::serve(core, call, format).await?.into_response(&core.objects, format)
+}
+
+async fn prepare(core: &Core, call: &mut Call, body: Body, form: Form) -> Result<ResponseFormat, Status> {
     check_name(&call.target.name)?;
     let include = match form.transform {
         Transform::Table(_) => Include::parse(&call.query)?,
         Transform::Plain | Transform::Metadata(_) | Transform::MetadataList(_) => Include::Metadata,
     };
     call.body = body::read(body).await?;
-    Ok(Wish { form, include, now: core.environment.now() })
+    Ok(ResponseFormat { form, include, now: core.environment.now() })
 }
 
 /// Names that cannot be part of a path.
@@ -148,10 +124,6 @@ fn offer(target: &Target) -> Offer {
 
 fn no_resource() -> Status {
     Status::new(404, "NotFound", "the server could not find the requested resource").with_details(json!({}))
-}
-
-pub(crate) fn no_method() -> Status {
-    Status::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").with_details(json!({}))
 }
 
 /// O1. The version of Kubernetes whose behaviour is served.

@@ -1,32 +1,59 @@
-//! The objects that every cluster has from the start (NS1). Input: the core. Output: they exist.
+//! The objects that every cluster has (NS1). Input: the core. Output: they exist, and exist again after somebody deleted them.
 
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
 use crate::negotiation::Reader;
 use crate::query::{Write, WriteOptions};
-use crate::registry::{Call, create};
-use crate::request::{Target, Verb, find_kind};
-use crate::{allocation, events, keys, object};
+use crate::registry::{create, expiry};
+use crate::request::{Target, Verb};
+use crate::{allocation, object};
 use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 
-/// Namespaces that exist from the start.
+/// Namespaces that are always there.
 const NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
+/// How often the Service `kubernetes` is looked after; upstream's EndpointReconcilerInterval.
+const SERVICE_EVERY_MS: u64 = 10_000;
+/// The namespaces, and Events whose time has come, once in so many of these rounds: each minute.
+const ROUNDS: u64 = 6;
 
 /// Makes what is missing; does nothing on a store that has it.
 pub(crate) async fn run(core: &Arc<Core>) -> Result<(), Status> {
-    if let Some(namespaces) = find_kind("", "v1", "namespaces") {
-        for name in NAMESPACES {
-            ensure(core, namespaces, "", json!({"metadata": {"name": name}})).await?;
+    repair_namespaces(core).await?;
+    repair_service(core).await?;
+    expiry::adopt(core, &core.kinds.built_in("events"))
+}
+
+/// Looks after these objects for as long as it is polled.
+pub(crate) async fn maintain(core: &Arc<Core>) {
+    let events = core.kinds.built_in("events");
+    for round in 1u64.. {
+        core.environment.sleep(SERVICE_EVERY_MS).await;
+        say(repair_service(core).await, "the Service kubernetes is not looked after");
+        if round % ROUNDS == 0 {
+            say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
+            say(expiry::expire(core, &events, usize::MAX).await, "old Events stay");
         }
     }
-    if let Some(services) = find_kind("", "v1", "services") {
-        ensure(core, services, "default", kubernetes_service(core)).await?;
+}
+
+fn say(done: Result<(), Status>, what: &'static str) {
+    if let Err(status) = done {
+        tracing::warn!(message = status.message, "{what}");
     }
-    if let Some(event_kind) = find_kind("", "v1", "events") {
-        events::adopt(core, event_kind)?;
+}
+
+async fn repair_namespaces(core: &Arc<Core>) -> Result<(), Status> {
+    let namespaces = core.kinds.built_in("namespaces");
+    for name in NAMESPACES {
+        ensure(core, &namespaces, "", json!({"metadata": {"name": name}})).await?;
     }
     Ok(())
+}
+
+async fn repair_service(core: &Arc<Core>) -> Result<(), Status> {
+    ensure(core, &core.kinds.built_in("services"), "default", kubernetes_service(core)).await
 }
 
 /// The Service by which pods find this server.
@@ -46,17 +73,24 @@ fn kubernetes_service(core: &Core) -> Value {
     })
 }
 
-async fn ensure(core: &Arc<Core>, kind: &'static Kind, namespace: &str, object: Value) -> Result<(), Status> {
+async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, object: Value) -> Result<(), Status> {
     // Asked before creating: the allocation of what the object has already would be refused.
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    if core.store.get(&keys::object(kind, namespace, name)).is_some() {
+    if core.store.get(&crate::keys::object(kind, namespace, name)).is_some() {
         return Ok(());
     }
-    let target = Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource: None };
-    let mut call =
-        Call { target, query: Vec::new(), headers: http::HeaderMap::new(), body: object.to_string().into(), warnings: Vec::new() };
+    let target = Target { verb: Verb::Create, kind: kind.clone(), namespace: namespace.to_owned(), name: String::new(), subresource: None };
+    let mut call = Call {
+        target,
+        method: http::Method::POST,
+        query: Vec::new(),
+        headers: http::HeaderMap::new(),
+        body: object.to_string().into(),
+        extensions: http::Extensions::new(),
+        warnings: Vec::new(),
+    };
     let options = WriteOptions::parse(&call.query, Write::Create)?;
-    let mut object = object::decode(kind.into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
+    let mut object = object::decode((&**kind).into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
     kind.hooks.default(&mut object);
     match create::create_object(core, &mut call, &options, object).await {
         Ok(_) => Ok(()),

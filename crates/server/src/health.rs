@@ -1,7 +1,7 @@
 //! `/healthz`, `/livez` and `/readyz` (H4). A server that answers is healthy unless its store refuses writes at present.
 //! Input: path and query. Output: text.
 
-use crate::app::Core;
+use crate::cluster::Cluster;
 use crate::query::{self, Query};
 use crate::{Body, answer};
 use http::Response;
@@ -9,7 +9,7 @@ use http::Response;
 /// The checks there are, as paths below each of the three. `etcd` is upstream's name for the store.
 const CHECKS: &[&str] = &["ping", "etcd"];
 
-pub(crate) fn answer(core: &Core, path: &str, query: &Query) -> Response<Body> {
+pub(crate) fn answer(cluster: &Cluster, path: &str, query: &Query) -> Response<Body> {
     let (root, check) = path.split_once('/').map_or((path, None), |(root, check)| (root, Some(check)));
     let excluded: Vec<&str> = query.iter().filter(|(key, _)| key == "exclude").map(|(_, value)| value.as_str()).collect();
     let wanted: Vec<&str> = match check {
@@ -17,7 +17,7 @@ pub(crate) fn answer(core: &Core, path: &str, query: &Query) -> Response<Body> {
         Some(check) => vec![check],
         None => CHECKS.to_vec(),
     };
-    let failed = |check: &str| check == "etcd" && core.store.refusal().is_some() && !excluded.contains(&check);
+    let failed = |check: &str| check == "etcd" && cluster.store.refusal().is_some() && !excluded.contains(&check);
     let lines: String = wanted
         .iter()
         .map(|check| match check {

@@ -10,11 +10,18 @@ mod authn;
 mod authz;
 mod body;
 mod bootstrap;
+mod call;
+mod cluster;
+mod core;
 mod digest;
 mod discovery;
-mod events;
+mod event_budget;
+mod format;
+mod gateway;
 mod health;
+mod key_locks;
 mod keys;
+mod kinds;
 mod negotiation;
 mod object;
 mod objects;
@@ -22,16 +29,21 @@ mod openapi;
 mod query;
 mod registry;
 mod request;
+mod scale;
+mod serve;
 mod subresources;
 mod table;
 mod watch;
 mod yaml;
+
+pub use gateway::{NodeService, unserved};
 
 use futures::future::BoxFuture;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use stead_api::Status;
+use stead_api::registry::Kind;
 use stead_api::time::Timestamp;
 
 /// The Kubernetes version whose API this is.
@@ -88,25 +100,49 @@ pub struct Config {
 /// The API server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Server {
-    core: Arc<app::Core>,
+    core: Arc<core::Core>,
 }
 
 impl Server {
     /// Makes the server and the objects that every cluster has (NS1): the four namespaces and the Service `kubernetes`.
     /// Without a runtime it completes at the first polls if the store is in memory.
     pub async fn new(config: Config) -> Result<Self, Status> {
-        let core = Arc::new(app::Core::new(config)?);
+        let ranges = allocation::parse_ranges(&config.service_cidr)?;
+        let core = Arc::new(core::Core {
+            cluster: cluster::Cluster::new(config.store, config.environment, ranges),
+            admission: admission::Admission::default(),
+            gateway: gateway::Gateway::default(),
+            documents: openapi::Documents::default(),
+            advertise: config.advertise,
+        });
         bootstrap::run(&core).await?;
         Ok(Self { core })
     }
 
-    /// Removes the Events whose hour has passed. Writers of Events do so too, a few each; call this about once a minute, so that
-    /// they go when nothing is written.
-    pub async fn expire_events(&self) -> Result<(), Status> {
-        match request::find_kind("", "v1", "events") {
-            Some(kind) => events::expire(&self.core, kind, usize::MAX).await,
-            None => Ok(()),
-        }
+    /// Looks after the objects that every cluster has and removes Events whose hour has passed, for as long as it is polled. It has
+    /// no end; without it deleted ones of those objects stay away, and old Events go when others are written.
+    pub async fn maintain(&self) {
+        bootstrap::maintain(&self.core).await;
+    }
+
+    /// Serves a kind from now on, or serves it differently.
+    pub fn set_kind(&self, kind: Kind) {
+        self.core.kinds.set(kind);
+    }
+
+    /// Serves a kind no longer; built-in ones stay. Its objects stay in the store.
+    pub fn remove_kind(&self, kind: &Kind) {
+        self.core.kinds.remove(kind);
+    }
+
+    /// Sends what belongs to a node (logs, exec, attach, port-forward) to that service from now on.
+    pub fn register_node(&self, node: &str, service: NodeService) {
+        self.core.gateway.register(node, service);
+    }
+
+    /// Sends nothing to a node any more: it answers that it is not served.
+    pub fn forget_node(&self, node: &str) {
+        self.core.gateway.forget(node);
     }
 
     /// A service for one connection or client.
@@ -118,7 +154,7 @@ impl Server {
 /// Answers requests; every clone is equal.
 #[derive(Debug, Clone)]
 pub struct Service {
-    core: Arc<app::Core>,
+    core: Arc<core::Core>,
 }
 
 impl tower::Service<http::Request<Body>> for Service {

@@ -3,8 +3,9 @@
 
 use crate::negotiation::Reader;
 use crate::query::FieldValidation;
+use bytes::Bytes;
 use stead_api::field::Errors;
-use stead_api::registry::Kind;
+use stead_api::registry::{Kind, StoredAs};
 use stead_api::schema::walker::{self, DecodeError, Decoded};
 use stead_api::schema::{self, Type};
 use stead_api::wire::{self, json::TypeMeta};
@@ -20,8 +21,8 @@ pub(crate) struct Expected {
     pub schema: &'static Type,
 }
 
-impl From<&'static Kind> for Expected {
-    fn from(kind: &'static Kind) -> Self {
+impl From<&Kind> for Expected {
+    fn from(kind: &Kind) -> Self {
         Self { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema }
     }
 }
@@ -170,16 +171,34 @@ pub(crate) fn read(ty: &'static Type, reader: Reader, body: &[u8]) -> Result<Dec
     }
 }
 
-/// Reads the bytes stored at a key. They are canonical but for the nulls that the encoder writes.
+/// Reads the bytes stored at a key, as an object in the version of this row.
 pub(crate) fn from_store(kind: &Kind, key: &str, bytes: &[u8]) -> Result<Value, Status> {
+    let Some(stored) = &kind.stored_as else { return from_bytes(kind.schema, key, bytes) };
+    let mut object = from_bytes(stored.schema, key, bytes)?;
+    kind.hooks.convert(&mut object, kind.version);
+    object["apiVersion"] = kind.api_version().into();
+    walker::canonical(kind.schema, &mut object);
+    Ok(object)
+}
+
+/// Reads bytes that the encoder wrote for that type. They are canonical but for the nulls that it writes.
+pub(crate) fn from_bytes(ty: &'static Type, key: &str, bytes: &[u8]) -> Result<Value, Status> {
     let mut object: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(key, &error.to_string()))?;
     if !object.is_object() {
         return Err(unreadable(key, "not an object"));
     }
     if memchr::memmem::find(bytes, b"null").is_some() {
-        walker::canonical(kind.schema, &mut object);
+        walker::canonical(ty, &mut object);
     }
     Ok(object)
+}
+
+/// Stored bytes in the version of this row.
+pub(crate) fn shown(kind: &Kind, key: &str, bytes: &Bytes) -> Result<Bytes, Status> {
+    match kind.stored_as {
+        None => Ok(bytes.clone()),
+        Some(_) => Ok(walker::encode(kind.schema, &from_store(kind, key, bytes)?).into()),
+    }
 }
 
 /// 500 about stored bytes that are no object.
@@ -189,13 +208,26 @@ pub(crate) fn unreadable(key: &str, why: &str) -> Status {
 
 /// The stored form, with an empty resourceVersion that the store fills in, whatever the object says.
 pub(crate) fn to_store(kind: &Kind, object: &Value) -> NewValue {
-    let (bytes, stamp) = walker::encode_stamped(kind.schema, object);
+    let (bytes, stamp) = match &kind.stored_as {
+        None => walker::encode_stamped(kind.schema, object),
+        Some(stored) => walker::encode_stamped(stored.schema, &converted(kind, stored, object)),
+    };
     NewValue { bytes, stamp: Some(stamp) }
 }
 
-/// The bytes of an object as they would be stored, at the version that it has.
+/// The bytes of an object as they would be stored, at the revision that it has.
 pub(crate) fn to_bytes(kind: &Kind, object: &Value) -> Vec<u8> {
-    walker::encode(kind.schema, object)
+    match &kind.stored_as {
+        None => walker::encode(kind.schema, object),
+        Some(stored) => walker::encode(stored.schema, &converted(kind, stored, object)),
+    }
+}
+
+fn converted(kind: &Kind, stored: &StoredAs, object: &Value) -> Value {
+    let mut object = object.clone();
+    kind.hooks.convert(&mut object, stored.version);
+    object["apiVersion"] = kind.api_version_of(stored.version).into();
+    object
 }
 
 pub(crate) fn set_version(object: &mut Value, version: &str) {

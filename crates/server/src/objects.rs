@@ -20,8 +20,8 @@ pub(crate) struct Objects {
     generations: Mutex<Generations>,
 }
 
-/// A state of an object: its key and revision.
-type State = (Arc<str>, u64);
+/// A state of an object in one version of its kind: the version, the key, the revision.
+type State = (&'static str, Arc<str>, u64);
 
 /// What was asked for lately, and what was before that: when the young are too many they become the old, and the old go.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Generations {
 impl Objects {
     /// The object in an entry of the store.
     pub(crate) fn read(&self, kind: &Kind, entry: &Entry) -> Result<Arc<Value>, Status> {
-        let state = (entry.key.clone(), entry.revision);
+        let state = (kind.version, entry.key.clone(), entry.revision);
         if let Some(object) = self.lock().get(&state, entry.value.len()) {
             return Ok(object);
         }
@@ -44,8 +44,8 @@ impl Objects {
     }
 
     /// Keeps an object that was just stored: `object` is what reading the entry would give.
-    pub(crate) fn keep(&self, entry: &Entry, object: Value) {
-        self.lock().insert((entry.key.clone(), entry.revision), Arc::new(object), entry.value.len());
+    pub(crate) fn keep(&self, kind: &Kind, entry: &Entry, object: Value) {
+        self.lock().insert((kind.version, entry.key.clone(), entry.revision), Arc::new(object), entry.value.len());
     }
 
     fn lock(&self) -> MutexGuard<'_, Generations> {

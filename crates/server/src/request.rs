@@ -1,7 +1,8 @@
 //! What a request asks for. Input: method, path and query. Output: a [`Route`]. Pure.
 
+use crate::kinds::Rows;
 use crate::query::{self, Query};
-use stead_api::kinds::KINDS;
+use std::sync::Arc;
 use stead_api::registry::{Kind, Subresource};
 
 /// Where a request goes.
@@ -57,7 +58,7 @@ impl Verb {
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub verb: Verb,
-    pub kind: &'static Kind,
+    pub kind: Arc<Kind>,
     /// Empty: cluster-scoped, or all namespaces.
     pub namespace: String,
     /// Empty: the collection.
@@ -66,7 +67,7 @@ pub(crate) struct Target {
 }
 
 /// Finds the route of a request.
-pub(crate) fn route(method: &str, raw_path: &str, query: &Query) -> Route {
+pub(crate) fn route(rows: &Rows, method: &str, raw_path: &str, query: &Query) -> Route {
     let path = percent_encoding::percent_decode_str(raw_path).decode_utf8_lossy();
     if path.starts_with("//") {
         return Route::NoPage;
@@ -82,27 +83,22 @@ pub(crate) fn route(method: &str, raw_path: &str, query: &Query) -> Route {
         ["api", "v1"] => Route::Discovery(owned(&segments)),
         ["api", "v1", ..] => {
             segments.drain(..2);
-            resource(method, "", "v1", &segments, query)
+            resource(rows, method, "", "v1", &segments, query)
         }
         ["api", ..] => Route::NoResource,
-        ["apis", group, ..] if group.is_empty() || !KINDS.iter().any(|k| k.group == *group) => Route::NoPage,
+        ["apis", group, ..] if group.is_empty() || !rows.has_group(group) => Route::NoPage,
         ["apis", _] => Route::Discovery(owned(&segments)),
-        ["apis", group, version, ..] if !KINDS.iter().any(|k| k.group == *group && k.version == *version) => Route::NoResource,
+        ["apis", group, version, ..] if !rows.has_version(group, version) => Route::NoResource,
         ["apis", _, _] => Route::Discovery(owned(&segments)),
-        ["apis", group, version, rest @ ..] => resource(method, group, version, rest, query),
+        ["apis", group, version, rest @ ..] => resource(rows, method, group, version, rest, query),
         _ => Route::NoPage,
     }
 }
 
-/// The kind that a plural names in a group and version.
-pub(crate) fn find_kind(group: &str, version: &str, plural: &str) -> Option<&'static Kind> {
-    KINDS.iter().copied().find(|k| k.group == group && k.version == version && k.plural == plural)
-}
-
-fn resource(method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
+fn resource(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
     match path {
-        ["watch", rest @ ..] if !rest.is_empty() => watch_prefix(method, objects(method, group, version, rest, query)),
-        _ => objects(method, group, version, path, query),
+        ["watch", rest @ ..] if !rest.is_empty() => watch_prefix(method, objects(rows, method, group, version, rest, query)),
+        _ => objects(rows, method, group, version, path, query),
     }
 }
 
@@ -116,20 +112,20 @@ fn watch_prefix(method: &str, route: Route) -> Route {
     }
 }
 
-fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
+fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str], query: &Query) -> Route {
     // `namespaces` is a resource too: its own subresources stand where another resource's name would.
     let (namespace, rest) = match path {
         ["namespaces"] | ["namespaces", _] if group.is_empty() => (None, path),
-        ["namespaces", _, sub] if group.is_empty() && find_kind("", "v1", "namespaces").is_some_and(|k| k.subresource(sub).is_some()) => {
+        ["namespaces", _, sub] if group.is_empty() && rows.find("", "v1", "namespaces").is_some_and(|k| k.subresource(sub).is_some()) => {
             (None, path)
         }
         ["namespaces", namespace, rest @ ..] => (Some(*namespace), rest),
         _ => (None, path),
     };
     if let (["bindings"], Some(namespace), "") = (rest, namespace, group) {
-        return bindings(method, namespace);
+        return bindings(rows, method, namespace);
     }
-    let Some(kind) = rest.first().and_then(|plural| find_kind(group, version, plural)) else {
+    let Some(kind) = rest.first().and_then(|plural| rows.find(group, version, plural)) else {
         return Route::NoResource;
     };
     if kind.namespaced != namespace.is_some() && !(kind.namespaced && rest.len() == 1) {
@@ -137,7 +133,7 @@ fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Quer
     }
     let target = |verb, name: &str, subresource| {
         let namespace = namespace.unwrap_or_default().to_owned();
-        Route::Resource(Target { verb, kind, namespace, name: name.to_owned(), subresource })
+        Route::Resource(Target { verb, kind: kind.clone(), namespace, name: name.to_owned(), subresource })
     };
     match rest {
         [_] => match collection_verb(kind, method, namespace.is_some(), query) {
@@ -160,11 +156,14 @@ fn objects(method: &str, group: &str, version: &str, path: &[&str], query: &Quer
 }
 
 /// `bindings`: the other way to `pods/binding`; the body names the pod.
-fn bindings(method: &str, namespace: &str) -> Route {
-    let Some(kind) = find_kind("", "v1", "pods") else { return Route::NoResource };
+fn bindings(rows: &Rows, method: &str, namespace: &str) -> Route {
+    let Some(kind) = rows.find("", "v1", "pods") else { return Route::NoResource };
     let subresource = kind.subresource("binding");
     match method {
-        "POST" => Route::Resource(Target { verb: Verb::Create, kind, namespace: namespace.to_owned(), name: String::new(), subresource }),
+        "POST" => {
+            let (kind, namespace) = (kind.clone(), namespace.to_owned());
+            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource })
+        }
         _ => Route::NoMethod,
     }
 }

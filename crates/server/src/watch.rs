@@ -1,10 +1,11 @@
 //! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, one JSON document a line, each sent at once.
 
-use crate::answer::{self, Answer, Wish};
-use crate::app::Core;
+use crate::answer::{self, Answer};
+use crate::call::Call;
+use crate::core::Core;
+use crate::format::ResponseFormat;
 use crate::negotiation::Transform;
 use crate::query::ListOptions;
-use crate::registry::{Call, list};
 use crate::table::Columns;
 use crate::{body, keys, object};
 use bytes::Bytes;
@@ -27,18 +28,18 @@ const CHUNK_BYTES_MAX: usize = 64 * 1024;
 const LIFE_S: u64 = 1800;
 
 /// Starts a watch.
-pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer, Status> {
-    let kind = call.target.kind;
-    let mut options = ListOptions::parse(&call.query, kind)?;
+pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Result<Answer, Status> {
+    let kind = call.target.kind.clone();
+    let mut options = ListOptions::parse(&call.query, &kind)?;
     if !call.target.name.is_empty() {
         options.fields.0.push(FieldTerm { field: "metadata.name".to_owned(), negated: false, value: call.target.name.clone() });
     }
     let version = options.version().map_err(|why| Status::new(500, "", why))?;
-    let prefix = keys::prefix(kind, &call.target.namespace);
+    let prefix = keys::prefix(&kind, &call.target.namespace);
     let mut stream = Stream {
         core: core.clone(),
         kind,
-        wish,
+        format,
         initial: VecDeque::new(),
         initial_revision: 0,
         out: Vec::new(),
@@ -64,9 +65,9 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, wish: Wish) -> Result<Answer,
 /// A watch under way.
 struct Stream {
     core: Arc<Core>,
-    kind: &'static Kind,
+    kind: Arc<Kind>,
     options: ListOptions,
-    wish: Wish,
+    format: ResponseFormat,
     /// What existed at the start and has not been sent yet; the objects are shared with the store.
     initial: VecDeque<Entry>,
     /// The revision that those show.
@@ -135,7 +136,7 @@ impl Stream {
     /// Makes the next of the first events, and the bookmark after the last one.
     fn send_initial(&mut self, entry: &Entry) {
         if self.selected(entry) {
-            self.send("ADDED", &entry.value);
+            self.send_stored("ADDED", entry);
         }
         if self.initial.is_empty() {
             self.end_initial();
@@ -227,7 +228,7 @@ impl Stream {
             Event::Put { entry, previous } => self.take_put(&entry, previous.as_ref()),
             Event::Delete { last, previous } => {
                 if self.selected(&previous) {
-                    self.send("DELETED", &last.value);
+                    self.send_stored("DELETED", &last);
                 }
             }
         }
@@ -236,19 +237,19 @@ impl Stream {
     fn take_put(&mut self, entry: &Entry, previous: Option<&Entry>) {
         if self.options.selects_all() {
             let ty = if previous.is_some() { "MODIFIED" } else { "ADDED" };
-            return self.send(ty, &entry.value);
+            return self.send_stored(ty, entry);
         }
         let now = self.selected(entry);
         let before = previous.filter(|previous| self.selected(previous));
         match (now, before) {
-            (true, Some(_)) => self.send("MODIFIED", &entry.value),
-            (true, None) => self.send("ADDED", &entry.value),
+            (true, Some(_)) => self.send_stored("MODIFIED", entry),
+            (true, None) => self.send_stored("ADDED", entry),
             // It leaves the selection: its old state, at the version of the change.
             (false, Some(previous)) => {
-                let Ok(last) = self.core.objects.read(self.kind, previous) else { return };
+                let Ok(last) = self.core.objects.read(&self.kind, previous) else { return };
                 let mut last = Value::clone(&last);
                 object::set_version(&mut last, &entry.revision.to_string());
-                let bytes = object::to_bytes(self.kind, &last);
+                let bytes = walker::encode(self.kind.schema, &last);
                 self.send("DELETED", &bytes);
             }
             (false, None) => {}
@@ -257,18 +258,27 @@ impl Stream {
 
     /// Whether the selectors pick an object; one that cannot be read is left out, with an error.
     fn selected(&self, entry: &Entry) -> bool {
-        list::selected(&self.core, self.kind, &self.options, entry).unwrap_or_else(|status| {
+        self.core.selected(&self.kind, &self.options, entry).unwrap_or_else(|status| {
             tracing::error!(message = status.message, "an object is missing from a watch");
             false
         })
     }
 
+    fn send_stored(&mut self, ty: &str, entry: &Entry) {
+        match object::shown(&self.kind, &entry.key, &entry.value) {
+            Ok(bytes) => self.send(ty, &bytes),
+            Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
+        }
+    }
+
+    /// Sends an object in the version that the client watches.
     fn send(&mut self, ty: &str, bytes: &[u8]) {
-        if self.wish.form.transform == Transform::Plain {
+        if self.format.form.transform == Transform::Plain {
             return write_line(&mut self.out, ty, bytes);
         }
-        let shown = object::from_store(self.kind, self.kind.plural, bytes)
-            .and_then(|object| answer::transformed(self.kind, &object, self.wish.form.transform, self.wish, self.columns));
+        let format = self.format.at(self.core.environment.now());
+        let object = object::from_bytes(self.kind.schema, self.kind.plural, bytes);
+        let shown = object.and_then(|object| answer::transformed(&self.kind, &object, format.form.transform, format, self.columns));
         match shown {
             Ok(shown) => write_line(&mut self.out, ty, shown.to_string().as_bytes()),
             Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
@@ -285,7 +295,7 @@ impl Stream {
         }
         walker::canonical(self.kind.schema, &mut object);
         object::set_version(&mut object, &revision.to_string());
-        let bytes = object::to_bytes(self.kind, &object);
+        let bytes = walker::encode(self.kind.schema, &object);
         self.send("BOOKMARK", &bytes);
     }
 }

@@ -19,9 +19,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Old Events go about this late.
-const EVENTS_SWEPT_EVERY: Duration = Duration::from_secs(60);
-
 /// Runs a server until SIGTERM or SIGINT.
 pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -88,7 +85,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     });
     let kubeconfig = kubeconfigs.file().to_owned();
     supervisor.spawn("certificates", certificates.keep(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
-    supervisor.spawn("events", expire_events(server.clone(), supervisor.stopping()));
+    supervisor.spawn("maintenance", maintain(server.clone(), supervisor.stopping()));
     start_controllers(supervisor, args, server.service(), &machine, root_ca)?;
     let starting = async {
         node::start(supervisor, args, &node_name, server.service(), machine).await?;
@@ -149,16 +146,11 @@ fn absolute(args: ServerArgs) -> anyhow::Result<ServerArgs> {
     Ok(ServerArgs { data_dir, ..args })
 }
 
-/// Removes old Events now and then.
-async fn expire_events(server: Server, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(EVENTS_SWEPT_EVERY) => {}
-            stopped = stop.wait_for(|stop| *stop) => return stopped.map(drop).map_err(Into::into),
-        }
-        if let Err(error) = server.expire_events().await {
-            tracing::warn!(%error, "old events stay");
-        }
+/// Looks after what every cluster has until told to stop.
+async fn maintain(server: Server, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = server.maintain() => Ok(()),
+        stopped = stop.wait_for(|stop| *stop) => stopped.map(drop).map_err(Into::into),
     }
 }
 

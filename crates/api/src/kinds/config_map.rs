@@ -5,7 +5,7 @@ use crate::{
     Value, field,
     field::{Errors, Path, forbidden, invalid},
     names,
-    registry::{ALL_VERBS, Column, Hooks, Kind, Part},
+    registry::{ALL_VERBS, Column, Hooks, HooksRef, Kind, Part},
     schema::generated::CORE_V1_CONFIG_MAP,
     time::{Timestamp, age},
     value::Access,
@@ -33,7 +33,8 @@ pub static CONFIG_MAP: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &ConfigMap,
+    stored_as: None,
+    hooks: HooksRef::Static(&ConfigMap),
 };
 
 const COLUMNS: &[Column] = &[

@@ -5,7 +5,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     kinds::pod_spec::validation::not_negative,
-    registry::{ALL_VERBS, Column, Hooks, Kind, Part},
+    registry::{ALL_VERBS, Column, Hooks, HooksRef, Kind, Part},
     schema::generated::APPS_V1_CONTROLLER_REVISION,
     time::{Timestamp, age},
     value::Access,
@@ -28,7 +28,8 @@ pub static CONTROLLER_REVISION: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &ControllerRevision,
+    stored_as: None,
+    hooks: HooksRef::Static(&ControllerRevision),
 };
 
 const COLUMNS: &[Column] = &[

@@ -5,7 +5,7 @@ use crate::{
     Value,
     field::{Errors, Path, invalid, required},
     names::{self, NameRule},
-    registry::{ALL_VERBS, Column, Hooks, Kind},
+    registry::{ALL_VERBS, Column, Hooks, HooksRef, Kind, Retention},
     schema::generated::CORE_V1_EVENT,
     time::{Timestamp, human_duration},
     value::Access,
@@ -40,7 +40,8 @@ pub static EVENT: Kind = Kind {
     create_on_update: true,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &Event,
+    stored_as: None,
+    hooks: HooksRef::Static(&Event),
 };
 
 const WORD_MAX: usize = 128;
@@ -75,6 +76,14 @@ const COLUMNS: &[Column] = &[
 struct Event;
 
 impl Hooks for Event {
+    fn retention(&self) -> Retention {
+        Retention::Hour
+    }
+
+    fn owns_dependents(&self) -> bool {
+        false
+    }
+
     fn validate(&self, object: &Value) -> Errors {
         let namespace = object["metadata"].str("namespace");
         let about = object["involvedObject"].str("namespace");

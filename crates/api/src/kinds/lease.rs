@@ -4,7 +4,7 @@ use super::columns;
 use crate::{
     Value,
     field::{Errors, Path, forbidden, invalid},
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part},
     schema::generated::COORDINATION_V1_LEASE,
     time::{Timestamp, age},
     value::Access,
@@ -27,7 +27,8 @@ pub static LEASE: Kind = Kind {
     create_on_update: true,
     unconditional_update: false,
     delete_returns_object: false,
-    hooks: &Lease,
+    stored_as: None,
+    hooks: HooksRef::Static(&Lease),
 };
 
 const COLUMNS: &[Column] = &[
@@ -43,7 +44,14 @@ const COLUMNS: &[Column] = &[
 #[derive(Debug)]
 struct Lease;
 
+/// Namespace of the Leases by which nodes say that they live.
+const NODE_LEASES: &str = "kube-node-lease";
+
 impl Hooks for Lease {
+    fn is_heartbeat(&self, object: &Value, _old: Option<&Value>) -> bool {
+        object["metadata"].str("namespace") == NODE_LEASES
+    }
+
     fn prepare_create(&self, object: &mut Value) {
         drop_gated(object, None);
     }

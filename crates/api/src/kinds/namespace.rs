@@ -6,7 +6,7 @@ use crate::{
     field::{Errors, Path, invalid},
     json,
     names::{self, NameRule},
-    registry::{Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{Column, Deletion, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_NAMESPACE,
     time::{Timestamp, age},
     value::Access,
@@ -32,7 +32,8 @@ pub static NAMESPACE: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: true,
-    hooks: &Namespace,
+    stored_as: None,
+    hooks: HooksRef::Static(&Namespace),
 };
 
 /// The label that always holds the name.
@@ -46,6 +47,15 @@ const COLUMNS: &[Column] = &[columns::NAME, columns::text("Status", "The status 
 struct Namespace;
 
 impl Hooks for Namespace {
+    fn deletion(&self) -> Deletion {
+        Deletion::Staged
+    }
+
+    fn show_deletion(&self, object: &mut Value) {
+        object.default_to("status", json!({}));
+        object["status"]["phase"] = "Terminating".into();
+    }
+
     fn default(&self, object: &mut Value) {
         let name = object["metadata"].str("name").to_owned();
         if !name.is_empty() {

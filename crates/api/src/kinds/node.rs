@@ -6,7 +6,7 @@ use crate::{
     field::{Error, Errors, Kind as Fault, Path, duplicate, forbidden, invalid, not_supported, required},
     json, names,
     quantity::Quantity,
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_NODE,
     time::{Timestamp, age},
     value::Access,
@@ -31,7 +31,8 @@ pub static NODE: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &Node,
+    stored_as: None,
+    hooks: HooksRef::Static(&Node),
 };
 
 /// The taint of a node whose agent has not reported yet.
@@ -67,6 +68,14 @@ const COLUMNS: &[Column] = &[
 struct Node;
 
 impl Hooks for Node {
+    fn is_heartbeat(&self, object: &Value, old: Option<&Value>) -> bool {
+        old.is_some_and(|old| without_heartbeats(object) == without_heartbeats(old))
+    }
+
+    fn storage_resource(&self) -> Option<&'static str> {
+        Some("minions")
+    }
+
     fn default(&self, object: &mut Value) {
         if let Some(status) = object.get_mut("status")
             && status.has("capacity")
@@ -332,4 +341,18 @@ fn address(object: &Value, kind: &str) -> String {
     let addresses = object["status"].items("addresses");
     let found = addresses.iter().find(|a| a.str("type") == kind).map(|a| a.str("address"));
     found.unwrap_or("<none>").to_owned()
+}
+
+fn without_heartbeats(node: &Value) -> Value {
+    let mut node = node.clone();
+    if let Some(meta) = node.get_mut("metadata") {
+        meta.drop("resourceVersion");
+        meta.drop("managedFields");
+    }
+    if let Some(status) = node.get_mut("status") {
+        for condition in status.items_mut("conditions") {
+            condition.drop("lastHeartbeatTime");
+        }
+    }
+    node
 }

@@ -8,7 +8,7 @@ use crate::{
     Map, Value,
     field::{self, Errors, Path, forbidden, invalid, required},
     names,
-    registry::{ALL_VERBS, Column, Hooks, Kind, Part},
+    registry::{ALL_VERBS, Column, Hooks, HooksRef, Kind, Part},
     schema::generated::CORE_V1_SECRET,
     time::{Timestamp, age},
     value::Access,
@@ -33,7 +33,8 @@ pub static SECRET: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &Secret,
+    stored_as: None,
+    hooks: HooksRef::Static(&Secret),
 };
 
 const TLS: &str = "kubernetes.io/tls";

@@ -7,7 +7,7 @@ use crate::{
     field::Errors,
     json,
     names::{self, NameRule},
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_SERVICE,
     selector::LabelSelector,
     time::{Timestamp, age},
@@ -34,7 +34,8 @@ pub static SERVICE: Kind = Kind {
     create_on_update: true,
     unconditional_update: true,
     delete_returns_object: true,
-    hooks: &Service,
+    stored_as: None,
+    hooks: HooksRef::Static(&Service),
 };
 
 const AFFINITY_SECONDS: i64 = 10_800;
@@ -94,6 +95,10 @@ const COLUMNS: &[Column] = &[
 struct Service;
 
 impl Hooks for Service {
+    fn storage_resource(&self) -> Option<&'static str> {
+        Some("services/specs")
+    }
+
     fn default(&self, object: &mut Value) {
         default_spec(object);
         if object["spec"].str("type") == "LoadBalancer"

@@ -3,7 +3,7 @@
 use super::columns;
 use crate::{
     Value, json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_SERVICE_ACCOUNT,
     value::Access,
 };
@@ -25,7 +25,8 @@ pub static SERVICE_ACCOUNT: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: true,
-    hooks: &ServiceAccount,
+    stored_as: None,
+    hooks: HooksRef::Static(&ServiceAccount),
 };
 
 const ENFORCE_MOUNTABLE: &str = "kubernetes.io/enforce-mountable-secrets";

@@ -119,3 +119,19 @@ fn leases_drop_what_is_switched_off() {
     let errors = LEASE.hooks.validate(&lease);
     assert_eq!(errors[0].to_string(), "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0");
 }
+
+#[test]
+fn only_heartbeats_are_volatile() {
+    let lease = |namespace: &str| json!({"metadata": {"namespace": namespace}});
+    assert!(LEASE.hooks.is_heartbeat(&lease("kube-node-lease"), None));
+    assert!(!LEASE.hooks.is_heartbeat(&lease("default"), None));
+    assert!(!CONFIG_MAP.hooks.is_heartbeat(&lease("kube-node-lease"), None));
+    let at = |status: &str, time: &str| {
+        let condition = json!({"type": "Ready", "status": status, "lastHeartbeatTime": time});
+        json!({"metadata": {"resourceVersion": time}, "status": {"conditions": [condition]}})
+    };
+    let node = &NODE.hooks;
+    assert!(node.is_heartbeat(&at("True", "2"), Some(&at("True", "1"))));
+    assert!(!node.is_heartbeat(&at("False", "2"), Some(&at("True", "1"))));
+    assert!(!node.is_heartbeat(&at("True", "1"), None));
+}

@@ -1,56 +1,124 @@
-//! Admission: what must hold or is added before an object is judged by its kind's own rules (section 14 of the API contract).
-//! Input: the call and the object. Output: the object changed in place, or the Status that refuses it.
+//! Admission: what must hold or is added before an object is stored (section 14 of the API contract). A table of plugins: all that
+//! change objects run first, in order, before an object is judged by its kind's own rules; all that only judge run after that.
+//! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
-mod claim;
+mod claim_protection;
+mod claim_resize;
 mod default_tolerations;
 mod namespace_lifecycle;
+mod pod_resize;
 mod priority;
-mod resize;
 mod runtime_class;
 mod service_account;
 mod taint_nodes;
 
-use crate::app::Core;
-use crate::registry::Call;
+use crate::cluster::Cluster;
+use crate::request::Target;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use std::fmt::Debug;
 use stead_api::registry::{Kind, Part};
 use stead_api::{Status, Value};
 
-fn is_pod(kind: &Kind) -> bool {
-    kind.group.is_empty() && kind.kind == "Pod"
+/// What a request does to an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operation<'a> {
+    Create,
+    Update { part: Part, old: &'a Value },
+    Delete,
 }
 
-/// Admits a new object, in upstream's order.
-pub(crate) fn create(core: &Core, call: &mut Call, object: &mut Value) -> Result<(), Status> {
-    let kind = call.target.kind;
-    namespace_lifecycle::create(core, &call.target, object)?;
-    if is_pod(kind) {
-        service_account::create(core, &call.target, object)?;
-        priority::create(kind, object)?;
-        default_tolerations::add(object);
-        runtime_class::create(kind, object)?;
-    }
-    claim::create(kind, object);
-    taint_nodes::create(kind, object);
-    Ok(())
+/// What plugins know of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attributes<'a> {
+    pub cluster: &'a Cluster,
+    pub target: &'a Target,
+    pub operation: Operation<'a>,
 }
 
-/// Admits a change.
-pub(crate) fn update(core: &Core, call: &Call, part: Part, object: &mut Value, old: &Value) -> Result<(), Status> {
-    if !is_pod(call.target.kind) {
-        return if part == Part::Main { claim::update(call.target.kind, object, old) } else { Ok(()) };
+impl Attributes<'_> {
+    /// Whether the request is about that core kind.
+    fn is_about(&self, kind: &str) -> bool {
+        is_core(&self.target.kind, kind)
     }
-    match part {
-        Part::Main => {
-            priority::update(object, old);
-            default_tolerations::add(object);
-            Ok(())
+
+    fn is_create_of(&self, kind: &str) -> bool {
+        matches!(self.operation, Operation::Create) && self.is_about(kind)
+    }
+}
+
+fn is_core(kind: &Kind, name: &str) -> bool {
+    kind.group.is_empty() && kind.kind == name
+}
+
+/// An answer that needs no waiting.
+fn ready<'a, T: Send + 'a>(result: Result<T, Status>) -> BoxFuture<'a, Result<T, Status>> {
+    futures::future::ready(result).boxed()
+}
+
+/// One rule of the cluster about objects. It may wait, for a webhook for example: nothing in the store is held meanwhile.
+pub(crate) trait Plugin: Debug + Send + Sync {
+    /// What kube-apiserver calls it.
+    fn name(&self) -> &'static str;
+
+    /// Whether it has a say about requests like this one.
+    fn handles(&self, attributes: &Attributes<'_>) -> bool;
+
+    /// Changes the object, or refuses the request.
+    fn mutate<'a>(&'a self, _attributes: &'a Attributes<'_>, _object: &'a mut Value) -> BoxFuture<'a, Result<(), Status>> {
+        ready(Ok(()))
+    }
+
+    /// Judges the object as it will be stored; returns `Warning` texts.
+    fn validate<'a>(&'a self, _attributes: &'a Attributes<'_>, _object: &'a Value) -> BoxFuture<'a, Result<Vec<String>, Status>> {
+        ready(Ok(Vec::new()))
+    }
+}
+
+/// The plugins of a server, in upstream's order.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    plugins: Vec<Box<dyn Plugin>>,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        let plugins: Vec<Box<dyn Plugin>> = vec![
+            Box::new(namespace_lifecycle::NamespaceLifecycle),
+            Box::new(service_account::ServiceAccount),
+            Box::new(taint_nodes::TaintNodesByCondition),
+            Box::new(priority::Priority),
+            Box::new(default_tolerations::DefaultTolerationSeconds),
+            Box::new(claim_protection::StorageObjectInUseProtection),
+            Box::new(claim_resize::PersistentVolumeClaimResize),
+            Box::new(pod_resize::PodResize),
+            Box::new(runtime_class::RuntimeClass),
+        ];
+        Self { plugins }
+    }
+}
+
+impl Admission {
+    /// Lets all plugins change the object; the first that refuses ends it.
+    pub(crate) async fn mutate(&self, attributes: &Attributes<'_>, object: &mut Value) -> Result<(), Status> {
+        for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes)) {
+            let admitted = plugin.mutate(attributes, object).await;
+            admitted.inspect_err(|status| refused(&**plugin, status))?;
         }
-        Part::Other("resize") => resize::update(core, &call.target, object, old),
-        Part::Status | Part::Other(_) => Ok(()),
+        Ok(())
+    }
+
+    /// Lets all plugins judge the object; returns their warnings.
+    pub(crate) async fn validate(&self, attributes: &Attributes<'_>, object: &Value) -> Result<Vec<String>, Status> {
+        let mut warnings = Vec::new();
+        for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes)) {
+            let admitted = plugin.validate(attributes, object).await;
+            warnings.extend(admitted.inspect_err(|status| refused(&**plugin, status))?);
+        }
+        Ok(warnings)
     }
 }
 
-/// Admits a deletion.
-pub(crate) fn delete(call: &Call) -> Result<(), Status> {
-    namespace_lifecycle::delete(&call.target)
+fn refused(plugin: &dyn Plugin, status: &Status) {
+    tracing::debug!(plugin = plugin.name(), message = status.message, "refused");
 }

@@ -1,28 +1,48 @@
 //! Nothing is created in a namespace that does not exist or is going away, and the namespaces of the system stay (W4, M1).
 
-use crate::app::Core;
-use crate::keys;
-use crate::request::{Target, find_kind};
+use super::{Attributes, Operation, Plugin, is_core, ready};
+use crate::cluster::Cluster;
+use crate::request::Target;
+use futures::future::BoxFuture;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
 /// Namespaces that may not be deleted.
 const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
 
-pub(super) fn create(core: &Core, target: &Target, new: &Value) -> Result<(), Status> {
-    let Some(namespaces) = find_kind("", "v1", "namespaces").filter(|_| target.kind.namespaced && !target.namespace.is_empty()) else {
-        return Ok(());
-    };
+#[derive(Debug)]
+pub(super) struct NamespaceLifecycle;
+
+impl Plugin for NamespaceLifecycle {
+    fn name(&self) -> &'static str {
+        "NamespaceLifecycle"
+    }
+
+    fn handles(&self, attributes: &Attributes<'_>) -> bool {
+        matches!(attributes.operation, Operation::Create | Operation::Delete)
+    }
+
+    fn mutate<'a>(&'a self, attributes: &'a Attributes<'_>, object: &'a mut Value) -> BoxFuture<'a, Result<(), Status>> {
+        ready(match attributes.operation {
+            Operation::Create => create(attributes.cluster, attributes.target, object),
+            Operation::Delete => delete(attributes.target),
+            Operation::Update { .. } => Ok(()),
+        })
+    }
+}
+
+fn create(cluster: &Cluster, target: &Target, new: &Value) -> Result<(), Status> {
     let namespace = &target.namespace;
-    let Some(entry) = core.store.get(&keys::object(namespaces, "", namespace)) else {
-        return Err(Status::not_found(namespaces, namespace));
-    };
-    let object = core.objects.read(namespaces, &entry)?;
+    if !target.kind.namespaced || namespace.is_empty() {
+        return Ok(());
+    }
+    let namespaces = cluster.kinds.built_in("namespaces");
+    let object = cluster.read(&namespaces, "", namespace)?.ok_or_else(|| Status::not_found(&namespaces, namespace))?;
     if !object["metadata"].has("deletionTimestamp") {
         return Ok(());
     }
     let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-    let mut status = Status::forbidden(target.kind, new["metadata"].str("name"), &why);
+    let mut status = Status::forbidden(&target.kind, new["metadata"].str("name"), &why);
     if let Some(details) = &mut status.details {
         details["causes"] = json!([{
             "reason": "NamespaceTerminating",
@@ -33,10 +53,10 @@ pub(super) fn create(core: &Core, target: &Target, new: &Value) -> Result<(), St
     Err(status)
 }
 
-pub(super) fn delete(target: &Target) -> Result<(), Status> {
-    let protected = target.kind.group.is_empty() && target.kind.plural == "namespaces" && IMMORTAL.contains(&target.name.as_str());
+fn delete(target: &Target) -> Result<(), Status> {
+    let protected = is_core(&target.kind, "Namespace") && IMMORTAL.contains(&target.name.as_str());
     if protected {
-        return Err(Status::forbidden(target.kind, &target.name, "this namespace may not be deleted"));
+        return Err(Status::forbidden(&target.kind, &target.name, "this namespace may not be deleted"));
     }
     Ok(())
 }

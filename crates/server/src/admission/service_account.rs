@@ -1,9 +1,9 @@
 //! ServiceAccount (M2): a pod runs as an account that exists, and gets its token, its namespace and the cluster's CA mounted.
 
-use crate::app::Core;
-use crate::keys;
-use crate::request::{Target, find_kind};
-use std::sync::Arc;
+use super::{Attributes, Plugin, ready};
+use crate::cluster::Cluster;
+use crate::request::Target;
+use futures::future::BoxFuture;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -14,7 +14,24 @@ const SUFFIX_LENGTH: usize = 5;
 /// A pod that a node made from a file, shown in the API.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
-pub(super) fn create(core: &Core, target: &Target, pod: &mut Value) -> Result<(), Status> {
+#[derive(Debug)]
+pub(super) struct ServiceAccount;
+
+impl Plugin for ServiceAccount {
+    fn name(&self) -> &'static str {
+        "ServiceAccount"
+    }
+
+    fn handles(&self, attributes: &Attributes<'_>) -> bool {
+        attributes.is_create_of("Pod")
+    }
+
+    fn mutate<'a>(&'a self, attributes: &'a Attributes<'_>, object: &'a mut Value) -> BoxFuture<'a, Result<(), Status>> {
+        ready(create(attributes.cluster, attributes.target, object))
+    }
+}
+
+fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Status> {
     if pod["metadata"]["annotations"].has(MIRROR_ANNOTATION) || !pod["spec"].is_object() {
         return Ok(());
     }
@@ -23,24 +40,18 @@ pub(super) fn create(core: &Core, target: &Target, pod: &mut Value) -> Result<()
     }
     pod["spec"]["serviceAccount"] = pod["spec"]["serviceAccountName"].clone();
     let account_name = pod["spec"].str("serviceAccountName").to_owned();
-    let account = read_account(core, &target.namespace, &account_name).ok_or_else(|| {
+    let account = cluster.read(&cluster.kinds.built_in("serviceaccounts"), &target.namespace, &account_name)?.ok_or_else(|| {
         let why =
             format!("error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found", target.namespace);
-        Status::forbidden(target.kind, pod["metadata"].str("name"), &why)
+        Status::forbidden(&target.kind, pod["metadata"].str("name"), &why)
     })?;
     if wants_token(pod, &account) {
-        mount_token(core, pod);
+        mount_token(cluster, pod);
     }
     if pod["spec"].items("imagePullSecrets").is_empty() && !account.items("imagePullSecrets").is_empty() {
         pod["spec"]["imagePullSecrets"] = account["imagePullSecrets"].clone();
     }
     Ok(())
-}
-
-fn read_account(core: &Core, namespace: &str, name: &str) -> Option<Arc<Value>> {
-    let kind = find_kind("", "v1", "serviceaccounts")?;
-    let entry = core.store.get(&keys::object(kind, namespace, name))?;
-    core.objects.read(kind, &entry).ok()
 }
 
 /// The pod's word wins over the account's.
@@ -50,10 +61,10 @@ fn wants_token(pod: &Value, account: &Value) -> bool {
 }
 
 /// Adds the token volume, and mounts it in every container that has nothing at its place.
-fn mount_token(core: &Core, pod: &mut Value) {
+fn mount_token(cluster: &Cluster, pod: &mut Value) {
     let volumes = pod["spec"].items("volumes");
     let known = volumes.iter().map(|volume| volume.str("name")).find(|name| name.starts_with(VOLUME_PREFIX)).map(str::to_owned);
-    let name = known.clone().unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", core.environment.suffix(SUFFIX_LENGTH)));
+    let name = known.clone().unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", cluster.environment.suffix(SUFFIX_LENGTH)));
     let mount = json!({"name": name, "readOnly": true, "mountPath": MOUNT_PATH});
     let mut mounted = false;
     let Some(spec) = pod.get_mut("spec") else { return };

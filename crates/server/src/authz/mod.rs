@@ -37,5 +37,5 @@ fn refuse_resource(identity: &Identity, target: &Target) -> Status {
         target.kind.plural,
         target.kind.group,
     );
-    Status::forbidden(target.kind, &target.name, &why)
+    Status::forbidden(&target.kind, &target.name, &why)
 }

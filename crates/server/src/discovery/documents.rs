@@ -1,8 +1,8 @@
-//! The discovery documents. Input: the kinds table. Output: JSON. Pure.
+//! The discovery documents. Input: the rows of kinds. Output: JSON. Pure.
 
 use crate::digest;
+use crate::kinds::Rows;
 use base64::Engine;
-use stead_api::kinds::KINDS;
 use stead_api::registry::{Kind, Subresource};
 use stead_api::{Map, Value, json};
 
@@ -30,9 +30,9 @@ const GROUP_ORDER: &[&str] = &[
 ];
 
 /// The served groups in upstream's order.
-fn group_names() -> Vec<&'static str> {
+fn group_names(rows: &Rows) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
-    for kind in KINDS {
+    for kind in rows.iter() {
         if !names.contains(&kind.group) {
             names.push(kind.group);
         }
@@ -42,9 +42,9 @@ fn group_names() -> Vec<&'static str> {
 }
 
 /// A group's versions, the preferred one first.
-fn versions(group: &str) -> Vec<&'static str> {
+fn versions(rows: &Rows, group: &str) -> Vec<&'static str> {
     let mut versions: Vec<&str> = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
+    for kind in rows.iter().filter(|kind| kind.group == group) {
         if !versions.contains(&kind.version) {
             versions.push(kind.version);
         }
@@ -53,53 +53,53 @@ fn versions(group: &str) -> Vec<&'static str> {
 }
 
 /// The kinds of a group and version, by plural.
-fn kinds(group: &str, version: &str) -> Vec<&'static Kind> {
-    let mut kinds: Vec<&Kind> = KINDS.iter().copied().filter(|kind| kind.group == group && kind.version == version).collect();
+fn kinds<'a>(rows: &'a Rows, group: &str, version: &str) -> Vec<&'a Kind> {
+    let mut kinds: Vec<&Kind> = rows.iter().map(|kind| &**kind).filter(|kind| kind.group == group && kind.version == version).collect();
     kinds.sort_by_key(|kind| kind.plural);
     kinds
 }
 
-fn sorted_subresources(kind: &'static Kind) -> Vec<&'static Subresource> {
+fn sorted_subresources(kind: &Kind) -> Vec<&'static Subresource> {
     let mut all: Vec<&Subresource> = kind.subresources.iter().collect();
     all.sort_by_key(|sub| sub.name);
     all
 }
 
 /// D6: `/api`.
-pub(super) fn core_versions(advertise: &str) -> Value {
+pub(super) fn core_versions(rows: &Rows, advertise: &str) -> Value {
     let address = advertise.trim_start_matches("https://");
     json!({
         "kind": "APIVersions",
-        "versions": versions(""),
+        "versions": versions(rows, ""),
         "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
     })
 }
 
 /// D6: `/apis`.
-pub(super) fn groups() -> Value {
-    let groups: Vec<Value> = group_names().into_iter().filter(|name| !name.is_empty()).map(group).collect();
+pub(super) fn groups(rows: &Rows) -> Value {
+    let groups: Vec<Value> = group_names(rows).into_iter().filter(|name| !name.is_empty()).map(|name| group(rows, name)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// D6: `/apis/GROUP`.
-pub(super) fn group_document(name: &str) -> Value {
+pub(super) fn group_document(rows: &Rows, name: &str) -> Value {
     let mut document = json!({"kind": "APIGroup", "apiVersion": "v1"});
-    if let (Value::Object(document), Value::Object(group)) = (&mut document, group(name)) {
+    if let (Value::Object(document), Value::Object(group)) = (&mut document, group(rows, name)) {
         document.extend(group);
     }
     document
 }
 
-fn group(name: &str) -> Value {
+fn group(rows: &Rows, name: &str) -> Value {
     let versions: Vec<Value> =
-        versions(name).into_iter().map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version})).collect();
+        versions(rows, name).into_iter().map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version})).collect();
     json!({"name": name, "versions": versions, "preferredVersion": versions.first()})
 }
 
 /// D6: `/api/v1` and `/apis/GROUP/VERSION`.
-pub(super) fn resources(group: &str, version: &str) -> Value {
+pub(super) fn resources(rows: &Rows, group: &str, version: &str) -> Value {
     let mut resources = Vec::new();
-    for kind in kinds(group, version) {
+    for kind in kinds(rows, group, version) {
         resources.push(resource(kind));
         resources.extend(sorted_subresources(kind).into_iter().map(|sub| subresource(kind, sub)));
     }
@@ -154,15 +154,14 @@ fn subresource(kind: &Kind, sub: &Subresource) -> Value {
 
 /// How clients tell that a kind is stored in another version than before: a digest of the storage version.
 fn storage_version_hash(kind: &Kind) -> String {
-    // Events are stored in the core group, whichever group they come through.
-    let group = if kind.kind == "Event" { "" } else { kind.group };
-    let hash = digest::sha256(format!("{group}/{}/{}", kind.version, kind.kind).as_bytes());
+    let stored = kind.stored_as.map_or(kind.version, |stored| stored.version);
+    let hash = digest::sha256(format!("{}/{stored}/{}", kind.group, kind.kind).as_bytes());
     base64::engine::general_purpose::STANDARD.encode(&hash[..8])
 }
 
 /// D3: the aggregated document of the chosen groups.
-pub(super) fn aggregated(chosen: impl Fn(&str) -> bool) -> Value {
-    let items: Vec<Value> = group_names().into_iter().filter(|name| chosen(name)).map(aggregated_group).collect();
+pub(super) fn aggregated(rows: &Rows, chosen: impl Fn(&str) -> bool) -> Value {
+    let items: Vec<Value> = group_names(rows).into_iter().filter(|name| chosen(name)).map(|name| aggregated_group(rows, name)).collect();
     json!({
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
@@ -171,11 +170,11 @@ pub(super) fn aggregated(chosen: impl Fn(&str) -> bool) -> Value {
     })
 }
 
-fn aggregated_group(group: &'static str) -> Value {
-    let versions: Vec<Value> = versions(group)
+fn aggregated_group(rows: &Rows, group: &str) -> Value {
+    let versions: Vec<Value> = versions(rows, group)
         .into_iter()
         .map(|version| {
-            let resources: Vec<Value> = kinds(group, version).into_iter().map(aggregated_resource).collect();
+            let resources: Vec<Value> = kinds(rows, group, version).into_iter().map(aggregated_resource).collect();
             json!({"version": version, "resources": resources, "freshness": "Current"})
         })
         .collect();
@@ -186,7 +185,7 @@ fn aggregated_group(group: &'static str) -> Value {
     json!({"metadata": metadata, "versions": versions})
 }
 
-fn aggregated_resource(kind: &'static Kind) -> Value {
+fn aggregated_resource(kind: &Kind) -> Value {
     let mut out = json!({
         "resource": kind.plural,
         "responseKind": {"group": "", "version": "", "kind": kind.kind},

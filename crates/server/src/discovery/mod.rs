@@ -1,13 +1,13 @@
 //! Discovery (section D): which groups, versions and resources are served, in the old documents and in the aggregated one.
 //!
-//! Input: the path's segments and the Accept header. Output: the response. Everything comes from the kinds table; what is
+//! Input: the path's segments and the Accept header. Output: the response. Everything comes from the rows of kinds; what is
 //! not served is not listed (D8).
 
 mod documents;
 #[cfg(test)]
 mod tests;
 
-use crate::app::no_method;
+use crate::kinds::Rows;
 use crate::{Body, answer, digest};
 use http::{HeaderMap, HeaderValue, Response, header};
 use stead_api::{Status, Value};
@@ -25,11 +25,11 @@ enum Form {
 }
 
 /// Answers `/api`, `/apis` and the documents below them; `advertise` is this server's address as clients know it.
-pub(crate) fn answer(method: &str, segments: &[String], headers: &HeaderMap, advertise: &str) -> Response<Body> {
+pub(crate) fn answer(rows: &Rows, method: &str, segments: &[String], headers: &HeaderMap, advertise: &str) -> Response<Body> {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     // The documents of groups take any method (T8).
     if !matches!(segments.as_slice(), ["apis", _]) && method != "GET" {
-        return answer::failure(&no_method());
+        return answer::failure(&answer::no_method());
     }
     let top = segments.len() == 1;
     let form = match accepted(headers, top) {
@@ -37,13 +37,13 @@ pub(crate) fn answer(method: &str, segments: &[String], headers: &HeaderMap, adv
         None => return answer::failure(&not_acceptable(headers, segments.as_slice())),
     };
     let document = match (segments.as_slice(), form) {
-        (["api"], Form::Aggregated) => documents::aggregated(|group| group.is_empty()),
-        (["apis"], Form::Aggregated) => documents::aggregated(|group| !group.is_empty()),
-        (["api"], Form::Legacy) => documents::core_versions(advertise),
-        (["apis"], Form::Legacy) => documents::groups(),
-        (["apis", group], _) => documents::group_document(group),
-        (["api", version], _) => documents::resources("", version),
-        (["apis", group, version], _) => documents::resources(group, version),
+        (["api"], Form::Aggregated) => documents::aggregated(rows, |group| group.is_empty()),
+        (["apis"], Form::Aggregated) => documents::aggregated(rows, |group| !group.is_empty()),
+        (["api"], Form::Legacy) => documents::core_versions(rows, advertise),
+        (["apis"], Form::Legacy) => documents::groups(rows),
+        (["apis", group], _) => documents::group_document(rows, group),
+        (["api", version], _) => documents::resources(rows, "", version),
+        (["apis", group, version], _) => documents::resources(rows, group, version),
         _ => return answer::text(404, "404 page not found\n"),
     };
     respond(&document, form, headers)

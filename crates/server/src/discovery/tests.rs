@@ -1,6 +1,7 @@
 //! Tests of discovery.
 
 use super::*;
+use crate::kinds::Kinds;
 
 fn accepting(accept: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -27,7 +28,8 @@ fn the_first_clause_that_can_be_served_counts() {
 #[test]
 fn the_document_of_a_group_takes_any_method_and_others_do_not() {
     let path = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
-    let code = |method: &str, at: &str| answer(method, &path(at), &HeaderMap::new(), "https://h:1").status().as_u16();
+    let code =
+        |method: &str, at: &str| answer(&Kinds::default().rows(), method, &path(at), &HeaderMap::new(), "https://h:1").status().as_u16();
     assert_eq!(code("DELETE", "apis/apps"), 200);
     assert_eq!(code("POST", "api/v1"), 405);
     assert_eq!(code("PATCH", "apis/apps/v1"), 405);
@@ -38,8 +40,8 @@ fn the_document_of_a_group_takes_any_method_and_others_do_not() {
 #[test]
 fn an_equal_etag_is_answered_with_nothing_new() {
     let mut headers = accepting(AGGREGATED);
-    let first = answer("GET", &["apis".to_owned()], &headers, "https://h:1");
+    let first = answer(&Kinds::default().rows(), "GET", &["apis".to_owned()], &headers, "https://h:1");
     assert_eq!(first.headers()[header::CONTENT_TYPE], AGGREGATED);
     headers.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
-    assert_eq!(answer("GET", &["apis".to_owned()], &headers, "https://h:1").status(), 304);
+    assert_eq!(answer(&Kinds::default().rows(), "GET", &["apis".to_owned()], &headers, "https://h:1").status(), 304);
 }

@@ -1,21 +1,20 @@
 //! OpenAPI (section O): the index and documents of version 3, complete for what is served, and the stub of version 2 that old
 //! clients insist on.
 //!
-//! Input: the path's segments, the query, the headers. Output: the response. The documents are made once, from the kinds and
-//! schema tables.
+//! Input: the path's segments, the query, the headers. Output: the response. The documents are made once for the kinds that
+//! are served, from their rows and schema tables.
 
 mod paths;
 mod schemas;
 #[cfg(test)]
 mod tests;
 
-use crate::app::{Core, no_method};
+use crate::kinds::Rows;
 use crate::{Body, answer, digest};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-use stead_api::kinds::KINDS;
+use std::sync::{Arc, Mutex, PoisonError};
 use stead_api::registry::Kind;
 use stead_api::time::Timestamp;
 use stead_api::{Map, Status, Value, json};
@@ -28,44 +27,75 @@ const KEEP_S: i64 = 365 * 24 * 3600;
 const VERSION: &str = "v1.37.2";
 
 /// A document of version 3.
-struct Document {
+#[derive(Debug)]
+pub(crate) struct Document {
     bytes: Bytes,
     hash: String,
 }
 
 /// Every document by its key: `api/v1`, `apis/apps/v1`.
-static DOCUMENTS: LazyLock<BTreeMap<String, Document>> = LazyLock::new(|| {
-    let mut groups: BTreeMap<String, Vec<&'static Kind>> = BTreeMap::new();
-    for kind in KINDS {
+pub(crate) type ByKey = BTreeMap<String, Document>;
+
+/// The documents of the rows that they were asked for last, made when they are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    made: Mutex<Option<(Arc<Rows>, Arc<ByKey>)>>,
+}
+
+impl Documents {
+    pub(crate) fn of(&self, rows: &Arc<Rows>) -> Arc<ByKey> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some((of, documents)) if Arc::ptr_eq(of, rows) => documents.clone(),
+            Some(_) | None => {
+                let documents = Arc::new(documents(rows));
+                *made = Some((rows.clone(), documents.clone()));
+                documents
+            }
+        }
+    }
+}
+
+fn documents(rows: &Rows) -> ByKey {
+    let mut groups: BTreeMap<String, Vec<&Kind>> = BTreeMap::new();
+    for kind in rows.iter() {
         let key = if kind.group.is_empty() { format!("api/{}", kind.version) } else { format!("apis/{}", kind.api_version()) };
         groups.entry(key).or_default().push(kind);
     }
-    groups
-        .into_iter()
-        .map(|(key, kinds)| {
-            let bytes = Bytes::from(document(&key, &kinds).to_string());
-            let hash = digest::hex(&bytes);
-            (key, Document { bytes, hash })
-        })
-        .collect()
-});
+    let made = groups.into_iter().map(|(key, kinds)| {
+        let bytes = Bytes::from(document(&key, &kinds).to_string());
+        let hash = digest::hex(&bytes);
+        (key, Document { bytes, hash })
+    });
+    made.collect()
+}
 
 /// Answers `/openapi/...`.
-pub(crate) fn answer(core: &Core, method: &str, segments: &[String], query: &[(String, String)], headers: &HeaderMap) -> Response<Body> {
+pub(crate) fn answer(
+    documents: &ByKey,
+    method: &str,
+    segments: &[String],
+    query: &[(String, String)],
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Response<Body> {
     if method != "GET" {
-        return answer::failure(&no_method());
+        return answer::failure(&answer::no_method());
     }
     match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["openapi", "v2"] => version_2(headers),
-        ["openapi", "v3"] => index(headers),
-        ["openapi", "v3", key @ ..] => version_3(&key.join("/"), query, headers, core.environment.now()),
+        ["openapi", "v3"] => index(documents, headers),
+        ["openapi", "v3", key @ ..] => match documents.get(&key.join("/")) {
+            Some(document) => version_3(document, &key.join("/"), query, headers, now),
+            None => answer::text(404, "404 page not found\n"),
+        },
         _ => answer::text(404, "404 page not found\n"),
     }
 }
 
 /// O3.
-fn index(headers: &HeaderMap) -> Response<Body> {
-    let paths: Map<String, Value> = DOCUMENTS
+fn index(documents: &ByKey, headers: &HeaderMap) -> Response<Body> {
+    let paths: Map<String, Value> = documents
         .iter()
         .map(|(key, document)| (key.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{key}?hash={}", document.hash)})))
         .collect();
@@ -74,10 +104,7 @@ fn index(headers: &HeaderMap) -> Response<Body> {
 }
 
 /// O4.
-fn version_3(key: &str, query: &[(String, String)], headers: &HeaderMap, now: Timestamp) -> Response<Body> {
-    let Some(document) = DOCUMENTS.get(key) else {
-        return answer::text(404, "404 page not found\n");
-    };
+fn version_3(document: &Document, key: &str, query: &[(String, String)], headers: &HeaderMap, now: Timestamp) -> Response<Body> {
     let asked = query.iter().find(|(name, _)| name == "hash").map(|(_, hash)| hash.as_str());
     if asked.is_some_and(|hash| hash != document.hash) {
         let mut response = answer::text(301, "");
@@ -148,7 +175,7 @@ fn protobuf_stub() -> Vec<u8> {
     [field(1, b"2.0"), field(2, &info)].concat()
 }
 
-fn document(key: &str, kinds: &[&'static Kind]) -> Value {
+fn document(key: &str, kinds: &[&Kind]) -> Value {
     let mut paths = Map::new();
     for kind in kinds {
         paths.extend(paths::of_kind(&format!("/{key}"), kind));

@@ -17,7 +17,7 @@ pub(super) fn list_name(kind: &Kind) -> String {
 }
 
 /// All schemas that the kinds, their lists and subresources need, by name.
-pub(super) fn of_kinds(kinds: &[&'static Kind]) -> Map<String, Value> {
+pub(super) fn of_kinds(kinds: &[&Kind]) -> Map<String, Value> {
     let mut types: Vec<&'static Type> = Vec::new();
     for kind in kinds {
         types.push(kind.schema);

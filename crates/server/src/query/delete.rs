@@ -39,7 +39,7 @@ pub(crate) struct DeleteOptions {
     pub grace_period_s: Option<i64>,
     pub uid: Option<String>,
     pub resource_version: Option<String>,
-    /// The deprecated wish; excludes `propagation`.
+    /// The deprecated way; excludes `propagation`.
     pub orphan_dependents: Option<bool>,
     pub propagation: Option<Propagation>,
     pub unreadable: Unreadable,

@@ -1,10 +1,10 @@
 //! Options of lists and watches (L2-L4, L9-L13, S1-S3).
 
 use super::{Query, flag, integer, invalid_options, parse_uint, value};
-use stead_api::Status;
 use stead_api::field::{self, Errors, Path};
 use stead_api::registry::Kind;
 use stead_api::selector::{FieldSelector, LabelSelector};
+use stead_api::{Status, Value};
 
 /// `resourceVersionMatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,10 @@ impl ListOptions {
     /// Whether nothing is selected, so that stored bytes need not be read.
     pub(crate) fn selects_all(&self) -> bool {
         self.labels.is_everything() && self.fields.is_everything()
+    }
+
+    pub(crate) fn selects(&self, kind: &Kind, object: &Value) -> bool {
+        self.labels.matches_object(object) && self.fields.matches(kind, object)
     }
 
     /// The version asked for; 0 if none, and for `0`.

@@ -2,7 +2,7 @@
 
 use super::{DeleteOptions, ListOptions, Run, Write, WriteOptions, parse, parse_int, parse_uint};
 use crate::negotiation::Reader;
-use crate::request::find_kind;
+use stead_api::kinds::config_map::CONFIG_MAP;
 
 #[test]
 fn pairs_that_do_not_decode_are_left_out() {
@@ -35,7 +35,7 @@ fn write_options_are_checked() {
 #[test]
 fn list_options_are_checked() {
     // L3, L11
-    let kind = find_kind("", "v1", "configmaps").expect("a row");
+    let kind = &CONFIG_MAP;
     for query in [
         "resourceVersionMatch=Exact",
         "resourceVersionMatch=Exact&resourceVersion=0",

@@ -1,12 +1,15 @@
 //! POST to a collection, and every other way in which an object comes to be (W1-W5).
 
+use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::cluster::Cluster;
+use crate::core::Core;
 use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
-use crate::registry::ownership::{self, Booked};
-use crate::registry::{Call, finish};
-use crate::{admission, allocation, keys, object};
+use crate::registry::ownership::{self, ManagedFields};
+use crate::registry::{expiry, finish};
+use crate::{allocation, keys, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Kind, Part};
@@ -23,9 +26,9 @@ const NAME_BASE_MAX: usize = 58;
 
 pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let reader = negotiation::content_type(&call.headers)?;
-    let mut object = object::decode(kind.into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    let mut object = object::decode((&*kind).into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
     kind.hooks.default(&mut object);
     let bytes = create_object(core, call, &options, object).await?;
     Ok(Answer::Object { code: 201, kind, bytes })
@@ -33,15 +36,16 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
 
 /// Creates a decoded object; the answer is its final bytes.
 pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteOptions, mut object: Value) -> Result<Bytes, Status> {
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     place(&call.target.namespace, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
-    ownership::book(core, call, options, Part::Main, None, &mut object, Booked::Kept);
-    admission::create(core, call, &mut object)?;
+    ownership::record(core, call, options, Part::Main, None, &mut object, ManagedFields::Kept);
+    let attributes = |target| Attributes { cluster: core, target, operation: Operation::Create };
+    core.admission.mutate(&attributes(&call.target), &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
-    let version = begin_life(core, &mut object);
-    let _turn = allocation::enter(core, kind).await?;
-    allocation::allocate(core, kind, &mut object, None, options.run)?;
+    let version = set_identity(core, &mut object);
+    let _allocating = allocation::enter(core, &kind).await?;
+    allocation::allocate(core, &kind, &mut object, None, options.run)?;
     kind.hooks.prepare_create(&mut object);
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
     for attempt in 0..NAME_TRIES {
@@ -51,19 +55,21 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
         }
         walker::canonical(kind.schema, &mut object);
         let name = object["metadata"].str("name").to_owned();
-        validate(kind, &name, &object)?;
+        validate(&kind, &name, &object)?;
         if attempt == 0 {
             call.warnings.extend(kind.hooks.warnings(&object, None));
         }
         refuse_version(&version)?;
-        let key = keys::object(kind, &call.target.namespace, &name);
-        match store(core, kind, &key, options.run, &object).await? {
+        let warnings = core.admission.validate(&attributes(&call.target), &object).await?;
+        call.warnings.extend(warnings);
+        let key = keys::object(&kind, &call.target.namespace, &name);
+        match store(core, &kind, &key, options.run, &object).await? {
             Some(bytes) => return Ok(bytes),
             None if generated => {}
-            None => return Err(exists(core, kind, &key, &name)),
+            None => return Err(exists(core, &kind, &key, &name)),
         }
     }
-    Err(no_free_name(kind, object["metadata"].str("name")))
+    Err(no_free_name(&kind, object["metadata"].str("name")))
 }
 
 /// Puts the object into the namespace of the URL (E7); outside of namespaces it has none.
@@ -94,36 +100,40 @@ fn refuse_version(version: &str) -> Result<(), Status> {
 }
 
 /// W1: what the server alone says of a new object. Returns the version that the client sent.
-fn begin_life(core: &Core, object: &mut Value) -> String {
+fn set_identity(cluster: &Cluster, object: &mut Value) -> String {
     let meta = object::meta_mut(object);
     let version = meta.str("resourceVersion").to_owned();
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
         meta.drop(field);
     }
-    meta["uid"] = core.environment.uid().into();
-    meta["creationTimestamp"] = core.environment.now().rfc3339().into();
+    meta["uid"] = cluster.environment.uid().into();
+    meta["creationTimestamp"] = cluster.environment.now().rfc3339().into();
     version
 }
 
-fn generate_name(core: &Core, object: &Value) -> String {
+fn generate_name(cluster: &Cluster, object: &Value) -> String {
     let mut base = object["metadata"].str("generateName").to_owned();
     base.truncate((0..=NAME_BASE_MAX.min(base.len())).rev().find(|at| base.is_char_boundary(*at)).unwrap_or_default());
-    base + &core.environment.suffix(SUFFIX_LENGTH)
+    base + &cluster.environment.suffix(SUFFIX_LENGTH)
 }
 
 /// `None`: an object of that name exists.
-async fn store(core: &Core, kind: &'static Kind, key: &str, run: Run, object: &Value) -> Result<Option<Bytes>, Status> {
+async fn store(cluster: &Cluster, kind: &Kind, key: &str, run: Run, object: &Value) -> Result<Option<Bytes>, Status> {
     match run {
-        Run::Dry if core.store.get(key).is_some() => Ok(None),
+        Run::Dry if cluster.store.get(key).is_some() => Ok(None),
         Run::Dry => Ok(Some(object::to_bytes(kind, object).into())),
-        Run::Real => Ok(finish::store_new(core, kind, key, object).await?.ok().map(|entry| entry.value)),
+        Run::Real => {
+            let Ok(entry) = finish::store_new(cluster, kind, key, object).await? else { return Ok(None) };
+            expiry::after_write(cluster, kind).await?;
+            Ok(Some(entry.value))
+        }
     }
 }
 
 /// E3.
-fn exists(core: &Core, kind: &'static Kind, key: &str, name: &str) -> Status {
+fn exists(cluster: &Cluster, kind: &Kind, key: &str, name: &str) -> Status {
     let mut status = Status::already_exists(kind, name);
-    let existing = core.store.get(key).and_then(|entry| core.objects.read(kind, &entry).ok());
+    let existing = cluster.store.get(key).and_then(|entry| cluster.objects.read(kind, &entry).ok());
     let terminating = existing.is_some_and(|object| object["metadata"].has("deletionTimestamp"));
     if terminating {
         status.message = format!("object is being deleted: {}", status.message);

@@ -1,24 +1,23 @@
 //! The last steps of a write, the same for all verbs: comparison with what is stored, the store's answer.
 
-use crate::app::Core;
-use crate::registry::refused;
-use crate::{events, keys, object};
+use crate::cluster::Cluster;
+use crate::object;
 use bytes::Bytes;
-use stead_api::registry::Kind;
+use stead_api::registry::{Kind, Retention};
 use stead_api::value::Access;
 use stead_api::{Status, Value};
-use stead_store::{Entry, Expect, NewValue, Pending, WriteError};
+use stead_store::{Durability, Entry, Expect, NewValue, Pending, WriteError};
 
 /// A write that was not done because another came first.
 #[derive(Debug)]
 pub(crate) struct Conflict;
 
 /// Stores an object that does not exist yet.
-pub(crate) async fn store_new(core: &Core, kind: &'static Kind, key: &str, object: &Value) -> Result<Result<Entry, Conflict>, Status> {
-    let durability = keys::durability(kind, namespace_of(object), object, None);
+pub(crate) async fn store_new(cluster: &Cluster, kind: &Kind, key: &str, object: &Value) -> Result<Result<Entry, Conflict>, Status> {
+    let durability = durability(kind, object, None);
     let value = object::to_store(kind, object);
-    let written = core.store.put(key, Expect::Absent, value, durability).await;
-    note(core, kind, written.as_ref().ok()).await?;
+    let written = cluster.store.put(key, Expect::Absent, value, durability).await;
+    note(cluster, kind, written.as_ref().ok());
     outcome(written)
 }
 
@@ -36,38 +35,38 @@ pub(crate) enum Begun {
 }
 
 /// Gives the next state of an object its place in the order of writes.
-pub(crate) async fn begin_next(core: &Core, kind: &Kind, current: &Entry, mut object: Value, old: &Value) -> Begun {
+pub(crate) async fn begin_next(cluster: &Cluster, kind: &Kind, current: &Entry, mut object: Value, old: &Value) -> Begun {
     if is_same(&object, old) {
         return Begun::Unchanged(current.value.clone());
     }
-    let durability = keys::durability(kind, namespace_of(&object), &object, Some(old));
+    let durability = durability(kind, &object, Some(old));
     let value = object::to_store(kind, &object);
-    let pending = core.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability).await;
+    let pending = cluster.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability).await;
     if let Some(entry) = pending.entry() {
         object::set_version(&mut object, &entry.revision.to_string());
-        core.objects.keep(entry, object);
+        cluster.objects.keep(kind, entry, object);
     }
     Begun::Stored(pending)
 }
 
 /// Gives the removal of an object its place; `last` is what watchers see.
-pub(crate) async fn begin_remove(core: &Core, kind: &Kind, current: &Entry, last: &Value, answer: Bytes) -> Begun {
+pub(crate) async fn begin_remove(cluster: &Cluster, kind: &Kind, current: &Entry, last: &Value, answer: Bytes) -> Begun {
     let last = object::to_store(kind, last);
-    let pending = core.store.begin_delete(&current.key, Expect::Revision(current.revision), last).await;
+    let pending = cluster.store.begin_delete(&current.key, Expect::Revision(current.revision), last).await;
     Begun::Removed { pending, current: current.clone(), answer }
 }
 
 /// Waits until a change is durable; the answer to it.
-pub(crate) async fn complete(core: &Core, kind: &'static Kind, begun: Begun) -> Result<Result<Bytes, Conflict>, Status> {
+pub(crate) async fn complete(cluster: &Cluster, kind: &Kind, begun: Begun) -> Result<Result<Bytes, Conflict>, Status> {
     match begun {
         Begun::Unchanged(bytes) => Ok(Ok(bytes)),
         Begun::Stored(pending) => {
             let written = pending.durable().await;
-            note(core, kind, written.as_ref().ok()).await?;
+            note(cluster, kind, written.as_ref().ok());
             Ok(outcome(written)?.map(|entry| entry.value))
         }
         Begun::Removed { pending, current, answer } => {
-            let removed = removed(core, kind, &current, pending.durable().await)?;
+            let removed = removed(cluster, kind, &current, pending.durable().await)?;
             Ok(removed.map(|_| answer))
         }
     }
@@ -75,8 +74,8 @@ pub(crate) async fn complete(core: &Core, kind: &'static Kind, begun: Begun) -> 
 
 /// Stores the next state of an object, unless nothing changes (W9).
 pub(crate) async fn store_next(
-    core: &Core,
-    kind: &'static Kind,
+    cluster: &Cluster,
+    kind: &Kind,
     current: &Entry,
     object: &Value,
     old: &Value,
@@ -84,21 +83,22 @@ pub(crate) async fn store_next(
     if is_same(object, old) {
         return Ok(Ok(current.clone()));
     }
-    let durability = keys::durability(kind, namespace_of(object), object, Some(old));
+    let durability = durability(kind, object, Some(old));
     let value = object::to_store(kind, object);
-    let written = core.store.put(&current.key, Expect::Revision(current.revision), value, durability).await;
-    note(core, kind, written.as_ref().ok()).await?;
+    let written = cluster.store.put(&current.key, Expect::Revision(current.revision), value, durability).await;
+    note(cluster, kind, written.as_ref().ok());
     outcome(written)
 }
 
+/// Whether a write has to reach the disk before it is acknowledged: all but heartbeats.
+fn durability(kind: &Kind, new: &Value, old: Option<&Value>) -> Durability {
+    if kind.hooks.is_heartbeat(new, old) { Durability::Volatile } else { Durability::Durable }
+}
+
 /// Keeps the budget of Events.
-async fn note(core: &Core, kind: &'static Kind, written: Option<&Entry>) -> Result<(), Status> {
-    match written {
-        Some(entry) if events::is_event(kind) => {
-            core.events.wrote(entry, core.environment.now());
-            Box::pin(events::after_write(core, kind)).await
-        }
-        Some(_) | None => Ok(()),
+fn note(cluster: &Cluster, kind: &Kind, written: Option<&Entry>) {
+    if let Some(entry) = written.filter(|_| kind.hooks.retention() == Retention::Hour) {
+        cluster.events.wrote(entry, cluster.environment.now());
     }
 }
 
@@ -120,34 +120,30 @@ fn stripped(metadata: &Value) -> Value {
 }
 
 /// Removes an object; `last` is what watchers see.
-pub(crate) async fn remove(core: &Core, kind: &Kind, current: &Entry, last: &Value) -> Result<Result<Entry, Conflict>, Status> {
-    remove_as(core, kind, current, object::to_store(kind, last)).await
+pub(crate) async fn remove(cluster: &Cluster, kind: &Kind, current: &Entry, last: &Value) -> Result<Result<Entry, Conflict>, Status> {
+    remove_as(cluster, kind, current, object::to_store(kind, last)).await
 }
 
 /// Removes an object without looking at it: watchers see it as it was, at its old version if it cannot be read.
-pub(crate) async fn remove_unread(core: &Core, kind: &Kind, current: &Entry) -> Result<Result<Entry, Conflict>, Status> {
+pub(crate) async fn remove_unread(cluster: &Cluster, kind: &Kind, current: &Entry) -> Result<Result<Entry, Conflict>, Status> {
     let last = match object::from_store(kind, &current.key, &current.value) {
         Ok(last) => object::to_store(kind, &last),
         Err(_) => NewValue { bytes: current.value.to_vec(), stamp: None },
     };
-    remove_as(core, kind, current, last).await
+    remove_as(cluster, kind, current, last).await
 }
 
-async fn remove_as(core: &Core, kind: &Kind, current: &Entry, last: NewValue) -> Result<Result<Entry, Conflict>, Status> {
-    let written = core.store.delete(&current.key, Expect::Revision(current.revision), last).await;
-    removed(core, kind, current, written)
+async fn remove_as(cluster: &Cluster, kind: &Kind, current: &Entry, last: NewValue) -> Result<Result<Entry, Conflict>, Status> {
+    let written = cluster.store.delete(&current.key, Expect::Revision(current.revision), last).await;
+    removed(cluster, kind, current, written)
 }
 
-fn removed(core: &Core, kind: &Kind, current: &Entry, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
+fn removed(cluster: &Cluster, kind: &Kind, current: &Entry, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
     let removed = outcome(written)?;
-    if removed.is_ok() && events::is_event(kind) {
-        core.events.removed(current);
+    if removed.is_ok() && kind.hooks.retention() == Retention::Hour {
+        cluster.events.removed(current);
     }
     Ok(removed)
-}
-
-fn namespace_of(object: &Value) -> &str {
-    object["metadata"]["namespace"].as_str().unwrap_or_default()
 }
 
 fn outcome(written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
@@ -156,4 +152,9 @@ fn outcome(written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>
         Err(WriteError::Conflict { .. }) => Ok(Err(Conflict)),
         Err(error @ WriteError::Refused { .. }) => Err(refused(&error)),
     }
+}
+
+/// The answer to a write that the store did not take for a reason of its own.
+pub(crate) fn refused(error: &WriteError) -> Status {
+    Status::internal(&error.to_string())
 }

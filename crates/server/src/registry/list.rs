@@ -1,10 +1,11 @@
 //! GET of a collection (L1-L4): which version, which page, which objects.
 
 use crate::answer::{Answer, List};
-use crate::app::Core;
+use crate::call::Call;
+use crate::cluster::Cluster;
+use crate::core::Core;
 use crate::keys;
 use crate::query::{ListOptions, Match};
-use crate::registry::Call;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stead_api::registry::Kind;
@@ -16,9 +17,10 @@ const WAIT_MS: u64 = 3000;
 const WAIT_STEP_MS: u64 = 100;
 
 pub(crate) async fn list(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let options = ListOptions::parse(&call.query, call.target.kind)?;
-    let found = find(core, call.target.kind, &call.target.namespace, &options).await?;
-    Ok(Answer::List(List { kind: call.target.kind, metadata: found.metadata, items: found.entries }))
+    let kind = call.target.kind.clone();
+    let options = ListOptions::parse(&call.query, &kind)?;
+    let found = find(core, &kind, &call.target.namespace, &options).await?;
+    Ok(Answer::List(List { kind, metadata: found.metadata, items: found.entries }))
 }
 
 /// One page of a collection.
@@ -36,7 +38,7 @@ struct Cursor {
 }
 
 /// The page that the options ask for.
-pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, options: &ListOptions) -> Result<Found, Status> {
+pub(crate) async fn find(cluster: &Cluster, kind: &Kind, namespace: &str, options: &ListOptions) -> Result<Found, Status> {
     let prefix = keys::prefix(kind, namespace);
     let cursor = match options.continue_token.as_str() {
         "" => None,
@@ -45,10 +47,10 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
     // With resourceVersion=0 upstream answers from its cache, which knows no pages.
     let from_cache = options.resource_version == "0" && options.resource_version_match != Match::Exact;
     let limit = if from_cache { 0 } else { options.limit };
-    let at = snapshot(core, options, cursor.as_ref()).await?;
+    let at = snapshot(cluster, options, cursor.as_ref()).await?;
     let after = cursor.as_ref().map(|cursor| format!("{prefix}{}", cursor.after));
     let read = |after: Option<&str>, limit, at| {
-        core.store.range(&prefix, after, limit, at).map_err(|error| expired(&error, options, cursor.as_ref(), core))
+        cluster.store.range(&prefix, after, limit, at).map_err(|error| expired(&error, options, cursor.as_ref(), cluster))
     };
     let mut page = read(after.as_deref(), if options.selects_all() { limit } else { 0 }, at)?;
     let mut metadata = json!({"resourceVersion": page.revision.to_string()});
@@ -67,7 +69,7 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
             break;
         }
         seen += 1;
-        if selected(core, kind, options, &entry)? {
+        if cluster.selected(kind, options, &entry)? {
             picked.push(entry);
         }
     }
@@ -78,17 +80,8 @@ pub(crate) async fn find(core: &Core, kind: &'static Kind, namespace: &str, opti
     Ok(Found { entries: page.entries, metadata })
 }
 
-/// Whether an object is one that the selectors pick.
-pub(crate) fn selected(core: &Core, kind: &Kind, options: &ListOptions, entry: &Entry) -> Result<bool, Status> {
-    Ok(options.selects_all() || selects(kind, options, &*core.objects.read(kind, entry)?))
-}
-
-pub(crate) fn selects(kind: &Kind, options: &ListOptions, object: &Value) -> bool {
-    options.labels.matches_object(object) && options.fields.matches(kind, object)
-}
-
 /// The revision to read at; `None`: the newest.
-async fn snapshot(core: &Core, options: &ListOptions, cursor: Option<&Cursor>) -> Result<Option<u64>, Status> {
+async fn snapshot(cluster: &Cluster, options: &ListOptions, cursor: Option<&Cursor>) -> Result<Option<u64>, Status> {
     let version = match cursor {
         Some(_) if !matches!(options.resource_version.as_str(), "" | "0") => {
             return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
@@ -99,7 +92,7 @@ async fn snapshot(core: &Core, options: &ListOptions, cursor: Option<&Cursor>) -
     if version == 0 {
         return Ok(None);
     }
-    wait_for(core, version).await?;
+    wait_for(cluster, version).await?;
     let exact = match options.resource_version_match {
         Match::Exact => true,
         Match::NotOlderThan => false,
@@ -109,11 +102,11 @@ async fn snapshot(core: &Core, options: &ListOptions, cursor: Option<&Cursor>) -
 }
 
 /// Waits a little for a version from the future (E10).
-async fn wait_for(core: &Core, version: u64) -> Result<(), Status> {
+async fn wait_for(cluster: &Cluster, version: u64) -> Result<(), Status> {
     let mut waited = 0;
-    while core.store.revision() < version {
+    while cluster.store.revision() < version {
         if waited >= WAIT_MS {
-            let current = core.store.revision();
+            let current = cluster.store.revision();
             let details = json!({
                 "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
                 "retryAfterSeconds": 1,
@@ -121,14 +114,14 @@ async fn wait_for(core: &Core, version: u64) -> Result<(), Status> {
             let message = format!("Timeout: Too large resource version: {version}, current: {current}");
             return Err(Status::new(504, "Timeout", message).with_details(details));
         }
-        core.environment.sleep(WAIT_STEP_MS).await;
+        cluster.environment.sleep(WAIT_STEP_MS).await;
         waited += WAIT_STEP_MS;
     }
     Ok(())
 }
 
 /// E9. An expired token is answered with a fresh one that goes on at the newest version.
-fn expired(error: &ReadError, options: &ListOptions, cursor: Option<&Cursor>, core: &Core) -> Status {
+fn expired(error: &ReadError, options: &ListOptions, cursor: Option<&Cursor>, cluster: &Cluster) -> Status {
     match (error, cursor) {
         (ReadError::Compacted { .. }, Some(cursor)) => {
             let mut status = Status::new(
@@ -139,7 +132,7 @@ fn expired(error: &ReadError, options: &ListOptions, cursor: Option<&Cursor>, co
                  the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the \
                  first chunk was returned and now may show up in the list.",
             );
-            let fresh = Cursor { revision: core.store.revision(), after: cursor.after.clone() };
+            let fresh = Cursor { revision: cluster.store.revision(), after: cursor.after.clone() };
             status.metadata = json!({"continue": fresh.token()});
             status
         }

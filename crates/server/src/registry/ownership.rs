@@ -1,21 +1,21 @@
 //! Who owns which fields after a write (P23-P29). Input: the call, the object before and after. Output: its managedFields.
 
-use crate::app::Core;
+use crate::call::Call;
+use crate::cluster::Cluster;
 use crate::query::WriteOptions;
-use crate::registry::{Call, scale};
 use stead_api::Value;
 use stead_api::patch::managed;
 use stead_api::registry::{Kind, Part};
 use stead_api::value::Access;
 
-/// Whether the writer asked to forget what is booked (P29).
+/// Whether the writer asked to forget who owned what (P29).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Booked {
+pub(crate) enum ManagedFields {
     Kept,
     Forgotten,
 }
 
-impl Booked {
+impl ManagedFields {
     /// Of a document that is not in canonical form yet.
     pub(crate) fn of(document: &Value) -> Self {
         if managed::forgets(document) { Self::Forgotten } else { Self::Kept }
@@ -30,9 +30,17 @@ impl Booked {
     }
 }
 
-/// Books a write into the object's managedFields.
-pub(crate) fn book(core: &Core, call: &Call, options: &WriteOptions, part: Part, live: Option<&Value>, object: &mut Value, booked: Booked) {
-    let kind = call.target.kind;
+/// Records a write in the object's managedFields.
+pub(crate) fn record(
+    cluster: &Cluster,
+    call: &Call,
+    options: &WriteOptions,
+    part: Part,
+    live: Option<&Value>,
+    object: &mut Value,
+    former: ManagedFields,
+) {
+    let kind = &call.target.kind;
     let manager = match options.field_manager.as_str() {
         "" => call.user_agent_manager(),
         manager => manager.to_owned(),
@@ -47,11 +55,11 @@ pub(crate) fn book(core: &Core, call: &Call, options: &WriteOptions, part: Part,
             Part::Other(name) => name,
         },
         resets: resets(kind, part),
-        now: core.environment.now(),
-        forget: booked == Booked::Forgotten,
+        now: cluster.environment.now(),
+        forget: former == ManagedFields::Forgotten,
     };
     match live {
-        Some(live) if part == scale::PART => {
+        Some(live) if part == Part::SCALE => {
             let replicas = |object: &Value| object["spec"].int("replicas").unwrap_or_default();
             managed::update_scale(object, (replicas(live), replicas(object)), write);
         }
@@ -59,13 +67,14 @@ pub(crate) fn book(core: &Core, call: &Call, options: &WriteOptions, part: Part,
     }
 }
 
-/// Paths that an endpoint resets, and so nobody owns through it.
+/// Paths that an endpoint resets, so that nobody owns them through it.
 fn resets(kind: &Kind, part: Part) -> &'static [&'static str] {
+    if let Some(fields) = kind.hooks.reset_fields(part) {
+        return fields;
+    }
     match part {
         Part::Main if kind.subresource("status").is_some() => &["status"],
-        Part::Status if (kind.group, kind.kind) == ("", "Pod") => &["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"],
         Part::Status => &["spec"],
-        Part::Other("ephemeralcontainers" | "resize") => &["status"],
         Part::Main | Part::Other(_) => &[],
     }
 }

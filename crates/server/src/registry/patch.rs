@@ -1,12 +1,12 @@
 //! PATCH (P1-P13): JSON patch, merge patch and strategic merge patch of an object or a part of it.
 
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
 use crate::negotiation;
 use crate::object::Expected;
 use crate::query::{FieldValidation, Write, WriteOptions};
-use crate::registry::Call;
-use crate::registry::ownership::Booked;
+use crate::registry::ownership::ManagedFields;
 use crate::registry::update::{self, Next};
 use http::header;
 use std::cell::Cell;
@@ -45,21 +45,21 @@ pub(crate) fn validation(validation: FieldValidation) -> Validation {
 
 /// PATCH of an object or of a part of it.
 pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Result<Answer, Status> {
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let format = format(call)?;
     let options = WriteOptions::parse(&call.query, Write::Patch)?;
     patch::check_syntax(&call.body)?;
     let (body, target) = (call.body.clone(), call.target.clone());
     let bytes = update::change(core, call, &options, part, &mut |old| {
-        let booked = Cell::new(Booked::Kept);
+        let managed_fields = Cell::new(ManagedFields::Kept);
         let patched = patch::apply(format, kind.schema, old, &body, validation(options.field_validation), &|document| {
-            booked.set(Booked::of(&document));
-            decode(kind.into(), document)
+            managed_fields.set(ManagedFields::of(&document));
+            decode((&*kind).into(), document)
         })?;
         let mut object = patched.object;
         kind.hooks.default(&mut object);
         update::place(&target.name, &target.namespace, &mut object)?;
-        Ok(Next { object, booked: booked.get(), warnings: patched.warnings })
+        Ok(Next { object, managed_fields: managed_fields.get(), warnings: patched.warnings })
     })
     .await?;
     Ok(Answer::Object { code: 200, kind, bytes })

@@ -1,13 +1,15 @@
 //! PUT, and the one way in which an existing object changes: read, change, judge, store, again after a conflict (W6-W14, W33).
 
+use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
 use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
 use crate::registry::finish::Begun;
-use crate::registry::ownership::{self, Booked};
-use crate::registry::{Call, create, finish, refused, scale};
-use crate::{admission, allocation, object};
+use crate::registry::ownership::{self, ManagedFields};
+use crate::registry::{create, expiry, finish};
+use crate::{allocation, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Generation, Kind, Part};
@@ -23,7 +25,7 @@ const ATTEMPTS_MAX: usize = 16;
 pub(crate) struct Next {
     /// Canonical and defaulted.
     pub object: Value,
-    pub booked: Booked,
+    pub managed_fields: ManagedFields,
     /// `Warning` texts.
     pub warnings: Vec<String>,
 }
@@ -38,16 +40,16 @@ pub(crate) async fn update(core: &Core, call: &mut Call) -> Result<Answer, Statu
 
 /// PUT of an object or of a part of it.
 pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOptions, part: Part) -> Result<Answer, Status> {
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let reader = negotiation::content_type(&call.headers)?;
-    let mut object = object::decode(kind.into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
+    let mut object = object::decode((&*kind).into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
     kind.hooks.default(&mut object);
     place(&call.target.name, &call.target.namespace, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     let uid = object["metadata"].str("uid").to_owned();
     if kind.create_on_update && part == Part::Main && core.store.get(&call.key()).is_none() {
         if !uid.is_empty() {
-            return Err(uid_differs(kind, &call.target.namespace, &call.target.name, &uid, ""));
+            return Err(uid_differs(&kind, &call.target.namespace, &call.target.name, &uid, ""));
         }
         let mut new = object.clone();
         object::meta_mut(&mut new).drop("resourceVersion");
@@ -58,14 +60,14 @@ pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOpt
             Err(status) => return Err(status),
         }
     }
-    let booked = Booked::of_body(&call.body);
+    let managed_fields = ManagedFields::of_body(&call.body);
     let (namespace, name) = (call.target.namespace.clone(), call.target.name.clone());
     let bytes = change(core, call, options, part, &mut |old| {
         let own = old["metadata"].str("uid");
         if !uid.is_empty() && uid != own {
-            return Err(uid_differs(kind, &namespace, &name, &uid, own));
+            return Err(uid_differs(&kind, &namespace, &name, &uid, own));
         }
-        Ok(Next { object: object.clone(), booked, warnings: Vec::new() })
+        Ok(Next { object: object.clone(), managed_fields, warnings: Vec::new() })
     })
     .await?;
     Ok(Answer::Object { code: 200, kind, bytes })
@@ -78,11 +80,7 @@ pub(crate) fn uid_differs(kind: &Kind, namespace: &str, name: &str, given: &str,
 
 /// A precondition on `what` that the stored object does not meet.
 pub(crate) fn precondition_failed(kind: &Kind, namespace: &str, name: &str, what: &str, given: &str, own: &str) -> Status {
-    let resource = match (kind.group, kind.plural) {
-        ("", "services") => "services/specs",
-        ("", "nodes") => "minions",
-        (_, plural) => plural,
-    };
+    let resource = kind.hooks.storage_resource().unwrap_or(kind.plural);
     let key =
         if namespace.is_empty() { format!("/registry/{resource}/{name}") } else { format!("/registry/{resource}/{namespace}/{name}") };
     let why = format!(
@@ -113,27 +111,30 @@ pub(crate) async fn change(
     part: Part,
     next: &mut Change<'_>,
 ) -> Result<Bytes, Status> {
-    let (kind, key) = (call.target.kind, call.key());
+    let (kind, key) = (call.target.kind.clone(), call.key());
     let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);
-        let turn = core.queues.enter(&key).await?;
-        let _allocating = allocation::enter(core, kind).await?;
+        let lock = core.locks.lock(&key).await?;
+        let _allocating = allocation::enter(core, &kind).await?;
         let latest = core.store.latest(&key);
         let begun = match &latest.entry {
             Some(current) => begin(core, call, options, part, current, next).await,
-            None => Err(Status::not_found(kind, &call.target.name)),
+            None => Err(Status::not_found(&kind, &call.target.name)),
         };
-        drop(turn);
+        drop(lock);
         if !matches!(begun, Ok(Begun::Stored(_) | Begun::Removed { .. })) {
             // Nobody is told of a state that is not durable, not even by what it forbids.
-            core.store.settled(&key, &latest).await.map_err(|error| refused(&error))?;
+            core.store.settled(&key, &latest).await.map_err(|error| finish::refused(&error))?;
         }
-        if let Ok(bytes) = finish::complete(core, kind, begun?).await? {
+        if let Ok(bytes) = finish::complete(core, &kind, begun?).await? {
+            if options.run == Run::Real {
+                expiry::after_write(core, &kind).await?;
+            }
             return Ok(bytes);
         }
     }
-    Err(conflict(kind, &call.target.name))
+    Err(conflict(&kind, &call.target.name))
 }
 
 /// Makes the next state of the object as it is now, and begins to store it.
@@ -145,21 +146,21 @@ async fn begin(
     current: &Entry,
     next: &mut Change<'_>,
 ) -> Result<Begun, Status> {
-    let kind = call.target.kind;
-    let old = core.objects.read(kind, current)?;
-    let object = prepare(core, call, options, part, current, &old, next)?;
+    let kind = call.target.kind.clone();
+    let old = core.objects.read(&kind, current)?;
+    let object = prepare(core, call, options, part, current, &old, next).await?;
     if options.run == Run::Dry {
-        return Ok(Begun::Unchanged(object::to_bytes(kind, &object).into()));
+        return Ok(Begun::Unchanged(object::to_bytes(&kind, &object).into()));
     }
     if is_gone(&object) {
-        let answer = object::to_bytes(kind, &object);
-        return Ok(finish::begin_remove(core, kind, current, &old, answer.into()).await);
+        let answer = object::to_bytes(&kind, &object);
+        return Ok(finish::begin_remove(core, &kind, current, &old, answer.into()).await);
     }
-    Ok(finish::begin_next(core, kind, current, object, &old).await)
+    Ok(finish::begin_next(core, &kind, current, object, &old).await)
 }
 
 /// The next state, judged.
-fn prepare(
+async fn prepare(
     core: &Core,
     call: &mut Call,
     options: &WriteOptions,
@@ -168,31 +169,34 @@ fn prepare(
     old: &Value,
     next: &mut Change<'_>,
 ) -> Result<Value, Status> {
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let name = call.target.name.clone();
-    let Next { mut object, booked, warnings } = next(old)?;
+    let Next { mut object, managed_fields, warnings } = next(old)?;
     call.warnings.extend(warnings);
-    ownership::book(core, call, options, part, Some(old), &mut object, booked);
-    admission::update(core, call, part, &mut object, old)?;
+    ownership::record(core, call, options, part, Some(old), &mut object, managed_fields);
+    let operation = Operation::Update { part, old };
+    core.admission.mutate(&Attributes { cluster: core, target: &call.target, operation }, &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
-    check_version(kind, &name, &object, current.revision)?;
-    let part = scale::hook_part(part);
+    check_version(&kind, &name, &object, current.revision)?;
+    let seen = if part == Part::SCALE { Part::Main } else { part };
     meta::restore(&mut object, old);
-    if part == Part::Main {
-        allocation::allocate(core, kind, &mut object, Some(old), options.run)?;
+    if seen == Part::Main {
+        allocation::allocate(core, &kind, &mut object, Some(old), options.run)?;
     }
-    let generation = kind.hooks.prepare_update(part, &mut object, old);
+    let generation = kind.hooks.prepare_update(seen, &mut object, old);
     raise_generation(&mut object, old, generation);
-    object::meta_mut(&mut object)["resourceVersion"] = current.revision.to_string().into();
+    object::set_version(&mut object, &current.revision.to_string());
     walker::canonical(kind.schema, &mut object);
-    let mut errors = meta::validate_update(kind, &object, old);
-    errors.extend(kind.hooks.validate_update(part, &object, old));
+    let mut errors = meta::validate_update(&kind, &object, old);
+    errors.extend(kind.hooks.validate_update(seen, &object, old));
     if !errors.is_empty() {
-        return Err(Status::invalid(kind, &name, &errors));
+        return Err(Status::invalid(&kind, &name, &errors));
     }
-    if part == Part::Main {
+    if seen == Part::Main {
         call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
     }
+    let attributes = Attributes { cluster: core, target: &call.target, operation };
+    call.warnings.extend(core.admission.validate(&attributes, &object).await?);
     Ok(object)
 }
 

@@ -1,11 +1,12 @@
 //! Tests of routing (T7-T9).
 
 use super::{Route, route};
+use crate::kinds::Kinds;
 use crate::query;
 
 fn shown(method: &str, path: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    match route(method, path, &query::parse(query)) {
+    match route(&Kinds::default().rows(), method, path, &query::parse(query)) {
         Route::NoPage => "no page".to_owned(),
         Route::NoResource => "no resource".to_owned(),
         Route::NoMethod => "no method".to_owned(),
@@ -76,6 +77,6 @@ proptest::proptest! {
     #[test]
     fn every_path_has_a_route(method in "[A-Z]{0,7}", path in "(/?(api|apis|v1|apps|namespaces|n|pods|watch|statefulsets|status|scale|log|%2f|%zz|\\.\\.|é| )){0,9}/?", query in ".{0,20}") {
         // T7, T8: whatever is asked, something is answered.
-        route(&method, &path, &query::parse(&query));
+        route(&Kinds::default().rows(), &method, &path, &query::parse(&query));
     }
 }

@@ -2,12 +2,12 @@
 
 use super::pod_target;
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
+use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
-use crate::registry::{Call, create as creation, update};
-use crate::request::find_kind;
-use crate::{keys, negotiation};
+use crate::registry::{create as creation, update};
 use stead_api::field::{self, Path};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json, names, schema};
@@ -15,7 +15,7 @@ use stead_api::{Status, Value, json, names, schema};
 /// Labels of a node that its pods get.
 const TOPOLOGY_LABELS: &[&str] = &["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
 
-pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let schema = schema::by_name("io.k8s.api.core.v1.Binding").expect("the table has Binding");
     let expected = Expected { group: "", version: "v1", kind: "Binding", schema };
@@ -65,27 +65,24 @@ fn check_target(target: &Value) -> Result<(), Status> {
 fn check_preconditions(target: &crate::request::Target, pod: &Value, binding: &Value) -> Result<(), Status> {
     let (given, own) = (binding["metadata"].str("uid"), pod["metadata"].str("uid"));
     if !given.is_empty() && given != own {
-        return Err(update::uid_differs(target.kind, &target.namespace, &target.name, given, own));
+        return Err(update::uid_differs(&target.kind, &target.namespace, &target.name, given, own));
     }
     let (given, own) = (binding["metadata"].str("resourceVersion"), pod["metadata"].str("resourceVersion"));
     if !given.is_empty() && given != own {
-        return Err(update::precondition_failed(target.kind, &target.namespace, &target.name, "ResourceVersion", given, own));
+        return Err(update::precondition_failed(&target.kind, &target.namespace, &target.name, "ResourceVersion", given, own));
     }
     Ok(())
 }
 
 fn node_labels(core: &Core, node: &str) -> Value {
-    let found = find_kind("", "v1", "nodes").and_then(|nodes| {
-        let entry = core.store.get(&keys::object(nodes, "", node))?;
-        Some(core.objects.read(nodes, &entry).ok()?["metadata"]["labels"].clone())
-    });
+    let found = core.read(&core.kinds.built_in("nodes"), "", node).ok().flatten().map(|node| node["metadata"]["labels"].clone());
     found.unwrap_or_default()
 }
 
 fn bind(target: &crate::request::Target, pod: &Value, binding: &Value, node_labels: &Value, now: &str) -> Result<Value, Status> {
     let name = &target.name;
     let refuse = |why: String| {
-        let mut status = Status::conflict(target.kind, name, &why);
+        let mut status = Status::conflict(&target.kind, name, &why);
         status.message = format!("Operation cannot be fulfilled on pods/binding \"{name}\": {why}");
         status.details = Some(json!({"name": name, "kind": "pods/binding"}));
         Err(status)

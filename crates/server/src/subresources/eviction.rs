@@ -2,15 +2,16 @@
 
 use super::pod_target;
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
 use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{DeleteOptions, Run, Write, WriteOptions};
-use crate::registry::{Call, create as creation, delete};
+use crate::registry::{create as creation, delete, step};
 use stead_api::value::Access;
 use stead_api::{Status, json, schema};
 
-pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let reader = negotiation::content_type(&call.headers)?;
     let mut eviction = object::decode(expected(call, reader), reader, &call.body, options.field_validation, &mut call.warnings)?;
@@ -19,18 +20,18 @@ pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
     if eviction["metadata"].str("name") != name {
         return Err(Status::bad_request("name in URL does not match name in Eviction object"));
     }
-    let mut wish = match eviction.get("deleteOptions") {
-        Some(wish) => DeleteOptions::from_value(wish)?,
+    let mut delete_options = match eviction.get("deleteOptions") {
+        Some(given) => DeleteOptions::from_value(given)?,
         None => DeleteOptions::PLAIN,
     };
     if options.run == Run::Dry {
-        wish.run = Run::Dry;
+        delete_options.run = Run::Dry;
     }
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let now = core.environment.now().rfc3339();
-    if wish.run == Run::Real {
-        pod_target::change(core, call, wish.run, &mut |pod| {
-            delete::check_preconditions(kind, &name, pod, &wish)?;
+    if delete_options.run == Run::Real {
+        pod_target::change(core, call, delete_options.run, &mut |pod| {
+            step::check_preconditions(&kind, &name, pod, &delete_options)?;
             let mut pod = pod.clone();
             let target = json!({
                 "type": "DisruptionTarget", "status": "True", "lastProbeTime": null,
@@ -42,9 +43,9 @@ pub(super) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
         })
         .await?;
         // The mark has changed the version that the client named.
-        wish.resource_version = None;
+        delete_options.resource_version = None;
     }
-    delete::delete_object(core, kind, &namespace, &name, &wish).await?;
+    delete::delete_object(core, &kind, &namespace, &name, &delete_options).await?;
     let value = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Ok(Answer::Document { code: 201, value })
 }

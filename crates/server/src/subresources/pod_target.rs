@@ -1,8 +1,9 @@
 //! Reads and changes the pod that a subresource is about. Input: a call. Output: the pod, or NotFound; a stored change.
 
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
 use crate::query::Run;
-use crate::registry::{Call, finish, update};
+use crate::registry::{finish, update};
 use std::sync::Arc;
 use stead_api::{Status, Value};
 
@@ -11,9 +12,9 @@ const ATTEMPTS_MAX: usize = 16;
 
 /// The object that the call's path names.
 pub(super) fn read(core: &Core, call: &Call) -> Result<Arc<Value>, Status> {
-    let kind = call.target.kind;
-    let entry = core.store.get(&call.key()).ok_or_else(|| Status::not_found(kind, &call.target.name))?;
-    core.objects.read(kind, &entry)
+    let kind = call.target.kind.clone();
+    let entry = core.store.get(&call.key()).ok_or_else(|| Status::not_found(&kind, &call.target.name))?;
+    core.objects.read(&kind, &entry)
 }
 
 /// Changes it without the checks of an update.
@@ -23,18 +24,18 @@ pub(super) async fn change(
     run: Run,
     next: &mut (dyn FnMut(&Value) -> Result<Value, Status> + Send),
 ) -> Result<(), Status> {
-    let kind = call.target.kind;
+    let kind = call.target.kind.clone();
     let key = call.key();
-    let _turn = core.queues.enter(&key).await?;
+    let _lock = core.locks.lock(&key).await?;
     for _ in 0..ATTEMPTS_MAX {
-        let current = core.store.get(&key).ok_or_else(|| Status::not_found(kind, &call.target.name))?;
-        let old = core.objects.read(kind, &current)?;
+        let current = core.store.get(&key).ok_or_else(|| Status::not_found(&kind, &call.target.name))?;
+        let old = core.objects.read(&kind, &current)?;
         let object = next(&old)?;
-        if run == Run::Dry || finish::store_next(core, kind, &current, &object, &old).await?.is_ok() {
+        if run == Run::Dry || finish::store_next(core, &kind, &current, &object, &old).await?.is_ok() {
             return Ok(());
         }
     }
-    Err(update::conflict(kind, &call.target.name))
+    Err(update::conflict(&kind, &call.target.name))
 }
 
 /// Sets a condition, and its time if the status of the condition changes.

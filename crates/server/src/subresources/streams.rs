@@ -1,23 +1,30 @@
-//! `pods/log`, `exec`, `attach` and `portforward` up to the connection to the node (R3): the checks and their errors.
-//! The streams themselves are not served by this version, and it says so.
+//! `pods/log`, `exec`, `attach` and `portforward` (R3): the checks and their errors, and the request to the node that runs the pod.
+//! The streams themselves are the node's.
 
 use super::pod_target;
+use crate::Body;
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::body;
+use crate::call::Call;
+use crate::core::Core;
 use crate::object::{self, Expected};
 use crate::query::{self, Query};
-use crate::registry::Call;
-use crate::request::find_kind;
-use crate::{body, keys};
+use form_urlencoded::Serializer;
+use http::{HeaderMap, Request, Uri, header};
 use stead_api::field::{self, Errors, Path};
 use stead_api::value::Access;
 use stead_api::{Status, Value, schema};
 
+/// Options of a log that the node gets as they are.
+const LOG_OPTIONS: &[&str] = &["follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes"];
+/// Options of exec and attach, as a client and as a node calls them.
+const STREAMS: &[(&str, &str)] = &[("stdin", "input"), ("stdout", "output"), ("stderr", "error"), ("tty", "tty")];
+
 /// GET of a pod's log.
-pub(super) fn log(core: &Core, call: &Call) -> Result<Answer, Status> {
+pub(crate) async fn log(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     check_log_options(&call.query, &call.target.name)?;
     let pod = pod_target::read(core, call)?;
-    choose_container(&pod, &call.query, &call.target.name)?;
+    let container = choose_container(&pod, &call.query, &call.target.name)?;
     let node = pod["spec"].str("nodeName");
     if node.is_empty() {
         // Nothing has run yet, so there is nothing to read.
@@ -25,40 +32,64 @@ pub(super) fn log(core: &Core, call: &Call) -> Result<Answer, Status> {
         *response.status_mut() = http::StatusCode::NO_CONTENT;
         return Ok(Answer::Response(response));
     }
-    check_node(core, call, node)?;
-    Err(not_served("pods/log"))
+    let path = format!("/containerLogs/{}/{}/{container}", call.target.namespace, call.target.name);
+    let options = call.query.iter().filter(|(name, _)| LOG_OPTIONS.contains(&name.as_str())).cloned().collect();
+    send(core, call, node, &path, options).await
 }
 
 /// GET or POST of exec, attach and portforward.
-pub(super) fn connect(core: &Core, call: &Call, what: &str) -> Result<Answer, Status> {
+pub(crate) async fn connect(core: &Core, call: &mut Call, what: &str) -> Result<Answer, Status> {
     if what == "portforward" {
         check_ports(&call.query)?;
     }
     let pod = pod_target::read(core, call)?;
-    let name = &call.target.name;
-    if what != "portforward" {
-        choose_container(&pod, &call.query, name)?;
-    }
+    let (namespace, name) = (&call.target.namespace, &call.target.name);
+    let (path, options) = match what {
+        "portforward" => (format!("/portForward/{namespace}/{name}"), ports(&call.query)),
+        what => (format!("/{what}/{namespace}/{name}/{}", choose_container(&pod, &call.query, name)?), streams(&call.query)),
+    };
     let node = pod["spec"].str("nodeName");
     if node.is_empty() {
         return Err(Status::bad_request(format!("pod {name} does not have a host assigned")));
     }
-    check_node(core, call, node)?;
-    Err(not_served(&format!("pods/{what}")))
+    send(core, call, node, &path, options).await
 }
 
-fn not_served(what: &str) -> Status {
-    Status::new(501, "NotImplemented", format!("{what} is not served by this version"))
+/// Sends the request on to the node, with what is needed to upgrade the connection.
+async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Answer, Status> {
+    if core.read(&core.kinds.built_in("nodes"), "", node)?.is_none() {
+        // Upstream looks the node up as if it were a pod.
+        return Err(Status::not_found(&call.target.kind, node));
+    }
+    let query = Serializer::new(String::new()).extend_pairs(&options).finish();
+    let uri: Uri = format!("{path}?{query}").trim_end_matches('?').parse().map_err(|_| Status::bad_request("not a path of a node"))?;
+    let mut request: Request<Body> = Request::new(body::full(call.body.clone()));
+    *request.method_mut() = call.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = forwarded(&call.headers);
+    *request.extensions_mut() = std::mem::take(&mut call.extensions);
+    Ok(Answer::Response(core.gateway.send(node, request).await))
 }
 
-/// Upstream looks the node up as if it were a pod.
-fn check_node(core: &Core, call: &Call, node: &str) -> Result<(), Status> {
-    let known = find_kind("", "v1", "nodes").is_some_and(|nodes| core.store.get(&keys::object(nodes, "", node)).is_some());
-    if known { Ok(()) } else { Err(Status::not_found(call.target.kind, node)) }
+/// What a node may see: who the client is has been judged here.
+fn forwarded(headers: &HeaderMap) -> HeaderMap {
+    let private = |name: &str| name == header::AUTHORIZATION.as_str() || name.starts_with("impersonate-");
+    headers.iter().filter(|(name, _)| !private(name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn streams(query: &Query) -> Query {
+    let commands = query.iter().filter(|(name, _)| name == "command").cloned();
+    let wanted = STREAMS.iter().filter(|(client, _)| query::flag(query, client).unwrap_or_default());
+    commands.chain(wanted.map(|(_, node)| ((*node).to_owned(), "1".to_owned()))).collect()
+}
+
+fn ports(query: &Query) -> Query {
+    let ports = query.iter().filter(|(name, _)| name == "ports").flat_map(|(_, value)| value.split(','));
+    ports.map(|port| ("port".to_owned(), port.trim().to_owned())).collect()
 }
 
 /// Which container is meant; one must be named if there are several.
-fn choose_container(pod: &Value, query: &Query, name: &str) -> Result<(), Status> {
+fn choose_container(pod: &Value, query: &Query, name: &str) -> Result<String, Status> {
     let spec = &pod["spec"];
     let names: Vec<&str> = ["initContainers", "containers", "ephemeralContainers"]
         .iter()
@@ -66,9 +97,9 @@ fn choose_container(pod: &Value, query: &Query, name: &str) -> Result<(), Status
         .map(|container| container.str("name"))
         .collect();
     match query::value(query, "container").filter(|container| !container.is_empty()) {
-        Some(container) if names.contains(&container) => Ok(()),
+        Some(container) if names.contains(&container) => Ok(container.to_owned()),
         Some(container) => Err(Status::bad_request(format!("container {container} is not valid for pod {name}"))),
-        None if spec.items("containers").len() == 1 && names.len() == 1 => Ok(()),
+        None if spec.items("containers").len() == 1 && names.len() == 1 => Ok(names[0].to_owned()),
         None => {
             Err(Status::bad_request(format!("a container name must be specified for pod {name}, choose one of: [{}]", names.join(" "))))
         }

@@ -2,12 +2,12 @@
 
 use super::pod_target;
 use crate::answer::Answer;
-use crate::app::Core;
+use crate::call::Call;
+use crate::core::Core;
+use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
-use crate::registry::{Call, create as creation};
-use crate::request::find_kind;
-use crate::{keys, negotiation};
+use crate::registry::create as creation;
 use stead_api::field::{self, Path};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json, schema};
@@ -16,7 +16,7 @@ use stead_api::{Status, Value, json, schema};
 const LIFE_MIN_S: i64 = 600;
 const LIFE_MAX_S: i64 = 1 << 32;
 
-pub(super) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let schema = schema::by_name("io.k8s.api.authentication.v1.TokenRequest").expect("the table has TokenRequest");
     let expected = Expected { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", schema };
@@ -59,9 +59,8 @@ fn check_bound(core: &Core, call: &Call, reference: &Value) -> Result<(), Status
             return Err(Status::bad_request(format!("cannot bind token to object of type {group}/{version}, Kind={kind}")));
         }
     };
-    let row = find_kind("", "v1", plural).ok_or_else(|| Status::internal("the bound kind is not served"))?;
-    let entry = core.store.get(&keys::object(row, namespace, name)).ok_or_else(|| Status::not_found(row, name))?;
-    let object = core.objects.read(row, &entry)?;
+    let row = core.kinds.built_in(plural);
+    let object = core.read(&row, namespace, name)?.ok_or_else(|| Status::not_found(&row, name))?;
     let account = &call.target.name;
     if kind == "Pod" && object["spec"].str("serviceAccountName") != account {
         return Err(Status::bad_request(format!(

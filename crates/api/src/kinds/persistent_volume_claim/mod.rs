@@ -8,7 +8,7 @@ use crate::{
     field::Errors,
     json,
     kinds::pod_spec::{defaults, warnings},
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_PERSISTENT_VOLUME_CLAIM,
     time::{Timestamp, age},
     value::Access,
@@ -31,7 +31,8 @@ pub static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: true,
-    hooks: &PersistentVolumeClaim,
+    stored_as: None,
+    hooks: HooksRef::Static(&PersistentVolumeClaim),
 };
 
 const COLUMNS: &[Column] = &[

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Value,
     field::{Errors, Path},
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::CORE_V1_POD,
     time::Timestamp,
     value::Access,
@@ -64,7 +64,8 @@ pub static POD: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: true,
-    hooks: &Pod,
+    stored_as: None,
+    hooks: HooksRef::Static(&Pod),
 };
 
 const COLUMNS: &[Column] = &[
@@ -105,6 +106,14 @@ const COLUMNS: &[Column] = &[
 struct Pod;
 
 impl Hooks for Pod {
+    fn reset_fields(&self, part: Part) -> Option<&'static [&'static str]> {
+        match part {
+            Part::Status => Some(&["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"]),
+            Part::Other("ephemeralcontainers" | "resize") => Some(&["status"]),
+            Part::Main | Part::Other(_) => None,
+        }
+    }
+
     fn default(&self, object: &mut Value) {
         object.default_to("spec", crate::json!({}));
         dropped::old_annotations(object);

@@ -11,7 +11,7 @@ use crate::{
     field::{Errors, Path},
     json,
     names::NameRule,
-    registry::{ALL_VERBS, Column, Generation, Hooks, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::APPS_V1_STATEFUL_SET,
     time::{Timestamp, age},
     value::Access,
@@ -39,7 +39,8 @@ pub static STATEFUL_SET: Kind = Kind {
     create_on_update: false,
     unconditional_update: true,
     delete_returns_object: false,
-    hooks: &StatefulSet,
+    stored_as: None,
+    hooks: HooksRef::Static(&StatefulSet),
 };
 
 const COLUMNS: &[Column] = &[

@@ -1,28 +1,21 @@
-//! How a namespace goes away (NS2): it is marked Terminating, its content is deleted by others, and when its spec has no
-//! finalizers left a deletion removes it. Input: the namespace, the options. Output: the step to take.
+//! Deletion in stages, as namespaces have it (NS2): the object is marked, its content is deleted by others, and when its spec has
+//! no finalizers left a deletion removes it. Input: the object, the options. Output: the step to take.
 
 use crate::object;
 use crate::query::{DeleteOptions, Propagation};
-use crate::registry::delete::{self, Step};
+use crate::registry::step::{self, Step};
 use stead_api::registry::Kind;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
-use stead_api::{Status, Value, json};
+use stead_api::{Status, Value};
 
-pub(crate) fn is_namespace(kind: &Kind) -> bool {
-    kind.group.is_empty() && kind.kind == "Namespace"
-}
-
-pub(crate) fn step(kind: &Kind, old: &Value, options: &DeleteOptions, now: Timestamp) -> Result<Step, Status> {
+pub(super) fn step(kind: &Kind, old: &Value, options: &DeleteOptions, now: Timestamp) -> Result<Step, Status> {
     check_preconditions(kind, old, options)?;
     if !old["metadata"].has("deletionTimestamp") {
         let mut next = old.clone();
         object::meta_mut(&mut next)["deletionTimestamp"] = now.rfc3339().into();
-        if !next["status"].is_object() {
-            next["status"] = json!({});
-        }
-        next["status"]["phase"] = "Terminating".into();
-        if let Some(finalizers) = delete::wanted_finalizers(kind, old, options) {
+        kind.hooks.show_deletion(&mut next);
+        if let Some(finalizers) = step::wanted_finalizers(kind, old, options) {
             object::meta_mut(&mut next)["finalizers"] = finalizers.into();
         }
         return Ok(Step::Mark(next));

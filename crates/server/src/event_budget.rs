@@ -1,22 +1,14 @@
 //! The budget of Events (V4): they live for an hour after their last change, and there are never more than a bound.
-//! Input: what was written, the time. Output: which keys are to be removed. Nothing runs by itself: writers of Events remove a
-//! few old ones each, and whoever owns the server removes the rest now and then.
+//! Input: what was written and removed, the time. Output: which keys are to be removed. Removes nothing itself.
 
-use crate::app::Core;
-use crate::registry::finish;
-use crate::{keys, object};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
-use stead_api::registry::Kind;
-use stead_api::value::Access;
-use stead_api::{Status, Value, time::Timestamp};
+use stead_api::time::Timestamp;
 use stead_store::Entry;
 
 const LIFE_S: i64 = 3600;
 /// The oldest go when there are more than this.
 const EVENTS_MAX: usize = 10_000;
-/// How many old ones the writer of an Event removes.
-const REMOVED_PER_WRITE_MAX: usize = 4;
 
 /// When which Event ends.
 #[derive(Debug, Default)]
@@ -32,15 +24,12 @@ struct Ends {
     places: HashMap<Arc<str>, u64>,
 }
 
+/// The end of the state of an Event.
 #[derive(Debug)]
-struct End {
+pub(crate) struct End {
     at: Timestamp,
-    key: Arc<str>,
-    revision: u64,
-}
-
-pub(crate) fn is_event(kind: &Kind) -> bool {
-    kind.group.is_empty() && kind.kind == "Event"
+    pub key: Arc<str>,
+    pub revision: u64,
 }
 
 impl Budget {
@@ -67,7 +56,7 @@ impl Budget {
     }
 
     /// The next Event whose time has come, or that is one too many.
-    fn next_due(&self, now: Timestamp) -> Option<End> {
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<End> {
         let mut ends = self.lock();
         let full = ends.in_order.len() > EVENTS_MAX;
         let first = ends.in_order.first_entry().filter(|first| full || first.get().at <= now)?;
@@ -79,50 +68,6 @@ impl Budget {
     fn lock(&self) -> MutexGuard<'_, Ends> {
         self.ends.lock().expect("nothing panics while it holds the ends")
     }
-}
-
-/// Notes the Events that the store holds already.
-pub(crate) fn adopt(core: &Core, kind: &'static Kind) -> Result<(), Status> {
-    let page = core.store.range(&keys::prefix(kind, ""), None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-    let mut entries: Vec<(Timestamp, Entry)> = page.entries.into_iter().map(|entry| (last_write(kind, &entry), entry)).collect();
-    entries.sort_by_key(|(at, entry)| (*at, entry.revision));
-    for (at, entry) in entries {
-        core.events.wrote(&entry, at);
-    }
-    Ok(())
-}
-
-/// One that cannot be read is of no use to anybody, and its time has come.
-fn last_write(kind: &Kind, entry: &Entry) -> Timestamp {
-    match object::from_store(kind, &entry.key, &entry.value) {
-        Ok(event) => last_seen(&event),
-        Err(status) => {
-            tracing::error!(message = status.message, "an Event is removed");
-            Timestamp::default()
-        }
-    }
-}
-
-fn last_seen(event: &Value) -> Timestamp {
-    let times = [event["series"].str("lastObservedTime"), event.str("lastTimestamp"), event.str("eventTime")];
-    let created = event["metadata"].str("creationTimestamp");
-    times.into_iter().chain([created]).filter_map(Timestamp::parse).max().unwrap_or_default()
-}
-
-/// What the writer of an Event does for the budget.
-pub(crate) async fn after_write(core: &Core, kind: &'static Kind) -> Result<(), Status> {
-    expire(core, kind, REMOVED_PER_WRITE_MAX).await
-}
-
-/// Removes up to `most` Events whose time has come.
-pub(crate) async fn expire(core: &Core, kind: &'static Kind, most: usize) -> Result<(), Status> {
-    for _ in 0..most {
-        let Some(end) = core.events.next_due(core.environment.now()) else { return Ok(()) };
-        let Some(entry) = core.store.get(&end.key).filter(|entry| entry.revision == end.revision) else { continue };
-        // Whoever comes first has written it anew, and noted that.
-        drop(finish::remove_unread(core, kind, &entry).await?);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

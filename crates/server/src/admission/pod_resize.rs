@@ -1,10 +1,10 @@
 //! A pod that a node runs can only grow as far as that node could ever hold it (R55).
 
-use crate::app::Core;
-use crate::keys;
-use crate::request::{Target, find_kind};
+use super::{Attributes, Operation, Plugin, ready};
+use futures::future::BoxFuture;
 use stead_api::kinds::pod_spec::totals;
 use stead_api::quantity::Quantity;
+use stead_api::registry::Part;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -14,16 +14,32 @@ type Count = fn(&Quantity) -> i64;
 /// What a node is asked for.
 const RESOURCES: &[(&str, Count)] = &[("cpu", Quantity::milli_value_ceil), ("memory", Quantity::value_ceil)];
 
-pub(super) fn update(core: &Core, target: &Target, pod: &Value, old: &Value) -> Result<(), Status> {
+#[derive(Debug)]
+pub(super) struct PodResize;
+
+impl Plugin for PodResize {
+    fn name(&self) -> &'static str {
+        "PodResize"
+    }
+
+    fn handles(&self, attributes: &Attributes<'_>) -> bool {
+        attributes.is_about("Pod") && matches!(attributes.operation, Operation::Update { part: Part::Other("resize"), .. })
+    }
+
+    fn mutate<'a>(&'a self, attributes: &'a Attributes<'_>, object: &'a mut Value) -> BoxFuture<'a, Result<(), Status>> {
+        ready(check(attributes, object))
+    }
+}
+
+fn check(attributes: &Attributes<'_>, pod: &Value) -> Result<(), Status> {
+    let Operation::Update { old, .. } = attributes.operation else { return Ok(()) };
+    let (cluster, target) = (attributes.cluster, attributes.target);
     let node_name = old["spec"].str("nodeName");
     if node_name.is_empty() {
         return Ok(());
     }
-    let forbid = |why: &str| Status::forbidden(target.kind, &target.name, why);
-    let node = find_kind("", "v1", "nodes").and_then(|nodes| {
-        let entry = core.store.get(&keys::object(nodes, "", node_name))?;
-        core.objects.read(nodes, &entry).ok()
-    });
+    let forbid = |why: &str| Status::forbidden(&target.kind, &target.name, why);
+    let node = cluster.read(&cluster.kinds.built_in("nodes"), "", node_name)?;
     let node = node.ok_or_else(|| forbid(&format!("node {node_name:?} not found")))?;
     let requests = totals::requests(&pod["spec"]);
     for (resource, count) in RESOURCES {

@@ -1,0 +1,25 @@
+//! What all requests share: the cluster, and what judges, describes and forwards requests.
+
+use crate::admission::Admission;
+use crate::cluster::Cluster;
+use crate::gateway::Gateway;
+use crate::openapi::Documents;
+use std::ops::Deref;
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub cluster: Cluster,
+    pub admission: Admission,
+    pub gateway: Gateway,
+    pub documents: Documents,
+    /// `https://HOST:PORT` as clients know it.
+    pub advertise: String,
+}
+
+impl Deref for Core {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}

@@ -1,0 +1,117 @@
+//! The way to a node: its service gets what a kubelet would, and may take the client's connection over.
+
+use crate::client::{create, fresh, get, send};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use stead_server::{Body, Identity, NodeService};
+use stead_testing::http::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
+
+const POD: &str = "/api/v1/namespaces/default/pods/p";
+
+fn text(text: impl Into<bytes::Bytes>) -> Body {
+    Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A server with the pod `p` on the node `n`.
+async fn with_pod() -> Client {
+    let client = fresh().await;
+    create(&client, "/api/v1/namespaces/default/serviceaccounts", json!({"metadata": {"name": "default"}})).await;
+    create(&client, "/api/v1/nodes", json!({"metadata": {"name": "n"}})).await;
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}});
+    create(&client, "/api/v1/namespaces/default/pods", pod).await;
+    client
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_nobody_registered_serves_nothing() {
+    let client = with_pod().await;
+    for (what, method) in [("log", "GET"), ("exec?command=ls", "POST"), ("attach", "POST"), ("portforward?ports=80", "POST")] {
+        let (code, answer) = send(&client, method, &format!("{POD}/{what}"), Value::Null).await;
+        let name = what.split('?').next().unwrap_or_default();
+        assert_eq!((code, answer["message"].as_str()), (501, Some(format!("pods/{name} is not served by this version").as_str())));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_is_asked_as_a_kubelet_is() {
+    let client = with_pod().await;
+    let echo = tower::service_fn(|request: http::Request<Body>| async move {
+        let asked = json!({
+            "asked": format!("{} {}", request.method(), request.uri()),
+            "private": request.headers().contains_key("authorization") || request.headers().contains_key("impersonate-user"),
+        });
+        Ok::<_, Infallible>(http::Response::new(text(asked.to_string())))
+    });
+    client.server().register_node("n", NodeService::new(echo));
+    for (path, asked) in [
+        ("log?tailLines=5&follow=true&pretty=1", "GET /containerLogs/default/p/c?tailLines=5&follow=true"),
+        ("exec?command=ls&command=-l&stdin=true&stdout=1&tty=false", "GET /exec/default/p/c?command=ls&command=-l&input=1&output=1"),
+        ("attach?container=c&stderr=1&tty=1", "GET /attach/default/p/c?error=1&tty=1"),
+        ("portforward?ports=80,81", "GET /portForward/default/p?port=80&port=81"),
+    ] {
+        let answer = get(&client, &format!("{POD}/{path}")).await.1;
+        assert_eq!(answer, json!({"asked": asked, "private": false}));
+    }
+    client.server().forget_node("n");
+    assert_eq!(get(&client, &format!("{POD}/log")).await.0, 501);
+}
+
+/// A node that upgrades every connection and sends back what it gets.
+fn upgrading() -> NodeService {
+    NodeService::new(tower::service_fn(|mut request: http::Request<Body>| async move {
+        let upgrade = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let mut connection = hyper_util::rt::TokioIo::new(upgrade.await.expect("the server upgrades"));
+            let mut buffer = [0; 64];
+            while let Ok(n @ 1..) = connection.read(&mut buffer).await {
+                connection.write_all(&buffer[..n]).await.expect("the client reads");
+            }
+        });
+        let mut response = http::Response::new(text(""));
+        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        response.headers_mut().insert("connection", http::HeaderValue::from_static("Upgrade"));
+        response.headers_mut().insert("upgrade", http::HeaderValue::from_static("echo"));
+        Ok::<_, Infallible>(response)
+    }))
+}
+
+/// Serves one connection of the administrator, as the listener does.
+async fn serve_one(listener: TcpListener, client: Client) {
+    let (stream, _) = listener.accept().await.expect("a client comes");
+    let service = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let mut request = request.map(|body| body.map_err(std::io::Error::other).boxed_unsync());
+        request.extensions_mut().insert(Identity::master("admin"));
+        client.server().service().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+    connection.with_upgrades().await.expect("the connection ends well");
+}
+
+#[tokio::test]
+async fn a_connection_is_upgraded_through_the_gateway() {
+    let client = with_pod().await;
+    client.server().register_node("n", upgrading());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(serve_one(listener, client));
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
+    let request = format!("GET {POD}/exec?command=cat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a response"));
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    for word in [&b"over"[..], b"the", b"gateway"] {
+        stream.write_all(word).await.expect("sent");
+        let mut back = vec![0; word.len()];
+        stream.read_exact(&mut back).await.expect("sent back");
+        assert_eq!(back, word);
+    }
+    drop(stream);
+    server.await.expect("the server ends");
+}
