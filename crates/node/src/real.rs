@@ -83,9 +83,20 @@ impl Real {
         tiers.set = wanted;
     }
 
+    /// Why a sandbox of that pod is left alone, if one is.
+    fn left_alone(&self, pod: &str) -> Option<String> {
+        let of_pod = self.runtime.sandboxes().into_iter().filter(|sandbox| pod_of(&sandbox.spec.id) == pod);
+        of_pod.filter_map(|sandbox| if let rt::SandboxState::LeftAlone(reason) = sandbox.state { Some(reason) } else { None }).next()
+    }
+
     fn id(&self, sandbox: &str, name: &str, attempt: u32) -> Option<String> {
         self.runtime.containers(Some(sandbox)).into_iter().find(|c| c.spec.name == name && c.spec.attempt == attempt).map(|c| c.id)
     }
+}
+
+/// The pod's uid in a sandbox's id.
+fn pod_of(sandbox: &str) -> &str {
+    sandbox.rsplit_once('-').map_or(sandbox, |(uid, _)| uid)
 }
 
 fn timestamp(at: SystemTime) -> Timestamp {
@@ -215,6 +226,10 @@ impl Runtime for Real {
 
     async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), String> {
         let mode = |host| if host { rt::NamespaceMode::Host } else { rt::NamespaceMode::Own };
+        // Something of the pod may run there: an identity runs at most once.
+        if let Some(reason) = self.left_alone(&spec.pod) {
+            return Err(reason);
+        }
         let label = |name: &str| spec.labels.get(name).map(String::as_str).unwrap_or_default();
         let log_dir = self.logs.join(format!("{}_{}_{}", label("namespace"), label("name"), spec.pod));
         let sandbox = rt::SandboxSpec {
@@ -294,12 +309,11 @@ impl Runtime for Real {
             for container in self.runtime.containers(Some(&sandbox.spec.id)) {
                 containers.entry(container.spec.name.clone()).or_default().extend(instance(&container));
             }
-            records.push(SandboxRecord {
-                ready: sandbox.state == rt::SandboxState::Ready,
-                id: sandbox.spec.id,
-                labels: sandbox.spec.labels,
-                containers,
-            });
+            let mut labels = sandbox.spec.labels;
+            labels.entry("uid".to_owned()).or_insert_with(|| pod_of(&sandbox.spec.id).to_owned());
+            // One that is left alone is not dead: no other may take its place, and starts and stops say what is wrong with it.
+            let ready = sandbox.state != rt::SandboxState::Stopped;
+            records.push(SandboxRecord { ready, id: sandbox.spec.id, labels, containers });
         }
         records.sort_by_key(|r| r.id.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok()));
         Ok(records)

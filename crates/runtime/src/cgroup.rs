@@ -4,6 +4,7 @@
 //! Never decides limits. Input: paths absolute below the hierarchies' root, such as `/stead-1f/kubepods/pod1`. On version 1 such a path
 //! stands for one directory in every hierarchy.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -175,11 +176,7 @@ impl Layout {
     /// Kills every process in a cgroup and below it, and waits until none is left.
     pub fn kill(&self, cgroup: &str) -> Result<()> {
         for round in 0..KILL_ROUNDS_MAX {
-            let mut left = 0;
-            for hierarchy in &self.hierarchies {
-                left += kill_once(&below(hierarchy, cgroup)).map_err(io_error("kill the processes of", Path::new(cgroup)))?;
-            }
-            if left == 0 {
+            if self.kill_present(cgroup)? == 0 {
                 return Ok(());
             }
             if round > 0 {
@@ -189,21 +186,54 @@ impl Layout {
         Err(Error::StillRunning(cgroup.to_owned()))
     }
 
+    /// Kills every process that is in a cgroup and below it now, and says how many there were. Does not wait.
+    pub fn kill_present(&self, cgroup: &str) -> Result<usize> {
+        let mut left = 0;
+        for hierarchy in &self.hierarchies {
+            left += kill_once(&below(hierarchy, cgroup)).map_err(io_error("kill the processes of", Path::new(cgroup)))?;
+        }
+        Ok(left)
+    }
+
     /// Removes a cgroup and all below it. It must hold no process.
     pub fn remove(&self, cgroup: &str) -> Result<()> {
+        // A process that has just died still counts for a moment.
+        for _ in 0..KILL_ROUNDS_MAX {
+            if self.try_remove(cgroup)? {
+                return Ok(());
+            }
+            thread::sleep(KILL_PAUSE);
+        }
+        Err(Error::StillRunning(cgroup.to_owned()))
+    }
+
+    /// Removes a cgroup and all below it, unless a process still counts in it: then false. Does not wait.
+    pub fn try_remove(&self, cgroup: &str) -> Result<bool> {
         for hierarchy in &self.hierarchies {
             let directory = below(hierarchy, cgroup);
-            let mut round = 0;
-            // A process that has just died still counts for a moment.
-            while let Err(error) = remove_tree(&directory) {
-                round += 1;
-                if error.raw_os_error() != Some(nix::libc::EBUSY) || round > KILL_ROUNDS_MAX {
-                    return Err(io_error("remove", &directory)(error));
-                }
-                thread::sleep(KILL_PAUSE);
+            match remove_tree(&directory) {
+                Ok(()) => {}
+                Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => return Ok(false),
+                Err(error) => return Err(io_error("remove", &directory)(error)),
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// A cgroup and all below it that are there in any hierarchy.
+    pub fn tree(&self, cgroup: &str) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        for hierarchy in &self.hierarchies {
+            let directory = below(hierarchy, cgroup);
+            collect(&directory, cgroup, &mut found).map_err(io_error("list", &directory))?;
+        }
+        Ok(found)
+    }
+
+    /// A directory that stands for that cgroup; it is made if need be.
+    pub fn any_directory(&self, cgroup: &str) -> Result<PathBuf> {
+        self.create(cgroup, &Resources::default())?;
+        self.directory("memory", cgroup).ok_or_else(|| Error::Host("the memory controller is not there".to_owned()))
     }
 
     /// Version 2: what to write into files of a container's cgroup that libcontainer knows nothing of: the container dies as a whole of want
@@ -277,6 +307,19 @@ fn remove_tree(directory: &Path) -> io::Result<()> {
         remove_tree(&entry.path())?;
     }
     crate::record::unless_missing(fs::remove_dir(directory))
+}
+
+fn collect(directory: &Path, cgroup: &str, found: &mut BTreeSet<String>) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    found.insert(cgroup.to_owned());
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        collect(&entry.path(), &format!("{cgroup}/{}", entry.file_name().to_string_lossy()), found)?;
+    }
+    Ok(())
 }
 
 /// One file of a cgroup and what to write into it.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// What to run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ContainerSpec {
     /// Unique in its sandbox together with `attempt`: `[A-Za-z0-9][A-Za-z0-9_.-]*`, at most 128 bytes.
     pub name: String,
@@ -57,6 +58,7 @@ pub struct ContainerSpec {
 
 /// Who a process is. Unset parts come from the image's `USER`, looked up in the container's own `/etc/passwd` and `/etc/group`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct User {
     /// User id; None: the image's user, else 0.
     pub uid: Option<u32>,
@@ -80,6 +82,7 @@ pub enum ImageGroups {
 
 /// A bind mount.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Mount {
     /// Existing file or directory of the machine.
     pub source: PathBuf,
@@ -103,6 +106,7 @@ pub enum Propagation {
 
 /// A device node.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Device {
     /// Node of the machine.
     pub host_path: PathBuf,
@@ -114,6 +118,7 @@ pub struct Device {
 
 /// Limits of a cgroup. None leaves the kernel's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Resources {
     /// 2..=262144, in cgroup v1's unit; converted to a weight on v2.
     pub cpu_shares: Option<u64>,
@@ -139,17 +144,18 @@ pub struct Rlimit {
 }
 
 /// A file in which the process may leave a last message; at most 4096 bytes of it are kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TerminationLog {
     /// Absolute path in the container.
     pub path: String,
     /// Whether the end of its output stands in where it failed without a word.
-    #[serde(default)]
     pub output_on_failure: bool,
 }
 
 /// The user that a process got.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EffectiveUser {
     /// User id.
     pub uid: u32,

@@ -152,7 +152,9 @@ fn make(arguments: &Arguments, stdout: OwnedFd, stderr: OwnedFd, report: &mut Fi
     let prepared = rootfs::prepare(&dir, &sandbox, &container, &layout).map_err(Failure::Create)?;
     rootfs::make_directory(&prepared.rootfs, &prepared.cwd)
         .map_err(|message| Failure::Start(format!("unable to start container process: error during container init: {message}")))?;
-    record::write(&dir.container(&container.id).join("config.json"), &prepared.config, Durability::Process).map_err(internal)?;
+    // Not ours to version: it is written and read as the OCI runtime specification says.
+    let config = prepared.config.to_string();
+    record::write_bytes(&dir.container(&container.id).join("config.json"), config.as_bytes(), Durability::Process).map_err(internal)?;
     start(&dir, &container, &layout, prepared, stdout, stderr, report)
 }
 

@@ -19,18 +19,26 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A file of ours that cannot be read back.
-    #[error("parse {path}")]
-    Corrupt {
+    /// A record that has no form on disk: a path in it is not UTF-8.
+    #[error("write down {path}")]
+    Encode {
         /// The file.
         path: PathBuf,
-        /// Why it cannot be read.
+        /// Why.
         #[source]
         source: serde_json::Error,
     },
     /// The journal of what was made on the machine.
     #[error(transparent)]
     Journal(stead_journal::Error),
+    /// A file that another version of the program wrote, or nobody of ours. What it describes is left alone.
+    #[error("{path} is not understood and what it describes is left alone: {reason}")]
+    NotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// An id or name that cannot be a file name.
     #[error("invalid name {0:?}: must be 1 to 128 of [A-Za-z0-9_.-], beginning with a letter or digit")]
     InvalidName(String),
@@ -55,6 +63,14 @@ pub enum Error {
     /// The sandbox was stopped, or its shim died.
     #[error("sandbox {0} is not ready")]
     SandboxNotReady(String),
+    /// Something of the sandbox may run that this program cannot deal with.
+    #[error("sandbox {sandbox} is left alone: {reason}")]
+    LeftAlone {
+        /// The sandbox.
+        sandbox: String,
+        /// Why.
+        reason: String,
+    },
     /// The shim did not come up.
     #[error("start the shim of sandbox {sandbox}: {message}")]
     Shim {

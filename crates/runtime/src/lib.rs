@@ -34,5 +34,6 @@ pub use container::{
 };
 pub use error::{Error, Result, StartError};
 pub use image::{Image, ImageConfig};
+pub use runtime::survey::{Survey, clean, survey};
 pub use runtime::{Event, Events, HostFacts, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};

@@ -1,16 +1,24 @@
 //! What the runtime and a shim say to each other over `shim.sock`.
 //!
-//! A frame is a length (4 bytes, big endian) and that many bytes of JSON. The first request of a connection is `Hello`; a shim answers
-//! requests of its own version only. Shims outlive the program that started them, so a change here needs a new version and the old one kept.
+//! A frame is a length (4 bytes, big endian) and that many bytes of JSON. The first request of a connection is `Hello`, in which the two
+//! agree on a version. Shims outlive the program that started them: a change here needs a new version, and the old ones stay spoken.
+//!
+//! | version | adds |
+//! |---|---|
+//! | 1 | everything not named below |
+//! | 2 | agreeing on a version: `Hello::newest`, `Welcome`, `Refusal::Version`; `Ping` |
 
 use std::io;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::{ExitRecord, StartedRecord};
 
-/// Of this module.
-pub const VERSION: u32 = 1;
+/// The first version.
+pub const FIRST_VERSION: u32 = 1;
+/// The versions that this program speaks, as runtime and as shim.
+pub const SPOKEN: RangeInclusive<u32> = FIRST_VERSION..=2;
 /// Largest frame, in bytes, both ways.
 pub const FRAME_BYTES_MAX: usize = 4 << 20;
 
@@ -28,9 +36,14 @@ pub struct Request {
 pub enum Call {
     /// Begins a connection; the answer lists all containers. Exits are told from then on.
     Hello {
-        /// The asker's [`VERSION`].
+        /// The oldest version that the asker speaks; shims of version 1 take it for the only one.
         version: u32,
+        /// The newest; none is said by an asker of version 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<u32>,
     },
+    /// Asks for nothing but an answer.
+    Ping,
     /// Runs the container that `container.json` describes; answered when its program was executed, or could not be.
     Start {
         /// The container's id.
@@ -91,8 +104,15 @@ pub enum Message {
 /// A good answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
-    /// To `Hello`.
+    /// To `Hello`, in version 1.
     Containers(Vec<Status>),
+    /// To `Hello`, in later versions.
+    Welcome {
+        /// The version that both speak from now on.
+        version: u32,
+        /// All containers.
+        containers: Vec<Status>,
+    },
     /// To `Start`.
     Started(StartedRecord),
     /// To everything else.
@@ -113,6 +133,13 @@ pub enum Refusal {
     },
     /// This container was started before.
     Exists,
+    /// To `Hello`: there is no version that both speak.
+    Version {
+        /// The oldest that the shim speaks.
+        oldest: u32,
+        /// The newest.
+        newest: u32,
+    },
     /// Anything else.
     Other(String),
 }
@@ -126,6 +153,12 @@ pub struct Status {
     pub started: Option<StartedRecord>,
     /// Once it has ended.
     pub exit: Option<ExitRecord>,
+}
+
+/// The newest version that both sides speak.
+pub fn agree(ours: &RangeInclusive<u32>, theirs: &RangeInclusive<u32>) -> Option<u32> {
+    let newest = *ours.end().min(theirs.end());
+    (newest >= *ours.start().max(theirs.start())).then_some(newest)
 }
 
 /// The frame of a value.
@@ -153,6 +186,26 @@ pub fn take_frame(buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_version_that_both_speak_is_agreed_on() {
+        // SHIM-9
+        assert_eq!(agree(&(1..=2), &(1..=1)), Some(1));
+        assert_eq!(agree(&(1..=2), &(2..=7)), Some(2));
+        assert_eq!(agree(&(1..=2), &(3..=4)), None);
+        assert_eq!(agree(&(3..=4), &(1..=2)), None);
+    }
+
+    #[test]
+    fn the_first_version_is_spoken_as_the_first_program_spoke_it() {
+        let hello = r#"{"number":0,"call":{"Hello":{"version":1}}}"#;
+        let request: Request = serde_json::from_str(hello).unwrap();
+        assert!(matches!(request.call, Call::Hello { version: 1, newest: None }));
+        assert_eq!(serde_json::to_string(&request).unwrap(), hello);
+        let reply = r#"{"Reply":{"number":0,"result":{"Ok":{"Containers":[]}}}}"#;
+        let message: Message = serde_json::from_str(reply).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), reply);
+    }
 
     #[test]
     fn frames_come_back_one_by_one_however_they_were_cut() {

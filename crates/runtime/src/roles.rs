@@ -3,6 +3,7 @@
 //! Matched first in `main`, before any thread exists.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 
 /// First word of a sandbox's shim.
@@ -12,9 +13,14 @@ pub const CREATE_CONTAINER: &str = "create-container";
 
 /// Runs the role that the first argument (after the program's name) names; None if it names none.
 pub fn dispatch(arguments: &[OsString]) -> Option<ExitCode> {
+    dispatch_speaking(arguments, crate::protocol::SPOKEN)
+}
+
+/// As [`dispatch`], with a shim that speaks these versions of its protocol only: how a program of another version is stood in for.
+pub fn dispatch_speaking(arguments: &[OsString], spoken: RangeInclusive<u32>) -> Option<ExitCode> {
     let (role, words) = arguments.split_first()?;
     match role.to_str()? {
-        SHIM => Some(crate::shim::run(words)),
+        SHIM => Some(crate::shim::run(words, spoken)),
         CREATE_CONTAINER => Some(crate::create::run(words)),
         _ => None,
     }

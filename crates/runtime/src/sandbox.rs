@@ -21,6 +21,7 @@ pub enum NamespaceMode {
 
 /// What to make.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SandboxSpec {
     /// Unique for ever (a pod's uid and the sandbox's attempt, say): `[A-Za-z0-9][A-Za-z0-9_.-]*`, at most 128 bytes.
     pub id: String,
@@ -48,12 +49,14 @@ pub struct SandboxSpec {
 }
 
 /// Whether containers can be started in a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SandboxState {
     /// Its shim answers.
     Ready,
     /// Its shim is gone and every process of it has been killed; records and logs remain.
     Stopped,
+    /// Something of it may run that cannot be dealt with: a newer program's records or shim, or processes that do not die. Says why.
+    LeftAlone(String),
 }
 
 /// A sandbox as it is now.

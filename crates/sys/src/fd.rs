@@ -1,7 +1,7 @@
 //! File descriptors that a process was given by number.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 /// Takes over a descriptor that the parent process passed by number and makes it close on exec. Call it once per number, at the start of
 /// a process: whatever else holds that number in this process would be closed with it.
@@ -21,12 +21,21 @@ pub fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
 
 /// Lets a descriptor live through exec, for a child that takes it by number.
 pub fn keep_on_exec(fd: &OwnedFd) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
     // SAFETY: the descriptor is open for as long as the reference lives; clears flags only.
     if unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, 0) } < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// How many bytes can be read from a pipe without waiting.
+pub fn readable_bytes(pipe: &impl AsFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open for as long as the reference lives, and FIONREAD writes one int.
+    if unsafe { libc::ioctl(pipe.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// Closes every descriptor from `first` up. Only for the start of a process that was given none of them.

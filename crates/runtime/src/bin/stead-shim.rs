@@ -16,7 +16,11 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    if let Some(code) = stead_runtime::roles::dispatch(&arguments) {
+    let role = match spoken_version() {
+        Some(version) => stead_runtime::roles::dispatch_speaking(&arguments, version..=version),
+        None => stead_runtime::roles::dispatch(&arguments),
+    };
+    if let Some(code) = role {
         return code;
     }
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
@@ -39,6 +43,12 @@ fn main() -> ExitCode {
         writeln!(io::stderr(), "{error}").unwrap_or_default();
         ExitCode::FAILURE
     })
+}
+
+/// Called `...-speaks-N`, this is a program whose shims speak version N of their protocol only.
+fn spoken_version() -> Option<u32> {
+    let name = std::env::args_os().next()?;
+    name.to_str()?.rsplit_once("-speaks-")?.1.parse().ok()
 }
 
 /// Prints numbers, one a line, until the file exists.

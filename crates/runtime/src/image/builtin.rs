@@ -49,8 +49,17 @@ pub fn plan(executable: &Path) -> Result<Plan> {
 
 /// Makes the layer.
 pub fn make(plan: &Plan, reference: &str, layer: &Path) -> Result<Image> {
-    let failed = io_error("make the built-in image in", layer);
-    let size_bytes = fill(plan, layer).map_err(failed)?;
+    fill(plan, layer).map_err(io_error("make the built-in image in", layer))?;
+    describe(plan, reference, layer)
+}
+
+/// The image whose layer has been made.
+pub fn describe(plan: &Plan, reference: &str, layer: &Path) -> Result<Image> {
+    let mut size_bytes = 0;
+    for (_, place) in &plan.files {
+        let path = layer.join(place);
+        size_bytes += fs::metadata(&path).map_err(io_error("look at", &path))?.len();
+    }
     Ok(Image {
         reference: reference.to_owned(),
         digest: plan.digest.clone(),
@@ -60,7 +69,7 @@ pub fn make(plan: &Plan, reference: &str, layer: &Path) -> Result<Image> {
     })
 }
 
-fn fill(plan: &Plan, layer: &Path) -> io::Result<u64> {
+fn fill(plan: &Plan, layer: &Path) -> io::Result<()> {
     for directory in ["bin", "etc", "tmp", "root", "proc", "dev", "sys", "usr/lib", "lib", "lib64"] {
         fs::create_dir_all(layer.join(directory))?;
     }
@@ -68,20 +77,19 @@ fn fill(plan: &Plan, layer: &Path) -> io::Result<u64> {
     fs::set_permissions(layer.join("tmp"), fs::Permissions::from_mode(0o1777))?;
     fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n")?;
     fs::write(layer.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
-    let mut size_bytes = 0;
     for (source, place) in &plan.files {
         let target = layer.join(place);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;
         }
-        size_bytes += fs::copy(source, &target)?;
+        fs::copy(source, &target)?;
         fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
         link_library(layer, place)?;
     }
     for name in stead_applets::NAMES {
         symlink("stead", layer.join("bin").join(name))?;
     }
-    Ok(size_bytes)
+    Ok(())
 }
 
 /// A library that the machine's loader knew from its cache must be found without one.

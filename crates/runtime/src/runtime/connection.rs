@@ -1,61 +1,61 @@
 //! The connection to one shim: a task that owns the socket, and handles to it.
 //!
 //! Everything a shim says is applied to the sandbox's state here, in the order it was said, before any caller hears of it. When the
-//! connection breaks it is made again; when the shim turns out dead, that is handed to `sandboxes`.
+//! connection breaks it is made again; a shim that turns out dead, or does not answer for long, is handed to `sandboxes`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use stead_sys::process::PidFd;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+use super::greeting::{self, Greeted, Link};
 use super::{Entry, Event, Inner, sandboxes};
 use crate::container::{ContainerState, Exit};
 use crate::error::{Error, Result};
-use crate::protocol::{Answer, Call, Message, Refusal, Request, Status, VERSION, encode, take_frame};
-use crate::record::{ExitRecord, SandboxDir, ShimRecord, StartedRecord, from_ns};
+use crate::protocol::{Answer, Call, FIRST_VERSION, Message, Refusal, Status};
+use crate::record::{ExitRecord, ShimRecord, StartedRecord, from_ns};
 
 /// Requests that may wait for the task.
 const REQUESTS_MAX: usize = 64;
 /// How long a shim may take to answer what needs no waiting.
 const ANSWER: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(20);
+/// A silent shim is asked for a sign of life this often within its patience.
+const PINGS: u32 = 3;
 
 /// A handle; the task ends with the last one.
 #[derive(Debug, Clone)]
 pub struct Connection {
     requests: mpsc::Sender<Asked>,
-    _task: Arc<Ending>,
+    _task: Arc<AbortOnDrop>,
 }
 
 #[derive(Debug)]
-struct Ending(AbortHandle);
+struct AbortOnDrop(AbortHandle);
 
-impl Drop for Ending {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
+type Answered = Result<Answer, Refusal>;
+
 #[derive(Debug)]
 struct Asked {
     call: Call,
-    reply: oneshot::Sender<Result<Answer, Refusal>>,
+    reply: oneshot::Sender<Answered>,
 }
 
 /// A reply that is on its way. Dropping it does not take the request back.
-pub struct Reply(oneshot::Receiver<Result<Answer, Refusal>>);
+pub struct Reply(oneshot::Receiver<Answered>);
 
 impl Reply {
-    /// Waits for it.
-    pub async fn wait(self, sandbox: &str) -> Result<Result<Answer, Refusal>> {
+    /// Waits for it. An error says that there will be none: the shim is gone, or nothing came of the request.
+    pub async fn wait(self, sandbox: &str) -> Result<Answered> {
         self.0.await.map_err(|_| broken(sandbox))
     }
 }
@@ -66,7 +66,7 @@ fn broken(sandbox: &str) -> Error {
 
 impl Connection {
     /// Sends a request that a shim answers at once, and waits for its reply.
-    pub async fn call(&self, sandbox: &str, call: Call) -> Result<Result<Answer, Refusal>> {
+    pub async fn call(&self, sandbox: &str, call: Call) -> Result<Answered> {
         let (reply, answer) = oneshot::channel();
         let exchange = async {
             self.requests.send(Asked { call, reply }).await.map_err(|_| broken(sandbox))?;
@@ -84,154 +84,234 @@ impl Connection {
     }
 }
 
-/// Whether the process of that record still lives.
-pub fn is_alive(shim: &ShimRecord, boot_id: &str) -> bool {
-    shim.boot_id == boot_id
-        && stead_sys::process::start_ticks(shim.pid).is_ok_and(|ticks| ticks == shim.start_ticks)
-        && PidFd::open(shim.pid).and_then(|handle| handle.has_ended()).is_ok_and(|ended| !ended)
-}
-
-/// A connected socket and what has been read ahead of it.
-pub struct Link {
-    stream: UnixStream,
-    buffer: Vec<u8>,
-}
-
-impl Link {
-    async fn next(&mut self) -> io::Result<Message> {
-        loop {
-            if let Some(body) = take_frame(&mut self.buffer)? {
-                return serde_json::from_slice(&body).map_err(io::Error::other);
-            }
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-    }
-
-    async fn send(&mut self, number: u64, call: Call) -> io::Result<()> {
-        self.stream.write_all(&encode(&Request { number, call })).await
-    }
-}
-
-/// Connects and greets, as long as the shim lives and answers in time. Gives the list of its containers too.
-pub async fn greet(inner: &Inner, dir: &SandboxDir, shim: &ShimRecord) -> io::Result<(Link, Vec<Status>)> {
-    let boot_id = &inner.facts.boot_id;
-    let attempt = async {
-        loop {
-            match greet_once(dir).await {
-                Ok(greeted) => return Ok(greeted),
-                Err(error) if !is_alive(shim, boot_id) => return Err(error),
-                Err(_) => tokio::time::sleep(PAUSE).await,
-            }
-        }
-    };
-    tokio::time::timeout(inner.options.shim_patience, attempt).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
-
-async fn greet_once(dir: &SandboxDir) -> io::Result<(Link, Vec<Status>)> {
-    // A socket's path may have 107 bytes only; through the directory's descriptor it has a few.
-    let directory = File::open(&dir.0)?;
-    let stream = UnixStream::connect(format!("/proc/self/fd/{}/shim.sock", directory.as_raw_fd())).await?;
-    let mut link = Link { stream, buffer: Vec::new() };
-    link.send(0, Call::Hello { version: VERSION }).await?;
-    match link.next().await? {
-        Message::Reply { result: Ok(Answer::Containers(list)), .. } => Ok((link, list)),
-        Message::Reply { result: Err(Refusal::Other(message)), .. } => Err(io::Error::other(message)),
-        _ => Err(io::Error::other("unexpected answer to the greeting")),
-    }
-}
-
 /// Starts the task of a greeted link.
-pub fn run(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, link: Link) -> Connection {
+pub fn run(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, greeted: Greeted) -> Connection {
     let (requests, asked) = mpsc::channel(REQUESTS_MAX);
-    let task = Task { inner: Arc::downgrade(inner), entry: Arc::downgrade(entry), shim, waiting: BTreeMap::new(), number: 0 };
-    let handle = tokio::spawn(task.run(link, asked));
-    Connection { requests, _task: Arc::new(Ending(handle.abort_handle())) }
+    let mut task = Task {
+        inner: Arc::downgrade(inner),
+        entry: Arc::downgrade(entry),
+        interval: inner.options.shim_patience / PINGS,
+        start_max: inner.options.start_max,
+        shim,
+        version: greeted.version,
+        waiting: BTreeMap::new(),
+        number: 0,
+    };
+    task.expect_starts(&greeted.containers);
+    let handle = tokio::spawn(task.run(greeted.link, asked));
+    Connection { requests, _task: Arc::new(AbortOnDrop(handle.abort_handle())) }
 }
 
 struct Waiting {
+    /// The container, if it is a start.
     start: Option<String>,
-    reply: oneshot::Sender<Result<Answer, Refusal>>,
+    since: Instant,
+    /// None for a start that was found under way.
+    reply: Option<oneshot::Sender<Answered>>,
 }
 
 /// Holds weak references only, so that a dropped runtime ends it.
 struct Task {
     inner: Weak<Inner>,
     entry: Weak<Entry>,
+    /// Silence after which the shim is asked for a sign of life.
+    interval: Duration,
+    start_max: Duration,
     shim: ShimRecord,
+    /// Of the protocol.
+    version: u32,
     waiting: BTreeMap<u64, Waiting>,
     number: u64,
+}
+
+/// Why a link is not served any more.
+enum Break {
+    /// The socket failed.
+    Broken(io::Error),
+    /// The shim lives and does not do what it should.
+    Hung(String),
+    /// Nobody can ask any more.
+    Gone,
 }
 
 impl Task {
     async fn run(mut self, mut link: Link, mut asked: mpsc::Receiver<Asked>) {
         loop {
-            let error = self.serve(&mut link, &mut asked).await;
-            let Some(error) = error else { return };
-            // Whoever waits learns that the outcome is unknown; the list of the next greeting settles it.
-            let unanswered: Vec<String> = std::mem::take(&mut self.waiting).into_values().filter_map(|waiting| waiting.start).collect();
+            let reason = match self.serve(&mut link, &mut asked).await {
+                Break::Gone => return,
+                Break::Hung(reason) => reason,
+                Break::Broken(error) => match self.reconnect(&error).await {
+                    Some(Ok(new)) => {
+                        link = new;
+                        continue;
+                    }
+                    Some(Err(reason)) => reason,
+                    None => return,
+                },
+            };
             let (Some(inner), Some(entry)) = (self.inner.upgrade(), self.entry.upgrade()) else { return };
-            tracing::debug!(sandbox = entry.id(), %error, "connection to the shim broke");
-            match greet(&inner, &entry.dir, &self.shim).await {
-                Ok((new, list)) => {
-                    apply_list(&inner, &entry, list, &unanswered);
-                    link = new;
+            sandboxes::mark_dead(&entry);
+            // Only now do those who wait learn that nothing will come: what they see of the sandbox is settled.
+            self.waiting.clear();
+            sandboxes::shim_died(&inner, &entry, &reason).await;
+            return;
+        }
+    }
+
+    /// A new link to the same shim, or why there is none. None: the runtime is gone.
+    async fn reconnect(&mut self, error: &io::Error) -> Option<Result<Link, String>> {
+        let (inner, entry) = (self.inner.upgrade()?, self.entry.upgrade()?);
+        tracing::debug!(sandbox = entry.id(), %error, "connection to the shim broke");
+        match greeting::greet(&inner, &entry.dir, &self.shim).await {
+            Ok(greeted) => {
+                self.version = greeted.version;
+                self.settle_waiting(&entry, &greeted.containers);
+                apply_list(&inner, &entry, greeted.containers);
+                Some(Ok(greeted.link))
+            }
+            Err(error) => Some(Err(error.to_string())),
+        }
+    }
+
+    /// Nothing but starts outlives a link, and those as the shim's list says.
+    fn settle_waiting(&mut self, entry: &Entry, list: &[Status]) {
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            let (Some(id), Some(reply)) = (waiting.start, waiting.reply) else { continue };
+            match list.iter().find(|status| status.id == id) {
+                Some(Status { started: Some(started), .. }) => reply.send(Ok(Answer::Started(started.clone()))).unwrap_or_default(),
+                Some(Status { exit: Some(exit), .. }) => {
+                    reply.send(Err(Refusal::Start { message: exit.message.clone(), exit: exit.clone() })).unwrap_or_default();
                 }
-                Err(error) => {
-                    sandboxes::shim_died(&inner, &entry, &error).await;
-                    return;
-                }
+                Some(_) => self.expect(Some(id), Some(reply)),
+                // Its request never reached the shim, or was refused: nothing of it was ever run.
+                None => forget(entry, &id),
+            }
+        }
+        self.expect_starts(list);
+    }
+
+    /// Starts that are under way and that nobody waits for yet must come to an end too.
+    fn expect_starts(&mut self, list: &[Status]) {
+        for status in list.iter().filter(|status| status.started.is_none() && status.exit.is_none()) {
+            if !self.waiting.values().any(|waiting| waiting.start.as_ref() == Some(&status.id)) {
+                self.expect(Some(status.id.clone()), None);
             }
         }
     }
 
-    /// Serves until the link breaks, with the error, or nobody can ask any more, with None.
-    async fn serve(&mut self, link: &mut Link, asked: &mut mpsc::Receiver<Asked>) -> Option<io::Error> {
+    fn expect(&mut self, start: Option<String>, reply: Option<oneshot::Sender<Answered>>) {
+        self.number += 1;
+        self.waiting.insert(self.number, Waiting { start, since: Instant::now(), reply });
+    }
+
+    /// Serves until the link breaks or the shim turns out to hang.
+    async fn serve(&mut self, link: &mut Link, asked: &mut mpsc::Receiver<Asked>) -> Break {
+        let mut silent = 0;
+        let mut look = Instant::now() + self.interval;
         loop {
+            // What has been said comes first: a server that stood still itself must not take that for the shim's silence.
             tokio::select! {
+                biased;
                 message = link.next() => match message {
-                    Ok(message) => self.said(message)?,
-                    Err(error) => return Some(error),
+                    Ok(message) => {
+                        silent = 0;
+                        if self.said(message).is_none() {
+                            return Break::Gone;
+                        }
+                    }
+                    Err(error) => return Break::Broken(error),
                 },
                 request = asked.recv() => {
-                    let Asked { call, reply } = request?;
-                    self.number += 1;
+                    let Some(Asked { call, reply }) = request else { return Break::Gone };
                     let start = if let Call::Start { id } = &call { Some(id.clone()) } else { None };
-                    self.waiting.insert(self.number, Waiting { start, reply });
-                    if let Err(error) = link.send(self.number, call).await {
-                        return Some(error);
+                    self.expect(start, Some(reply));
+                    if let Err(error) = self.send(link, call).await {
+                        return Break::Broken(error);
+                    }
+                }
+                () = tokio::time::sleep_until(look) => {
+                    look = Instant::now() + self.interval;
+                    if let Some(reason) = self.look(silent) {
+                        return Break::Hung(reason);
+                    }
+                    silent += 1;
+                    self.expect(None, None);
+                    if let Err(error) = self.send(link, self.ping()).await {
+                        return Break::Broken(error);
                     }
                 }
             }
         }
     }
 
+    async fn send(&self, link: &mut Link, call: Call) -> io::Result<()> {
+        tokio::time::timeout(ANSWER, link.send(self.number, call)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn ping(&self) -> Call {
+        // Version 1 has no question for nothing; to forget what was never there comes closest.
+        if self.version == FIRST_VERSION { Call::Forget { id: String::new() } } else { Call::Ping }
+    }
+
+    /// After that many signs of life that were asked for in vain: why the shim is taken for hanging, if it is.
+    fn look(&self, silent: u32) -> Option<String> {
+        let waited = self.interval * silent;
+        if silent == 1 {
+            let sandbox = self.entry.upgrade();
+            let sandbox = sandbox.as_ref().map(|entry| entry.id()).unwrap_or_default();
+            let patience_s = (self.interval * PINGS).as_secs();
+            tracing::warn!(sandbox, pid = self.shim.pid, patience_s, "a shim does not answer; it is killed unless it does soon");
+        }
+        if silent >= PINGS {
+            return Some(format!("it did not answer for {} s", waited.as_secs()));
+        }
+        let late = self.waiting.values().find(|waiting| waiting.start.is_some() && waiting.since.elapsed() > self.start_max)?;
+        let id = late.start.as_deref().unwrap_or_default();
+        Some(format!("it did not finish the start of container {id} within {} s", self.start_max.as_secs()))
+    }
+
     /// None if the runtime is gone.
     fn said(&mut self, message: Message) -> Option<()> {
         let (inner, entry) = (self.inner.upgrade()?, self.entry.upgrade()?);
-        match message {
-            Message::Exited { id, exit } => apply_exit(&inner, &entry, &id, exit),
-            Message::Started { id, started } => {
-                if let Some(container) = entry.state().containers.get_mut(&id) {
-                    apply_started(container, &started);
-                }
-            }
-            Message::NotMade { id } => forget(&entry, &id),
+        let (id, result) = match message {
             Message::Reply { number, result } => {
                 let Some(waiting) = self.waiting.remove(&number) else { return Some(()) };
                 if let Some(id) = &waiting.start {
                     apply_start(&entry, id, &result);
                 }
                 // A caller that went away has nothing to learn: the state says it all.
-                waiting.reply.send(result).unwrap_or_default();
+                waiting.reply.map(|reply| reply.send(result).unwrap_or_default()).unwrap_or_default();
+                return Some(());
             }
-        }
+            Message::Started { id, started } => {
+                if let Some(container) = entry.state().containers.get_mut(&id) {
+                    apply_started(container, &started);
+                }
+                (id, Ok(Answer::Started(started)))
+            }
+            Message::Exited { id, exit } => {
+                apply_exit(&inner, &entry, &id, exit.clone());
+                (id, Err(Refusal::Start { message: exit.message.clone(), exit }))
+            }
+            Message::NotMade { id } => {
+                forget(&entry, &id);
+                (id, Err(Refusal::Create("the container could not be made".to_owned())))
+            }
+        };
+        self.start_settled(&id, result);
         Some(())
+    }
+
+    /// A start that was asked for over an earlier link is over.
+    fn start_settled(&mut self, id: &str, result: Answered) {
+        let number = self.waiting.iter().find(|(_, waiting)| waiting.start.as_deref() == Some(id)).map(|(number, _)| *number);
+        if let Some(reply) = number.and_then(|number| self.waiting.remove(&number)).and_then(|waiting| waiting.reply) {
+            reply.send(result).unwrap_or_default();
+        }
     }
 }
 
-fn apply_start(entry: &Entry, id: &str, result: &Result<Answer, Refusal>) {
+fn apply_start(entry: &Entry, id: &str, result: &Answered) {
     let mut state = entry.state();
     match result {
         Ok(Answer::Started(started)) => {
@@ -244,11 +324,11 @@ fn apply_start(entry: &Entry, id: &str, result: &Result<Answer, Refusal>) {
                 container.state = ContainerState::Exited(exit.clone().into());
             }
         }
-        Err(Refusal::Create(_) | Refusal::Other(_)) => {
+        Err(Refusal::Create(_) | Refusal::Other(_) | Refusal::Version { .. }) => {
             drop(state);
             forget(entry, id);
         }
-        Ok(Answer::Containers(_) | Answer::Done) | Err(Refusal::Exists) => {}
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::Done) | Err(Refusal::Exists) => {}
     }
 }
 
@@ -287,11 +367,7 @@ pub fn apply_exit(inner: &Inner, entry: &Entry, id: &str, exit: ExitRecord) {
     inner.emit(event);
 }
 
-fn apply_list(inner: &Inner, entry: &Entry, list: Vec<Status>, unanswered: &[String]) {
-    for id in unanswered.iter().filter(|id| !list.iter().any(|status| status.id == **id)) {
-        // Its request never reached the shim, or was refused: nothing of it was ever run.
-        forget(entry, id);
-    }
+fn apply_list(inner: &Inner, entry: &Entry, list: Vec<Status>) {
     for status in list {
         if let Some(started) = &status.started
             && let Some(container) = entry.state().containers.get_mut(&status.id)

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::Reply;
-use super::{Entry, Inner, Phase, blocking};
+use super::connection::{Connection, Reply};
+use super::{Entry, Inner, Phase, blocking, sandboxes};
 use crate::container::{Container, ContainerSpec, ContainerState, Started};
 use crate::error::{Error, Result, StartError};
 use crate::protocol::{Answer, Call, Refusal};
@@ -26,9 +26,20 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
     let exists = StartError::Exists { name: spec.name.clone(), attempt: spec.attempt };
     let id = container_id(sandbox, &spec.name, spec.attempt);
     let record = ContainerRecord { id: id.clone(), cgroup: format!("{}/{id}", entry.record.cgroup), image, spec };
+    sandboxes::wait_for_clean_up(&entry).await;
+    let asked = Arc::clone(&entry);
     // In one piece, which goes on where the caller does not: a container is either unknown or asked for.
-    let reply = blocking(move || ask_to_start(&entry, &record)).await?.ok_or(exists)?;
-    match reply.wait(sandbox).await? {
+    let reply = blocking(move || ask_to_start(&asked, &record)).await?.ok_or(exists)?;
+    let answer = match reply.wait(sandbox).await {
+        Ok(answer) => answer,
+        Err(_) if entry.connection().is_none() => {
+            // The shim was found dead or hanging: what became of it is settled first, so that another sandbox can take this one's place.
+            sandboxes::wait_for_clean_up(&entry).await;
+            return Err(entry.not_ready().into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match answer {
         Ok(Answer::Started(started)) => Ok(Started {
             id,
             pid: started.pid,
@@ -36,11 +47,14 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
             user: started.user,
             oom_score_adj: started.oom_score_adj,
         }),
-        Ok(Answer::Containers(_) | Answer::Done) => Err(Error::Refused("unexpected answer to a start".to_owned()).into()),
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::Done) => {
+            Err(Error::Refused("unexpected answer to a start".to_owned()).into())
+        }
         Err(Refusal::Create(message)) => Err(StartError::Create(message)),
         Err(Refusal::Start { message, .. }) => Err(StartError::Start { id, message }),
         Err(Refusal::Exists) => Err(Error::Refused(format!("the shim has container {id} already")).into()),
         Err(Refusal::Other(message)) => Err(Error::Refused(message).into()),
+        Err(Refusal::Version { .. }) => Err(Error::Refused("the shim speaks another version".to_owned()).into()),
     }
 }
 
@@ -48,7 +62,10 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
 fn ask_to_start(entry: &Entry, record: &ContainerRecord) -> Result<Option<Reply>> {
     let connection = {
         let mut state = entry.state();
-        let Phase::Ready(connection) = &state.phase else { return Err(Error::SandboxNotReady(entry.id().to_owned())) };
+        let Phase::Ready(connection) = &state.phase else {
+            drop(state);
+            return Err(entry.not_ready());
+        };
         let connection = connection.clone();
         if state.containers.contains_key(&record.id) {
             return Ok(None);
@@ -90,7 +107,7 @@ async fn ask(inner: &Inner, container: &str, call: Call) -> Result<()> {
     match connection.call(entry.id(), call).await? {
         Ok(_) => Ok(()),
         Err(Refusal::Other(message) | Refusal::Create(message) | Refusal::Start { message, .. }) => Err(Error::Refused(message)),
-        Err(Refusal::Exists) => Err(Error::Refused("exists".to_owned())),
+        Err(Refusal::Exists | Refusal::Version { .. }) => Err(Error::Refused("unexpected refusal".to_owned())),
     }
 }
 
@@ -150,6 +167,30 @@ pub async fn remove(inner: &Arc<Inner>, container: &str) -> Result<()> {
     .await?;
     entry.state().containers.remove(container);
     Ok(())
+}
+
+/// Ends a container whose record was torn or lost while its shim still has it: who it was is not known, so it can only be made anew.
+pub async fn discard(inner: &Arc<Inner>, entry: &Arc<Entry>, connection: &Connection, id: &str) -> Result<()> {
+    let dir = entry.dir.container(id);
+    tracing::warn!(container = id, dir = %dir.display(), "a container without a record is ended");
+    let cgroup = format!("{}/{id}", entry.record.cgroup);
+    let ended = tokio::time::timeout(END, async {
+        loop {
+            let (inner, cgroup) = (Arc::clone(inner), cgroup.clone());
+            blocking(move || inner.layout.kill_present(&cgroup)).await?;
+            if connection.call(entry.id(), Call::Forget { id: id.to_owned() }).await?.is_ok() {
+                return Ok::<(), Error>(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    ended.await.map_err(|_| Error::StillRunning(cgroup.clone()))??;
+    let inner = Arc::clone(inner);
+    blocking(move || {
+        inner.layout.remove(&cgroup)?;
+        unless_missing(fs::remove_dir_all(&dir)).map_err(io_error("remove", &dir))
+    })
+    .await
 }
 
 /// The log and what it was rotated to: files called the same with more after a dot.

@@ -5,12 +5,15 @@
 
 mod connection;
 mod containers;
+mod greeting;
 mod open;
 mod sandboxes;
+pub(crate) mod survey;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +24,8 @@ use self::connection::Connection;
 use crate::cgroup::Layout;
 use crate::container::{Container, ContainerSpec, Exit, Resources, Started};
 use crate::error::{Error, Result, StartError};
-use crate::image::{Image, Images};
-use crate::journal::{Journal, Made};
+use crate::image::{Image, Images, InUse};
+use crate::journal::Journal;
 use crate::record::{SandboxDir, SandboxRecord, ShimRecord};
 use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
 
@@ -39,11 +42,18 @@ pub struct Options {
     /// How long a living shim may stay silent before it is taken for hanging and killed with its containers. A disk that stalls makes it
     /// wait too, so this is not short.
     pub shim_patience: Duration,
+    /// How long a living shim may take for one start before it is taken for hanging. Longer than a shim gives the container's making.
+    pub start_max: Duration,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { executable: PathBuf::from("/proc/self/exe"), cgroup_root: None, shim_patience: Duration::from_secs(30) }
+        Options {
+            executable: PathBuf::from("/proc/self/exe"),
+            cgroup_root: None,
+            shim_patience: Duration::from_secs(30),
+            start_max: Duration::from_secs(150),
+        }
     }
 }
 
@@ -78,10 +88,12 @@ pub enum Event {
         /// How.
         exit: Exit,
     },
-    /// A sandbox's shim died; what ran in it has been killed and is reported as lost.
+    /// A sandbox's shim died, or hung and was killed; what ran in it has been killed and is reported as lost.
     SandboxDied {
         /// The sandbox's id.
         sandbox: String,
+        /// What was wrong with the shim.
+        reason: String,
     },
     /// The reader was too slow and events are missing: list everything.
     Missed,
@@ -121,8 +133,10 @@ struct Inner {
     images: Images,
     sandboxes: Mutex<BTreeMap<String, Arc<Entry>>>,
     events: broadcast::Sender<Event>,
-    /// Held as long as this process uses the root directory.
-    _lock: Flock<File>,
+    /// Sandboxes of which something ran and was ended while the directory was opened.
+    ended_at_opening: AtomicUsize,
+    /// Held as long as this process uses the root directory: its lock file, and its cgroup, which outlives the directory.
+    _locks: [Flock<File>; 2],
 }
 
 /// A sandbox in memory.
@@ -151,8 +165,15 @@ enum Phase {
     Ready(Connection),
     /// Being stopped: no more starts.
     Stopping(Connection),
-    /// Its shim was found dead by the connection's task, which is about to clean up; the handle keeps that task alive.
-    Dead { _connection: Connection },
+    /// Its shim is dead or hangs, and what it left is still to be killed.
+    Dead {
+        /// Keeps the task alive that found it so and is about to clean up.
+        _connection: Option<Connection>,
+        /// Why cleaning up failed, if it has.
+        reason: Option<String>,
+    },
+    /// Its records or its shim are not understood.
+    LeftAlone { reason: String },
     /// Nothing of it runs.
     Stopped,
 }
@@ -174,16 +195,32 @@ impl Entry {
     fn connection(&self) -> Option<Connection> {
         match &self.state().phase {
             Phase::Ready(connection) | Phase::Stopping(connection) => Some(connection.clone()),
-            Phase::Making | Phase::Dead { .. } | Phase::Stopped => None,
+            Phase::Making | Phase::Dead { .. } | Phase::LeftAlone { .. } | Phase::Stopped => None,
+        }
+    }
+
+    /// Why nothing can be started in it.
+    fn not_ready(&self) -> Error {
+        match self.left_alone() {
+            Some(reason) => Error::LeftAlone { sandbox: self.id().to_owned(), reason },
+            None => Error::SandboxNotReady(self.id().to_owned()),
+        }
+    }
+
+    fn left_alone(&self) -> Option<String> {
+        match &self.state().phase {
+            Phase::LeftAlone { reason } | Phase::Dead { reason: Some(reason), .. } => Some(reason.clone()),
+            Phase::Making | Phase::Ready(_) | Phase::Stopping(_) | Phase::Dead { reason: None, .. } | Phase::Stopped => None,
         }
     }
 
     fn snapshot(&self) -> Sandbox {
+        let left_alone = self.left_alone().map(SandboxState::LeftAlone);
         let state = self.state();
         let spec = &self.record.spec;
         Sandbox {
             spec: spec.clone(),
-            state: if matches!(state.phase, Phase::Ready(_)) { SandboxState::Ready } else { SandboxState::Stopped },
+            state: if matches!(state.phase, Phase::Ready(_)) { SandboxState::Ready } else { left_alone.unwrap_or(SandboxState::Stopped) },
             network_namespace: (spec.network == NamespaceMode::Own).then(|| self.dir.namespace("net")),
             shim_pid: state.shim.as_ref().map_or(0, |shim| shim.pid),
         }
@@ -260,11 +297,14 @@ impl Runtime {
     /// Makes the built-in image from the running program and its shared libraries, unless that very program's image is there already.
     pub async fn builtin(&self, reference: &str) -> Result<Image> {
         let (inner, reference) = (Arc::clone(&self.inner), reference.to_owned());
+        // What containers run on that nobody can list is not known.
+        let all_known = self.inner.entries().values().all(|entry| entry.left_alone().is_none());
         let in_use = self.containers(None).into_iter().map(|container| container.image_id).collect();
+        let in_use = if all_known { InUse::Digests(in_use) } else { InUse::Unknown };
         blocking(move || {
-            let image = inner.images.builtin(&reference, &inner.options.executable)?;
+            let image = inner.images.builtin(&reference, &inner.options.executable, &in_use)?;
             // The images of programs that this one has replaced.
-            inner.images.remove_nameless(&in_use)?;
+            inner.images.remove_unused(&in_use)?;
             Ok(image)
         })
         .await
@@ -354,28 +394,35 @@ impl Runtime {
         Events { receiver: self.inner.events.subscribe() }
     }
 
-    /// Stops every sandbox and gives back our cgroups; images, records and logs stay. The number of sandboxes that were ready.
+    /// Stops every sandbox and gives back our cgroups; images, records and logs stay. What cannot be understood is ended too, since that is
+    /// what was asked for. The number of sandboxes of which something ran, those that were ended when the directory was opened included.
     pub async fn stop_all(&self) -> Result<usize> {
         let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
-        let ready = self.sandboxes().iter().filter(|sandbox| sandbox.state == SandboxState::Ready).count();
-        for entry in entries {
-            sandboxes::stop(&self.inner, &entry).await?;
+        let running = self.sandboxes().iter().filter(|sandbox| sandbox.state != SandboxState::Stopped).count();
+        let mut failed = None;
+        for entry in entries.iter().filter(|entry| !matches!(entry.state().phase, Phase::LeftAlone { .. })) {
+            if let Err(error) = sandboxes::stop(&self.inner, entry).await {
+                failed = Some(error);
+            }
         }
         let inner = Arc::clone(&self.inner);
-        let cgroups: Vec<Made> = self.inner.journal.live().into_iter().filter(|made| matches!(made, Made::Cgroup(_))).collect();
-        blocking(move || sandboxes::remove_journalled(&inner, &cgroups)).await?;
-        Ok(ready)
+        blocking(move || sandboxes::clean_all(&inner)).await?;
+        failed.map_or(Ok(running + self.inner.ended_at_opening.load(Ordering::Relaxed)), Err)
     }
+
     /// Removes everything that was made on this machine, as written down in the journal, and everything in the root directory but its lock.
     pub async fn remove_all(&self) -> Result<()> {
+        self.stop_all().await?;
         let entries: Vec<Arc<Entry>> = self.inner.entries().values().cloned().collect();
         for entry in entries {
-            sandboxes::remove(&self.inner, &entry).await?;
+            let inner = Arc::clone(&self.inner);
+            blocking(move || sandboxes::remove_files(&inner, &entry).map(|()| inner.entries().remove(entry.id()))).await?;
         }
         let inner = Arc::clone(&self.inner);
-        blocking(move || sandboxes::remove_journalled(&inner, &inner.journal.live())).await?;
-        let inner = Arc::clone(&self.inner);
-        blocking(move || inner.images.remove_all()).await?;
-        self.inner.journal.gone(&[Made::Cgroup(self.inner.cgroup_root.clone())])
+        blocking(move || {
+            sandboxes::remove_journalled(&inner, &inner.journal.live())?;
+            inner.images.remove_all()
+        })
+        .await
     }
 }

@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::mount::{MntFlags, umount2};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use stead_sys::process::PidFd;
 
-use super::connection::{self, apply_exit, is_alive};
+use super::connection::{self, apply_exit};
+use super::greeting::{self, GreetError, is_alive};
+use super::survey::{self, Survey, unmount};
 use super::{Entry, Event, Inner, Phase, blocking};
 use crate::container::{ContainerState, ExitReason};
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ const SHIM_UP: Duration = Duration::from_secs(30);
 /// How long killed containers may take to be seen ended, and a shim to end.
 const END: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(5);
+/// Before cleaning up after a dead shim is tried again.
+const RETRY: Duration = Duration::from_secs(5);
 /// Exit code of a container whose end nobody saw.
 const LOST: i32 = 137;
 /// The kernel's limit.
@@ -55,7 +57,12 @@ fn check(inner: &Inner, spec: &SandboxSpec) -> Result<SandboxRecord> {
         return Err(Error::InvalidSpec("the cgroup \"shims\" is taken".to_owned()));
     }
     let cgroup = cgroup_path(&inner.cgroup_root, &spec.cgroup_parent)?;
-    Ok(SandboxRecord { cgroup, shim_cgroup: format!("{}/shims/{}", inner.cgroup_root, spec.id), spec: spec.clone() })
+    Ok(SandboxRecord { cgroup, shim_cgroup: shim_cgroup(inner, &spec.id), spec: spec.clone() })
+}
+
+/// The cgroup of a sandbox's shim.
+pub fn shim_cgroup(inner: &Inner, sandbox: &str) -> String {
+    format!("{}/shims/{sandbox}", inner.cgroup_root)
 }
 
 /// See [`crate::Runtime::create_sandbox`].
@@ -66,6 +73,9 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
         let dir = SandboxDir(inner.root.join("sandboxes").join(&spec.id));
         Arc::clone(entries.entry(spec.id.clone()).or_insert_with(|| Arc::new(Entry::new(record, dir))))
     };
+    if let Some(reason) = entry.left_alone() {
+        return Err(Error::LeftAlone { sandbox: spec.id, reason });
+    }
     if serde_json::to_value(&entry.record.spec).ok() != serde_json::to_value(&spec).ok() {
         return Err(Error::SandboxExists(spec.id));
     }
@@ -73,7 +83,7 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
     let is_made = match &entry.state().phase {
         Phase::Making => false,
         Phase::Ready(_) => true,
-        Phase::Stopping(_) | Phase::Dead { .. } | Phase::Stopped => return Err(Error::SandboxNotReady(spec.id)),
+        Phase::Stopping(_) | Phase::Dead { .. } | Phase::LeftAlone { .. } | Phase::Stopped => return Err(Error::SandboxNotReady(spec.id)),
     };
     if is_made {
         return Ok(entry.snapshot());
@@ -97,9 +107,9 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
 }
 
 async fn connect(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord) -> Result<()> {
-    let failed = |error: io::Error| Error::Shim { sandbox: entry.id().to_owned(), message: format!("greet: {error}") };
-    let (link, _none_yet) = connection::greet(inner, &entry.dir, &shim).await.map_err(failed)?;
-    let connection = connection::run(inner, entry, shim.clone(), link);
+    let failed = |error: GreetError| Error::Shim { sandbox: entry.id().to_owned(), message: format!("greet: {error}") };
+    let greeted = greeting::greet(inner, &entry.dir, &shim).await.map_err(failed)?;
+    let connection = connection::run(inner, entry, shim.clone(), greeted);
     let mut state = entry.state();
     state.shim = Some(shim);
     state.phase = Phase::Ready(connection);
@@ -181,6 +191,7 @@ async fn stop_gated(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
         let mut state = entry.state();
         match &state.phase {
             Phase::Stopped => return Ok(()),
+            Phase::LeftAlone { reason } => return Err(Error::LeftAlone { sandbox: entry.id().to_owned(), reason: reason.clone() }),
             Phase::Making | Phase::Dead { .. } => None,
             Phase::Ready(connection) | Phase::Stopping(connection) => {
                 let connection = connection.clone();
@@ -209,52 +220,83 @@ async fn stop_gated(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
             tracing::debug!(sandbox = entry.id(), error = %crate::create::chain(&error), "the shim did not confirm its end");
         }
     }
-    finish(inner, entry).await
+    finish(inner, entry, "").await
 }
 
 fn is_live(state: &ContainerState) -> bool {
     matches!(state, ContainerState::Creating | ContainerState::Running { .. })
 }
 
-/// Ends what is left of a sandbox, and settles what became of its containers.
-async fn finish(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
+/// Ends what is left of a sandbox, and settles what became of its containers; `message` goes with those that nobody saw end.
+async fn finish(inner: &Arc<Inner>, entry: &Arc<Entry>, message: &str) -> Result<()> {
     let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(entry));
     blocking(move || tear_down(&cleaner, &doomed)).await?;
-    settle(inner, entry)?;
+    settle(inner, entry, message)?;
     let path = entry.dir.stopped();
     fs::write(&path, "").map_err(io_error("write", &path))?;
     entry.state().phase = Phase::Stopped;
     Ok(())
 }
 
-/// The shim is gone by itself.
-pub async fn shim_died(inner: &Arc<Inner>, entry: &Arc<Entry>, error: &io::Error) {
-    {
-        let mut state = entry.state();
-        if let Phase::Ready(connection) | Phase::Stopping(connection) = &state.phase {
-            state.phase = Phase::Dead { _connection: connection.clone() };
-        }
+/// The shim is dead or hangs: nothing can be started any more.
+pub fn mark_dead(entry: &Entry) {
+    let mut state = entry.state();
+    if let Phase::Ready(connection) | Phase::Stopping(connection) = &state.phase {
+        state.phase = Phase::Dead { _connection: Some(connection.clone()), reason: None };
     }
+}
+
+/// Cleans up after a shim that was marked dead, however long that takes.
+pub async fn shim_died(inner: &Arc<Inner>, entry: &Arc<Entry>, reason: &str) {
+    tracing::warn!(sandbox = entry.id(), reason, "the shim is dead or hangs; killing what it left");
+    // Beware: this task ends at its first wait after `finish` has dropped the connection.
+    while !cleaned_up(inner, entry, reason).await {
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn cleaned_up(inner: &Arc<Inner>, entry: &Arc<Entry>, reason: &str) -> bool {
     // Whoever makes or stops the sandbox right now goes first, and may finish it.
     let _gate = entry.gate.lock().await;
     if matches!(entry.state().phase, Phase::Stopped) {
-        return;
+        return true;
     }
-    tracing::warn!(sandbox = entry.id(), %error, "the shim died; killing what it left");
-    // Beware: this task ends at its first wait after `finish` has dropped the connection.
-    match finish(inner, entry).await {
-        Ok(()) => inner.emit(Event::SandboxDied { sandbox: entry.id().to_owned() }),
-        Err(error) => tracing::error!(sandbox = entry.id(), error = %crate::create::chain(&error), "cannot clean up after a dead shim"),
+    let message = format!("The shim of the container's sandbox had to be ended: {reason}");
+    match finish(inner, entry, &message).await {
+        Ok(()) => {
+            inner.emit(Event::SandboxDied { sandbox: entry.id().to_owned(), reason: reason.to_owned() });
+            true
+        }
+        Err(error) => {
+            let error = crate::create::chain(&error);
+            tracing::error!(sandbox = entry.id(), error, "cannot clean up after a dead shim");
+            if let Phase::Dead { reason, .. } = &mut entry.state().phase {
+                *reason = Some(error);
+            }
+            false
+        }
     }
+}
+
+/// Waits until a dead sandbox is cleaned up, for a while: only then may another one take its place.
+pub async fn wait_for_clean_up(entry: &Entry) {
+    let clean = async {
+        while matches!(entry.state().phase, Phase::Dead { reason: None, .. }) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    // What has not been cleaned up then is said by the state.
+    tokio::time::timeout(END, clean).await.unwrap_or_default();
 }
 
 /// Kills the shim and every process of the sandbox, and removes its mounts and cgroups. What is gone already is fine.
 pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
-    let shim: Option<ShimRecord> = record::read_unless_spoilt(&entry.dir.shim())?;
-    match shim {
-        Some(shim) => end_shim(&shim, &inner.facts.boot_id),
-        None => end_stray_shims(&entry.dir.0),
+    if let Some(shim) = record::read(&entry.dir.shim())? {
+        end_shim(&shim, &inner.facts.boot_id);
     }
+    // One that has left no record: the server that started it died before it was up.
+    let strays = survey::shims().into_iter().filter(|(_, dir)| *dir == entry.dir.0).collect();
+    survey::end(&inner.layout, &Survey { shims: strays, ..Survey::default() })?;
     // The shim's cgroup first: only from it can anything more come into the containers' ones.
     inner.layout.kill(&entry.record.shim_cgroup)?;
     inner.layout.kill(&entry.record.cgroup)?;
@@ -290,59 +332,31 @@ fn end_shim(shim: &ShimRecord, boot_id: &str) {
     }
 }
 
-/// Kills shims of this directory that left no record: the server that started them died before they were up.
-fn end_stray_shims(dir: &Path) {
-    let Ok(processes) = fs::read_dir("/proc") else { return };
-    for pid in processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {
-        let is_one = || {
-            let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
-            words.get(1) == Some(&SHIM.as_bytes()) && words.get(2) == Some(&dir.as_os_str().as_encoded_bytes())
-        };
-        if is_one()
-            && let Ok(handle) = PidFd::open(pid)
-            && is_one()
-        {
-            handle.signal(nix::libc::SIGKILL).unwrap_or_default();
-        }
-    }
-}
-
-fn unmount(path: &Path) -> Result<()> {
-    loop {
-        match umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
-            Ok(()) => {}
-            Err(Errno::EINVAL | Errno::ENOENT) => return Ok(()),
-            Err(error) => return Err(io_error("unmount", path)(error.into())),
-        }
-    }
-}
-
 /// Reads how containers ended from their records; those that have none are lost.
-fn settle(inner: &Inner, entry: &Entry) -> Result<()> {
+fn settle(inner: &Inner, entry: &Entry, message: &str) -> Result<()> {
     let live: Vec<String> =
         entry.state().containers.values().filter(|container| is_live(&container.state)).map(|container| container.id.clone()).collect();
     for id in live {
-        let exit = settled_exit(&entry.dir.container(&id))?;
+        let exit = settled_exit(&entry.dir.container(&id), message)?;
         apply_exit(inner, entry, &id, exit);
     }
     Ok(())
 }
 
-/// The recorded end of a container that does not run any more; recorded now as lost if nobody saw it.
-pub fn settled_exit(dir: &Path) -> Result<ExitRecord> {
+/// The recorded end of a container that does not run any more; recorded now as lost, with that message, if nobody saw it.
+pub fn settled_exit(dir: &Path, message: &str) -> Result<ExitRecord> {
     let path = dir.join("exit.json");
-    if let Some(exit) = record::read_unless_spoilt(&path)? {
+    if let Some(exit) = record::read(&path)? {
         return Ok(exit);
     }
-    let started: Option<StartedRecord> = record::read_unless_spoilt(&dir.join("started.json"))?;
+    let started: Option<StartedRecord> = record::read(&dir.join("started.json"))?;
     let exit = ExitRecord {
         code: LOST,
         signal: None,
         oom: false,
         started_at_ns: started.map(|started| started.started_at_ns),
         finished_at_ns: record::to_ns(stead_sys::clock::now()),
-        message: String::new(),
+        message: message.to_owned(),
         reason: ExitReason::Lost,
     };
     record::write(&path, &exit, Durability::Power)?;
@@ -368,6 +382,13 @@ pub fn remove_files(inner: &Inner, entry: &Entry) -> Result<()> {
         inner.journal.gone(&[Made::Directory(log_dir.clone())])?;
     }
     unless_missing(fs::remove_dir_all(&entry.dir.0)).map_err(io_error("remove", &entry.dir.0))
+}
+
+/// Ends all that belongs to the root directory.
+pub fn clean_all(inner: &Inner) -> Result<()> {
+    survey::end(&inner.layout, &survey::look(&inner.layout, &inner.root, &inner.cgroup_root)?)?;
+    let gone: Vec<Made> = inner.journal.live().into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
+    remove_journalled(inner, &gone)
 }
 
 /// Removes what the journal lists and no sandbox accounts for.

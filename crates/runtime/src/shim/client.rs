@@ -15,8 +15,8 @@ pub struct Client {
     pub number: u64,
     /// Its socket.
     pub stream: UnixStream,
-    /// Whether it has said hello, and so is told of exits.
-    pub greeted: bool,
+    /// The version agreed on, once it has said hello: from then on it is told of exits.
+    pub version: Option<u32>,
     input: Vec<u8>,
     output: Vec<u8>,
     broken: bool,
@@ -26,7 +26,7 @@ impl Client {
     /// Takes over an accepted socket.
     pub fn new(number: u64, stream: UnixStream) -> io::Result<Client> {
         stream.set_nonblocking(true)?;
-        Ok(Client { number, stream, greeted: false, input: Vec::new(), output: Vec::new(), broken: false })
+        Ok(Client { number, stream, version: None, input: Vec::new(), output: Vec::new(), broken: false })
     }
 
     /// Reads what is there; gives whole requests.

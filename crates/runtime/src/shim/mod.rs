@@ -1,20 +1,22 @@
 //! The role `shim`: the process that owns a sandbox's containers and outlives the server.
 //!
 //! Holds their output pipes and writes their logs, waits for their first processes, records how they ended, and says so to whoever is
-//! connected. Single-threaded: one poll loop. Never calls libcontainer (the create helper does), never decides what to run.
+//! connected. Single-threaded: one poll loop, in which nothing waits. Never calls libcontainer (the create helper does), never decides what to run.
 
 mod client;
+mod ending;
 mod log;
 mod sandbox;
 mod task;
 
 use std::ffi::OsString;
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -25,9 +27,10 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 pub use self::sandbox::{FAILED, READY, complain};
 
 use self::client::Client;
-use self::task::{Asker, StartOutcome, Task};
+use self::sandbox::SetUp;
+use self::task::{Asker, News, StartOutcome, Task};
 use crate::cgroup::Layout;
-use crate::protocol::{Answer, Call, Message, Refusal, Request, Status, VERSION};
+use crate::protocol::{Answer, Call, FIRST_VERSION, Message, Refusal, Request, Status, agree};
 use crate::record::SandboxDir;
 
 /// Connections at once; one more than a server needs when it restarts.
@@ -35,14 +38,14 @@ const CLIENTS_MAX: usize = 8;
 /// How long to wait before trying again what a full disk refused.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// Runs the role. The calling process ends at once; the shim itself goes on as a daemon.
-pub fn run(words: &[OsString]) -> ExitCode {
+/// Runs the role, speaking these versions of the protocol. The calling process ends at once; the shim itself goes on as a daemon.
+pub fn run(words: &[OsString], spoken: RangeInclusive<u32>) -> ExitCode {
     let [dir] = words else { return ExitCode::from(2) };
     let dir = SandboxDir(PathBuf::from(dir));
     match sandbox::become_daemon() {
         Ok(sandbox::Daemon::Caller) => ExitCode::SUCCESS,
         Ok(sandbox::Daemon::Shim) => match sandbox::set_up(&dir) {
-            Ok(listener) => serve(dir, listener),
+            Ok(set_up) => serve(dir, set_up, spoken),
             Err(message) => {
                 sandbox::say_failed(&message);
                 ExitCode::FAILURE
@@ -55,8 +58,8 @@ pub fn run(words: &[OsString]) -> ExitCode {
     }
 }
 
-fn serve(dir: SandboxDir, listener: UnixListener) -> ExitCode {
-    let mut shim = match Shim::new(dir, listener) {
+fn serve(dir: SandboxDir, set_up: SetUp, spoken: RangeInclusive<u32>) -> ExitCode {
+    let mut shim = match Shim::new(dir, set_up, spoken) {
         Ok(shim) => shim,
         Err(message) => {
             sandbox::say_failed(&message);
@@ -76,6 +79,9 @@ fn serve(dir: SandboxDir, listener: UnixListener) -> ExitCode {
 struct Shim {
     dir: SandboxDir,
     layout: Layout,
+    /// Its own.
+    cgroup: String,
+    spoken: RangeInclusive<u32>,
     /// This program, as the helper runs it. Until its own program is executed a container's first process is still ours, and
     /// `/proc/self/exe` in it leads to our file: through this view nobody can write to that.
     program: OwnedFd,
@@ -98,7 +104,7 @@ enum Source {
 }
 
 impl Shim {
-    fn new(dir: SandboxDir, listener: UnixListener) -> Result<Shim, String> {
+    fn new(dir: SandboxDir, SetUp { listener, cgroup }: SetUp, spoken: RangeInclusive<u32>) -> Result<Shim, String> {
         let layout = Layout::probe().map_err(|error| error.to_string())?;
         listener.set_nonblocking(true).map_err(|error| error.to_string())?;
         let mut mask = SigSet::empty();
@@ -108,7 +114,8 @@ impl Shim {
             .map_err(|error| format!("make a signal descriptor: {error}"))?;
         let program =
             stead_sys::mount::read_only_view(Path::new("/proc/self/exe")).map_err(|error| format!("open the program: {error}"))?;
-        Ok(Shim { dir, layout, program, listener, signals, clients: Vec::new(), next_client: 0, tasks: Vec::new(), done: false })
+        let (clients, tasks) = (Vec::new(), Vec::new());
+        Ok(Shim { dir, layout, cgroup, spoken, program, listener, signals, clients, next_client: 0, tasks, done: false })
     }
 
     fn turn(&mut self) {
@@ -135,6 +142,7 @@ impl Shim {
                 Source::Output(task, output) => self.tasks[task].read_output(output),
             }
         }
+        self.advance();
         for task in &mut self.tasks {
             if task.log.is_stalled() {
                 task.log.retry();
@@ -155,13 +163,16 @@ impl Shim {
             sources.push(Source::Client(index));
             entries.push(PollFd::new(client.stream.as_fd(), flags));
         }
-        let mut trouble = false;
+        let now = Instant::now();
+        let mut timeout: Option<Duration> = None;
         for (index, task) in self.tasks.iter().enumerate() {
             if let Some(report) = &task.report {
                 sources.push(Source::Report(index));
                 entries.push(PollFd::new(report.as_fd(), PollFlags::POLLIN));
             }
-            trouble |= task.log.is_stalled() || (task.exit.is_some() && !task.exit_saved);
+            let retry = (task.log.is_stalled() || (task.exit.is_some() && !task.exit_saved)).then_some(RETRY);
+            let step = task.next_step().map(|at| at.saturating_duration_since(now));
+            timeout = [timeout, retry, step].into_iter().flatten().min();
             if task.log.is_stalled() {
                 continue;
             }
@@ -172,7 +183,9 @@ impl Shim {
                 }
             }
         }
-        let timeout = if trouble { PollTimeout::try_from(RETRY).unwrap_or(PollTimeout::NONE) } else { PollTimeout::NONE };
+        // Rounded up: a poll that returns just before the time would be repeated without a pause.
+        let timeout = timeout
+            .map_or(PollTimeout::NONE, |timeout| PollTimeout::try_from(timeout + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX));
         match poll(&mut entries, timeout) {
             Ok(_) => sources.into_iter().zip(&entries).filter(|(_, entry)| entry.any().unwrap_or(true)).map(|(source, _)| source).collect(),
             Err(Errno::EINTR) => Vec::new(),
@@ -221,38 +234,62 @@ impl Shim {
         for index in 0..self.tasks.len() {
             self.read_reports(index);
         }
-        let layout = &self.layout;
-        let Some(task) = self.tasks.iter_mut().find(|task| task.is_first_process(pid)) else { return };
-        if task.first_process_ended(code, signal, layout)
-            && let Some(exit) = task.exit.clone()
-        {
-            let message = Message::Exited { id: task.record.id.clone(), exit };
-            for client in self.clients.iter_mut().filter(|client| client.greeted) {
-                client.send(&message);
+        for task in &mut self.tasks {
+            task.child_ended(pid, code, signal);
+        }
+    }
+
+    /// Lets every container that is being made or is ending take its next step.
+    fn advance(&mut self) {
+        let now = Instant::now();
+        for index in 0..self.tasks.len() {
+            if self.tasks[index].next_step().is_none_or(|at| at > now) {
+                continue;
+            }
+            let others: Vec<i32> =
+                self.tasks.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, task)| task.processes()).collect();
+            match self.tasks[index].advance(now, &self.layout, &self.cgroup, &others) {
+                None => {}
+                Some(News::Exited(exit)) => {
+                    let id = self.tasks[index].record.id.clone();
+                    self.tell(&Message::Exited { id, exit }, None);
+                }
+                Some(News::NotStarted(message, exit)) => {
+                    let id = self.tasks[index].record.id.clone();
+                    self.settle_start(index, Err(Refusal::Start { message, exit: exit.clone() }), &Message::Exited { id, exit });
+                }
             }
         }
     }
 
     fn read_reports(&mut self, index: usize) {
-        let Some(outcome) = self.tasks[index].read_reports(&self.layout) else { return };
-        let asker = self.tasks[index].asker.take();
+        let Some(outcome) = self.tasks[index].read_reports() else { return };
         let id = self.tasks[index].record.id.clone();
-        let (result, message) = match outcome {
-            StartOutcome::Started(started) => (Ok(Answer::Started(started.clone())), Message::Started { id, started }),
-            StartOutcome::StartFailed(message, exit) => (Err(Refusal::Start { message, exit: exit.clone() }), Message::Exited { id, exit }),
+        match outcome {
+            StartOutcome::Started(started) => {
+                self.settle_start(index, Ok(Answer::Started(started.clone())), &Message::Started { id, started });
+            }
             StartOutcome::CreateFailed(message) => {
                 // Nothing of it was run, and nothing is kept: the same attempt may be asked for again.
                 self.tasks[index].forgotten = true;
-                (Err(Refusal::Create(message)), Message::NotMade { id })
+                self.settle_start(index, Err(Refusal::Create(message)), &Message::NotMade { id });
             }
-        };
-        // Whoever greeted while it was being made has only seen that it is.
-        let asking = asker.as_ref().map(|asker| asker.client);
-        for client in self.clients.iter_mut().filter(|client| client.greeted && Some(client.number) != asking) {
-            client.send(&message);
         }
+    }
+
+    /// Answers whoever asked for the start, and tells those who greeted while the container was being made: they have only seen that it is.
+    fn settle_start(&mut self, index: usize, result: Result<Answer, Refusal>, message: &Message) {
+        let asker = self.tasks[index].asker.take();
+        self.tell(message, asker.as_ref().map(|asker| asker.client));
         if let Some(Asker { client, request }) = asker {
             self.reply(client, request, result);
+        }
+    }
+
+    /// Tells all that have greeted, but for one.
+    fn tell(&mut self, message: &Message, except: Option<u64>) {
+        for client in self.clients.iter_mut().filter(|client| client.version.is_some() && Some(client.number) != except) {
+            client.send(message);
         }
     }
 
@@ -265,7 +302,8 @@ impl Shim {
     fn answer(&mut self, client: u64, request: Request) {
         let number = request.number;
         let result = match request.call {
-            Call::Hello { version } => self.hello(client, version),
+            Call::Hello { version, newest } => self.hello(client, version, newest),
+            Call::Ping => Ok(Answer::Done),
             Call::Start { id } => match self.start(&id, Asker { client, request: number }) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
@@ -295,10 +333,10 @@ impl Shim {
         self.tasks.iter_mut().find(|task| task.record.id == id && !task.forgotten)
     }
 
-    fn hello(&mut self, client: u64, version: u32) -> Result<Answer, Refusal> {
-        if version != VERSION {
-            return Err(Refusal::Other(format!("this shim speaks version {VERSION} of the protocol, not {version}")));
-        }
+    fn hello(&mut self, client: u64, oldest: u32, newest: Option<u32>) -> Result<Answer, Refusal> {
+        let Some(version) = agree(&self.spoken, &(oldest..=newest.unwrap_or(oldest))) else {
+            return Err(Refusal::Version { oldest: *self.spoken.start(), newest: *self.spoken.end() });
+        };
         // A server that died may have left requests in its socket: they come first, so that the list below is the last word on them.
         let others: Vec<usize> = (0..self.clients.len()).filter(|index| self.clients[*index].number != client).collect();
         for index in others {
@@ -308,10 +346,11 @@ impl Shim {
             }
         }
         if let Some(client) = self.clients.iter_mut().find(|known| known.number == client) {
-            client.greeted = true;
+            client.version = Some(version);
         }
         let status = |task: &Task| Status { id: task.record.id.clone(), started: task.started.clone(), exit: task.exit.clone() };
-        Ok(Answer::Containers(self.tasks.iter().filter(|task| !task.forgotten).map(status).collect()))
+        let containers = self.tasks.iter().filter(|task| !task.forgotten).map(status).collect();
+        Ok(if version == FIRST_VERSION { Answer::Containers(containers) } else { Answer::Welcome { version, containers } })
     }
 
     fn start(&mut self, id: &str, asker: Asker) -> Result<(), Refusal> {

@@ -18,7 +18,6 @@ use nix::unistd::Pid;
 use stead_sys::process::{Fork, exit_immediately, fork_single_threaded};
 
 use crate::cgroup::Layout;
-use crate::protocol::VERSION;
 use crate::record::{self, Durability, SandboxDir, SandboxRecord, ShimRecord};
 use crate::sandbox::NamespaceMode;
 
@@ -55,8 +54,17 @@ pub fn become_daemon() -> io::Result<Daemon> {
     Ok(Daemon::Shim)
 }
 
+/// What the shim has of its sandbox once that is set up.
+#[derive(Debug)]
+pub struct SetUp {
+    /// On `shim.sock`.
+    pub listener: UnixListener,
+    /// The shim's own cgroup.
+    pub cgroup: String,
+}
+
 /// Makes everything that a sandbox's containers share.
-pub fn set_up(dir: &SandboxDir) -> Result<UnixListener, String> {
+pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     let text = |what: &'static str| move |error: nix::Error| format!("{what}: {error}");
     let sandbox: SandboxRecord = record::read(&dir.record())
         .map_err(|error| crate::create::chain(&error))?
@@ -74,7 +82,7 @@ pub fn set_up(dir: &SandboxDir) -> Result<UnixListener, String> {
     }
     let listener = listen(&dir.0).map_err(|error| format!("listen on {}/shim.sock: {error}", dir.0.display()))?;
     match maker.map(|child| waitpid(child, None)) {
-        None | Some(Ok(WaitStatus::Exited(_, 0))) => Ok(listener),
+        None | Some(Ok(WaitStatus::Exited(_, 0))) => Ok(SetUp { listener, cgroup: sandbox.shim_cgroup }),
         Some(Ok(_)) => Err("namespaces could not be made, see shim.log".to_owned()),
         Some(Err(error)) => Err(format!("wait: {error}")),
     }
@@ -160,7 +168,6 @@ pub fn say_ready(dir: &SandboxDir) -> Result<(), String> {
         pid,
         start_ticks: stead_sys::process::start_ticks(pid).map_err(text)?,
         boot_id: stead_sys::process::boot_id().map_err(text)?,
-        version: VERSION,
     };
     record::write(&dir.shim(), &shim, Durability::Process).map_err(|error| crate::create::chain(&error))?;
     writeln!(io::stdout(), "{READY}").map_err(text)?;

@@ -1,8 +1,8 @@
 //! One container in the shim: its helper, its pipes, its log, its end.
 //!
 //! ```text
-//!   Making ──Running report──▶ Running ──first process reaped──▶ Ended
-//!      └──failure report, or helper gone without one──────────────▶ Ended
+//!   Making ──Running report──▶ Running ──first process reaped──▶ Ending ──▶ Ended
+//!      └──failure report, helper gone without one, or too slow───▶ Ending ──▶ Ended
 //! ```
 
 use std::fs::File;
@@ -10,11 +10,13 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
+use super::ending::{Cause, Ending, Progress, Remains};
 use super::log::{Boundary, LineBuffer, LogFile, ROTATION, Stream};
 use crate::cgroup::Layout;
 use crate::container::ExitReason;
@@ -28,6 +30,10 @@ const MESSAGE_BYTES_MAX: u64 = 4096;
 const START_FAILED: i32 = 128;
 /// Bytes read from one pipe before others get their turn.
 const READ_BYTES_MAX: usize = 64 * 1024;
+/// Bytes taken from the pipe of a container that has ended: what the largest pipe holds that an unprivileged process can have.
+const DRAIN_BYTES_MAX: usize = 1 << 20;
+/// How long making a container may take: file systems that hang end in an error, not in silence.
+const MAKING_MAX: Duration = Duration::from_secs(120);
 
 /// One of the container's outputs.
 #[derive(Debug)]
@@ -53,8 +59,29 @@ pub enum StartOutcome {
     Started(StartedRecord),
     /// It could not be described.
     CreateFailed(String),
-    /// It could not be run.
-    StartFailed(String, ExitRecord),
+}
+
+/// A process of the shim's own, or one that will be.
+#[derive(Debug)]
+struct Process {
+    pid: i32,
+    handle: Option<PidFd>,
+}
+
+impl Process {
+    /// Takes a process that has not been reaped yet: its id cannot have been given to another one.
+    fn new(pid: i32) -> Process {
+        Process { pid, handle: PidFd::open(pid).ok() }
+    }
+}
+
+/// What a look at a container brought.
+#[derive(Debug)]
+pub enum News {
+    /// It could not be started, and nothing of it is left.
+    NotStarted(String, ExitRecord),
+    /// It has ended.
+    Exited(ExitRecord),
 }
 
 /// A container.
@@ -73,8 +100,10 @@ pub struct Task {
     pub log: LogFile,
     /// Who waits for the start.
     pub asker: Option<Asker>,
-    made: Option<i32>,
-    handle: Option<PidFd>,
+    helper: Option<Process>,
+    making_ends: Instant,
+    first: Option<Process>,
+    ending: Option<Ending>,
     /// Once its program was executed.
     pub started: Option<StartedRecord>,
     /// Once it has ended.
@@ -108,7 +137,7 @@ impl Task {
         for end in [&stdout_end, &stderr_end, &report_end] {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
         }
-        spawn_helper(program, &arguments).map_err(|error| format!("start the create helper: {error}"))?;
+        let helper = spawn_helper(program, &arguments).map_err(|error| format!("start the create helper: {error}"))?;
         Ok(Task {
             record,
             dir: base,
@@ -118,8 +147,10 @@ impl Task {
                 .map(|(stream, pipe)| Output { pipe: Some(pipe), lines: LineBuffer::new(stream) }),
             log,
             asker: Some(asker),
-            made: None,
-            handle: None,
+            helper: Some(Process::new(helper)),
+            making_ends: Instant::now() + MAKING_MAX,
+            first: None,
+            ending: None,
             started: None,
             exit: None,
             exit_saved: false,
@@ -127,37 +158,87 @@ impl Task {
         })
     }
 
-    /// Whether `pid` is this container's first process.
-    pub fn is_first_process(&self, pid: i32) -> bool {
-        self.made == Some(pid) && self.exit.is_none()
+    /// The children of the shim that belong to this container.
+    pub fn processes(&self) -> impl Iterator<Item = i32> {
+        [&self.helper, &self.first].into_iter().flatten().map(|process| process.pid)
     }
 
-    /// Reads the helper's reports. Gives the outcome of the start once it is known.
-    pub fn read_reports(&mut self, layout: &Layout) -> Option<StartOutcome> {
+    /// Reads the helper's reports. Gives the outcome of the start once it is known and nothing is to be cleaned up.
+    pub fn read_reports(&mut self) -> Option<StartOutcome> {
         let report = self.report.as_mut()?;
         let ended = read_available(report, &mut self.report_text, usize::MAX);
         let mut outcome = None;
         while let Some(end) = self.report_text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.report_text.drain(..=end).collect();
             match serde_json::from_slice(&line) {
-                Ok(Report::Made { pid }) => {
-                    self.made = Some(pid);
-                    // Still our own child or the helper's: the id cannot have been given to another process.
-                    self.handle = PidFd::open(pid).ok();
-                }
+                // Still our own child or the helper's.
+                Ok(Report::Made { pid }) => self.first = Some(Process::new(pid)),
                 Ok(Report::Running(started)) => outcome = Some(self.running(started)),
                 Ok(Report::CreateFailed(message)) => outcome = Some(StartOutcome::CreateFailed(message)),
-                Ok(Report::StartFailed(message)) => outcome = Some(self.start_failed(message, layout)),
-                Err(error) => outcome = Some(self.start_failed(format!("create helper: {error}"), layout)),
+                Ok(Report::StartFailed(message)) => self.end(Cause::NotStarted { message }),
+                Err(error) => self.end(Cause::NotStarted { message: format!("create helper: {error}") }),
             }
         }
-        if outcome.is_none() && ended && self.started.is_none() && self.exit.is_none() {
-            outcome = Some(self.start_failed("the create helper ended without a report".to_owned(), layout));
-        }
-        if ended || outcome.is_some() {
+        if ended || outcome.is_some() || self.ending.is_some() {
             self.report = None;
         }
         outcome
+    }
+
+    /// A child of the shim has been reaped, after the helper's reports were read.
+    pub fn child_ended(&mut self, pid: i32, code: i32, signal: Option<i32>) {
+        let is = |process: &Option<Process>| process.as_ref().is_some_and(|process| process.pid == pid);
+        if is(&self.helper) {
+            self.helper = None;
+            if self.is_making() {
+                let how = signal.map_or(format!("exit code {code}"), |signal| format!("signal {signal}"));
+                self.end(Cause::NotStarted { message: format!("the create helper ended without a report ({how})") });
+            }
+        } else if is(&self.first) {
+            self.first = None;
+            // Otherwise its start failed, and that is how it ends.
+            if self.started.is_some() {
+                self.end(Cause::Exited { code, signal });
+            }
+        }
+    }
+
+    fn is_making(&self) -> bool {
+        self.started.is_none() && self.ending.is_none() && self.exit.is_none() && !self.forgotten
+    }
+
+    fn end(&mut self, cause: Cause) {
+        if self.ending.is_none() && self.exit.is_none() {
+            self.ending = Some(Ending::new(cause, Instant::now()));
+        }
+    }
+
+    /// When [`Task::advance`] has something to do at the latest.
+    pub fn next_step(&self) -> Option<Instant> {
+        match &self.ending {
+            Some(ending) => Some(ending.next),
+            None => self.is_making().then_some(self.making_ends),
+        }
+    }
+
+    /// Does what is due; `others` are the children of the shim that belong to other containers.
+    pub fn advance(&mut self, now: Instant, layout: &Layout, shim_cgroup: &str, others: &[i32]) -> Option<News> {
+        if self.is_making() && now >= self.making_ends {
+            self.end(Cause::NotStarted { message: format!("the container was not made within {} s", MAKING_MAX.as_secs()) });
+        }
+        let ending = self.ending.as_mut().filter(|ending| ending.next <= now)?;
+        let helper = self.helper.as_ref().and_then(|helper| helper.handle.as_ref());
+        match ending.advance(now, &Remains { layout, cgroup: &self.record.cgroup, shim_cgroup, helper, others }) {
+            Progress::Waiting => None,
+            Progress::Dead => {
+                let cause = ending.cause.clone();
+                Some(self.ended(cause, layout))
+            }
+            Progress::Over => {
+                self.ending = None;
+                None
+            }
+        }
     }
 
     fn running(&mut self, started: StartedRecord) -> StartOutcome {
@@ -167,42 +248,35 @@ impl Task {
         StartOutcome::Started(started)
     }
 
-    fn start_failed(&mut self, message: String, layout: &Layout) -> StartOutcome {
-        // Something of it may have been left behind by a helper that died.
-        layout.kill(&self.record.cgroup).and_then(|()| layout.remove(&self.record.cgroup)).unwrap_or_default();
-        let exit = ExitRecord {
-            code: START_FAILED,
-            signal: None,
-            oom: false,
-            started_at_ns: None,
-            finished_at_ns: now_ns(),
-            message: message.clone(),
-            reason: ExitReason::StartFailed,
+    /// Records the end, once no process is left.
+    fn ended(&mut self, cause: Cause, layout: &Layout) -> News {
+        self.drain_outputs();
+        let exit = match &cause {
+            Cause::Exited { code, signal } => ExitRecord {
+                code: *code,
+                signal: *signal,
+                oom: layout.oom_kills(&self.record.cgroup) > 0,
+                started_at_ns: self.started.as_ref().map(|started| started.started_at_ns),
+                finished_at_ns: now_ns(),
+                message: self.last_message(*code),
+                reason: ExitReason::Exited,
+            },
+            Cause::NotStarted { message } => ExitRecord {
+                code: START_FAILED,
+                signal: None,
+                oom: false,
+                started_at_ns: None,
+                finished_at_ns: now_ns(),
+                message: message.clone(),
+                reason: ExitReason::StartFailed,
+            },
         };
         self.exit = Some(exit.clone());
         self.save_exit();
-        StartOutcome::StartFailed(message, exit)
-    }
-
-    /// The first process has been reaped, after the helper's reports were read. Only a container that was started ends this way; gives that.
-    pub fn first_process_ended(&mut self, code: i32, signal: Option<i32>, layout: &Layout) -> bool {
-        let Some(started) = self.started.clone() else { return false };
-        self.drain_outputs();
-        let oom = layout.oom_kills(&self.record.cgroup) > 0;
-        // Without a process namespace of its own others of it may live on.
-        layout.kill(&self.record.cgroup).and_then(|()| layout.remove(&self.record.cgroup)).unwrap_or_default();
-        self.handle = None;
-        self.exit = Some(ExitRecord {
-            code,
-            signal,
-            oom,
-            started_at_ns: Some(started.started_at_ns),
-            finished_at_ns: now_ns(),
-            message: self.last_message(code),
-            reason: ExitReason::Exited,
-        });
-        self.save_exit();
-        true
+        match cause {
+            Cause::Exited { .. } => News::Exited(exit),
+            Cause::NotStarted { message } => News::NotStarted(message, exit),
+        }
     }
 
     /// What it left in its termination log, else (if that was asked for, and it failed) the end of its output (CS-13).
@@ -246,18 +320,31 @@ impl Task {
         }
     }
 
-    /// Reads all output that is there now. A pipe that is still open is held by a process of another container or of the machine.
+    /// Takes the output that is there now, and no more: whoever still holds the other end is a process of another container or of the machine.
     fn drain_outputs(&mut self) {
         for index in 0..self.outputs.len() {
-            while self.outputs[index].pipe.as_ref().is_some_and(has_input) {
+            let available = |output: &Output| output.pipe.as_ref().map_or(0, |pipe| stead_sys::fd::readable_bytes(pipe).unwrap_or(0));
+            let mut left = available(&self.outputs[index]).min(DRAIN_BYTES_MAX);
+            while left > 0 {
+                let before = available(&self.outputs[index]);
+                if before == 0 {
+                    break;
+                }
                 self.read_output(index);
+                left = left.saturating_sub(before.min(READ_BYTES_MAX));
+            }
+            let output = &mut self.outputs[index];
+            if output.pipe.take().is_some() {
+                let mut lines = Vec::new();
+                output.lines.finish(stead_sys::clock::now(), &mut lines);
+                self.log.write(&lines);
             }
         }
     }
 
     /// Sends a signal to the first process.
     pub fn signal(&self, signal: i32) -> Result<(), String> {
-        let Some(handle) = &self.handle else { return Ok(()) };
+        let Some(handle) = self.first.as_ref().and_then(|first| first.handle.as_ref()) else { return Ok(()) };
         match handle.signal(signal) {
             Err(error) if error.raw_os_error() != Some(nix::libc::ESRCH) => Err(format!("signal {signal}: {error}")),
             _ => Ok(()),
@@ -283,18 +370,18 @@ fn pipe() -> Result<(File, OwnedFd), String> {
     make().map(|(reader, writer)| (File::from(reader), writer)).map_err(|error| format!("make a pipe: {error}"))
 }
 
-/// The shim's loop reaps it.
+/// Gives its process id; the shim's loop reaps it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-fn spawn_helper(program: &OwnedFd, arguments: &Arguments) -> io::Result<()> {
-    Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
+fn spawn_helper(program: &OwnedFd, arguments: &Arguments) -> io::Result<i32> {
+    let child = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
         .arg(CREATE_CONTAINER)
         .args(arguments.words())
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .spawn()
-        .map(drop)
+        .spawn()?;
+    i32::try_from(child.id()).map_err(io::Error::other)
 }
 
 /// Appends what can be read without waiting, up to about `limit` bytes; true at the end.
@@ -310,11 +397,4 @@ fn read_available(file: &mut File, into: &mut Vec<u8>, limit: usize) -> bool {
         }
     }
     false
-}
-
-fn has_input(pipe: &File) -> bool {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    use std::os::fd::AsFd;
-    let mut entries = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    matches!(poll(&mut entries, PollTimeout::ZERO), Ok(count) if count > 0)
 }

@@ -63,8 +63,11 @@ pub fn options() -> Options {
 
 impl Machine {
     pub async fn new() -> Machine {
-        let dir = tempfile::tempdir().unwrap();
-        let runtime = Runtime::open(&dir.path().join("root"), options()).await.unwrap();
+        Machine::with(tempfile::tempdir().unwrap(), options()).await
+    }
+
+    pub async fn with(dir: tempfile::TempDir, options: Options) -> Machine {
+        let runtime = Runtime::open(&dir.path().join("root"), options).await.unwrap();
         runtime.builtin(IMAGE).await.unwrap();
         let events = runtime.events();
         Machine { dir, runtime, events }

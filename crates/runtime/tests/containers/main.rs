@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod confinement;
+mod damage;
+mod hanging;
 mod harness;
 mod lifecycle;
 mod logs;
 mod recovery;
+mod upgrade;

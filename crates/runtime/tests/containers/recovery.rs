@@ -108,7 +108,7 @@ async fn a_hanging_shim_is_got_rid_of() {
     .await;
 }
 
-async fn wait_for(condition: impl Fn() -> bool) {
+pub async fn wait_for(condition: impl Fn() -> bool) {
     let polling = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -131,7 +131,7 @@ async fn a_killed_shim_takes_its_containers_along() {
         // CS-9
         let exit = machine.exit_of("sleeper").await;
         assert_eq!((exit.code, exit.reason), (137, ExitReason::Lost));
-        let Some(Event::SandboxDied { sandbox }) = machine.events.next().await else { panic!("no event") };
+        let Some(Event::SandboxDied { sandbox, .. }) = machine.events.next().await else { panic!("no event") };
         assert_eq!(sandbox, "s");
         // Invariant 2: it is reported as ended only once it has.
         assert!(process.has_ended().unwrap());
@@ -198,7 +198,7 @@ async fn half_made_things_are_removed_at_the_next_start() {
 }
 
 /// Another server opens the directory after this one is gone.
-async fn reopen(machine: &mut crate::harness::Machine) {
+pub async fn reopen(machine: &mut crate::harness::Machine) {
     let root = machine.root();
     // A second directory stands in meanwhile, since a field cannot be empty.
     let aside = Runtime::open(&machine.dir.path().join("aside"), options()).await.unwrap();
