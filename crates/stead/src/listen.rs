@@ -3,7 +3,7 @@
 //! Input: a TCP listener, the certificate to present, the authorities of clients, the service. It ends when told to, within [`DRAIN_MAX`].
 
 use crate::certificates::Pair;
-use crate::certificates::clients::{Caller, ClientAuthorities, Possession};
+use crate::certificates::clients::{Caller, ClientAuthorities, PossessionVerifier};
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -28,9 +28,9 @@ pub const DRAIN_MAX: Duration = Duration::from_millis(2500);
 
 /// The certificate the listener presents, replaceable while it serves.
 #[derive(Debug)]
-pub struct Presented(RwLock<Arc<CertifiedKey>>);
+pub struct CertificateResolver(RwLock<Arc<CertifiedKey>>);
 
-impl Presented {
+impl CertificateResolver {
     pub fn new(pair: &Pair) -> anyhow::Result<Self> {
         Ok(Self(RwLock::new(certified(pair)?)))
     }
@@ -43,7 +43,7 @@ impl Presented {
     }
 }
 
-impl ResolvesServerCert for Presented {
+impl ResolvesServerCert for CertificateResolver {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
@@ -58,12 +58,12 @@ fn certified(pair: &Pair) -> anyhow::Result<Arc<CertifiedKey>> {
 }
 
 /// TLS settings: the certificate presented, and the client's certificate where it has one (T1, A1).
-pub fn tls(presented: Arc<Presented>) -> anyhow::Result<Arc<rustls::ServerConfig>> {
+pub fn tls(presented: Arc<CertificateResolver>) -> anyhow::Result<Arc<rustls::ServerConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .context("choose TLS versions")?
-        .with_client_cert_verifier(Arc::new(Possession))
+        .with_client_cert_verifier(Arc::new(PossessionVerifier))
         .with_cert_resolver(presented);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
@@ -86,11 +86,13 @@ where
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
-        while connections.try_join_next().is_some() {}
+        while let Some(ended) = connections.try_join_next() {
+            log_panic(ended);
+        }
         let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = told(&mut stop) => break,
+            () = stop_requested(&mut stop) => break,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -112,8 +114,15 @@ where
     }
 }
 
+/// A connection that panics ends alone, and not unseen.
+fn log_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection ended by a fault of this program");
+    }
+}
+
 /// Waits until the server is told to stop.
-async fn told(stop: &mut watch::Receiver<bool>) {
+async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     // A closed channel means that its owner has gone, which is a stop as well.
     stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
 }
@@ -149,7 +158,7 @@ where
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
-        () = told(&mut stop) => None,
+        () = stop_requested(&mut stop) => None,
     };
     let ended = match ended {
         Some(ended) => ended,

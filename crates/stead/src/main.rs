@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match run(Cli::from_command_line()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            cli::say_error(&error);
+            cli::print_error(&error);
             ExitCode::FAILURE
         }
     }

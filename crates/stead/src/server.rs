@@ -1,6 +1,6 @@
 //! Puts the parts together: store, API, listener, controllers, node; runs them until told to stop.
 
-use crate::certificates::names::Named;
+use crate::certificates::names::NameSources;
 use crate::certificates::renewal::Certificates;
 use crate::config::ServerArgs;
 use crate::environment::Machine;
@@ -32,7 +32,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
         Ok(Started::Ready(running)) => {
             running.write(&args.data_dir)?;
             tracing::info!(url = running.url, elapsed_ms = begun.elapsed().as_millis(), "ready");
-            cli::say(&format!("ready {} kubeconfig {}", running.url, running.kubeconfig.display()));
+            cli::print_line(&format!("ready {} kubeconfig {}", running.url, running.kubeconfig.display()));
             tokio::select! {
                 () = signals.end() => Ok(()),
                 error = supervisor.first_death() => Err(error),
@@ -58,45 +58,49 @@ enum Started {
 /// Starts every component and waits until the API is ready.
 async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, signals: &mut Signals) -> anyhow::Result<Started> {
     let node_name = node::name(args)?;
-    let address = SocketAddr::new(args.bind_address, args.https_listen_port);
-    let listener = listener(address).await?;
+    let listener = listener(SocketAddr::new(args.bind_address, args.https_listen_port)).await?;
     let url = url(listener.local_addr()?);
     let machine: Arc<dyn Environment> = Arc::new(Machine::default());
     let service_cidr = args.service_cidr.to_string();
     let config = Config { store: store.clone(), environment: machine.clone(), service_cidr, advertise: url.clone() };
     let server = Server::new(config).await.context("start the API server")?;
-    let named = Named {
-        bind_address: args.bind_address,
-        node_name: node_name.clone(),
-        cluster_domain: args.cluster_domain.clone(),
-        service_address: args.service_cidr.first_address(),
-        tls_sans: args.tls_san.clone(),
-    };
-    let certificates = Certificates::open(args.data_dir.join("tls"), named, machine.clone())?;
+    let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
     let kubeconfigs = Kubeconfigs::new(args, &url)?;
     kubeconfigs.publish(certificates.pki())?;
+    let kubeconfig = kubeconfigs.file().to_owned();
+    let root_ca = certificates.pki().authorities.clone();
     let security =
         Security { tls: listen::tls(certificates.presented.clone())?, clients: certificates.clients.clone(), clock: machine.clone() };
-    let root_ca = certificates.pki().authorities.clone();
     let serving = listen::serve(listener, security, server.service(), supervisor.stopping());
     supervisor.spawn("listener", async move {
         serving.await;
         Ok(())
     });
-    let kubeconfig = kubeconfigs.file().to_owned();
-    supervisor.spawn("certificates", certificates.keep(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
+    supervisor.spawn("certificates", certificates.run(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
     supervisor.spawn("maintenance", maintain(server.clone(), supervisor.stopping()));
     start_controllers(supervisor, args, server.service(), &machine, root_ca)?;
-    let starting = async {
-        node::start(supervisor, args, &node_name, server.service(), machine).await?;
-        wait_ready(&server.service()).await
-    };
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
     tokio::select! {
-        started = starting => started?,
+        started = node::start(supervisor, args, &node_name, server.service(), machine) => started?,
+        () = signals.end() => return Ok(Started::Stopped),
+    }
+    let service = server.service();
+    tokio::select! {
+        ready = wait_ready(&service) => ready?,
+        error = supervisor.first_death() => return Err(error),
         () = signals.end() => return Ok(Started::Stopped),
     }
     Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?))
+}
+
+fn name_sources(args: &ServerArgs, node_name: &str) -> NameSources {
+    NameSources {
+        bind_address: args.bind_address,
+        node_name: node_name.to_owned(),
+        cluster_domain: args.cluster_domain.clone(),
+        service_address: args.service_cidr.first_address(),
+        tls_sans: args.tls_san.clone(),
+    }
 }
 
 async fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -17,8 +17,8 @@ use stead_api::time::Timestamp;
 use stead_server::Identity;
 use x509_parser::x509::X509Version;
 
-/// How long a finding about a certificate is believed.
-const BELIEVED_US: i64 = 10_000_000;
+/// How long a finding about a certificate is verified.
+const VERIFIED_FOR_US: i64 = 10_000_000;
 
 /// The authorities whose clients are accepted, replaceable while connections are open.
 #[derive(Debug)]
@@ -100,12 +100,12 @@ impl Authorities {
 pub struct Caller {
     chain: Vec<CertificateDer<'static>>,
     authorities: Arc<ClientAuthorities>,
-    believed: Mutex<Option<Believed>>,
+    verified: Mutex<Option<Verification>>,
 }
 
 /// What was found last, of which authorities, and when.
 #[derive(Debug, Clone)]
-struct Believed {
+struct Verification {
     authorities: Arc<Authorities>,
     at: Timestamp,
     identity: Option<Identity>,
@@ -113,39 +113,39 @@ struct Believed {
 
 impl Caller {
     pub fn new(chain: Vec<CertificateDer<'static>>, authorities: Arc<ClientAuthorities>) -> Self {
-        Self { chain, authorities, believed: Mutex::new(None) }
+        Self { chain, authorities, verified: Mutex::new(None) }
     }
 
     /// Who sends a request now; `None` if the certificate is not accepted.
     pub fn identity(&self, now: Timestamp) -> Option<Identity> {
         let authorities = self.authorities.current();
-        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = &*believed
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = &*verified
             && Arc::ptr_eq(&last.authorities, &authorities)
-            && (0..BELIEVED_US).contains(&(now.0 - last.at.0))
+            && (0..VERIFIED_FOR_US).contains(&(now.0 - last.at.0))
         {
             return last.identity.clone();
         }
         let identity = match authorities.identify(&self.chain, now) {
             Ok(identity) => Some(identity),
             Err(error) => {
-                let known = believed.as_ref().is_some_and(|last| last.identity.is_none());
+                let known = verified.as_ref().is_some_and(|last| last.identity.is_none());
                 if !known {
                     tracing::warn!(error = format!("{error:#}"), "a client's certificate is not accepted");
                 }
                 None
             }
         };
-        *believed = Some(Believed { authorities, at: now, identity: identity.clone() });
+        *verified = Some(Verification { authorities, at: now, identity: identity.clone() });
         identity
     }
 }
 
 /// Asks clients for a certificate and checks that they have its key, and nothing else.
 #[derive(Debug)]
-pub struct Possession;
+pub struct PossessionVerifier;
 
-impl ClientCertVerifier for Possession {
+impl ClientCertVerifier for PossessionVerifier {
     fn client_auth_mandatory(&self) -> bool {
         false
     }

@@ -41,7 +41,7 @@ pub struct Pair {
 pub struct Pki {
     /// PEM of the authorities, the signing one first.
     pub authorities: String,
-    /// Presented by the API's listener.
+    /// CertificateResolver by the API's listener.
     pub server: Pair,
     /// User `admin` of the group `system:masters`.
     pub admin: Pair,

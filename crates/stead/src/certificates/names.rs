@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// What the names are made of.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct NameSources {
     pub bind_address: IpAddr,
     pub node_name: String,
     pub cluster_domain: String,
@@ -16,7 +16,7 @@ pub struct Named {
 }
 
 /// Every name that the API is reached by (DNS-19). A server that listens on every address is reached by those of the host.
-pub fn server_names(named: &Named, host_addresses: impl IntoIterator<Item = IpAddr>) -> Vec<String> {
+pub fn server_names(named: &NameSources, host_addresses: impl IntoIterator<Item = IpAddr>) -> Vec<String> {
     let mut names: BTreeSet<String> =
         ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).into();
     names.insert(format!("kubernetes.default.svc.{}", named.cluster_domain));
@@ -52,8 +52,8 @@ pub fn host_addresses() -> Vec<IpAddr> {
 mod tests {
     use super::*;
 
-    fn named(bind_address: &str) -> Named {
-        Named {
+    fn named(bind_address: &str) -> NameSources {
+        NameSources {
             bind_address: bind_address.parse().unwrap(),
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),

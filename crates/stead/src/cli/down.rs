@@ -1,6 +1,6 @@
 //! `stead down`: stops the background server, then the containers it ran.
 
-use super::say;
+use super::print_line;
 use crate::config::DownArgs;
 use crate::node;
 use crate::running::{self, Found, Process};
@@ -21,24 +21,24 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
     match running::find(&args.data_dir)? {
         Found::Ready(running) => {
             stop(running.process)?;
-            say(&format!("server {} stopped", running.url));
+            print_line(&format!("server {} stopped", running.url));
         }
         Found::Unready(process) => {
             stop(process)?;
-            say(&format!("server process {} stopped; it had not said that it was ready", process.pid));
+            print_line(&format!("server process {} stopped; it had not said that it was ready", process.pid));
         }
         Found::Orphaned(process) => {
             stop(process)?;
-            say(&format!("server process {} stopped; its files in {dir} had been removed under it", process.pid));
+            print_line(&format!("server process {} stopped; its files in {dir} had been removed under it", process.pid));
         }
-        Found::Nothing => say(&format!("no server runs on {dir}")),
+        Found::Nothing => print_line(&format!("no server runs on {dir}")),
     }
     if args.leave_pods {
         return Ok(());
     }
     let stopped = node::stop_containers(&args.data_dir)?;
     if stopped > 0 {
-        say(&format!("{stopped} pods stopped; their objects stay, and `stead up` or `stead server` starts them again"));
+        print_line(&format!("{stopped} pods stopped; their objects stay, and `stead up` or `stead server` starts them again"));
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ fn stop(process: Process) -> anyhow::Result<()> {
             );
         }
         if explained.elapsed() > EXPLAIN_EVERY {
-            say(&format!("waiting for the server (process {pid}) to end"));
+            print_line(&format!("waiting for the server (process {pid}) to end"));
             explained = Instant::now();
         }
         std::thread::sleep(Duration::from_millis(10));

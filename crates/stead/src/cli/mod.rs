@@ -7,12 +7,12 @@ pub mod up;
 use std::io::Write;
 
 /// Prints one line of results. A closed pipe is no error of ours.
-pub fn say(line: &str) {
+pub fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).ok();
 }
 
 /// Prints why the program fails.
-pub fn say_error(error: &anyhow::Error) {
+pub fn print_error(error: &anyhow::Error) {
     writeln!(std::io::stderr(), "stead: {error:#}").ok();
 }

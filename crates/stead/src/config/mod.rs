@@ -2,7 +2,8 @@
 
 mod values;
 
-pub use values::{Cidr, SIMULATED_NODES_MAX, node_name};
+use values::SIMULATED_NODES_MAX;
+pub use values::{Cidr, node_name};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -11,9 +12,16 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+const AFTER_HELP: &str = "First steps:
+  stead up              start a server and see the example's three pods come up
+  kubectl get pods -w   what `stead up` ends with
+  stead down            stop the server and its containers; objects stay
+
+Every flag is also a variable (STEAD_DATA_DIR for --data-dir). STEAD_LOG filters the log: info, debug, stead_node=debug.";
+
 /// Kubernetes StatefulSets and all that they stand on, from one program.
 #[derive(Debug, Parser)]
-#[command(name = "stead", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "stead", version, propagate_version = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
@@ -21,7 +29,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Start a server in the background if none runs, apply the built-in example and show it come up
+    /// Start a server in the background if none runs, apply the built-in example and show its pods
     Up(UpArgs),
     /// Stop the background server and the containers it runs; objects stay
     Down(DownArgs),
@@ -56,44 +64,44 @@ pub struct ServerArgs {
     #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR", value_parser = values::directory)]
     pub data_dir: PathBuf,
     /// Port of the API (0: any free one)
-    #[arg(long, env = "STEAD_HTTPS_LISTEN_PORT", default_value_t = 6443, value_name = "N")]
+    #[arg(help_heading = "API", long, env = "STEAD_HTTPS_LISTEN_PORT", default_value_t = 6443, value_name = "N")]
     pub https_listen_port: u16,
     /// Address the API listens on (0.0.0.0 or :: for all)
-    #[arg(long, env = "STEAD_BIND_ADDRESS", default_value = "127.0.0.1", value_name = "A", value_parser = values::bind_address)]
+    #[arg(help_heading = "API", long, env = "STEAD_BIND_ADDRESS", default_value = "127.0.0.1", value_name = "A", value_parser = values::bind_address)]
     pub bind_address: IpAddr,
     /// More names and addresses for the server's certificate, comma separated; may be given several times
-    #[arg(long, env = "STEAD_TLS_SAN", value_name = "NAMES", value_delimiter = ',', value_parser = values::subject_name)]
+    #[arg(help_heading = "API", long, env = "STEAD_TLS_SAN", value_name = "NAMES", value_delimiter = ',', value_parser = values::subject_name)]
     pub tls_san: Vec<String>,
     /// File to write the administrator's kubeconfig to [default: DATA_DIR/kubeconfig, and a context in ~/.kube/config]
-    #[arg(long, env = "STEAD_WRITE_KUBECONFIG", value_name = "FILE", value_parser = values::file)]
+    #[arg(help_heading = "Kubeconfig", long, env = "STEAD_WRITE_KUBECONFIG", value_name = "FILE", value_parser = values::file)]
     pub write_kubeconfig: Option<PathBuf>,
     /// Mode of that file, octal
-    #[arg(long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_name = "MODE", value_parser = values::file_mode)]
+    #[arg(help_heading = "Kubeconfig", long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_name = "MODE", value_parser = values::file_mode)]
     pub write_kubeconfig_mode: u32,
     /// Addresses of pods (none are given out yet)
-    #[arg(long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C")]
+    #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C")]
     pub cluster_cidr: Cidr,
     /// Addresses of Services
-    #[arg(long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_name = "C")]
+    #[arg(help_heading = "Cluster", long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_name = "C")]
     pub service_cidr: Cidr,
     /// DNS domain of the cluster
-    #[arg(long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D", value_parser = values::cluster_domain)]
+    #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D", value_parser = values::cluster_domain)]
     pub cluster_domain: String,
     /// Name of this node [default: the host's name]
-    #[arg(long, env = "STEAD_NODE_NAME", value_name = "NAME", value_parser = values::node_name)]
+    #[arg(help_heading = "Nodes", long, env = "STEAD_NODE_NAME", value_name = "NAME", value_parser = values::node_name)]
     pub node_name: Option<String>,
     /// Run that many simulated nodes, whose pods become Ready without containers, instead of this machine's (at most 5000)
-    #[arg(long, env = "STEAD_SIMULATED_NODES", default_value_t = 0, value_name = "N",
+    #[arg(help_heading = "Nodes", long, env = "STEAD_SIMULATED_NODES", default_value_t = 0, value_name = "N",
         value_parser = clap::value_parser!(u32).range(..=i64::from(SIMULATED_NODES_MAX)))]
     pub simulated_nodes: u32,
     /// Do not run pods on this machine
-    #[arg(long, env = "STEAD_DISABLE_AGENT")]
+    #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
     /// Do not run the scheduler
-    #[arg(long, env = "STEAD_DISABLE_SCHEDULER")]
+    #[arg(help_heading = "Control plane", long, env = "STEAD_DISABLE_SCHEDULER")]
     pub disable_scheduler: bool,
     /// Controllers to run: '*' all, 'name' that one, '-name' all but that one
-    #[arg(long, env = "STEAD_CONTROLLERS", default_value = "*", value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true,
+    #[arg(help_heading = "Control plane", long, env = "STEAD_CONTROLLERS", default_value = "*", value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true,
         value_parser = values::controller)]
     pub controllers: Vec<String>,
 }
@@ -101,7 +109,9 @@ pub struct ServerArgs {
 impl Cli {
     /// The command line, or the end of the program with a message that says what is wrong with it.
     pub fn from_command_line() -> Self {
-        let matches = Self::command().get_matches();
+        // Help names the variables, not what is in them.
+        let command = Self::command().mut_subcommands(|verb| verb.mut_args(|flag| flag.hide_env_values(true)));
+        let matches = command.get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Self::command()).exit());
         if let (Verb::Up(up), Some((_, matches))) = (&mut cli.verb, matches.subcommand()) {
             up.given = given(matches);

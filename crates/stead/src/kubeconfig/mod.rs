@@ -5,7 +5,7 @@ mod probe;
 mod text;
 mod user;
 
-pub use user::Joined;
+pub use user::MergedContext;
 
 use crate::certificates::Pki;
 use crate::config::{ServerArgs, default_kubeconfig};
@@ -66,7 +66,7 @@ impl Kubeconfigs {
             return write_chosen(&self.file, &document, self.mode);
         }
         file::replace(&self.file, text::yaml(&document)?.as_bytes(), self.mode)?;
-        join_users(&document, &self.data_dir);
+        merge_for_users(&document, &self.data_dir);
         Ok(())
     }
 
@@ -97,13 +97,13 @@ fn write_chosen(path: &Path, document: &Value, mode: u32) -> anyhow::Result<()> 
 }
 
 /// Merges the context into the kubeconfigs of the users who may want it. What becomes of the last, whose shell it is.
-fn join_users(document: &Value, data_dir: &Path) -> Option<anyhow::Result<Joined>> {
+fn merge_for_users(document: &Value, data_dir: &Path) -> Option<anyhow::Result<MergedContext>> {
     let mut last = None;
     for files in users() {
-        let joined = user::join(&files, document, data_dir, probe::is_alive);
+        let joined = user::merge_context(&files, document, data_dir, probe::is_alive);
         let paths = files.0.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(":");
         match &joined {
-            Ok(Joined { name, taken_by, .. }) if name != NAME => {
+            Ok(MergedContext { name, taken_by, .. }) if name != NAME => {
                 tracing::warn!(context = name, taken_by = taken_by.join(", "), "another cluster has the context {NAME} in {paths}");
             }
             Ok(_) => {}
@@ -122,7 +122,7 @@ fn users() -> Vec<user::UserFiles> {
 
 /// How the user's kubectl reaches a server.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Reached {
+pub struct KubectlCommand {
     /// The command line's beginning, with everything that is needed for the namespace `default`.
     pub kubectl: String,
     /// Something the user should know about it.
@@ -130,21 +130,21 @@ pub struct Reached {
 }
 
 /// How kubectl reaches the server that wrote `file`, after making sure that its context is where the user's kubectl looks.
-pub fn reach(file: &Path, data_dir: &Path) -> anyhow::Result<Reached> {
-    let by_file = |remark| Reached { kubectl: format!("kubectl --kubeconfig {}", quoted(&file.display().to_string())), remark };
+pub fn kubectl_command(file: &Path, data_dir: &Path) -> anyhow::Result<KubectlCommand> {
+    let by_file = |remark| KubectlCommand { kubectl: format!("kubectl --kubeconfig {}", quoted(&file.display().to_string())), remark };
     if file != default_kubeconfig(data_dir) {
         return Ok(by_file(None));
     }
     let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
     let document: Value = serde_saphyr::from_str(&text).with_context(|| format!("{} is not YAML", file.display()))?;
-    Ok(match join_users(&document, data_dir) {
+    Ok(match merge_for_users(&document, data_dir) {
         None => by_file(None),
         Some(Err(error)) => by_file(Some(format!("your kubeconfig was left as it is: {error:#}"))),
         Some(Ok(joined)) => by_context(&joined),
     })
 }
 
-fn by_context(joined: &Joined) -> Reached {
+fn by_context(joined: &MergedContext) -> KubectlCommand {
     let mut kubectl = "kubectl".to_owned();
     if !joined.is_current {
         kubectl.push_str(&format!(" --context {}", joined.name));
@@ -154,7 +154,7 @@ fn by_context(joined: &Joined) -> Reached {
     }
     let others = joined.taken_by.join(", ");
     let remark = (joined.name != NAME).then(|| format!("the context {NAME} is that of {others}; this server's is {}", joined.name));
-    Reached { kubectl, remark }
+    KubectlCommand { kubectl, remark }
 }
 
 /// A word as a shell takes it.
@@ -211,7 +211,7 @@ pub mod tests {
 
     #[test]
     fn the_next_line_works_as_it_stands() {
-        let joined = |name: &str, is_current, namespace: Option<&str>| Joined {
+        let joined = |name: &str, is_current, namespace: Option<&str>| MergedContext {
             name: name.to_owned(),
             is_current,
             namespace: namespace.map(str::to_owned),
@@ -221,7 +221,7 @@ pub mod tests {
         assert_eq!(line(joined("stead", true, None)), "kubectl");
         assert_eq!(line(joined("stead", false, None)), "kubectl --context stead");
         assert_eq!(line(joined("stead-b", false, Some("team"))), "kubectl --context stead-b -n default");
-        let reached = reach(Path::new("/my files/kc"), Path::new("/d")).unwrap();
-        assert_eq!(reached.kubectl, "kubectl --kubeconfig '/my files/kc'");
+        let command = kubectl_command(Path::new("/my files/kc"), Path::new("/d")).unwrap();
+        assert_eq!(command.kubectl, "kubectl --kubeconfig '/my files/kc'");
     }
 }

@@ -24,7 +24,7 @@ pub struct UserFiles(pub Vec<PathBuf>);
 
 /// Where our context is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joined {
+pub struct MergedContext {
     /// Name of the context.
     pub name: String,
     /// Whether kubectl uses it unless told otherwise.
@@ -135,7 +135,12 @@ impl Drop for Lock {
 }
 
 /// Merges our context into a user's files. `is_alive` tells whether the server of that address and these authorities is there.
-pub fn join(files: &UserFiles, document: &Value, data_dir: &Path, is_alive: impl Fn(&str, &str) -> bool) -> anyhow::Result<Joined> {
+pub fn merge_context(
+    files: &UserFiles,
+    document: &Value,
+    data_dir: &Path,
+    is_alive: impl Fn(&str, &str) -> bool,
+) -> anyhow::Result<MergedContext> {
     let mut locks = Vec::new();
     for path in &files.0 {
         locks.extend(Lock::take(&file::behind_links(path)?)?);
@@ -183,7 +188,7 @@ pub fn join(files: &UserFiles, document: &Value, data_dir: &Path, is_alive: impl
     let context = target.config.items("contexts").iter().find(|c| c.str("name") == name);
     let namespace = context.map(|c| c["context"].str("namespace").to_owned()).filter(|n| !n.is_empty());
     let current = opened.iter().map(|o| o.config.str("current-context")).find(|c| !c.is_empty()).unwrap_or_default();
-    Ok(Joined { name: name.clone(), is_current: current == name, namespace, taken_by })
+    Ok(MergedContext { name: name.clone(), is_current: current == name, namespace, taken_by })
 }
 
 #[cfg(test)]
@@ -208,7 +213,7 @@ mod tests {
     fn a_new_file_is_private_and_ours_is_current() {
         let home = tempfile::tempdir().unwrap();
         let files = one_file(&home);
-        let joined = join(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
+        let joined = merge_context(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
         assert_eq!((joined.name.as_str(), joined.is_current), ("stead", true));
         assert_eq!(std::fs::metadata(&files.0[0]).unwrap().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(home.path().join(".kube")).unwrap().count(), 1, "no lock and no temporary file stay");
@@ -218,27 +223,27 @@ mod tests {
     fn a_second_living_server_gets_a_name_of_its_own() {
         let home = tempfile::tempdir().unwrap();
         let files = one_file(&home);
-        join(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap();
-        let second = join(&files, &document_of(2), Path::new("/srv/Two"), ALIVE).unwrap();
+        merge_context(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap();
+        let second = merge_context(&files, &document_of(2), Path::new("/srv/Two"), ALIVE).unwrap();
         assert_eq!((second.name.as_str(), second.is_current), ("stead-two", false));
         assert_eq!(second.taken_by, [server_of(1)]);
         assert_eq!((server(&files, "stead"), server(&files, "stead-two")), (server_of(1), server_of(2)));
         // Both keep what they have.
-        assert_eq!(join(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap().name, "stead");
-        assert_eq!(join(&files, &document_of(2), Path::new("/srv/Two"), ALIVE).unwrap().name, "stead-two");
+        assert_eq!(merge_context(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap().name, "stead");
+        assert_eq!(merge_context(&files, &document_of(2), Path::new("/srv/Two"), ALIVE).unwrap().name, "stead-two");
     }
 
     #[test]
     fn the_name_of_a_server_that_is_gone_is_free_and_goes_back() {
         let home = tempfile::tempdir().unwrap();
         let files = one_file(&home);
-        join(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap();
-        join(&files, &document_of(2), Path::new("/two"), ALIVE).unwrap();
+        merge_context(&files, &document_of(1), Path::new("/one"), ALIVE).unwrap();
+        merge_context(&files, &document_of(2), Path::new("/two"), ALIVE).unwrap();
         // The first has gone: the second leaves its own name for the better one.
-        assert_eq!(join(&files, &document_of(2), Path::new("/two"), DEAD).unwrap().name, "stead");
+        assert_eq!(merge_context(&files, &document_of(2), Path::new("/two"), DEAD).unwrap().name, "stead");
         assert_eq!((server(&files, "stead"), server(&files, "stead-two")), (server_of(2), String::new()));
         // The second has gone: the first gets its name back.
-        assert_eq!(join(&files, &document_of(1), Path::new("/one"), DEAD).unwrap().name, "stead");
+        assert_eq!(merge_context(&files, &document_of(1), Path::new("/one"), DEAD).unwrap().name, "stead");
         assert_eq!(server(&files, "stead"), server_of(1));
     }
 
@@ -248,7 +253,7 @@ mod tests {
         let path = home.path().join("config");
         std::fs::write(&path, "clusters:\n- name: stead\n  cluster: {server: https://far}\n").unwrap();
         let files = UserFiles(vec![path]);
-        assert_eq!(join(&files, &document_of(1), Path::new("/d"), DEAD).unwrap().name, "stead-d");
+        assert_eq!(merge_context(&files, &document_of(1), Path::new("/d"), DEAD).unwrap().name, "stead-d");
         assert_eq!(server(&files, "stead"), "https://far");
     }
 
@@ -261,7 +266,7 @@ mod tests {
                 std::fs::write(&target, "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n").unwrap();
             }
             std::os::unix::fs::symlink("mine.yaml", &link).unwrap();
-            join(&UserFiles(vec![link.clone()]), &document_of(1), Path::new("/d"), ALIVE).unwrap();
+            merge_context(&UserFiles(vec![link.clone()]), &document_of(1), Path::new("/d"), ALIVE).unwrap();
             assert!(link.is_symlink());
             assert!(std::fs::read_to_string(&target).unwrap().contains("name: stead"));
         }
@@ -273,11 +278,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config");
         let files = UserFiles(vec![path.clone()]);
-        join(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
+        merge_context(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("user: stead\n", "user: stead\n    namespace: team\n")).unwrap();
-        let joined = join(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
+        let joined = merge_context(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
         assert_eq!(joined.namespace.as_deref(), Some("team"), "{}", std::fs::read_to_string(&path).unwrap());
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
     }
@@ -289,11 +294,11 @@ mod tests {
         std::fs::write(&paths[1], "current-context: other\n").unwrap();
         let files = UserFiles(paths.clone());
         // The first that exists, as kubectl does; and the current context of any of them counts.
-        let joined = join(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
+        let joined = merge_context(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
         assert!(!joined.is_current);
         assert!(!paths[0].exists() && !paths[2].exists());
         std::fs::write(&paths[0], "{}\n").unwrap();
-        join(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
+        merge_context(&files, &document_of(1), Path::new("/d"), ALIVE).unwrap();
         assert_eq!(std::fs::read_to_string(&paths[0]).unwrap(), "{}\n");
     }
 
@@ -302,7 +307,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config");
         std::fs::write(&path, "- a\n- b\n").unwrap();
-        assert!(join(&UserFiles(vec![path.clone()]), &document_of(1), Path::new("/d"), ALIVE).is_err());
+        assert!(merge_context(&UserFiles(vec![path.clone()]), &document_of(1), Path::new("/d"), ALIVE).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "- a\n- b\n");
     }
 

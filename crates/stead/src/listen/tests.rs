@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::certificates::clients::tests::v1_certificate;
-use crate::certificates::names::Named;
+use crate::certificates::names::NameSources;
 use crate::certificates::renewal::Certificates;
 use crate::certificates::{Pair, Pki, rotated};
 use crate::environment::Machine;
@@ -25,7 +25,7 @@ struct Serving {
 impl Serving {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let named = Named {
+        let named = NameSources {
             bind_address: "127.0.0.1".parse().unwrap(),
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
@@ -126,18 +126,18 @@ async fn a_rotation_reaches_new_clients_old_ones_and_open_connections() {
     // The new authority beside the old one: both are accepted.
     let new = rotated();
     put(serving.dir.path(), &Pair { certificate: format!("{}{}", new.certificate, old.authorities), key: new.key.clone() });
-    assert!(serving.certificates.look().unwrap());
+    assert!(serving.certificates.refresh().unwrap());
     let both = serving.certificates.pki().clone();
     assert_ne!(both.admin, old.admin);
     assert_eq!(ask(&open).await.unwrap(), ADMIN);
     assert_eq!(ask(&serving.client(&new.certificate, &both.admin)).await.unwrap(), ADMIN);
     // The old one is gone.
     put(serving.dir.path(), &new);
-    assert!(serving.certificates.look().unwrap());
+    assert!(serving.certificates.refresh().unwrap());
     assert_eq!(ask(&open).await.unwrap(), "refused");
     assert_eq!(ask(&serving.client(&new.certificate, &both.admin)).await.unwrap(), ADMIN);
     ask(&serving.client(&old.authorities, &old.admin)).await.unwrap_err();
-    assert!(!serving.certificates.look().unwrap());
+    assert!(!serving.certificates.refresh().unwrap());
     serving.end().await;
 }
 
@@ -146,9 +146,9 @@ async fn half_of_a_rotation_changes_nothing() {
     let mut serving = Serving::start().await;
     let old: Pki = serving.certificates.pki().clone();
     std::fs::write(serving.dir.path().join("ca.crt"), rotated().certificate).unwrap();
-    serving.certificates.look().unwrap_err();
+    serving.certificates.refresh().unwrap_err();
     std::fs::remove_file(serving.dir.path().join("ca.crt")).unwrap();
-    serving.certificates.look().unwrap_err();
+    serving.certificates.refresh().unwrap_err();
     assert_eq!(ask(&serving.client(&old.authorities, &old.admin)).await.unwrap(), ADMIN);
     assert_eq!(*serving.certificates.pki(), old);
     serving.end().await;

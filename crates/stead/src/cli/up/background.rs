@@ -1,6 +1,6 @@
 //! The server in the background: found, joined while another `up` starts it, or started.
 
-use crate::cli::say;
+use crate::cli::print_line;
 use crate::config::{ServerArgs, UpArgs};
 use crate::running::{self, Found, Running};
 use crate::{file, logging};
@@ -32,17 +32,17 @@ pub fn running(args: &UpArgs) -> anyhow::Result<Running> {
         file::private_dir(data_dir)?;
     }
     // One `up` at a time looks and starts; another that comes at the same moment finds what it started.
-    let _turn = if data_dir.exists() { Some(turn(data_dir)?) } else { None };
+    let _lock = if data_dir.exists() { Some(lock_directory(data_dir)?) } else { None };
     match running::find(data_dir)? {
         Found::Nothing => start(&args.server),
         Found::Ready(running) => {
             check_settings(args, &running)?;
-            say(&format!("server {} runs already", running.url));
+            print_line(&format!("server {} runs already", running.url));
             Ok(running)
         }
         Found::Unready(process) => {
-            say(&format!("server process {} is starting on {}", process.pid, data_dir.display()));
-            join(data_dir)
+            print_line(&format!("server process {} is starting on {}", process.pid, data_dir.display()));
+            wait_until_ready(data_dir)
         }
         Found::Orphaned(process) => bail!(
             "server process {} still runs, and its files in {} were removed; `stead down --data-dir {1}` ends it and its containers, then run this again",
@@ -60,17 +60,17 @@ fn check_rights(args: &ServerArgs) -> anyhow::Result<()> {
 }
 
 /// Waits until no other `up` is at work on this directory.
-fn turn(data_dir: &Path) -> anyhow::Result<Flock<File>> {
+fn lock_directory(data_dir: &Path) -> anyhow::Result<Flock<File>> {
     let mut dir = File::open(data_dir).with_context(|| format!("open {}", data_dir.display()))?;
     let mut said = false;
     loop {
         match Flock::lock(dir, FlockArg::LockExclusiveNonblock) {
-            Ok(turn) => return Ok(turn),
+            Ok(lock) => return Ok(lock),
             Err((back, Errno::EWOULDBLOCK | Errno::EINTR)) => dir = back,
             Err((_, error)) => return Err(error).with_context(|| format!("lock {}", data_dir.display())),
         }
         if !said {
-            say("another `stead up` starts the server: waiting for it");
+            print_line("another `stead up` starts the server: waiting for it");
             said = true;
         }
         std::thread::sleep(PAUSE);
@@ -78,7 +78,7 @@ fn turn(data_dir: &Path) -> anyhow::Result<Flock<File>> {
 }
 
 /// Waits until the server that somebody else starts is ready.
-fn join(data_dir: &Path) -> anyhow::Result<Running> {
+fn wait_until_ready(data_dir: &Path) -> anyhow::Result<Running> {
     let begun = Instant::now();
     loop {
         match running::find(data_dir)? {
@@ -134,7 +134,7 @@ fn start(args: &ServerArgs) -> anyhow::Result<Running> {
         bail!("the server did not start ({status}); the end of {}:\n{}", log.display(), tail(&log, log_before, 12));
     }
     let Found::Ready(running) = running::find(&args.data_dir)? else { bail!("the server is ready but has left no note of itself") };
-    say(&format!("server {} started in {} ms, log in {}", running.url, begun.elapsed().as_millis(), log.display()));
+    print_line(&format!("server {} started in {} ms, log in {}", running.url, begun.elapsed().as_millis(), log.display()));
     Ok(running)
 }
 
@@ -158,7 +158,7 @@ fn first_line(out: ChildStdout, log: &Path, log_before: u64) -> anyhow::Result<S
     loop {
         let mut ready = [PollFd::new(out.as_fd(), PollFlags::POLLIN)];
         match poll(&mut ready, PollTimeout::from(EXPLAIN_EVERY_MS)) {
-            Ok(0) => say(&format!("the server is still starting; its log ends: {}", tail(log, log_before, 1))),
+            Ok(0) => print_line(&format!("the server is still starting; its log ends: {}", tail(log, log_before, 1))),
             Ok(_) => break,
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error).context("wait for the server's output"),

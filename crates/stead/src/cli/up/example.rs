@@ -2,7 +2,7 @@
 
 use super::manifest;
 use super::waiting::{is_ready, unready};
-use crate::cli::say;
+use crate::cli::print_line;
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt};
 use http::Request;
@@ -28,15 +28,15 @@ pub async fn show(kubeconfig: &Path) -> anyhow::Result<()> {
         made += usize::from(create_if_missing(&client, path, &manifest::applied(object)).await?);
     }
     if made == 0 {
-        say("the example is there already: nothing changed");
+        print_line("the example is there already: nothing changed");
     }
     let mut example = Example::find(client).await?;
     let in_time = tokio::time::timeout(READY_MAX, example.follow()).await;
     if let Ok(ended) = in_time {
         ended?;
-        say("");
+        print_line("");
         table(&example.pods);
-        say("");
+        print_line("");
         return Ok(());
     }
     let reasons = example.reasons().await.join("\n  ");
@@ -62,11 +62,11 @@ async fn create_if_missing(client: &Client, path: &str, object: &Value) -> anyho
     let request = request.body(serde_json::to_vec(object)?).context("build a request")?;
     match client.request::<Value>(request).await {
         Ok(_) => {
-            say(&format!("{what} created"));
+            print_line(&format!("{what} created"));
             Ok(true)
         }
         Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => {
-            say(&format!("{what} unchanged"));
+            print_line(&format!("{what} unchanged"));
             Ok(false)
         }
         Err(error) => Err(error).with_context(|| format!("create {what}")),
@@ -111,12 +111,12 @@ impl Example {
                 event = events.try_next() => event.context("watch the pods")?.context("the server ended the watch of the pods")?,
                 _ = explain.tick() => {
                     let reasons = self.reasons().await;
-                    spinner.suspend(|| reasons.iter().for_each(|reason| say(&format!("  waiting: {reason}"))));
+                    spinner.suspend(|| reasons.iter().for_each(|reason| print_line(&format!("  waiting: {reason}"))));
                     continue;
                 }
             };
             if let Some(ready) = self.observe(event)? {
-                spinner.suspend(|| say(&format!("  {ready} ready after {:.2} s", begun.elapsed().as_secs_f64())));
+                spinner.suspend(|| print_line(&format!("  {ready} ready after {:.2} s", begun.elapsed().as_secs_f64())));
                 explain.reset();
             }
             if self.is_ready() {
@@ -150,12 +150,12 @@ impl Example {
 }
 
 fn table(pods: &BTreeMap<String, Value>) {
-    say(&format!("{:<10} {:<7} {:<10} {}", "NAME", "READY", "STATUS", "RESTARTS"));
+    print_line(&format!("{:<10} {:<7} {:<10} {}", "NAME", "READY", "STATUS", "RESTARTS"));
     for (name, pod) in pods {
         let statuses = pod["status"].items("containerStatuses");
         let running = statuses.iter().filter(|s| s.flag("ready")).count();
         let restarts: i64 = statuses.iter().filter_map(|s| s.int("restartCount")).sum();
         let total = pod["spec"].items("containers").len();
-        say(&format!("{name:<10} {:<7} {:<10} {restarts}", format!("{running}/{total}"), pod["status"].str("phase")));
+        print_line(&format!("{name:<10} {:<7} {:<10} {restarts}", format!("{running}/{total}"), pod["status"].str("phase")));
     }
 }

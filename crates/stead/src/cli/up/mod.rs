@@ -5,7 +5,7 @@ mod example;
 mod manifest;
 mod waiting;
 
-use super::say;
+use super::print_line;
 use crate::config::UpArgs;
 use crate::kubeconfig;
 use anyhow::Context;
@@ -15,10 +15,10 @@ pub fn run(args: &UpArgs) -> anyhow::Result<()> {
     let running = background::running(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(example::show(&running.kubeconfig))?;
-    let reached = kubeconfig::reach(&running.kubeconfig, &std::path::absolute(&args.server.data_dir)?)?;
-    if let Some(remark) = reached.remark {
-        say(&remark);
+    let command = kubeconfig::kubectl_command(&running.kubeconfig, &std::path::absolute(&args.server.data_dir)?)?;
+    if let Some(remark) = command.remark {
+        print_line(&remark);
     }
-    say(&format!("Next: {} get pods -w", reached.kubectl));
+    print_line(&format!("Next: {} get pods -w", command.kubectl));
     Ok(())
 }
