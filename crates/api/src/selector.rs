@@ -9,7 +9,10 @@ use crate::{
     value::Access,
     wire::json::go_quote,
 };
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 mod lexer;
 use lexer::{Context, Parser, Token};
@@ -98,6 +101,14 @@ impl LabelSelector {
         }
     }
 
+    /// As [`matches`](Self::matches), for labels that are parsed.
+    pub fn matches_labels(&self, labels: &BTreeMap<String, String>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All(requirements) => requirements.iter().all(|r| r.holds(labels.get(&r.key).map(String::as_str))),
+        }
+    }
+
     /// Whether an object's `metadata.labels` satisfy it.
     pub fn matches_object(&self, object: &Value) -> bool {
         self.matches(object["metadata"].map("labels"))
@@ -115,7 +126,10 @@ fn exact(labels: Option<&Map<String, Value>>) -> impl Iterator<Item = Requiremen
 impl Requirement {
     /// Whether these labels satisfy it. `!=` and `notin` hold for labels without the key.
     pub fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
-        let value = labels.and_then(|l| l.get(&self.key)).map(|v| v.as_str().unwrap_or_default());
+        self.holds(labels.and_then(|l| l.get(&self.key)).map(|v| v.as_str().unwrap_or_default()))
+    }
+
+    fn holds(&self, value: Option<&str>) -> bool {
         match self.operator {
             Operator::In | Operator::Equals | Operator::DoubleEquals => value.is_some_and(|v| self.values.contains(v)),
             Operator::NotIn | Operator::NotEquals => !value.is_some_and(|v| self.values.contains(v)),

@@ -5,13 +5,13 @@
 pub mod claim_protection;
 pub mod driver;
 pub mod engine;
+pub mod facts;
 pub mod garbage;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod object;
 pub mod options;
 pub mod plan;
-pub mod pod;
 pub mod pod_gc;
 pub mod root_ca;
 pub mod scheduler;
@@ -20,3 +20,15 @@ pub mod statefulset;
 
 pub use driver::{Progress, run, run_with_progress};
 pub use options::{Clock, Options, Selection};
+
+/// Every controller, in the order in which they are asked. A controller is a directory, its `mod` line and its row here.
+pub(crate) const CONTROLLERS: &[options::Registration] = &[
+    statefulset::REGISTRATION,
+    garbage::REGISTRATION,
+    namespace::REGISTRATION,
+    service_account::REGISTRATION,
+    root_ca::REGISTRATION,
+    node_lifecycle::REGISTRATION,
+    claim_protection::REGISTRATION,
+    pod_gc::REGISTRATION,
+];

@@ -1,11 +1,10 @@
-//! Objects as caches hold them: parsed metadata and the part of the value that some controller reads.
+//! Objects as caches hold them: parsed metadata, and of the rest what [`crate::facts`] says.
 //! Input: JSON objects of a list or watch. Output: [`Object`]. It never keeps managedFields, nor the containers of pods.
 
-use crate::pod::PodFacts;
+use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
 use std::collections::BTreeMap;
-use stead_api::{Value, json, time::Timestamp, value::Access};
+use stead_api::{Value, time::Timestamp, value::Access};
 use stead_client::event::Reference;
-use stead_client::resource::{self, CONFIG_MAPS, PODS};
 use stead_client::{Call, DeleteOptions, Key, Resource};
 
 /// A cached object.
@@ -22,10 +21,9 @@ pub struct Object {
     pub created: Timestamp,
     /// deletionTimestamp.
     pub deleting: Option<Timestamp>,
-    /// The object without what the other fields hold and what no controller reads.
+    /// The object without what the other fields hold and what no controller reads; null if nothing is left.
     pub value: Value,
-    /// Of pods only.
-    pub pod: Option<PodFacts>,
+    pub facts: Facts,
 }
 
 /// An ownerReference.
@@ -56,11 +54,8 @@ impl Object {
         let owners = list(meta.get("ownerReferences")).iter().map(Owner::parse).collect();
         let finalizers = list(meta.get("finalizers")).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         meta.shift_remove("managedFields");
-        if !is_read(resource, &key) {
-            value = json!({"metadata": value["metadata"].take()});
-        }
-        let pod = (resource == PODS).then(|| PodFacts::take(&key.name, &mut value));
-        Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, pod })
+        let facts = facts::read(resource, &key, &mut value);
+        Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, facts })
     }
 
     /// The owner that is its controller.
@@ -78,10 +73,6 @@ impl Object {
 
     pub fn has_finalizer(&self, name: &str) -> bool {
         self.finalizers.iter().any(|f| f == name)
-    }
-
-    pub fn annotation(&self, name: &str) -> Option<&str> {
-        self.value.get("metadata")?.get("annotations")?.get(name)?.as_str()
     }
 
     /// Deletes exactly this object, never a later one of the same name.
@@ -114,26 +105,13 @@ impl Object {
     /// What is parsed of a pod; that of other kinds is empty.
     pub fn pod(&self) -> &PodFacts {
         static NONE: PodFacts = PodFacts::NONE;
-        self.pod.as_ref().unwrap_or(&NONE)
+        if let Facts::Pod(pod) = &self.facts { pod } else { &NONE }
     }
-}
 
-/// Resources of which a controller reads more than the metadata.
-const READ: &[Resource] = &[
-    PODS,
-    resource::NODES,
-    resource::NAMESPACES,
-    resource::STATEFUL_SETS,
-    resource::CONTROLLER_REVISIONS,
-    resource::LEASES,
-    resource::PERSISTENT_VOLUME_CLAIMS,
-];
-
-/// Whether a controller reads more than the metadata of this object.
-fn is_read(resource: Resource, key: &Key) -> bool {
-    match resource {
-        CONFIG_MAPS => key.name == crate::root_ca::NAME,
-        other => READ.contains(&other),
+    /// What is parsed of a node; that of other kinds is empty.
+    pub fn node(&self) -> &NodeFacts {
+        static NONE: NodeFacts = NodeFacts::NONE;
+        if let Facts::Node(node) = &self.facts { node } else { &NONE }
     }
 }
 

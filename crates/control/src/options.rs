@@ -1,5 +1,6 @@
 //! Which controllers run, and what they are told from outside.
 
+use crate::CONTROLLERS;
 use crate::engine::Controller;
 use crate::plan::Resource;
 use std::fmt;
@@ -26,40 +27,15 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A controller's name, its older name, and how it is made.
-struct Known {
-    name: &'static str,
-    alias: &'static str,
-    make: fn(&Options, &[Resource]) -> Box<dyn Controller>,
+/// How a controller is named and made.
+pub struct Registration {
+    /// kube-controller-manager's name for it.
+    pub name: &'static str,
+    /// Its older name.
+    pub alias: &'static str,
+    /// `Resource`s are all that the server lists.
+    pub make: fn(&Options, &[Resource]) -> Box<dyn Controller>,
 }
-
-/// Every controller, named as in kube-controller-manager.
-const KNOWN: &[Known] = &[
-    Known { name: "statefulset-controller", alias: "statefulset", make: |_, _| Box::new(crate::statefulset::StatefulSets) },
-    Known {
-        name: "garbage-collector-controller",
-        alias: "garbagecollector",
-        make: |_, resources| Box::new(crate::garbage::GarbageCollector::new(resources)),
-    },
-    Known { name: "namespace-controller", alias: "namespace", make: |_, resources| Box::new(crate::namespace::Namespaces::new(resources)) },
-    Known { name: "serviceaccount-controller", alias: "serviceaccount", make: |_, _| Box::new(crate::service_account::ServiceAccounts) },
-    Known {
-        name: "root-ca-certificate-publisher-controller",
-        alias: "root-ca-cert-publisher",
-        make: |options, _| Box::new(crate::root_ca::RootCa::new(options.root_ca.clone())),
-    },
-    Known {
-        name: "node-lifecycle-controller",
-        alias: "nodelifecycle",
-        make: |options, _| Box::new(crate::node_lifecycle::NodeLifecycle::new((options.clock)())),
-    },
-    Known {
-        name: "persistentvolumeclaim-protection-controller",
-        alias: "pvc-protection",
-        make: |_, _| Box::new(crate::claim_protection::ClaimProtection),
-    },
-    Known { name: "pod-garbage-collector-controller", alias: "podgc", make: |_, _| Box::new(crate::pod_gc::PodGc) },
-];
 
 /// A list as kube-controller-manager's `--controllers`: `*`, `name`, `-name`; the first item that names a controller decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +49,11 @@ pub struct UnknownController {
 }
 
 fn known_names() -> Vec<&'static str> {
-    KNOWN.iter().map(|k| k.name).collect()
+    CONTROLLERS.iter().map(|k| k.name).collect()
 }
 
-/// Controllers of kube-controller-manager, by name and older name, that this version does not have.
-const NOT_HERE: &[&str] = &[
+/// Controllers of kube-controller-manager, by name and older name: leaving one out that is not here asks for nothing.
+const UPSTREAM: &[&str] = &[
     "attachdetach",
     "bootstrapsigner",
     "certificatesigningrequest-approving-controller",
@@ -145,9 +121,9 @@ impl FromStr for Selection {
         let items: Vec<String> = list.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
         for item in items.iter().filter(|item| *item != "*" && *item != "-*") {
             let (name, left_out) = item.strip_prefix('-').map_or((item.as_str(), false), |name| (name, true));
-            let ours = KNOWN.iter().any(|k| k.name == name || k.alias == name);
+            let ours = CONTROLLERS.iter().any(|k| k.name == name || k.alias == name);
             // Leaving out what is not here yet asks for nothing that is not so.
-            let idle = left_out && NOT_HERE.contains(&name);
+            let idle = left_out && UPSTREAM.contains(&name);
             if !(ours || idle) {
                 return Err(UnknownController { name: name.to_owned() });
             }
@@ -163,7 +139,7 @@ impl fmt::Display for Selection {
 }
 
 impl Selection {
-    fn has(&self, known: &Known) -> bool {
+    fn has(&self, known: &Registration) -> bool {
         let named = |item: &str| item == known.name || item == known.alias;
         let decision = self.0.iter().find_map(|item| match item.strip_prefix('-') {
             Some(name) => named(name).then_some(false),
@@ -176,7 +152,7 @@ impl Selection {
 impl Options {
     /// The controllers that run; `resources` are all that the server lists.
     pub fn controllers(&self, resources: &[Resource]) -> Vec<Box<dyn Controller>> {
-        let chosen = KNOWN.iter().filter(|known| self.controllers.has(known));
+        let chosen = CONTROLLERS.iter().filter(|known| self.controllers.has(known));
         let mut controllers: Vec<_> = chosen.map(|known| (known.make)(self, resources)).collect();
         if self.scheduler {
             controllers.push(Box::new(crate::scheduler::Scheduler));
@@ -191,7 +167,7 @@ mod tests {
 
     fn chosen(list: &str) -> Vec<&'static str> {
         let selection: Selection = list.parse().unwrap();
-        KNOWN.iter().filter(|k| selection.has(k)).map(|k| k.name).collect()
+        CONTROLLERS.iter().filter(|k| selection.has(k)).map(|k| k.name).collect()
     }
 
     #[test]

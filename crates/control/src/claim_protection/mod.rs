@@ -1,9 +1,11 @@
 //! The claim protection controller (STO-20): a claim that is being deleted stays until no pod uses it any more.
 
 use crate::engine::{Cache, Change, Controller};
+use crate::facts::pod::BY_CLAIM;
 use crate::object::Object;
+use crate::options::Registration;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
-use stead_api::{json, time::Timestamp, value::Access};
+use stead_api::{json, time::Timestamp};
 use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 
 const FINALIZER: &str = "kubernetes.io/pvc-protection";
@@ -11,36 +13,33 @@ const FINALIZER: &str = "kubernetes.io/pvc-protection";
 #[derive(Debug)]
 pub struct ClaimProtection;
 
+pub const REGISTRATION: Registration =
+    Registration { name: "persistentvolumeclaim-protection-controller", alias: "pvc-protection", make: |_, _| Box::new(ClaimProtection) };
+
 impl Controller for ClaimProtection {
     fn name(&self) -> &'static str {
-        "persistentvolumeclaim-protection-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         vec![PERSISTENT_VOLUME_CLAIMS, PODS]
     }
 
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
         if change.resource == PERSISTENT_VOLUME_CLAIMS {
-            wake.push((PERSISTENT_VOLUME_CLAIMS, change.key.clone()));
+            keys.push((PERSISTENT_VOLUME_CLAIMS, change.key.clone()));
             return;
         }
         for pod in change.old.iter().chain(&change.new) {
-            let names = claims(pod).map(|name| Key::new(pod.key.namespace.clone(), name));
-            wake.extend(names.map(|key| (PERSISTENT_VOLUME_CLAIMS, key)));
+            keys.extend(pod.claim_keys().map(|key| (PERSISTENT_VOLUME_CLAIMS, key)));
         }
     }
 
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, _: Timestamp) -> Plan {
         let Some(claim) = cache.get(PERSISTENT_VOLUME_CLAIMS, key) else { return Plan::default() };
-        let user = cache.namespace(PODS, &key.namespace).find(|pod| !pod.pod().terminal() && claims(pod).any(|name| name == key.name));
+        let user = cache.indexed(&BY_CLAIM, &key.to_string()).next();
         plan(claim, user.map(|pod| pod.key.name.as_str()))
     }
-}
-
-/// Names of the claims that a pod uses.
-fn claims(pod: &Object) -> impl Iterator<Item = &str> {
-    pod.spec().items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName")).filter(|name| !name.is_empty())
 }
 
 fn plan(claim: &Object, user: Option<&str>) -> Plan {

@@ -1,21 +1,24 @@
-//! What the watches have told so far: one set of objects shared by all controllers, with indexes by owner and uid.
+//! What the watches have told so far: one set of objects shared by all controllers, with indexes by owner, by uid and by
+//! what [`crate::facts`] declares of each kind. An object is held once; indexes share it.
 //! Input: watch reports. Output: [`Change`]s. It never decides anything and never forgets an object that was not deleted.
 
+use crate::facts::{self, Index};
 use crate::object::Object;
 use crate::plan::{Key, Resource};
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// An object's place: its resource and key.
-pub type Place = (Resource, Key);
+use stead_api::time::Timestamp;
 
 /// All caches.
 #[derive(Debug, Default)]
 pub struct Cache {
     stores: BTreeMap<Resource, Store>,
-    /// By the uid of an owner, then by place.
-    dependents: BTreeMap<String, BTreeMap<Place, Arc<Object>>>,
-    by_uid: BTreeMap<String, Place>,
+    /// By the uid of an owner.
+    dependents: BTreeMap<String, BTreeSet<ByPlace>>,
+    by_uid: BTreeSet<ByUid>,
+    now: Timestamp,
     gone: Gone,
 }
 
@@ -25,10 +28,72 @@ struct Store {
     objects: BTreeMap<Key, Arc<Object>>,
     /// Those without a controller.
     orphans: BTreeMap<Key, Arc<Object>>,
+    /// By an index's name, then by term.
+    indexes: BTreeMap<&'static str, BTreeMap<String, BTreeSet<ByPlace>>>,
     /// Everything up to this resourceVersion has been seen.
     seen: u64,
     synced: bool,
 }
+
+/// An object as a member of a set that is ordered by resource and key.
+#[derive(Debug, Clone)]
+struct ByPlace(Arc<Object>);
+
+impl ByPlace {
+    fn place(&self) -> (Resource, &Key) {
+        (self.0.resource, &self.0.key)
+    }
+}
+
+impl Ord for ByPlace {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for ByPlace {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByPlace {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for ByPlace {}
+
+/// An object as a member of a set that is ordered by uid.
+#[derive(Debug, Clone)]
+struct ByUid(Arc<Object>);
+
+impl Borrow<str> for ByUid {
+    fn borrow(&self) -> &str {
+        &self.0.uid
+    }
+}
+
+impl Ord for ByUid {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.uid.cmp(&other.0.uid)
+    }
+}
+
+impl PartialOrd for ByUid {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByUid {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.uid == other.0.uid
+    }
+}
+
+impl Eq for ByUid {}
 
 /// Uids that were seen to be deleted; they never come back.
 #[derive(Debug, Default)]
@@ -98,9 +163,15 @@ impl Cache {
         objects.take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(prefix)).map(|(_, object)| object)
     }
 
+    /// The objects that an index lists under a term, by key.
+    pub fn indexed(&self, index: &Index, term: &str) -> impl Iterator<Item = &Arc<Object>> {
+        let terms = self.stores.get(&index.resource).and_then(|store| store.indexes.get(index.name));
+        terms.and_then(|terms| terms.get(term)).into_iter().flatten().map(|object| &object.0)
+    }
+
     /// Every object with an ownerReference to this uid, by place.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
-        self.dependents.get(uid).into_iter().flat_map(BTreeMap::values)
+        self.dependents.get(uid).into_iter().flatten().map(|object| &object.0)
     }
 
     /// The objects of one resource with an ownerReference to this uid, by key.
@@ -113,8 +184,12 @@ impl Cache {
     }
 
     pub fn by_uid(&self, uid: &str) -> Option<&Arc<Object>> {
-        let (resource, key) = self.by_uid.get(uid)?;
-        self.get(*resource, key)
+        self.by_uid.get(uid).map(|object| &object.0)
+    }
+
+    /// What time it is for what is put from now on.
+    pub fn set_time(&mut self, now: Timestamp) {
+        self.now = now;
     }
 
     /// A whole list at a version: what it lacks is deleted. Returns the differences.
@@ -131,7 +206,7 @@ impl Cache {
     }
 
     /// A created or changed object; `None` if it was known already, or is older than what is known.
-    pub fn put(&mut self, object: Object) -> Option<Change> {
+    pub fn put(&mut self, mut object: Object) -> Option<Change> {
         let (resource, key) = (object.resource, object.key.clone());
         let store = self.stores.entry(resource).or_default();
         store.seen = store.seen.max(object.version);
@@ -144,6 +219,7 @@ impl Cache {
         if self.gone.uids.contains(&object.uid) {
             return None;
         }
+        object.facts.succeed(old.as_ref().map(|old| &old.facts), self.now);
         let new = Arc::new(object);
         store.objects.insert(key.clone(), Arc::clone(&new));
         if let Some(old) = &old {
@@ -181,33 +257,43 @@ impl Cache {
     }
 
     fn link(&mut self, object: &Arc<Object>) {
-        let place = (object.resource, object.key.clone());
         for owner in &object.owners {
-            self.dependents.entry(owner.uid.clone()).or_default().insert(place.clone(), Arc::clone(object));
+            self.dependents.entry(owner.uid.clone()).or_default().replace(ByPlace(Arc::clone(object)));
         }
-        if object.controller().is_none()
-            && let Some(store) = self.stores.get_mut(&object.resource)
-        {
+        let store = self.stores.entry(object.resource).or_default();
+        if object.controller().is_none() {
             store.orphans.insert(object.key.clone(), Arc::clone(object));
         }
-        self.by_uid.insert(object.uid.clone(), place);
-    }
-
-    fn unlink(&mut self, object: &Object) {
-        let place = (object.resource, object.key.clone());
-        for owner in &object.owners {
-            if let Some(places) = self.dependents.get_mut(&owner.uid) {
-                places.remove(&place);
-                if places.is_empty() {
-                    self.dependents.remove(&owner.uid);
-                }
+        for index in facts::indexes(object.resource) {
+            let terms = store.indexes.entry(index.name).or_default();
+            for term in (index.terms)(object) {
+                terms.entry(term).or_default().replace(ByPlace(Arc::clone(object)));
             }
         }
-        if let Some(store) = self.stores.get_mut(&object.resource) {
-            store.orphans.remove(&object.key);
+        self.by_uid.replace(ByUid(Arc::clone(object)));
+    }
+
+    fn unlink(&mut self, object: &Arc<Object>) {
+        let place = ByPlace(Arc::clone(object));
+        object.owners.iter().for_each(|owner| take_out(&mut self.dependents, &owner.uid, &place));
+        let store = self.stores.entry(object.resource).or_default();
+        store.orphans.remove(&object.key);
+        for index in facts::indexes(object.resource) {
+            let terms = store.indexes.entry(index.name).or_default();
+            (index.terms)(object).iter().for_each(|term| take_out(terms, term, &place));
         }
-        if self.by_uid.get(&object.uid) == Some(&place) {
-            self.by_uid.remove(&object.uid);
+        if self.by_uid(&object.uid).is_some_and(|known| ByPlace(Arc::clone(known)) == place) {
+            self.by_uid.remove(object.uid.as_str());
+        }
+    }
+}
+
+/// Takes an object out of what is listed under a term; an empty list goes too.
+fn take_out(terms: &mut BTreeMap<String, BTreeSet<ByPlace>>, term: &str, place: &ByPlace) {
+    if let Some(objects) = terms.get_mut(term) {
+        objects.remove(place);
+        if objects.is_empty() {
+            terms.remove(term);
         }
     }
 }

@@ -2,24 +2,27 @@
 //! queue, the plans under way and the event recorder; it reads no clock, does no I/O and spawns nothing.
 //!
 //! ```text
-//! Report ─▶ cache ─▶ route ─▶ queue ─▶ reconcile ─▶ plan ─▶ calls out ─▶ Outcome ─▶ next calls, events, back-off
+//! Report ─▶ cache ─▶ keys ─▶ queue ─▶ reconcile ─▶ plan ─▶ calls out ─▶ Outcome ─▶ next calls, events, back-off
 //! ```
 //!
 //! A key is not looked at again before the cache has seen what the key's own calls did (read your writes).
 
 mod cache;
 mod expect;
+mod explain;
 mod queue;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use cache::{Cache, Change};
+pub use explain::Explanation;
 pub use queue::Work;
 
 use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Guard, Key, Plan, Resource};
 use expect::{Expect, Expected};
+use explain::Explained;
 use queue::Queue;
 use run::{At, Run};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +45,8 @@ pub trait Controller: Send + Sync {
     /// What it must see.
     fn watches(&self) -> Vec<Resource>;
 
-    /// Keys to look at after a change.
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>);
+    /// Keys to look at after a change of something that it watches.
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>);
 
     /// What to do about a key. Pure.
     fn reconcile(&self, resource: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan;
@@ -105,6 +108,7 @@ const EVENT_CALLS_MAX: usize = 256;
 
 pub struct Engine {
     controllers: Vec<Box<dyn Controller>>,
+    watchers: BTreeMap<Resource, Vec<ControllerId>>,
     cache: Cache,
     queue: Queue,
     runs: BTreeMap<Work, Run>,
@@ -115,6 +119,7 @@ pub struct Engine {
     /// Keys whose turn came while they expect something.
     parked: BTreeSet<Work>,
     recorder: Recorder,
+    explained: Explained,
     next_call: u64,
     plans_made: u64,
 }
@@ -128,11 +133,17 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     pub fn new(controllers: Vec<Box<dyn Controller>>) -> Self {
         let mut cache = Cache::default();
-        for resource in controllers.iter().flat_map(|c| c.watches()) {
-            cache.watch(resource);
+        let mut watchers: BTreeMap<Resource, Vec<ControllerId>> = BTreeMap::new();
+        for (index, controller) in controllers.iter().enumerate() {
+            let watched: BTreeSet<Resource> = controller.watches().into_iter().collect();
+            for resource in watched {
+                cache.watch(resource);
+                watchers.entry(resource).or_default().push(ControllerId(index));
+            }
         }
         Self {
             controllers,
+            watchers,
             cache,
             queue: Queue::default(),
             runs: BTreeMap::new(),
@@ -141,6 +152,7 @@ impl Engine {
             expected: Expected::default(),
             parked: BTreeSet::new(),
             recorder: Recorder::default(),
+            explained: Explained::default(),
             next_call: 0,
             plans_made: 0,
         }
@@ -164,6 +176,7 @@ impl Engine {
 
     /// Takes one input without looking at keys yet. Several inputs at hand are taken before [`work`](Self::work).
     pub fn take(&mut self, input: Input, now: Now) -> Vec<Start> {
+        self.cache.set_time(now.wall);
         match input {
             Input::Watch { resource, report } => {
                 self.report(resource, report);
@@ -218,18 +231,41 @@ impl Engine {
             }
         };
         self.prune_expected(resource);
-        let mut wake = Vec::new();
-        for change in &changes {
-            for (index, controller) in self.controllers.iter().enumerate() {
-                if let Err(panic) = guarded(|| controller.route(change, &self.cache, &mut wake)) {
-                    tracing::error!(controller = controller.name(), key = %change.key, panic, "a change could not be routed");
-                    wake.push((change.resource, change.key.clone()));
-                }
-                for (resource, key) in wake.drain(..) {
-                    self.queue.add(Work { controller: ControllerId(index), resource, key });
-                }
+        changes.iter().for_each(|change| self.enqueue(change));
+    }
+
+    /// Queues what a change concerns, for those who watch its resource.
+    fn enqueue(&mut self, change: &Change) {
+        let mut keys = Vec::new();
+        for id in self.watchers.get(&change.resource).into_iter().flatten() {
+            let controller = &self.controllers[id.0];
+            if let Err(panic) = guarded(|| controller.keys_for(change, &self.cache, &mut keys)) {
+                tracing::error!(controller = controller.name(), key = %change.key, panic, "the keys of a change cannot be told");
+                keys.push((change.resource, change.key.clone()));
+            }
+            for (resource, key) in keys.drain(..) {
+                self.queue.add(Work { controller: *id, resource, key });
             }
         }
+    }
+
+    /// What each controller last decided about an object, and why. One that has nothing to say of it is left out.
+    pub fn explain(&self, resource: Resource, key: &Key) -> Vec<Explanation> {
+        let about = |index: usize, controller: &dyn Controller| {
+            let work = |key: &Key| Work { controller: ControllerId(index), resource, key: key.clone() };
+            let own = self.explained.get(&work(key)).cloned();
+            // A controller with one key for all objects names each in its reasons.
+            let shared = || {
+                let prefix = format!("{key}: ");
+                let mut known = self.explained.get(&work(&Key::cluster("")))?.clone();
+                known.reasons = known.reasons.iter().filter_map(|r| r.strip_prefix(&prefix)).map(str::to_owned).collect();
+                (!known.reasons.is_empty()).then_some(known)
+            };
+            let found = own.or_else(shared)?;
+            let (at, reasons, error) = (found.at, found.reasons, found.error);
+            Some(Explanation { controller: controller.name(), resource, key: key.clone(), at, reasons, error })
+        };
+        self.controllers.iter().enumerate().filter_map(|(index, controller)| about(index, controller.as_ref())).collect()
     }
 
     /// Forgets expectations that the cache has met, and hands their keys back to the queue.
@@ -253,6 +289,7 @@ impl Engine {
         });
         let component = controller.component();
         tracing::trace!(controller = controller.name(), key = %work.key, reasons = ?plan.reasons, "planned");
+        self.explained.plan(&work, &plan, now.wall);
         for event in plan.events.clone() {
             self.record(component, event, now, starts);
         }
@@ -282,6 +319,7 @@ impl Engine {
         if let Some(error) = run.error() {
             let controller = self.controllers[work.controller.0].name();
             tracing::debug!(controller, key = %work.key, error, "will look again after a failure");
+            self.explained.failed(work, error, now.wall);
             self.queue.retry(work.clone(), now.steady);
         } else {
             self.queue.forget(work);

@@ -3,7 +3,7 @@ use crate::plan::{Pace, Step};
 use std::sync::{Arc, Mutex};
 use stead_api::json;
 use stead_client::Refusal;
-use stead_client::resource::{CONFIG_MAPS, EVENTS};
+use stead_client::resource::{CONFIG_MAPS, EVENTS, PODS};
 
 /// Hands out prepared plans and counts how often it was asked.
 struct Scripted {
@@ -18,8 +18,8 @@ impl Controller for Scripted {
     fn watches(&self) -> Vec<Resource> {
         vec![CONFIG_MAPS]
     }
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
-        wake.push((change.resource, change.key.clone()));
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
+        keys.push((change.resource, change.key.clone()));
     }
     fn reconcile(&self, _: Resource, _: &Key, _: &Cache, _: Timestamp) -> Plan {
         *self.asked.lock().unwrap() += 1;
@@ -232,9 +232,9 @@ impl Controller for Panicking {
     fn watches(&self) -> Vec<Resource> {
         vec![CONFIG_MAPS]
     }
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
         assert_ne!(change.key.name, "unroutable");
-        wake.push((change.resource, change.key.clone()));
+        keys.push((change.resource, change.key.clone()));
     }
     fn reconcile(&self, _: Resource, key: &Key, _: &Cache, _: Timestamp) -> Plan {
         assert!(key.name != "bad" || !*self.0.lock().unwrap(), "a bad object");
@@ -256,4 +256,49 @@ fn a_panic_ends_one_look_at_one_key() {
     *panics.lock().unwrap() = false;
     let starts = names(engine.step(Input::Tick, Now { steady: due, ..at(10) }));
     assert!(starts.len() == 1 && starts[0].contains("for-bad"), "{starts:?}");
+}
+
+#[test]
+fn the_reasons_of_a_key_s_last_plan_can_be_asked_for() {
+    let because = |reason: &str| Plan { reasons: vec![reason.to_owned()], ..Plan::default() };
+    let mut bench = bench(vec![because("it waits for b"), Plan { error: Some("no".to_owned()), ..Plan::default() }, Plan::default()]);
+    let key = Key::new("d", "a");
+    bench.list(vec![map("a", 3)], 3, at(0));
+    let said = bench.engine.explain(CONFIG_MAPS, &key);
+    assert_eq!((said.len(), said[0].controller, said[0].reasons.as_slice()), (1, "scripted", ["it waits for b".to_owned()].as_slice()));
+    bench.put(map("a", 4), at(1));
+    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key)[0].error.as_deref(), Some("no"));
+    bench.put(map("a", 5), at(2));
+    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key), []);
+}
+
+#[test]
+fn a_change_goes_only_to_those_who_watch_its_resource() {
+    let mut bench = bench(vec![]);
+    bench.list(vec![], 1, at(0));
+    bench.engine.cache.watch(PODS);
+    let pod = Object::parse(PODS, json!({"metadata": {"name": "p", "namespace": "d", "uid": "p", "resourceVersion": "2"}})).unwrap();
+    bench.engine.step(Input::Watch { resource: PODS, report: Report::Replaced { objects: vec![pod], version: 2 } }, at(1));
+    assert_eq!(bench.asked(), 0);
+}
+
+#[test]
+fn an_index_follows_its_objects() {
+    use crate::facts::pod::{BY_CLAIM, BY_NODE};
+    let mut cache = Cache::default();
+    let pod = |version: u64, node: &str, phase: &str| {
+        let meta = json!({"name": "p", "namespace": "d", "uid": "p", "resourceVersion": version.to_string()});
+        let spec = json!({"nodeName": node, "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]});
+        Object::parse(PODS, json!({"metadata": meta, "spec": spec, "status": {"phase": phase}})).unwrap()
+    };
+    let found = |cache: &Cache, node: &str| cache.indexed(&BY_NODE, node).map(|pod| pod.version).collect::<Vec<_>>();
+    cache.put(pod(1, "", "Pending"));
+    assert_eq!(found(&cache, ""), [1]);
+    cache.put(pod(2, "n", "Running"));
+    assert_eq!((found(&cache, ""), found(&cache, "n")), (vec![], vec![2]));
+    assert_eq!(cache.indexed(&BY_CLAIM, "d/c").count(), 1);
+    cache.put(pod(3, "n", "Succeeded"));
+    assert_eq!((found(&cache, "n"), cache.indexed(&BY_CLAIM, "d/c").count()), (vec![3], 0));
+    cache.delete(&pod(4, "n", "Succeeded"));
+    assert!(found(&cache, "n").is_empty());
 }

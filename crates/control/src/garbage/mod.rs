@@ -7,6 +7,7 @@ mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
+use crate::options::Registration;
 use crate::plan::{Key, Plan};
 use stead_api::time::Timestamp;
 use stead_client::resource::{EVENTS, Resource};
@@ -29,17 +30,23 @@ impl GarbageCollector {
     }
 }
 
+pub const REGISTRATION: Registration = Registration {
+    name: "garbage-collector-controller",
+    alias: "garbagecollector",
+    make: |_, resources| Box::new(GarbageCollector::new(resources)),
+};
+
 impl Controller for GarbageCollector {
     fn name(&self) -> &'static str {
-        "garbage-collector-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         self.resources.clone()
     }
 
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
-        let mut concern = |object: &Object| wake.push((object.resource, object.key.clone()));
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
+        let mut concern = |object: &Object| keys.push((object.resource, object.key.clone()));
         // Owners that wait for this dependent.
         for owner in change.old.iter().chain(&change.new).flat_map(|o| &o.owners) {
             cache.by_uid(&owner.uid).filter(|o| waits_for_dependents(o)).into_iter().for_each(|o| concern(o));

@@ -64,16 +64,16 @@ fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &m
             OwnerState::Solid => solid += 1,
             OwnerState::Waiting => waiting.push(owner.uid.as_str()),
             OwnerState::Absent(proof) => {
+                // G2: it is there, but not where this object could have an owner.
+                if cache.by_uid(&owner.uid).is_some_and(|found| found.key.namespace != object.key.namespace) {
+                    plan.events.push(invalid_namespace(owner, object));
+                }
                 plan.before.push(*proof);
                 dead.push(owner.uid.as_str());
             }
             OwnerState::Misplaced => {
                 solid += 1;
-                let message = format!(
-                    "ownerRef [{}/{}, name: {}, uid: {}] does not exist in namespace {:?}",
-                    owner.api_version, owner.kind, owner.name, owner.uid, object.key.namespace
-                );
-                plan.events.push(Event::warning(object.reference(), "OwnerRefInvalidNamespace", message));
+                plan.events.push(invalid_namespace(owner, object));
             }
         }
     }
@@ -87,8 +87,28 @@ fn collect(object: &Arc<Object>, cache: &Cache, resources: &[Resource], plan: &m
         return plan.step(vec![remove_owners(object, &dead)]);
     }
     let foreground = !waiting.is_empty() && cache.has_dependents(&object.uid);
+    if foreground && closes_circle(object, cache) {
+        plan.because("it owns what waits for it: it stops to block its owner");
+        return plan.step(vec![unblock_owners(object)]);
+    }
     plan.because(if waiting.is_empty() { "its owners are gone" } else { "its owner waits for it to go" });
     plan.step(vec![delete(object, foreground)]);
+}
+
+/// Upstream's words.
+fn invalid_namespace(owner: &Owner, object: &Object) -> Event {
+    let Owner { api_version, kind, name, uid, .. } = owner;
+    let namespace = &object.key.namespace;
+    let owner = format!("[{api_version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}]");
+    let message = format!("ownerRef {owner} does not exist in namespace {namespace:?}");
+    Event::warning(object.reference(), "OwnerRefInvalidNamespace", message)
+}
+
+/// A dependent of this object is itself being deleted in the foreground, and would wait for it as it waits for that one.
+/// As upstream, this takes every such dependent for part of a circle.
+fn closes_circle(object: &Object, cache: &Cache) -> bool {
+    let deletes = |dependent: &Arc<Object>| dependent.deleting.is_some() && dependent.has_finalizer(FOREGROUND);
+    object.owners.iter().any(|owner| owner.blocks_deletion) && cache.dependents(&object.uid).any(deletes)
 }
 
 fn owner_state(owner: &Owner, object: &Object, cache: &Cache, resources: &[Resource]) -> OwnerState {
@@ -135,6 +155,15 @@ fn delete(object: &Object, foreground: bool) -> Effect {
 /// Removes owner references by uid.
 fn remove_owners(object: &Object, uids: &[&str]) -> Effect {
     let references: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
+    let patch = metadata_patch(&object.uid, json!({ "ownerReferences": references }));
+    let call = Call::Patch { resource: object.resource, key: object.key.clone(), subresource: "", patch };
+    Effect::new(call).tolerating(&["NotFound"])
+}
+
+/// Lets its owners go without it.
+fn unblock_owners(object: &Object) -> Effect {
+    let blocking = object.owners.iter().filter(|owner| owner.blocks_deletion);
+    let references: Vec<Value> = blocking.map(|owner| json!({"uid": owner.uid, "blockOwnerDeletion": false})).collect();
     let patch = metadata_patch(&object.uid, json!({ "ownerReferences": references }));
     let call = Call::Patch { resource: object.resource, key: object.key.clone(), subresource: "", patch };
     Effect::new(call).tolerating(&["NotFound"])

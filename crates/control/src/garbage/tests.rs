@@ -1,6 +1,6 @@
 use super::plan::plan;
 use super::*;
-use crate::plan::{Call, Guard, Patch};
+use crate::plan::{Call, Effect, Guard, Patch};
 use stead_api::{Value, json};
 use stead_client::resource::{CONFIG_MAPS, NODES, PODS, STATEFUL_SETS};
 
@@ -121,16 +121,16 @@ fn orphaning_takes_the_owner_out_of_its_dependents() {
 }
 
 #[test]
-fn changes_wake_whom_they_concern() {
+fn changes_name_the_keys_that_they_concern() {
     let mut cache = Cache::default();
     let collector = GarbageCollector::new(ALL);
     put(&mut cache, STATEFUL_SETS, "a", &[], json!({}));
     put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
     let set = cache.get(STATEFUL_SETS, &Key::new("d", "a")).unwrap().as_ref().clone();
     let change = cache.delete(&set).unwrap();
-    let mut wake = Vec::new();
-    collector.route(&change, &cache, &mut wake);
-    assert_eq!(wake, [(PODS, Key::new("d", "p"))]);
+    let mut keys = Vec::new();
+    collector.keys_for(&change, &cache, &mut keys);
+    assert_eq!(keys, [(PODS, Key::new("d", "p"))]);
 }
 
 // G1: a list that should not have been believed costs a read, not the dependents.
@@ -148,4 +148,35 @@ fn an_owner_that_is_there_after_all_keeps_its_dependents() {
     assert!(matches!(&look.call, Call::Get { resource: STATEFUL_SETS, .. }), "{look:?}");
     let set = json!({"kind": "StatefulSet", "metadata": {"name": "a", "namespace": "d", "uid": "u-a", "resourceVersion": "4"}});
     assert_eq!(engine.step(Input::Outcome { id: look.id, result: Ok(set) }, now), []);
+}
+
+// G2, GC-1
+#[test]
+fn an_owner_in_another_namespace_is_absent_and_said_to_be_so() {
+    let mut cache = Cache::default();
+    let value = json!({"metadata": {"name": "a", "namespace": "other", "uid": "u-a", "resourceVersion": "4"}});
+    cache.put(Object::parse(STATEFUL_SETS, value).unwrap());
+    put(&mut cache, PODS, "p", &[owner("a", true)], json!({}));
+    let plan = planned(&cache, PODS, "p");
+    assert_eq!(deletion(&plan), "Background");
+    let message = "ownerRef [apps/v1/StatefulSet, namespace: d, name: a, uid: u-a] does not exist in namespace \"d\"";
+    assert_eq!((plan.events[0].reason, plan.events[0].message.as_str()), ("OwnerRefInvalidNamespace", message));
+}
+
+// G4
+#[test]
+fn owners_in_a_circle_do_not_wait_for_each_other_for_ever() {
+    let config_map = |name: &str, blocks: bool| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": format!("u-{name}"), "blockOwnerDeletion": blocks});
+    let mut cache = Cache::default();
+    put(&mut cache, CONFIG_MAPS, "left", &[config_map("right", true)], json!({"deletionTimestamp": DELETING, "finalizers": [FOREGROUND]}));
+    put(&mut cache, CONFIG_MAPS, "right", &[config_map("left", true)], json!({}));
+    assert!(planned(&cache, CONFIG_MAPS, "left").is_empty());
+    let plan = planned(&cache, CONFIG_MAPS, "right");
+    let [Effect { call: Call::Patch { patch: Patch::Strategic(patch), .. }, .. }] = plan.steps[0].effects.as_slice() else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(patch["metadata"]["ownerReferences"], json!([{"uid": "u-left", "blockOwnerDeletion": false}]));
+    put(&mut cache, CONFIG_MAPS, "right", &[config_map("left", false)], json!({"resourceVersion": "6"}));
+    assert_eq!(deletion(&planned(&cache, CONFIG_MAPS, "right")), "Foreground");
+    assert_eq!(planned(&cache, CONFIG_MAPS, "left").effects().count(), 1);
 }

@@ -6,6 +6,7 @@ mod plan;
 mod tests;
 
 use crate::engine::{Cache, Change, Controller};
+use crate::options::Registration;
 use crate::plan::{Key, Plan};
 use stead_api::time::Timestamp;
 use stead_client::resource::{EVENTS, NAMESPACES, Resource};
@@ -23,19 +24,22 @@ impl Namespaces {
     }
 }
 
+pub const REGISTRATION: Registration =
+    Registration { name: "namespace-controller", alias: "namespace", make: |_, resources| Box::new(Namespaces::new(resources)) };
+
 impl Controller for Namespaces {
     fn name(&self) -> &'static str {
-        "namespace-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         self.contents.iter().copied().chain([NAMESPACES]).collect()
     }
 
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         let key = if change.resource == NAMESPACES { change.key.clone() } else { Key::cluster(change.key.namespace.clone()) };
         if cache.get(NAMESPACES, &key).is_some_and(|ns| ns.deleting.is_some()) {
-            wake.push((NAMESPACES, key));
+            keys.push((NAMESPACES, key));
         }
     }
 

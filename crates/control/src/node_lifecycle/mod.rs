@@ -5,6 +5,8 @@ mod plan;
 mod tests;
 
 use crate::engine::{Cache, Change, Controller};
+use crate::facts::pod::BY_NODE;
+use crate::options::Registration;
 use crate::plan::{Key, Plan};
 use stead_api::time::Timestamp;
 use stead_client::resource::{LEASES, NODES, PODS, Resource};
@@ -24,9 +26,15 @@ impl NodeLifecycle {
     }
 }
 
+pub const REGISTRATION: Registration = Registration {
+    name: "node-lifecycle-controller",
+    alias: "nodelifecycle",
+    make: |options, _| Box::new(NodeLifecycle::new((options.clock)())),
+};
+
 impl Controller for NodeLifecycle {
     fn name(&self) -> &'static str {
-        "node-lifecycle-controller"
+        REGISTRATION.name
     }
 
     fn component(&self) -> &'static str {
@@ -37,15 +45,15 @@ impl Controller for NodeLifecycle {
         vec![NODES, LEASES, PODS]
     }
 
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match change.resource {
-            NODES => wake.push((NODES, change.key.clone())),
-            LEASES if change.key.namespace == LEASE_NAMESPACE => wake.push((NODES, Key::cluster(change.key.name.clone()))),
+            NODES => keys.push((NODES, change.key.clone())),
+            LEASES if change.key.namespace == LEASE_NAMESPACE => keys.push((NODES, Key::cluster(change.key.name.clone()))),
             PODS => {
                 // A pod that says it is ready on a node that says it is not.
                 let pod = change.new.as_ref().filter(|pod| pod.pod().ready && !pod.pod().node.is_empty());
                 let node = pod.and_then(|pod| cache.get(NODES, &Key::cluster(pod.pod().node.clone())));
-                wake.extend(node.filter(|node| !plan::is_ready(node)).map(|node| (NODES, node.key.clone())));
+                keys.extend(node.filter(|node| !node.node().ready).map(|node| (NODES, node.key.clone())));
             }
             _ => {}
         }
@@ -54,7 +62,7 @@ impl Controller for NodeLifecycle {
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
         let Some(node) = cache.get(NODES, key) else { return Plan::default() };
         let lease = cache.get(LEASES, &Key::new(LEASE_NAMESPACE, key.name.clone()));
-        let pods: Vec<_> = cache.list(PODS).filter(|pod| pod.pod().node == key.name).collect();
+        let pods: Vec<_> = cache.indexed(&BY_NODE, &key.name).collect();
         plan::plan(now, self.started, node, lease, &pods)
     }
 }

@@ -20,15 +20,11 @@ const BY_CONDITION: &[(&str, &str, &str)] = &[
     ("NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"),
 ];
 
-/// Conditions that nobody vouches for once the node is silent.
-const VOUCHED: &[&str] = &["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
+/// Conditions that are unknown once the node is silent.
+const POSTED_BY_NODE: &[&str] = &["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
 fn condition<'a>(object: &'a Object, ty: &str) -> Option<&'a Value> {
     object.status().items("conditions").iter().find(|c| c.str("type") == ty)
-}
-
-pub fn is_ready(node: &Object) -> bool {
-    condition(node, "Ready").is_some_and(|c| c.str("status") == "True")
 }
 
 /// What to do about this node, given its Lease and the pods on it.
@@ -37,7 +33,7 @@ pub fn plan(now: Timestamp, started: Timestamp, node: &Arc<Object>, lease: Optio
     let due = heartbeat(node, lease).max(started).plus_millis(GRACE_MS);
     if due <= now {
         plan.because("the node is silent");
-        plan.step(doubt(now, node));
+        plan.step(mark_unknown(now, node));
     } else {
         plan.requeue_at = Some(due);
     }
@@ -56,7 +52,7 @@ fn heartbeat(node: &Object, lease: Option<&Arc<Object>>) -> Timestamp {
 }
 
 /// NODE-7: what a silent node last said is no longer known to be so.
-fn doubt(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
+fn mark_unknown(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
     let unknown = |ty: &&&str| condition(node, ty).is_none_or(|c| c.str("status") != "Unknown");
     let change = |ty: &&str| match condition(node, ty) {
         Some(_) => json!({
@@ -68,14 +64,14 @@ fn doubt(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
             "lastHeartbeatTime": node.created.rfc3339(), "lastTransitionTime": now.rfc3339(),
         }),
     };
-    let changes: Vec<Value> = VOUCHED.iter().filter(unknown).map(change).collect();
+    let changes: Vec<Value> = POSTED_BY_NODE.iter().filter(unknown).map(change).collect();
     if changes.is_empty() {
         return Vec::new();
     }
     let patch = Patch::Strategic(json!({"metadata": {"uid": node.uid}, "status": {"conditions": changes}}));
     let call = Call::Patch { resource: NODES, key: node.key.clone(), subresource: "status", patch };
     let event = Event::normal(node.reference(), "NodeNotReady", format!("Node {} status is now: NodeNotReady", node.key.name));
-    vec![Effect { on_success: is_ready(node).then_some(event), ..Effect::new(call) }.tolerating(&["NotFound"])]
+    vec![Effect { on_success: node.node().ready.then_some(event), ..Effect::new(call) }.tolerating(&["NotFound"])]
 }
 
 /// NODE-8: the taints that conditions ask for, beside whatever else the node is tainted with.
@@ -89,7 +85,7 @@ fn taint(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
         _ => wanted.push((NOT_READY, "NoSchedule")),
     }
     wanted.extend(BY_CONDITION.iter().filter(|(ty, bad, _)| status(ty) == *bad).map(|(_, _, key)| (*key, "NoSchedule")));
-    if node.spec().flag("unschedulable") {
+    if node.node().cordoned {
         wanted.push(("node.kubernetes.io/unschedulable", "NoSchedule"));
     }
     let old = node.spec().items("taints");

@@ -2,7 +2,9 @@
 //! they never had one.
 
 use crate::engine::{Cache, Change, Controller};
+use crate::facts::pod::BY_NODE;
 use crate::object::Object;
+use crate::options::Registration;
 use crate::plan::{Call, DeleteOptions, Effect, Event, Guard, Key, Patch, Plan};
 use std::sync::Arc;
 use stead_api::{json, time::Timestamp};
@@ -11,21 +13,24 @@ use stead_client::resource::{NODES, PODS, Resource};
 #[derive(Debug)]
 pub struct PodGc;
 
+pub const REGISTRATION: Registration =
+    Registration { name: "pod-garbage-collector-controller", alias: "podgc", make: |_, _| Box::new(PodGc) };
+
 impl Controller for PodGc {
     fn name(&self) -> &'static str {
-        "pod-garbage-collector-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         vec![PODS, NODES]
     }
 
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match (change.resource, &change.new) {
-            (PODS, Some(pod)) if is_suspect(pod, cache) => wake.push((PODS, change.key.clone())),
+            (PODS, Some(pod)) if is_suspect(pod, cache) => keys.push((PODS, change.key.clone())),
             (NODES, None) => {
-                let left = cache.list(PODS).filter(|pod| pod.pod().node == change.key.name);
-                wake.extend(left.map(|pod| (PODS, pod.key.clone())));
+                let left = cache.indexed(&BY_NODE, &change.key.name);
+                keys.extend(left.map(|pod| (PODS, pod.key.clone())));
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 use crate::engine::{Cache, Change, Controller};
 use crate::object::Object;
+use crate::options::Registration;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
 use stead_api::{json, time::Timestamp};
 use stead_client::resource::{CONFIG_MAPS, NAMESPACES, Resource};
@@ -29,19 +30,25 @@ impl RootCa {
     }
 }
 
+pub const REGISTRATION: Registration = Registration {
+    name: "root-ca-certificate-publisher-controller",
+    alias: "root-ca-cert-publisher",
+    make: |options, _| Box::new(RootCa::new(options.root_ca.clone())),
+};
+
 impl Controller for RootCa {
     fn name(&self) -> &'static str {
-        "root-ca-certificate-publisher-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         vec![NAMESPACES, CONFIG_MAPS]
     }
 
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match change.resource {
-            NAMESPACES => wake.push((NAMESPACES, change.key.clone())),
-            CONFIG_MAPS if change.key.name == NAME => wake.push((NAMESPACES, Key::cluster(change.key.namespace.clone()))),
+            NAMESPACES => keys.push((NAMESPACES, change.key.clone())),
+            CONFIG_MAPS if change.key.name == NAME => keys.push((NAMESPACES, Key::cluster(change.key.namespace.clone()))),
             _ => {}
         }
     }

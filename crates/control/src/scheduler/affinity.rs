@@ -90,5 +90,5 @@ fn selects(term: &Value, owner: &Object, other: &Object) -> bool {
     let everywhere = term.map("namespaceSelector").is_some_and(|s| s.is_empty());
     let own = named.is_empty() && !term.has("namespaceSelector") && owner.key.namespace == other.key.namespace;
     let listed = named.iter().any(|n| n == other.key.namespace.as_str());
-    (everywhere || own || listed) && LabelSelector::from_object(term.get("labelSelector")).matches_object(&other.value)
+    (everywhere || own || listed) && LabelSelector::from_object(term.get("labelSelector")).matches_labels(&other.labels)
 }

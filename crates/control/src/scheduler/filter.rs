@@ -2,25 +2,20 @@
 
 use super::affinity;
 use super::snapshot::NodeRoom;
+use crate::facts::node::Taint;
 use crate::object::Object;
-use stead_api::{Value, value::Access};
 
 /// Why this node cannot take the pod; empty if it can. The first rule that refuses speaks.
 pub fn refusals(pod: &Object, room: &NodeRoom) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
-    let tolerations = pod.spec().items("tolerations");
-    let spec = room.node.spec();
-    let cordon = "node.kubernetes.io/unschedulable";
-    if spec.flag("unschedulable") && !tolerations.iter().any(|t| tolerates(t, cordon, "", "NoSchedule")) {
+    let tolerated = |taint: &Taint| pod.pod().tolerations.iter().any(|t| t.tolerates(taint));
+    let node = room.node.node();
+    let cordon = || Taint { key: "node.kubernetes.io/unschedulable".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() };
+    if node.cordoned && !tolerated(&cordon()) {
         return one("node(s) were unschedulable");
     }
-    let bars = |taint: &&Value| matches!(taint.str("effect"), "NoSchedule" | "NoExecute");
-    let untolerated = spec
-        .items("taints")
-        .iter()
-        .filter(bars)
-        .any(|taint| !tolerations.iter().any(|t| tolerates(t, taint.str("key"), taint.str("value"), taint.str("effect"))));
-    if untolerated {
+    let bars = |taint: &&Taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute");
+    if node.taints.iter().filter(bars).any(|taint| !tolerated(taint)) {
         return one("node(s) had untolerated taint(s)");
     }
     if !affinity::node_matches(pod, &room.node) {
@@ -41,18 +36,6 @@ fn insufficient(pod: &Object, room: &NodeRoom) -> Vec<String> {
         pod.pod().requests.iter().filter(|(name, wanted)| **wanted > 0 && room.room(name).saturating_sub(room.taken(name)) < **wanted);
     lacking.extend(short.map(|(name, _)| format!("Insufficient {name}")));
     lacking
-}
-
-fn tolerates(toleration: &Value, key: &str, value: &str, effect: &str) -> bool {
-    let same = |name: &str, wanted: &str| toleration.str(name).is_empty() || toleration.str(name) == wanted;
-    if !same("effect", effect) || !same("key", key) {
-        return false;
-    }
-    match toleration.str("operator") {
-        "Exists" => true,
-        "" | "Equal" => !toleration.str("key").is_empty() && toleration.str("value") == value,
-        _ => false,
-    }
 }
 
 fn ports_clash(a: &Object, b: &Object) -> bool {

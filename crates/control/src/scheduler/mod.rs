@@ -9,20 +9,18 @@ mod snapshot;
 mod tests;
 
 use crate::engine::{Cache, Change, Controller};
+use crate::facts::pod::SCHEDULER;
 use crate::object::Object;
 use crate::plan::{Key, Plan};
-use stead_api::{time::Timestamp, value::Access};
+use stead_api::time::Timestamp;
 use stead_client::resource::{NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
-
-/// spec.schedulerName of the pods that it places.
-pub const NAME: &str = "default-scheduler";
 
 #[derive(Debug)]
 pub struct Scheduler;
 
 impl Controller for Scheduler {
     fn name(&self) -> &'static str {
-        NAME
+        SCHEDULER
     }
 
     fn watches(&self) -> Vec<Resource> {
@@ -30,7 +28,7 @@ impl Controller for Scheduler {
     }
 
     /// One key for all pods.
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
         let matters = match (change.resource, &change.old, &change.new) {
             (PODS, old, Some(new)) => is_waiting(new) || old.as_ref().is_some_and(|old| frees_room(old, new)),
             (PODS, Some(old), None) => !old.pod().node.is_empty(),
@@ -39,7 +37,7 @@ impl Controller for Scheduler {
             _ => false,
         };
         if matters {
-            wake.push((PODS, Key::cluster("")));
+            keys.push((PODS, Key::cluster("")));
         }
     }
 
@@ -51,8 +49,7 @@ impl Controller for Scheduler {
 /// It has no node, wants one, and from this scheduler.
 pub fn is_waiting(pod: &Object) -> bool {
     let facts = pod.pod();
-    let ours = matches!(pod.spec().str("schedulerName"), NAME | "");
-    facts.node.is_empty() && pod.deleting.is_none() && !facts.terminal() && ours && pod.spec().items("schedulingGates").is_empty()
+    facts.node.is_empty() && pod.deleting.is_none() && !facts.terminal() && facts.is_schedulable
 }
 
 /// It used room on a node and no longer does, or now lets itself be told apart differently.
@@ -62,5 +59,6 @@ fn frees_room(old: &Object, new: &Object) -> bool {
 
 /// A heartbeat changes nothing for the scheduler.
 fn differs(old: &Object, new: &Object) -> bool {
-    old.labels != new.labels || old.spec() != new.spec() || old.status().get("allocatable") != new.status().get("allocatable")
+    let of = |node: &Object| (node.labels.clone(), node.node().allocatable.clone(), node.node().taints.clone(), node.node().cordoned);
+    of(old) != of(new)
 }

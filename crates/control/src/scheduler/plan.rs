@@ -3,8 +3,9 @@
 use super::snapshot::{NodeRoom, Snapshot, weight};
 use super::{affinity, filter, is_waiting};
 use crate::engine::Cache;
+use crate::facts::pod::{BY_NODE, BY_POD_AFFINITY, REQUIRED};
 use crate::object::Object;
-use crate::plan::{Call, Effect, Event, Key, Pace, Patch, Plan};
+use crate::plan::{Call, Effect, Event, Pace, Patch, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,19 +18,18 @@ const PLACED_MAX: usize = 500;
 /// Bindings for the pods that wait, and a reason for each that must go on waiting.
 pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
     let mut plan = Plan::default();
-    let mut waiting: Vec<&Arc<Object>> = cache.list(PODS).filter(|pod| is_waiting(pod)).collect();
+    let mut waiting: Vec<&Arc<Object>> = cache.indexed(&BY_NODE, "").filter(|pod| is_waiting(pod)).collect();
     if waiting.is_empty() {
         return plan;
     }
-    let priority = |pod: &Object| pod.spec().int("priority").unwrap_or(0);
-    waiting.sort_by_key(|pod| (-priority(pod), pod.created, pod.version));
+    waiting.sort_by_key(|pod| (-pod.pod().priority, pod.created, pod.version));
     let mut snapshot = Snapshot::of(cache);
     let mut effects = Vec::new();
-    let social = cache.list(PODS).any(|pod| pod.pod().social);
+    let any_required_affinity = cache.indexed(&BY_POD_AFFINITY, REQUIRED).next().is_some();
     for pod in waiting {
         let placed = match claim_obstacle(pod, cache) {
             Some(why) => Err(format!("0/{} nodes are available: {why}.", snapshot.nodes.len())),
-            None => choose(pod, &snapshot, social),
+            None => choose(pod, &snapshot, any_required_affinity),
         };
         match placed {
             Ok(node) => {
@@ -51,9 +51,9 @@ pub fn plan(now: Timestamp, cache: &Cache) -> Plan {
 
 /// What is wrong with a claim of the pod: it runs only where all are bound (VOL-17).
 fn claim_obstacle(pod: &Object, cache: &Cache) -> Option<String> {
-    let names = pod.spec().items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
-    names.filter(|name| !name.is_empty()).find_map(|name| {
-        match cache.get(PERSISTENT_VOLUME_CLAIMS, &Key::new(pod.key.namespace.clone(), name)) {
+    pod.claim_keys().find_map(|key| {
+        let name = &key.name;
+        match cache.get(PERSISTENT_VOLUME_CLAIMS, &key) {
             None => Some(format!("persistentvolumeclaim {name:?} not found")),
             Some(claim) if claim.deleting.is_some() => Some(format!("persistentvolumeclaim {name:?} is being deleted")),
             Some(claim) if claim.status().str("phase") != "Bound" => Some("pod has unbound immediate PersistentVolumeClaims".to_owned()),
@@ -63,7 +63,7 @@ fn claim_obstacle(pod: &Object, cache: &Cache) -> Option<String> {
 }
 
 /// The best node, or why there is none.
-fn choose(pod: &Arc<Object>, snapshot: &Snapshot, social: bool) -> Result<String, String> {
+fn choose(pod: &Arc<Object>, snapshot: &Snapshot, any_required_affinity: bool) -> Result<String, String> {
     if snapshot.nodes.is_empty() {
         return Err("no nodes available to schedule pods".to_owned());
     }
@@ -72,7 +72,7 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, social: bool) -> Result<String
     let mut best: Option<(i64, &NodeRoom)> = None;
     for room in snapshot.nodes.values() {
         let mut refusals = filter::refusals(pod, room);
-        if refusals.is_empty() && social {
+        if refusals.is_empty() && any_required_affinity {
             refusals.extend(affinity::pod_refusal(pod, room.name(), snapshot).map(str::to_owned));
         }
         if refusals.is_empty() {
@@ -125,13 +125,12 @@ fn bind(pod: &Arc<Object>, node: &str) -> Effect {
 /// Says once why a pod waits.
 fn refuse(now: Timestamp, pod: &Arc<Object>, why: String, plan: &mut Plan) -> Option<Effect> {
     plan.because(format!("{}: {why}", pod.key));
-    let old = pod.status().items("conditions").iter().find(|c| c.str("type") == "PodScheduled");
-    let said = old.is_some_and(|c| c.str("status") == "False" && c.str("message") == why && c.str("reason") == "Unschedulable");
-    if said {
+    let old = pod.pod().scheduled.as_ref().filter(|condition| !condition.status);
+    if old.is_some_and(|c| c.message == why && c.reason == "Unschedulable") {
         return None;
     }
     plan.events.push(Event::warning(pod.reference(), "FailedScheduling", why.clone()));
-    let since = old.filter(|c| c.str("status") == "False").map(|c| c.str("lastTransitionTime").to_owned());
+    let since = old.map(|condition| condition.since.clone());
     let since = since.filter(|s| !s.is_empty()).unwrap_or_else(|| now.rfc3339());
     let condition: Value = json!({
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": why, "lastTransitionTime": since,

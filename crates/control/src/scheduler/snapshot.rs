@@ -2,10 +2,8 @@
 
 use crate::engine::Cache;
 use crate::object::Object;
-use crate::pod::amount;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stead_api::Value;
 use stead_client::resource::{NODES, PODS};
 
 /// A node with room, and what is taken of it.
@@ -13,7 +11,6 @@ use stead_client::resource::{NODES, PODS};
 pub struct NodeRoom {
     pub node: Arc<Object>,
     /// Milli-units of cpu, units of everything else.
-    pub allocatable: BTreeMap<String, i64>,
     pub used: BTreeMap<String, i64>,
     pub pods: Vec<Arc<Object>>,
     /// Cpu and memory as scores count them: a pod that asks for nothing counts for something.
@@ -52,9 +49,7 @@ impl Snapshot {
 
 impl NodeRoom {
     fn new(node: &Arc<Object>) -> Self {
-        let allocatable = node.status().get("allocatable").and_then(Value::as_object);
-        let allocatable = allocatable.into_iter().flatten().map(|(name, value)| (name.clone(), amount(name, value))).collect();
-        Self { node: Arc::clone(node), allocatable, used: BTreeMap::new(), pods: Vec::new(), weight: (0, 0), siblings: BTreeMap::new() }
+        Self { node: Arc::clone(node), used: BTreeMap::new(), pods: Vec::new(), weight: (0, 0), siblings: BTreeMap::new() }
     }
 
     /// Takes room for a pod.
@@ -72,7 +67,7 @@ impl NodeRoom {
     }
 
     pub fn room(&self, name: &str) -> i64 {
-        self.allocatable.get(name).copied().unwrap_or(0)
+        self.node.node().allocatable.get(name).copied().unwrap_or(0)
     }
 
     pub fn taken(&self, name: &str) -> i64 {

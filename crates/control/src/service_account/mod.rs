@@ -1,6 +1,7 @@
 //! The ServiceAccount controller: every namespace has a ServiceAccount `default` (NS1).
 
 use crate::engine::{Cache, Change, Controller};
+use crate::options::Registration;
 use crate::plan::{Call, Effect, Key, Plan};
 use stead_api::{json, time::Timestamp};
 use stead_client::resource::{NAMESPACES, Resource, SERVICE_ACCOUNTS};
@@ -10,20 +11,23 @@ const NAME: &str = "default";
 #[derive(Debug)]
 pub struct ServiceAccounts;
 
+pub const REGISTRATION: Registration =
+    Registration { name: "serviceaccount-controller", alias: "serviceaccount", make: |_, _| Box::new(ServiceAccounts) };
+
 impl Controller for ServiceAccounts {
     fn name(&self) -> &'static str {
-        "serviceaccount-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
         vec![NAMESPACES, SERVICE_ACCOUNTS]
     }
 
-    fn route(&self, change: &Change, _: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match change.resource {
-            NAMESPACES => wake.push((NAMESPACES, change.key.clone())),
+            NAMESPACES => keys.push((NAMESPACES, change.key.clone())),
             SERVICE_ACCOUNTS if change.key.name == NAME => {
-                wake.push((NAMESPACES, Key::cluster(change.key.namespace.clone())));
+                keys.push((NAMESPACES, Key::cluster(change.key.namespace.clone())));
             }
             _ => {}
         }

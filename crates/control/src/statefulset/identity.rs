@@ -14,7 +14,7 @@ pub const REVISION_LABEL: &str = "controller-revision-hash";
 
 /// OWN-2.
 pub fn is_member(set: &Set, pod: &Object) -> bool {
-    pod.pod().parent == set.name() && set.selector.matches_object(&pod.value)
+    pod.pod().parent == set.name() && set.selector.matches_labels(&pod.labels)
 }
 
 /// ID-8.

@@ -13,6 +13,7 @@ mod status;
 mod tests;
 
 use crate::engine::{Cache, Change, Controller};
+use crate::options::Registration;
 use crate::plan::{Key, Plan};
 use observe::Observed;
 use stead_api::time::Timestamp;
@@ -21,9 +22,12 @@ use stead_client::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, POD
 #[derive(Debug, Default)]
 pub struct StatefulSets;
 
+pub const REGISTRATION: Registration =
+    Registration { name: "statefulset-controller", alias: "statefulset", make: |_, _| Box::new(StatefulSets) };
+
 impl Controller for StatefulSets {
     fn name(&self) -> &'static str {
-        "statefulset-controller"
+        REGISTRATION.name
     }
 
     fn watches(&self) -> Vec<Resource> {
@@ -31,13 +35,13 @@ impl Controller for StatefulSets {
     }
 
     /// REQ-2. A pod concerns its controller and, whoever owns it, the set whose name it bears.
-    fn route(&self, change: &Change, cache: &Cache, wake: &mut Vec<(Resource, Key)>) {
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         if change.resource == STATEFUL_SETS {
-            wake.push((STATEFUL_SETS, change.key.clone()));
+            keys.push((STATEFUL_SETS, change.key.clone()));
         }
         // A claim that has gone may be what a pod waited for (STALE-3: upstream does not look).
         if change.resource == PERSISTENT_VOLUME_CLAIMS && change.new.is_none() {
-            wake.extend(set_of_claim(&change.key, cache).map(|key| (STATEFUL_SETS, key)));
+            keys.extend(set_of_claim(&change.key, cache).map(|key| (STATEFUL_SETS, key)));
         }
         if change.resource != PODS {
             return;
@@ -52,7 +56,7 @@ impl Controller for StatefulSets {
         for name in names {
             let key = Key::new(change.key.namespace.clone(), name);
             if cache.get(STATEFUL_SETS, &key).is_some() {
-                wake.push((STATEFUL_SETS, key));
+                keys.push((STATEFUL_SETS, key));
             }
         }
     }

@@ -33,7 +33,7 @@ impl Observed {
         let orphans = cache.orphans(PODS, &key.namespace, &prefix);
         let mut pods: Vec<Arc<Object>> = owned.chain(orphans).cloned().collect();
         pods.sort_by(|a, b| a.key.cmp(&b.key));
-        let matched = |r: &&Arc<Object>| r.controller().is_none_or(|o| o.uid == uid) && set.selector.matches_object(&r.value);
+        let matched = |r: &&Arc<Object>| r.controller().is_none_or(|o| o.uid == uid) && set.selector.matches_labels(&r.labels);
         let mut revisions: Vec<Arc<Object>> = cache.namespace(CONTROLLER_REVISIONS, &key.namespace).filter(matched).cloned().collect();
         revisions.sort_by_key(|r| (super::revision::number(r), r.created, r.key.name.clone()));
         let namesakes = cache.prefixed(CONTROLLER_REVISIONS, &key.namespace, &prefix).filter(|r| !matched(r)).cloned().collect();

@@ -158,7 +158,7 @@ fn set_of(call: &Call) -> Option<Key> {
         }
         _ => return None,
     };
-    Some(Key::new(namespace.clone(), stead_control::pod::identity(pod).0))
+    Some(Key::new(namespace.clone(), stead_control::facts::pod::identity(pod).0))
 }
 
 fn discover(api: &Api) -> Result<Vec<Resource>, String> {

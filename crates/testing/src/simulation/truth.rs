@@ -5,7 +5,7 @@ use super::api::{Api, Watch};
 use std::collections::BTreeMap;
 use stead_api::{Value, value::Access};
 use stead_client::Key;
-use stead_control::pod::identity;
+use stead_control::facts::pod::identity;
 
 /// A pod at one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

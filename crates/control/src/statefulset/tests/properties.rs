@@ -76,7 +76,7 @@ fn check(world: &World, parallel: bool) {
                 assert!(!pods.contains(&name), "a second {name}");
                 assert!(created.insert(name.clone()), "{name} twice in one plan");
                 if !parallel {
-                    let slot = crate::pod::identity(&name).1 - i32::try_from(set.start).unwrap();
+                    let slot = crate::facts::pod::identity(&name).1 - i32::try_from(set.start).unwrap();
                     for below in 0..i64::from(slot) {
                         let lower = world.cache.get(PODS, &World::key(&set.pod_name(below)));
                         // ORD-7

@@ -39,7 +39,7 @@ fn a_pod_bears_its_identity() {
 // ID-2
 #[test]
 fn ordinals_are_read_from_names() {
-    use crate::pod::identity;
+    use crate::facts::pod::identity;
     assert_eq!(identity("web-0"), ("web", 0));
     assert_eq!(identity("a-1-02"), ("a-1", 2));
     assert_eq!(identity("web"), ("", -1));

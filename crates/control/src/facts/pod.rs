@@ -1,0 +1,247 @@
+//! Pods: all that controllers and the scheduler read of them; the value keeps node selector and affinity alone.
+
+use super::node::Taint;
+use super::{Facts, Index, Kind, keep};
+use crate::object::Object;
+use std::collections::BTreeMap;
+use stead_api::kinds::pod_spec::totals;
+use stead_api::quantity::Quantity;
+use stead_api::{Value, time::Timestamp, value::Access};
+use stead_client::Key;
+use stead_client::resource::PODS;
+
+pub const KIND: Kind = Kind {
+    resource: PODS,
+    read: |key, value| Facts::Pod(Box::new(PodFacts::take(&key.name, value))),
+    indexes: &[BY_NODE, BY_CLAIM, BY_POD_AFFINITY],
+};
+
+/// By spec.nodeName; those without a node under the empty name.
+pub const BY_NODE: Index = Index { resource: PODS, name: "node", terms: |pod| vec![pod.pod().node.clone()] };
+
+/// By the claims that a pod which has not ended uses, each `namespace/name`.
+pub const BY_CLAIM: Index = Index {
+    resource: PODS,
+    name: "claim",
+    terms: |pod| match pod.pod().terminal() {
+        true => Vec::new(),
+        false => pod.claim_keys().map(|key| key.to_string()).collect(),
+    },
+};
+
+/// Pods with terms of affinity to or against other pods, by [`REQUIRED`] and [`PREFERRED`].
+pub const BY_POD_AFFINITY: Index = Index {
+    resource: PODS,
+    name: "pod affinity",
+    terms: |pod| {
+        let facts = pod.pod();
+        let terms = [(facts.has_required_pod_affinity, REQUIRED), (facts.has_preferred_pod_affinity, PREFERRED)];
+        terms.iter().filter(|(has, _)| *has).map(|(_, term)| (*term).to_owned()).collect()
+    },
+};
+
+/// Terms of [`BY_POD_AFFINITY`].
+pub const REQUIRED: &str = "required";
+pub const PREFERRED: &str = "preferred";
+
+/// spec.schedulerName of the pods that this scheduler places.
+pub const SCHEDULER: &str = "default-scheduler";
+
+/// Parsed facts of a pod.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PodFacts {
+    /// Name without `-<ordinal>` (ID-2); empty if the name has none.
+    pub parent: String,
+    /// -1 if the name has none or it is too large.
+    pub ordinal: i32,
+    /// Empty until the server gave it one.
+    pub phase: String,
+    /// Condition Ready is True.
+    pub ready: bool,
+    /// When Ready last changed.
+    pub ready_since: Option<Timestamp>,
+    /// Condition PodScheduled.
+    pub scheduled: Option<Scheduled>,
+    /// spec.nodeName.
+    pub node: String,
+    pub priority: i64,
+    /// It is for this scheduler, and nothing gates it.
+    pub is_schedulable: bool,
+    /// What it asks of a node: milli-units of cpu, units of everything else; `pods` not included.
+    pub requests: BTreeMap<String, i64>,
+    /// (protocol, hostIP, hostPort) of its containers.
+    pub host_ports: Vec<(String, String, i64)>,
+    /// Names of the claims that it uses.
+    pub claims: Vec<String>,
+    pub tolerations: Vec<Toleration>,
+    /// It requires or refuses the company of other pods.
+    pub has_required_pod_affinity: bool,
+    /// It prefers or avoids the company of other pods.
+    pub has_preferred_pod_affinity: bool,
+}
+
+/// Condition PodScheduled, as far as it says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    pub status: bool,
+    pub reason: String,
+    pub message: String,
+    pub since: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toleration {
+    pub key: String,
+    pub operator: Operator,
+    pub effect: String,
+    /// tolerationSeconds.
+    pub seconds: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operator {
+    Exists,
+    Equal(String),
+    /// One that this version does not know: it tolerates nothing.
+    Unknown,
+}
+
+impl Toleration {
+    fn of(value: &Value) -> Self {
+        let operator = match value.str("operator") {
+            "Exists" => Operator::Exists,
+            "" | "Equal" => Operator::Equal(value.str("value").to_owned()),
+            _ => Operator::Unknown,
+        };
+        Self { key: value.str("key").to_owned(), operator, effect: value.str("effect").to_owned(), seconds: value.int("tolerationSeconds") }
+    }
+
+    /// SCH-43.
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        let effect = self.effect.is_empty() || self.effect == taint.effect;
+        let key = match &self.operator {
+            Operator::Exists => self.key.is_empty() || self.key == taint.key,
+            Operator::Equal(value) => self.key == taint.key && *value == taint.value,
+            Operator::Unknown => false,
+        };
+        effect && key
+    }
+}
+
+impl PodFacts {
+    pub(crate) const NONE: Self = Self {
+        parent: String::new(),
+        ordinal: -1,
+        phase: String::new(),
+        ready: false,
+        ready_since: None,
+        scheduled: None,
+        node: String::new(),
+        priority: 0,
+        is_schedulable: false,
+        requests: BTreeMap::new(),
+        host_ports: Vec::new(),
+        claims: Vec::new(),
+        tolerations: Vec::new(),
+        has_required_pod_affinity: false,
+        has_preferred_pod_affinity: false,
+    };
+
+    /// Reads the facts and drops from the value what they hold.
+    fn take(name: &str, value: &mut Value) -> Self {
+        let (parent, ordinal) = identity(name);
+        let spec = value.get("spec").unwrap_or(&Value::Null);
+        let status = value.get("status").unwrap_or(&Value::Null);
+        let condition = |ty: &str| status.items("conditions").iter().find(|c| c.str("type") == ty);
+        let ready = condition("Ready");
+        let has_terms = |member: &str| ["podAffinity", "podAntiAffinity"].iter().any(|kind| spec["affinity"][kind].has(member));
+        let claims = spec.items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
+        let facts = Self {
+            parent: parent.to_owned(),
+            ordinal,
+            phase: status.str("phase").to_owned(),
+            ready: ready.is_some_and(|c| c.str("status") == "True"),
+            ready_since: ready.and_then(|c| Timestamp::parse(c.str("lastTransitionTime"))),
+            scheduled: condition("PodScheduled").map(Scheduled::of),
+            node: spec.str("nodeName").to_owned(),
+            priority: spec.int("priority").unwrap_or(0),
+            is_schedulable: matches!(spec.str("schedulerName"), SCHEDULER | "") && spec.items("schedulingGates").is_empty(),
+            requests: requests(spec),
+            host_ports: host_ports(spec),
+            claims: claims.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            tolerations: spec.items("tolerations").iter().map(Toleration::of).collect(),
+            has_required_pod_affinity: has_terms("requiredDuringSchedulingIgnoredDuringExecution"),
+            has_preferred_pod_affinity: has_terms("preferredDuringSchedulingIgnoredDuringExecution"),
+        };
+        trim(value);
+        facts
+    }
+
+    /// Whether the node has not started all of it yet (ST-1).
+    pub fn pending(&self) -> bool {
+        self.phase == "Pending"
+    }
+
+    pub fn terminal(&self) -> bool {
+        matches!(self.phase.as_str(), "Failed" | "Succeeded")
+    }
+}
+
+/// Parent and ordinal of a pod's name (ID-2).
+pub fn identity(name: &str) -> (&str, i32) {
+    match name.rsplit_once('-') {
+        Some((parent, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            (parent, digits.parse().unwrap_or(-1))
+        }
+        _ => ("", -1),
+    }
+}
+
+impl Scheduled {
+    fn of(condition: &Value) -> Self {
+        let status = condition.str("status") != "False";
+        // What is so of every running pod is not kept ten thousand times.
+        let text = |name: &str| if status { String::new() } else { condition.str(name).to_owned() };
+        Self { status, reason: text("reason"), message: text("message"), since: text("lastTransitionTime") }
+    }
+}
+
+impl Object {
+    /// The claims that this pod uses.
+    pub fn claim_keys(&self) -> impl Iterator<Item = Key> {
+        self.pod().claims.iter().map(|name| Key::new(self.key.namespace.clone(), name.clone()))
+    }
+}
+
+fn trim(value: &mut Value) {
+    keep(value, "spec", &["nodeSelector", "affinity"]);
+    let spec = value.get_mut("spec").map(Value::take).filter(|spec| spec.as_object().is_some_and(|members| !members.is_empty()));
+    *value = spec.map_or(Value::Null, |spec| stead_api::json!({ "spec": spec }));
+}
+
+/// Pod-level requests, else those of the containers together, and the overhead.
+fn requests(spec: &Value) -> BTreeMap<String, i64> {
+    totals::pod_requests(spec).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
+}
+
+/// A quantity in the unit that this resource is counted in, rounded up; what cannot be read counts as nothing.
+pub fn amount(name: &str, value: &Value) -> i64 {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Quantity::parse(&text).map_or(0, |quantity| in_units(name, &quantity))
+}
+
+fn in_units(name: &str, quantity: &Quantity) -> i64 {
+    if name == "cpu" { quantity.milli_value_ceil() } else { quantity.value_ceil() }
+}
+
+fn host_ports(spec: &Value) -> Vec<(String, String, i64)> {
+    let containers =
+        spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always"));
+    let ports = containers.flat_map(|c| c.items("ports"));
+    ports
+        .filter_map(|port| Some((port.str("protocol").to_owned(), port.str("hostIP").to_owned(), port.int("hostPort").filter(|p| *p > 0)?)))
+        .collect()
+}
