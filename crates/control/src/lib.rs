@@ -17,6 +17,7 @@ pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
 pub mod statefulset;
+pub mod taint_eviction;
 
 pub use driver::{Progress, run, run_with_progress};
 pub use options::{Clock, Options, Selection};
@@ -31,4 +32,5 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     node_lifecycle::REGISTRATION,
     claim_protection::REGISTRATION,
     pod_gc::REGISTRATION,
+    taint_eviction::REGISTRATION,
 ];

@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use stead_api::time::Timestamp;
+use stead_client::resource::NODES;
 
 /// All caches.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Cache {
     by_uid: BTreeSet<ByUid>,
     now: Timestamp,
     gone: Gone,
+    /// When nodes went: what ran on them has to wait a while.
+    nodes_left: BTreeMap<String, Timestamp>,
 }
 
 /// The objects of one resource.
@@ -102,6 +105,8 @@ struct Gone {
     order: VecDeque<String>,
 }
 
+/// How many deleted nodes are remembered; the first by name are forgotten first.
+const NODES_LEFT_MAX: usize = 1024;
 /// How many deleted uids are remembered; a late report of a forgotten one would bring it back until the next.
 const GONE_MAX: usize = 16_384;
 
@@ -187,6 +192,11 @@ impl Cache {
         self.by_uid.get(uid).map(|object| &object.0)
     }
 
+    /// When a node of that name was last seen to go; the beginning of time if it was not.
+    pub fn node_left_at(&self, name: &str) -> Timestamp {
+        self.nodes_left.get(name).copied().unwrap_or_default()
+    }
+
     /// What time it is for what is put from now on.
     pub fn set_time(&mut self, now: Timestamp) {
         self.now = now;
@@ -253,6 +263,12 @@ impl Cache {
         let old = self.stores.get_mut(&resource)?.objects.remove(key)?;
         self.unlink(&old);
         self.gone.remember(&old.uid);
+        if resource == NODES {
+            self.nodes_left.insert(key.name.clone(), self.now);
+            if self.nodes_left.len() > NODES_LEFT_MAX {
+                self.nodes_left.pop_first();
+            }
+        }
         Some(Change { resource, key: key.clone(), old: Some(old), new: None })
     }
 

@@ -80,13 +80,13 @@ pub struct PodFacts {
     pub has_preferred_pod_affinity: bool,
 }
 
-/// Condition PodScheduled, as far as it says no.
+/// Condition PodScheduled; why it is so is kept only while it says no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheduled {
     pub status: bool,
     pub reason: String,
     pub message: String,
-    pub since: String,
+    pub since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +182,11 @@ impl PodFacts {
         self.phase == "Pending"
     }
 
+    /// When it got its node; the beginning of time if nothing says so.
+    pub fn scheduled_at(&self) -> Timestamp {
+        self.scheduled.as_ref().filter(|scheduled| scheduled.status).and_then(|scheduled| scheduled.since).unwrap_or_default()
+    }
+
     pub fn terminal(&self) -> bool {
         matches!(self.phase.as_str(), "Failed" | "Succeeded")
     }
@@ -202,7 +207,8 @@ impl Scheduled {
         let status = condition.str("status") != "False";
         // What is so of every running pod is not kept ten thousand times.
         let text = |name: &str| if status { String::new() } else { condition.str(name).to_owned() };
-        Self { status, reason: text("reason"), message: text("message"), since: text("lastTransitionTime") }
+        let since = Timestamp::parse(condition.str("lastTransitionTime"));
+        Self { status, reason: text("reason"), message: text("message"), since }
     }
 }
 

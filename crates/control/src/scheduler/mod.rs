@@ -4,6 +4,7 @@
 mod affinity;
 mod filter;
 mod plan;
+mod score;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use crate::facts::pod::SCHEDULER;
 use crate::object::Object;
 use crate::plan::{Key, Plan};
 use stead_api::time::Timestamp;
-use stead_client::resource::{NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
+use stead_client::resource::{NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
 
 #[derive(Debug)]
 pub struct Scheduler;
@@ -24,7 +25,7 @@ impl Controller for Scheduler {
     }
 
     fn watches(&self) -> Vec<Resource> {
-        vec![PODS, NODES, PERSISTENT_VOLUME_CLAIMS]
+        vec![PODS, NODES, PERSISTENT_VOLUME_CLAIMS, NAMESPACES]
     }
 
     /// One key for all pods.
@@ -33,6 +34,7 @@ impl Controller for Scheduler {
             (PODS, old, Some(new)) => is_waiting(new) || old.as_ref().is_some_and(|old| frees_room(old, new)),
             (PODS, Some(old), None) => !old.pod().node.is_empty(),
             (NODES, Some(old), Some(new)) => differs(old, new),
+            (NAMESPACES, old, new) => old.as_ref().map(|ns| &ns.labels) != new.as_ref().map(|ns| &ns.labels),
             (NODES | PERSISTENT_VOLUME_CLAIMS, _, _) => true,
             _ => false,
         };

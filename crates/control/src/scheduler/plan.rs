@@ -1,7 +1,7 @@
 //! Places every waiting pod on the node that suits it best, or says why none does. Pure.
 
-use super::snapshot::{NodeRoom, Snapshot, weight};
-use super::{affinity, filter, is_waiting};
+use super::snapshot::{NodeRoom, Snapshot};
+use super::{affinity, filter, is_waiting, score};
 use crate::engine::Cache;
 use crate::facts::pod::{BY_NODE, BY_POD_AFFINITY, REQUIRED};
 use crate::object::Object;
@@ -69,40 +69,25 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, any_required_affinity: bool) -
     }
     let total = snapshot.nodes.len();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let mut best: Option<(i64, &NodeRoom)> = None;
+    let mut feasible: Vec<&NodeRoom> = Vec::new();
     for room in snapshot.nodes.values() {
         let mut refusals = filter::refusals(pod, room);
         if refusals.is_empty() && any_required_affinity {
             refusals.extend(affinity::pod_refusal(pod, room.name(), snapshot).map(str::to_owned));
         }
         if refusals.is_empty() {
-            let score = score(pod, room);
-            if best.is_none_or(|(highest, _)| score > highest) {
-                best = Some((score, room));
-            }
+            feasible.push(room);
         }
         for refusal in refusals {
             *reasons.entry(refusal).or_default() += 1;
         }
     }
-    if let Some((_, room)) = best {
+    if let Some(room) = score::best(pod, &feasible, snapshot) {
         return Ok(room.name().to_owned());
     }
     let mut texts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     texts.sort();
     Err(format!("0/{total} nodes are available: {}.", texts.join(", ")))
-}
-
-/// Most room left first, in thousandths; pods of one owner apart from each other before that.
-fn score(pod: &Object, room: &NodeRoom) -> i64 {
-    let siblings = pod.controller().and_then(|o| room.siblings.get(&o.uid)).copied().unwrap_or(0);
-    let left = |name: &str, taken: i64| {
-        let all = room.room(name).max(1);
-        all.saturating_sub(taken).max(0).saturating_mul(1000) / all
-    };
-    let (cpu, memory) = weight(pod);
-    let free = (left("cpu", room.weight.0.saturating_add(cpu)) + left("memory", room.weight.1.saturating_add(memory))) / 2;
-    free - siblings.saturating_mul(1000)
 }
 
 fn bind(pod: &Arc<Object>, node: &str) -> Effect {
@@ -130,8 +115,7 @@ fn refuse(now: Timestamp, pod: &Arc<Object>, why: String, plan: &mut Plan) -> Op
         return None;
     }
     plan.events.push(Event::warning(pod.reference(), "FailedScheduling", why.clone()));
-    let since = old.map(|condition| condition.since.clone());
-    let since = since.filter(|s| !s.is_empty()).unwrap_or_else(|| now.rfc3339());
+    let since = old.and_then(|condition| condition.since).unwrap_or(now).rfc3339();
     let condition: Value = json!({
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": why, "lastTransitionTime": since,
     });

@@ -1,10 +1,11 @@
 //! The nodes and what is taken of them, at one moment.
 
 use crate::engine::Cache;
+use crate::facts::pod::{BY_POD_AFFINITY, PREFERRED, REQUIRED};
 use crate::object::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stead_client::resource::{NODES, PODS};
+use stead_client::resource::{NAMESPACES, NODES, PODS};
 
 /// A node with room, and what is taken of it.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct NodeRoom {
     pub used: BTreeMap<String, i64>,
     pub pods: Vec<Arc<Object>>,
     /// Cpu and memory as scores count them: a pod that asks for nothing counts for something.
-    pub weight: (i64, i64),
+    pub nonzero: (i64, i64),
     /// Pods by the uid of their controller.
     pub siblings: BTreeMap<String, i64>,
 }
@@ -24,7 +25,7 @@ const CPU_LEAST: i64 = 100;
 const MEMORY_LEAST: i64 = 200 << 20;
 
 /// Cpu and memory of a pod as scores count them.
-pub fn weight(pod: &Object) -> (i64, i64) {
+pub fn nonzero_requests(pod: &Object) -> (i64, i64) {
     let wanted = |name: &str, least: i64| pod.pod().requests.get(name).copied().filter(|n| *n > 0).unwrap_or(least);
     (wanted("cpu", CPU_LEAST), wanted("memory", MEMORY_LEAST))
 }
@@ -33,6 +34,10 @@ pub fn weight(pod: &Object) -> (i64, i64) {
 pub struct Snapshot {
     /// By name.
     pub nodes: BTreeMap<String, NodeRoom>,
+    /// By name: terms of affinity may select namespaces by their labels.
+    pub namespaces: BTreeMap<String, Arc<Object>>,
+    /// Some pod, here or waiting, prefers or requires the company of others.
+    pub has_pod_affinity: bool,
 }
 
 impl Snapshot {
@@ -43,13 +48,15 @@ impl Snapshot {
                 room.place(pod);
             }
         }
-        Self { nodes }
+        let namespaces = cache.list(NAMESPACES).map(|namespace| (namespace.key.name.clone(), Arc::clone(namespace))).collect();
+        let has_pod_affinity = [REQUIRED, PREFERRED].iter().any(|term| cache.indexed(&BY_POD_AFFINITY, term).next().is_some());
+        Self { nodes, namespaces, has_pod_affinity }
     }
 }
 
 impl NodeRoom {
     fn new(node: &Arc<Object>) -> Self {
-        Self { node: Arc::clone(node), used: BTreeMap::new(), pods: Vec::new(), weight: (0, 0), siblings: BTreeMap::new() }
+        Self { node: Arc::clone(node), used: BTreeMap::new(), pods: Vec::new(), nonzero: (0, 0), siblings: BTreeMap::new() }
     }
 
     /// Takes room for a pod.
@@ -58,8 +65,8 @@ impl NodeRoom {
             let used = self.used.entry(name.clone()).or_default();
             *used = used.saturating_add(*wanted);
         }
-        let (cpu, memory) = weight(pod);
-        self.weight = (self.weight.0.saturating_add(cpu), self.weight.1.saturating_add(memory));
+        let (cpu, memory) = nonzero_requests(pod);
+        self.nonzero = (self.nonzero.0.saturating_add(cpu), self.nonzero.1.saturating_add(memory));
         if let Some(owner) = pod.controller() {
             *self.siblings.entry(owner.uid.clone()).or_default() += 1;
         }

@@ -3,7 +3,7 @@ use crate::engine::Cache;
 use crate::object::Object;
 use crate::plan::{Call, Plan};
 use stead_api::{Value, json, time::Timestamp};
-use stead_client::resource::{NODES, PODS};
+use stead_client::resource::{NAMESPACES, NODES, PODS};
 
 struct World {
     cache: Cache,
@@ -186,4 +186,60 @@ fn host_ports_clash_on_one_node() {
     world.node("a", json!({})).pod("p", port.clone()).pod("q", port);
     assert_eq!(world.bindings(), ["p>a"]);
     assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.");
+}
+
+fn preferring(what: &str, terms: Value) -> Value {
+    json!({"affinity": {what: {"preferredDuringSchedulingIgnoredDuringExecution": terms}}})
+}
+
+// SCH-92
+#[test]
+fn a_preferred_node_affinity_weighs_among_equal_nodes() {
+    let on = |zone: &str| json!({"matchExpressions": [{"key": "zone", "operator": "In", "values": [zone]}]});
+    let mut world = World::new();
+    world.node("a", json!({})).node("b", json!({})).node("c", json!({}));
+    let terms = json!([{"weight": 10, "preference": on("b")}, {"weight": 90, "preference": on("c")}]);
+    for name in ["w-0", "w-1", "w-2"] {
+        world.pod(name, preferring("nodeAffinity", terms.clone()));
+    }
+    assert_eq!(world.bindings(), ["w-0>c", "w-1>c", "w-2>c"]);
+}
+
+// SCH-91
+#[test]
+fn a_node_that_pods_had_better_not_use_comes_last() {
+    let soft = json!({"taints": [{"key": "spare", "value": "yes", "effect": "PreferNoSchedule"}]});
+    let mut world = World::new();
+    world.node("a", soft.clone()).node("b", soft).node("c", json!({}));
+    world.pod("w-0", json!({})).pod("w-1", json!({}));
+    world.pod("x-0", json!({"tolerations": [{"key": "spare", "operator": "Exists"}]}));
+    assert_eq!(world.bindings(), ["w-0>c", "w-1>c", "x-0>a"]);
+}
+
+// SCH-97
+#[test]
+fn preferred_company_attracts_and_repels() {
+    let term =
+        |app: &str| json!([{"weight": 100, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": app}}}}]);
+    let mut world = World::new();
+    world.node("a", json!({})).node("b", json!({}));
+    world.pod("db-0", json!({"nodeName": "b"}));
+    world.pod("near-0", preferring("podAffinity", term("db"))).pod("far-0", preferring("podAntiAffinity", term("db")));
+    assert_eq!(world.bindings(), ["near-0>b", "far-0>a"]);
+}
+
+// SCH-57
+#[test]
+fn a_term_may_select_namespaces_by_their_labels() {
+    let against = |team: &str| {
+        let term = json!({"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": {"matchLabels": {"team": team}}});
+        json!({"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}})
+    };
+    let mut world = World::new();
+    world.node("a", json!({}));
+    world.put(NAMESPACES, json!({"metadata": {"name": "d", "labels": {"team": "x"}}}));
+    world.pod("db-0", json!({"nodeName": "a"})).pod("w-0", against("y"));
+    assert_eq!(world.bindings(), ["w-0>a"]);
+    world.put(NAMESPACES, json!({"metadata": {"name": "d", "labels": {"team": "y"}}}));
+    assert_eq!(world.refusal(), "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.");
 }

@@ -52,6 +52,14 @@ impl<'a> Claims<'a> {
         self.existing(pod).find(|claim| claim.deleting.is_some()).map(|claim| claim.key.name.clone())
     }
 
+    /// The volumes of claim templates that a pod does not use (PVC-9).
+    pub fn missing_volumes(&self, pod: &Object) -> Vec<Value> {
+        let missing = self.of_pod(&pod.key.name).filter(|(_, claim)| !pod.pod().claims.contains(claim));
+        missing
+            .map(|(template, claim)| json!({"name": template["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim}}))
+            .collect()
+    }
+
     /// Creates the claims that a pod lacks (PVC-2, PVC-4), owned as the policy says at once.
     pub fn create_missing(&self, pod: &str) -> Vec<Effect> {
         let missing = self.of_pod(pod).filter(|(_, name)| !self.found.contains_key(name));

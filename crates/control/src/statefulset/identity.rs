@@ -4,7 +4,7 @@
 use super::revision::{Revision, owner_reference};
 use super::set::Set;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Event, metadata_patch};
+use crate::plan::{Call, Effect, Event, Patch, metadata_patch};
 use stead_api::{Map, Value, json, value::Access};
 use stead_client::resource::PODS;
 
@@ -64,12 +64,17 @@ pub fn delete(set: &Set, pod: &Object) -> Effect {
     Effect { silent: &["Conflict"], ..effect }.tolerating(&["NotFound"])
 }
 
-/// ID-9: restores the labels that tell a pod's identity.
-pub fn restore(set: &Set, pod: &Object) -> Effect {
+/// ID-9: restores the labels that tell a pod's identity, and the volumes that it lacks. The server refuses a volume; that is
+/// said in an event, as upstream says it.
+pub fn restore(set: &Set, pod: &Object, volumes: Vec<Value>) -> Effect {
     let mut key = pod.key.clone();
     key.name = format!("{}-{}", set.name(), pod.pod().ordinal);
     let labels = json!({POD_NAME_LABEL: key.name, POD_INDEX_LABEL: pod.pod().ordinal.to_string()});
-    let patch = metadata_patch(&pod.uid, json!({ "labels": labels }));
+    let mut patch = json!({"metadata": {"uid": pod.uid, "labels": labels}});
+    if !volumes.is_empty() {
+        patch["spec"] = json!({ "volumes": volumes });
+    }
+    let patch = Patch::Strategic(patch);
     let name = key.name.clone();
     narrated(set, "Update", &name, Call::Patch { resource: PODS, key, subresource: "", patch })
 }

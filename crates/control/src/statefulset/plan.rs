@@ -199,14 +199,19 @@ impl Sync<'_> {
         effects
     }
 
-    /// ORD-8: restores the pod's labels and its claims' owners.
+    /// ORD-8: restores the pod's labels and volumes and its claims' owners.
     fn repair(&self, pod: &Object, plan: &mut Plan) -> Vec<Effect> {
         let (mut effects, events) = self.claims.settle_owners(pod, Place::InRange);
         plan.events.extend(events);
         let settled = !effects.is_empty();
-        if !identity::is_intact(self.set, pod) {
-            plan.because(format!("{} lost its identity", pod.key.name));
-            effects.push(identity::restore(self.set, pod));
+        let volumes = self.claims.missing_volumes(pod);
+        if !volumes.is_empty() {
+            plan.because(format!("{} does not use the claims of {} templates", pod.key.name, volumes.len()));
+            effects.extend(self.claims.create_missing(&pod.key.name));
+        }
+        if !volumes.is_empty() || !identity::is_intact(self.set, pod) {
+            plan.because(format!("{} is not as its set says", pod.key.name));
+            effects.push(identity::restore(self.set, pod, volumes));
         } else if settled {
             plan.because(format!("the owners of {}'s claims are not what the policy says", pod.key.name));
             // RET-8: told of as a change of the pod.

@@ -1,5 +1,5 @@
 use super::world::{World, brief};
-use crate::plan::{Call, Patch};
+use crate::plan::{Call, Effect, Patch};
 use crate::statefulset::applied;
 use stead_api::{Value, json, value::Access};
 use stead_client::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
@@ -485,4 +485,19 @@ fn data_is_applied_as_a_strategic_merge_patch() {
     assert_eq!(images, ["i:9", "j:1"]);
     let broken = json!({"spec": {"template": {"spec": {"containers": "none"}}}});
     assert_eq!(applied::template(&broken, &set), *set.template());
+}
+
+// PVC-9, ID-9: a set made anew with one more claim template adopts pods that cannot get the volume.
+#[test]
+fn a_pod_without_a_template_s_volume_is_asked_for_it() {
+    let mut world = ready_set(json!({"replicas": 1}));
+    let mut set = world.value(STATEFUL_SETS, "web");
+    set["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "data"}, "spec": {}}]);
+    world.put(STATEFUL_SETS, set);
+    let plan = world.plan();
+    let effects: Vec<&Effect> = plan.steps.iter().flat_map(|step| &step.effects).collect();
+    assert!(matches!(&effects[0].call, Call::Create { body, .. } if body["metadata"].str("name") == "data-web-0"), "{plan:?}");
+    let Call::Patch { patch: Patch::Strategic(patch), .. } = &effects[1].call else { panic!("{plan:?}") };
+    assert_eq!(patch["spec"]["volumes"], json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-0"}}]));
+    assert_eq!(effects[1].on_failure.as_ref().unwrap().reason, "FailedUpdate");
 }

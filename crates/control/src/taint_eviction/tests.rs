@@ -1,0 +1,88 @@
+use super::plan::plan;
+use super::*;
+use crate::plan::Call;
+use stead_api::{Value, json};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(1_800_000_000 + seconds)
+}
+
+/// A node with a NoExecute taint of each of these keys, added at these seconds.
+fn node(taints: &[(&str, i64)]) -> Object {
+    let taint = |(key, since): &(&str, i64)| json!({"key": key, "value": "v", "effect": "NoExecute", "timeAdded": at(*since).rfc3339()});
+    let taints: Vec<Value> = taints.iter().map(taint).chain([json!({"key": "soft", "effect": "NoSchedule"})]).collect();
+    Object::parse(NODES, json!({"metadata": {"name": "n", "uid": "n", "resourceVersion": "2"}, "spec": {"taints": taints}})).unwrap()
+}
+
+fn pod(tolerations: Value) -> Object {
+    let meta = json!({"name": "p", "namespace": "d", "uid": "u", "resourceVersion": "3", "creationTimestamp": at(-100).rfc3339()});
+    Object::parse(PODS, json!({"metadata": meta, "spec": {"nodeName": "n", "tolerations": tolerations}})).unwrap()
+}
+
+fn evicts(plan: &Plan) -> bool {
+    plan.effects().any(|effect| matches!(effect.call, Call::Delete { .. }))
+}
+
+// TNT-1
+#[test]
+fn a_pod_goes_at_once_after_its_seconds_or_never() {
+    let tainted = node(&[("a", 0)]);
+    let toleration = |seconds: Value| json!([{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}]);
+    assert!(evicts(&plan(at(0), &pod(json!([])), &tainted)));
+    assert!(evicts(&plan(at(0), &pod(json!([{"key": "a", "operator": "Exists", "effect": "NoSchedule"}])), &tainted)));
+    assert!(evicts(&plan(at(0), &pod(json!([{"key": "a", "value": "other"}])), &tainted)));
+    assert!(plan(at(9), &pod(toleration(Value::Null)), &tainted).is_empty());
+    assert!(plan(at(9), &pod(json!([{"key": "a", "value": "v"}])), &tainted).is_empty());
+    for none in [0, -5] {
+        assert!(evicts(&plan(at(0), &pod(toleration(none.into())), &tainted)));
+    }
+    let waits = plan(at(4), &pod(toleration(5.into())), &tainted);
+    assert_eq!((waits.is_empty(), waits.requeue_at), (true, Some(at(5))));
+    assert!(evicts(&plan(at(5), &pod(toleration(5.into())), &tainted)));
+    // TNT-4
+    assert!(plan(at(9), &pod(json!([])), &node(&[])).is_empty());
+}
+
+// TNT-1
+#[test]
+fn the_smallest_of_the_matching_tolerations_counts() {
+    let tolerations = json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 50}, {"operator": "Exists", "tolerationSeconds": 9}]);
+    assert_eq!(plan(at(3), &pod(tolerations.clone()), &node(&[("a", 0)])).requeue_at, Some(at(50)));
+    assert_eq!(plan(at(3), &pod(tolerations), &node(&[("a", 0), ("b", 2)])).requeue_at, Some(at(9)));
+}
+
+// TNT-2
+#[test]
+fn an_eviction_says_why() {
+    let plan = plan(at(0), &pod(json!([])), &node(&[("a", 0)]));
+    let effects: Vec<_> = plan.effects().collect();
+    let event = effects[0].on_success.as_ref().unwrap();
+    assert_eq!((event.reason, event.message.as_str()), ("TaintManagerEviction", "Marking for deletion Pod d/p"));
+    let Call::Patch { subresource: "status", patch: crate::plan::Patch::Strategic(patch), .. } = &effects[0].call else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(patch["status"]["conditions"][0]["reason"], "DeletionByTaintManager");
+    let Call::Delete { options, .. } = &effects[1].call else { panic!("{plan:?}") };
+    assert_eq!((options.uid.as_deref(), options.grace_period_s), (Some("u"), None));
+}
+
+// TNT-3; a taint that does not say since when counts from when it was seen.
+#[test]
+fn changes_of_taints_concern_the_pods_of_the_node() {
+    let mut cache = Cache::default();
+    cache.set_time(at(7));
+    let mut bare = json!({"metadata": {"name": "n", "uid": "n", "resourceVersion": "1"}, "spec": {}});
+    cache.put(Object::parse(NODES, bare.clone()).unwrap());
+    cache.put(pod(json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 5}])));
+    bare["spec"] = json!({"taints": [{"key": "a", "effect": "NoExecute"}]});
+    for (version, time) in [("2", 8), ("3", 11)] {
+        cache.set_time(at(time));
+        bare["metadata"]["resourceVersion"] = version.into();
+        let change = cache.put(Object::parse(NODES, bare.clone()).unwrap()).unwrap();
+        let mut keys = Vec::new();
+        TaintEviction.keys_for(&change, &cache, &mut keys);
+        assert_eq!(keys.len(), usize::from(version == "2"), "only a change of taints");
+        let plan = TaintEviction.reconcile(PODS, &Key::new("d", "p"), &cache, at(time));
+        assert_eq!(plan.requeue_at, Some(at(13)));
+    }
+}
