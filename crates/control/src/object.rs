@@ -104,14 +104,17 @@ impl Object {
 
     /// What is parsed of a pod; that of other kinds is empty.
     pub fn pod(&self) -> &PodFacts {
-        static NONE: PodFacts = PodFacts::NONE;
-        if let Facts::Pod(pod) = &self.facts { pod } else { &NONE }
+        self.facts.pod()
     }
 
     /// What is parsed of a node; that of other kinds is empty.
     pub fn node(&self) -> &NodeFacts {
-        static NONE: NodeFacts = NodeFacts::NONE;
-        if let Facts::Node(node) = &self.facts { node } else { &NONE }
+        self.facts.node()
+    }
+
+    /// The claims that this pod uses.
+    pub fn claim_keys(&self) -> impl Iterator<Item = Key> {
+        self.pod().claim_keys(&self.key.namespace)
     }
 }
 

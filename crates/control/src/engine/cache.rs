@@ -282,7 +282,7 @@ impl Cache {
         }
         for index in facts::indexes(object.resource) {
             let terms = store.indexes.entry(index.name).or_default();
-            for term in (index.terms)(object) {
+            for term in (index.terms)(&object.key, &object.facts) {
                 terms.entry(term).or_default().replace(ByPlace(Arc::clone(object)));
             }
         }
@@ -296,7 +296,7 @@ impl Cache {
         store.orphans.remove(&object.key);
         for index in facts::indexes(object.resource) {
             let terms = store.indexes.entry(index.name).or_default();
-            (index.terms)(object).iter().for_each(|term| take_out(terms, term, &place));
+            (index.terms)(&object.key, &object.facts).iter().for_each(|term| take_out(terms, term, &place));
         }
         if self.by_uid(&object.uid).is_some_and(|known| ByPlace(Arc::clone(known)) == place) {
             self.by_uid.remove(object.uid.as_str());

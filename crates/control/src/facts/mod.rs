@@ -6,12 +6,14 @@ mod lease;
 pub mod node;
 pub mod pod;
 
-use crate::object::Object;
 use node::NodeFacts;
 use pod::PodFacts;
-use stead_api::{Value, time::Timestamp};
+use stead_api::{Value, quantity::Quantity, time::Timestamp};
 use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, NAMESPACES, STATEFUL_SETS};
 use stead_client::{Key, Resource};
+
+/// Name of the ConfigMaps with the authority to trust for the API server.
+pub const ROOT_CA: &str = "kube-root-ca.crt";
 
 /// What is parsed of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +38,7 @@ pub struct Index {
     pub resource: Resource,
     /// Distinct within its kind.
     pub name: &'static str,
-    pub terms: fn(&Object) -> Vec<String>,
+    pub terms: fn(&Key, &Facts) -> Vec<String>,
 }
 
 const KINDS: &[Kind] = &[
@@ -48,7 +50,7 @@ const KINDS: &[Kind] = &[
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
     // Of all ConfigMaps one is read.
-    Kind { read: |key, value| if key.name == crate::root_ca::NAME { Facts::None } else { metadata_alone(value) }, ..whole(CONFIG_MAPS) },
+    Kind { read: |key, value| if key.name == ROOT_CA { Facts::None } else { metadata_alone(value) }, ..whole(CONFIG_MAPS) },
 ];
 
 /// A kind that is kept as it is.
@@ -78,6 +80,11 @@ fn metadata_alone(value: &mut Value) -> Facts {
     Facts::None
 }
 
+/// A quantity in the unit that its resource is counted in, rounded up: milli-units of cpu, units of everything else.
+fn in_units(resource: &str, quantity: &Quantity) -> i64 {
+    if resource == "cpu" { quantity.milli_value_ceil() } else { quantity.value_ceil() }
+}
+
 /// Keeps these members of a part of an object.
 fn keep(value: &mut Value, part: &str, names: &[&str]) {
     if let Some(members) = value.get_mut(part).and_then(Value::as_object_mut) {
@@ -87,6 +94,18 @@ fn keep(value: &mut Value, part: &str, names: &[&str]) {
 }
 
 impl Facts {
+    /// What is parsed of a pod; that of other kinds is empty.
+    pub fn pod(&self) -> &PodFacts {
+        static NONE: PodFacts = PodFacts::NONE;
+        if let Self::Pod(pod) = self { pod } else { &NONE }
+    }
+
+    /// What is parsed of a node; that of other kinds is empty.
+    pub fn node(&self) -> &NodeFacts {
+        static NONE: NodeFacts = NodeFacts::NONE;
+        if let Self::Node(node) = self { node } else { &NONE }
+    }
+
     /// Takes over from the object's former state what it does not say itself.
     pub fn succeed(&mut self, former: Option<&Self>, now: Timestamp) {
         if let Self::Node(node) = self {

@@ -1,8 +1,8 @@
 //! Nodes: what they have room for, their taints and since when. Conditions are read from the value.
 
-use super::{Facts, Kind, keep};
-use crate::facts::pod::amount;
+use super::{Facts, Kind, in_units, keep};
 use std::collections::BTreeMap;
+use stead_api::kinds::pod_spec::amount::amounts;
 use stead_api::{Value, time::Timestamp, value::Access};
 use stead_client::resource::NODES;
 
@@ -43,10 +43,10 @@ impl NodeFacts {
     pub(crate) const NONE: Self = Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false };
 
     fn of(value: &Value) -> Self {
-        let allocatable = value["status"].map("allocatable").into_iter().flatten();
+        let allocatable = amounts(value["status"].map("allocatable"));
         let ready = value["status"].items("conditions").iter().find(|c| c.str("type") == "Ready");
         Self {
-            allocatable: allocatable.map(|(name, value)| (name.clone(), amount(name, value))).collect(),
+            allocatable: allocatable.into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect(),
             cordoned: value["spec"].flag("unschedulable"),
             taints: value["spec"].items("taints").iter().map(Taint::of).collect(),
             ready: ready.is_some_and(|c| c.str("status") == "True"),

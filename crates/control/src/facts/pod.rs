@@ -1,11 +1,9 @@
 //! Pods: all that controllers and the scheduler read of them; the value keeps node selector and affinity alone.
 
 use super::node::Taint;
-use super::{Facts, Index, Kind, keep};
-use crate::object::Object;
+use super::{Facts, Index, Kind, in_units, keep};
 use std::collections::BTreeMap;
 use stead_api::kinds::pod_spec::totals;
-use stead_api::quantity::Quantity;
 use stead_api::{Value, time::Timestamp, value::Access};
 use stead_client::Key;
 use stead_client::resource::PODS;
@@ -17,15 +15,15 @@ pub const KIND: Kind = Kind {
 };
 
 /// By spec.nodeName; those without a node under the empty name.
-pub const BY_NODE: Index = Index { resource: PODS, name: "node", terms: |pod| vec![pod.pod().node.clone()] };
+pub const BY_NODE: Index = Index { resource: PODS, name: "node", terms: |_, facts| vec![facts.pod().node.clone()] };
 
 /// By the claims that a pod which has not ended uses, each `namespace/name`.
 pub const BY_CLAIM: Index = Index {
     resource: PODS,
     name: "claim",
-    terms: |pod| match pod.pod().terminal() {
+    terms: |key, facts| match facts.pod().terminal() {
         true => Vec::new(),
-        false => pod.claim_keys().map(|key| key.to_string()).collect(),
+        false => facts.pod().claim_keys(&key.namespace).map(|claim| claim.to_string()).collect(),
     },
 };
 
@@ -33,8 +31,8 @@ pub const BY_CLAIM: Index = Index {
 pub const BY_POD_AFFINITY: Index = Index {
     resource: PODS,
     name: "pod affinity",
-    terms: |pod| {
-        let facts = pod.pod();
+    terms: |_, facts| {
+        let facts = facts.pod();
         let terms = [(facts.has_required_pod_affinity, REQUIRED), (facts.has_preferred_pod_affinity, PREFERRED)];
         terms.iter().filter(|(has, _)| *has).map(|(_, term)| (*term).to_owned()).collect()
     },
@@ -177,6 +175,11 @@ impl PodFacts {
         facts
     }
 
+    /// The claims that it uses, in its namespace.
+    pub fn claim_keys(&self, namespace: &str) -> impl Iterator<Item = Key> {
+        self.claims.iter().map(move |name| Key::new(namespace, name.as_str()))
+    }
+
     /// Whether the node has not started all of it yet (ST-1).
     pub fn pending(&self) -> bool {
         self.phase == "Pending"
@@ -212,13 +215,6 @@ impl Scheduled {
     }
 }
 
-impl Object {
-    /// The claims that this pod uses.
-    pub fn claim_keys(&self) -> impl Iterator<Item = Key> {
-        self.pod().claims.iter().map(|name| Key::new(self.key.namespace.clone(), name.clone()))
-    }
-}
-
 fn trim(value: &mut Value) {
     keep(value, "spec", &["nodeSelector", "affinity"]);
     let spec = value.get_mut("spec").map(Value::take).filter(|spec| spec.as_object().is_some_and(|members| !members.is_empty()));
@@ -228,19 +224,6 @@ fn trim(value: &mut Value) {
 /// Pod-level requests, else those of the containers together, and the overhead.
 fn requests(spec: &Value) -> BTreeMap<String, i64> {
     totals::pod_requests(spec).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
-}
-
-/// A quantity in the unit that this resource is counted in, rounded up; what cannot be read counts as nothing.
-pub fn amount(name: &str, value: &Value) -> i64 {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Quantity::parse(&text).map_or(0, |quantity| in_units(name, &quantity))
-}
-
-fn in_units(name: &str, quantity: &Quantity) -> i64 {
-    if name == "cpu" { quantity.milli_value_ceil() } else { quantity.value_ceil() }
 }
 
 fn host_ports(spec: &Value) -> Vec<(String, String, i64)> {

@@ -5,7 +5,7 @@ use crate::engine::{Cache, Change, Controller};
 use crate::facts::pod::BY_NODE;
 use crate::object::Object;
 use crate::options::Registration;
-use crate::plan::{Call, DeleteOptions, Effect, Event, Guard, Key, Patch, Plan};
+use crate::plan::{Call, DeleteOptions, Effect, Guard, Key, Patch, Plan};
 use stead_api::{Value, json, time::Timestamp};
 use stead_client::resource::{NODES, PODS, Resource};
 
@@ -117,9 +117,7 @@ fn orphaned(now: Timestamp, pod: &Object) -> Plan {
         "message": "PodGC: node no longer exists", "lastTransitionTime": now.rfc3339(),
     });
     plan.before.extend(mark_failed(pod, &[condition]));
-    let message = format!("Deleting orphaned pod {} of the node {node} that no longer exists", pod.key);
-    let event = Event::normal(pod.reference(), "DeletingOrphanedPod", message);
-    plan.step(vec![Effect { on_success: Some(event), ..delete(pod) }]);
+    plan.step(vec![delete(pod)]);
     plan
 }
 

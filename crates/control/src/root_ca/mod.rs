@@ -2,14 +2,13 @@
 //! API server (NS1).
 
 use crate::engine::{Cache, Change, Controller};
+use crate::facts::ROOT_CA as NAME;
 use crate::object::Object;
 use crate::options::Registration;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
 use stead_api::{json, time::Timestamp};
 use stead_client::resource::{CONFIG_MAPS, NAMESPACES, Resource};
 
-/// The ConfigMap's name.
-pub const NAME: &str = "kube-root-ca.crt";
 /// Its only member.
 const MEMBER: &str = "ca.crt";
 

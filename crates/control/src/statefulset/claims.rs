@@ -1,7 +1,6 @@
 //! The claims of a set's pods: their names, how they are made, and whose they are by the retention policy (PVC-1..9, RET-1..12).
 //! Pure: reads the claims that the cache has, plans calls.
 
-use super::revision::owner_reference;
 use super::set::Set;
 use crate::object::{Object, Owner};
 use crate::plan::{Call, Effect, Event, Patch};
@@ -101,7 +100,7 @@ impl<'a> Claims<'a> {
         }
         let mut owners = template["metadata"].items("ownerReferences").to_vec();
         if self.when_deleted {
-            owners.push(owner_reference(self.set));
+            owners.push(self.set.owner_reference());
         }
         if !owners.is_empty() {
             metadata.insert("ownerReferences".into(), owners.into());

@@ -1,7 +1,7 @@
 //! A pod's identity within its set: how a pod is built for a slot, what makes it the set's own, and how that is restored
 //! (ID-1..12, OWN-1..5).
 
-use super::revision::{Revision, owner_reference};
+use super::revision::{REVISION_LABEL, Revision};
 use super::set::Set;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Patch, metadata_patch};
@@ -10,7 +10,6 @@ use stead_client::resource::PODS;
 
 pub const POD_NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 pub const POD_INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
-pub const REVISION_LABEL: &str = "controller-revision-hash";
 
 /// OWN-2.
 pub fn is_member(set: &Set, pod: &Object) -> bool {
@@ -40,7 +39,7 @@ pub fn build(set: &Set, slot: i64, revision: &Revision) -> Value {
     if let Some(annotations) = template.map("annotations") {
         metadata.insert("annotations".into(), annotations.clone().into());
     }
-    metadata.insert("ownerReferences".into(), json!([owner_reference(set)]));
+    metadata.insert("ownerReferences".into(), json!([set.owner_reference()]));
     let mut spec = revision.template.get("spec").cloned().unwrap_or_else(|| json!({}));
     let volumes = super::claims::volumes(set, &name, &spec);
     if !volumes.is_empty() {
@@ -81,7 +80,7 @@ pub fn restore(set: &Set, pod: &Object, volumes: Vec<Value>) -> Effect {
 
 /// OWN-4.
 pub fn adopt(set: &Set, pod: &Object) -> Effect {
-    let patch = metadata_patch(&pod.uid, json!({"ownerReferences": [owner_reference(set)]}));
+    let patch = metadata_patch(&pod.uid, json!({"ownerReferences": [set.owner_reference()]}));
     Effect::new(Call::Patch { resource: PODS, key: pod.key.clone(), subresource: "", patch }).tolerating(&["NotFound"])
 }
 

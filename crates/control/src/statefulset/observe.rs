@@ -35,7 +35,7 @@ impl Observed {
         pods.sort_by(|a, b| a.key.cmp(&b.key));
         let matched = |r: &&Arc<Object>| r.controller().is_none_or(|o| o.uid == uid) && set.selector.matches_labels(&r.labels);
         let mut revisions: Vec<Arc<Object>> = cache.namespace(CONTROLLER_REVISIONS, &key.namespace).filter(matched).cloned().collect();
-        revisions.sort_by_key(|r| (super::revision::number(r), r.created, r.key.name.clone()));
+        revisions.sort_by_key(|r| (number(r), r.created, r.key.name.clone()));
         let namesakes = cache.prefixed(CONTROLLER_REVISIONS, &key.namespace, &prefix).filter(|r| !matched(r)).cloned().collect();
         let claim_prefixes = set.claim_templates().iter().map(|t| format!("{}-{}-", t["metadata"].str("name"), key.name));
         let claims = claim_prefixes.flat_map(|prefix| {
@@ -45,4 +45,9 @@ impl Observed {
         let claims = claims.collect();
         Some(Self { set, pods, revisions, namesakes, claims })
     }
+}
+
+/// `revision` of a ControllerRevision.
+pub fn number(revision: &Object) -> i64 {
+    revision.value.int("revision").unwrap_or(0)
 }

@@ -323,7 +323,7 @@ impl Sync<'_> {
             return;
         }
         let partition = self.set.partition();
-        let old = |pod: &&Arc<Object>| pod.label(identity::REVISION_LABEL) != self.chosen.update.name && pod.deleting.is_none();
+        let old = |pod: &&Arc<Object>| pod.label(revision::REVISION_LABEL) != self.chosen.update.name && pod.deleting.is_none();
         let candidates: Vec<&Arc<Object>> = self.view.slots.range(partition..).rev().map(|(_, pod)| pod).filter(old).collect();
         if candidates.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! ControllerRevisions of a set: which is current, which the update leads to, and the calls that make, bump, adopt and
 //! truncate them (REV-1..16).
 
-use super::observe::Observed;
+use super::observe::{Observed, number};
 use super::set::Set;
 use super::{applied, data};
 use crate::object::Object;
@@ -11,6 +11,8 @@ use std::sync::Arc;
 use stead_api::{Map, Value, json, value::Access};
 use stead_client::resource::CONTROLLER_REVISIONS;
 
+/// Label of pods: the name of their revision.
+pub const REVISION_LABEL: &str = "controller-revision-hash";
 /// Label with the hash of the data.
 pub const HASH_LABEL: &str = "controller.kubernetes.io/hash";
 /// How many colliding names one look passes over.
@@ -31,11 +33,6 @@ pub struct Chosen {
     /// Creates or renumbers the update revision, if that must be.
     pub effect: Option<Effect>,
     pub collision_count: i64,
-}
-
-/// `revision` of a ControllerRevision.
-pub fn number(revision: &Object) -> i64 {
-    revision.value.int("revision").unwrap_or(0)
 }
 
 /// Finds the current and the update revision (REV-6..9).
@@ -129,16 +126,8 @@ fn body(set: &Set, name: &str, label: &str, patch: Value, next: i64) -> Value {
     if let Some(annotations) = set.object.value["metadata"].map("annotations") {
         metadata.insert("annotations".into(), annotations.clone().into());
     }
-    metadata.insert("ownerReferences".into(), json!([owner_reference(set)]));
+    metadata.insert("ownerReferences".into(), json!([set.owner_reference()]));
     json!({"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": metadata, "data": patch, "revision": next})
-}
-
-/// ID-5.
-pub fn owner_reference(set: &Set) -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "StatefulSet", "name": set.name(), "uid": set.object.uid,
-        "controller": true, "blockOwnerDeletion": true,
-    })
 }
 
 /// At most that many bytes.
@@ -152,7 +141,7 @@ pub fn adoptions(observed: &Observed) -> Vec<Effect> {
     let orphans = observed.revisions.iter().filter(|r| r.controller().is_none() && r.deleting.is_none());
     orphans
         .map(|orphan| {
-            let patch = metadata_patch(&orphan.uid, json!({"ownerReferences": [owner_reference(set)]}));
+            let patch = metadata_patch(&orphan.uid, json!({"ownerReferences": [set.owner_reference()]}));
             let message = format!("adopt ControllerRevision {} in StatefulSet {} failed error: {{error}}", orphan.key.name, set.name());
             Effect {
                 on_failure: Some(Event::warning(set.object.reference(), "FailedAdopt", message)),
@@ -167,7 +156,7 @@ pub fn adoptions(observed: &Observed) -> Vec<Effect> {
 /// REV-10: deletes the oldest revisions that nothing uses, beyond the limit.
 pub fn truncation(observed: &Observed, chosen: &Chosen, pods: &[Arc<Object>]) -> Vec<Effect> {
     let Ok(limit) = usize::try_from(observed.set.revision_history_limit) else { return Vec::new() };
-    let mut live: BTreeSet<&str> = pods.iter().map(|pod| pod.label(super::identity::REVISION_LABEL)).collect();
+    let mut live: BTreeSet<&str> = pods.iter().map(|pod| pod.label(REVISION_LABEL)).collect();
     live.insert(&chosen.current.name);
     live.insert(&chosen.update.name);
     let history: Vec<&Arc<Object>> = observed.revisions.iter().filter(|r| !live.contains(r.key.name.as_str())).collect();

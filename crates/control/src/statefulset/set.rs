@@ -3,7 +3,7 @@
 use crate::object::Object;
 use std::sync::Arc;
 use stead_api::selector::LabelSelector;
-use stead_api::{Value, value::Access};
+use stead_api::{Value, json, value::Access};
 
 /// A parsed StatefulSet.
 #[derive(Debug, Clone)]
@@ -46,6 +46,14 @@ pub enum MaxUnavailable {
 }
 
 impl Set {
+    /// The owner reference of what it makes (ID-5).
+    pub fn owner_reference(&self) -> Value {
+        json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "name": self.name(), "uid": self.object.uid,
+            "controller": true, "blockOwnerDeletion": true,
+        })
+    }
+
     pub fn parse(object: Arc<Object>) -> Self {
         let spec = object.spec();
         Self {

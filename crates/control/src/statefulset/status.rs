@@ -1,6 +1,6 @@
 //! The status of a set (STA-1..13): counted from its pods, and written only if it differs.
 
-use super::identity::REVISION_LABEL;
+use super::revision::REVISION_LABEL;
 use super::set::Set;
 use crate::object::Object;
 use crate::plan::{Call, Effect, Patch};
