@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 800;
 const FUNCTION_LINES_MAX: usize = 80;
 const VAGUE_NAMES: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
+/// Private names that said too little and are not to come back: the field has words for what they meant.
+const FORMER_NAMES: [&str; 8] = ["Booked", "Turn", "Wish", "begin_life", "disown", "is_got_rid_of", "overtaken", "social"];
+const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
 const DEPENDENCIES: [(&str, &[&str]); 11] = [
     ("api", &[]),
@@ -35,6 +38,12 @@ pub fn run(root: &Path) -> Result<()> {
         let manifest = std::fs::read_to_string(root.join(format!("crates/{name}/Cargo.toml")))
             .with_context(|| format!("read the manifest of {name}"))?;
         offences.extend(dependencies(name, &manifest, allowed));
+    }
+    for entry in std::fs::read_dir(root.join("crates")).context("read the list of crates")? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name != "testing" && !DEPENDENCIES.iter().any(|(known, _)| *known == name) {
+            offences.insert(format!("crates/{name}: xtask/src/tidy.rs does not say what it may use"));
+        }
     }
     let known = std::fs::read_to_string(root.join("xtask/tidy.txt")).unwrap_or_default();
     let known: BTreeSet<String> = known.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned).collect();
@@ -80,12 +89,23 @@ fn source(name: &str, text: &str) -> Vec<String> {
     if !test && text.lines().count() > LINES_MAX {
         offences.push(format!("{name}: more than {LINES_MAX} lines"));
     }
+    if text.lines().any(|line| ["#[allow(", "#![allow("].iter().any(|start| line.trim_start().starts_with(start))) {
+        offences.push(format!("{name}: allow( where expect( would say when it is no longer needed"));
+    }
+    offences.extend(former_names(text).into_iter().map(|former| format!("{name}: {former} is a name that was given up")));
     if !test {
         offences.extend(
             long_functions(text).into_iter().map(|function| format!("{name}: fn {function} has more than {FUNCTION_LINES_MAX} lines")),
         );
     }
     offences
+}
+
+/// Names defined here that are not to come back.
+fn former_names(text: &str) -> BTreeSet<&str> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let defined = words.windows(2).filter(|pair| DEFINITIONS.contains(&pair[0])).map(|pair| pair[1]);
+    defined.filter(|name| FORMER_NAMES.contains(name)).collect()
 }
 
 /// Names of functions that are too long; by indentation, which rustfmt keeps.
@@ -157,6 +177,13 @@ mod tests {
     #[test]
     fn files_open_with_a_word_on_what_they_own() {
         assert_eq!(source("utils.rs", "fn f() {}\n").len(), 2);
+    }
+
+    #[test]
+    fn names_that_were_given_up_do_not_come_back() {
+        let text = "//! A Wish.\nstruct Wish;\nfn disown() {}\nlet turn = Turn;\n";
+        assert_eq!(former_names(text).into_iter().collect::<Vec<_>>(), ["Wish", "disown"]);
+        assert_eq!(source("a.rs", "//! Doc.\n#[allow(dead_code)]\nfn f() {}\n").len(), 1);
     }
 
     #[test]

@@ -80,7 +80,7 @@ async fn until(machine: &mut Machine, ledger: &mut Ledger, mark: Mark) -> Result
     let deadline = Instant::now() + SETTLE_MAX;
     loop {
         let line = machine.line(deadline).await?.context("the machine went off by itself")?;
-        if ledger.hear(&line)? == Some(mark) {
+        if ledger.take(&line)? == Some(mark) {
             return Ok(());
         }
     }
@@ -93,7 +93,7 @@ async fn listen(machine: &mut Machine, ledger: &mut Ledger, end: impl Future<Out
     loop {
         tokio::select! {
             () = &mut end => return Ok(()),
-            line = machine.line(deadline) => ledger.hear(&line?.context("the machine went off by itself")?)?,
+            line = machine.line(deadline) => ledger.take(&line?.context("the machine went off by itself")?)?,
         };
     }
 }
@@ -101,7 +101,7 @@ async fn listen(machine: &mut Machine, ledger: &mut Ledger, end: impl Future<Out
 /// Reads what a machine had printed before it went off.
 async fn drain(machine: &mut Machine, ledger: &mut Ledger) -> Result<()> {
     while let Some(line) = machine.line(Instant::now() + SETTLE_MAX).await? {
-        ledger.hear(&line)?;
+        ledger.take(&line)?;
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ struct Entry {
 
 impl Ledger {
     /// Takes a line of the machine's. One that the cut has torn does not end in a full stop, and says nothing.
-    fn hear(&mut self, line: &str) -> Result<Option<Mark>> {
+    fn take(&mut self, line: &str) -> Result<Option<Mark>> {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["ack", key, change, revision, "."] => {
                 self.entries.insert(key.to_owned(), Entry { change: change.parse()?, open: true });
@@ -190,7 +190,7 @@ mod tests {
 
     fn after(lines: &[&str]) -> Result<Option<Mark>> {
         let mut ledger = Ledger::default();
-        lines.iter().try_fold(None, |_, line| ledger.hear(line))
+        lines.iter().try_fold(None, |_, line| ledger.take(line))
     }
 
     #[test]

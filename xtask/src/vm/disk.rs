@@ -72,7 +72,7 @@ impl Disk {
         Ok(data)
     }
 
-    /// Takes that many writes more, then answers nothing until the power has been cut; the receiver hears when it is so far.
+    /// Takes that many writes more, then answers nothing until the power has been cut; the receiver is told.
     pub fn stop_after(&mut self, writes: u64) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         self.stop = Some((writes, sender));
@@ -81,13 +81,13 @@ impl Disk {
 
     fn write(&mut self, write: Write) -> Result<()> {
         self.cache.push(write);
-        if let Some((writes, told)) = self.stop.take() {
+        if let Some((writes, sender)) = self.stop.take() {
             match writes {
                 0 | 1 => {
                     self.stopped = true;
-                    told.send(()).ok(); // nobody waits any longer
+                    sender.send(()).ok(); // nobody waits any longer
                 }
-                more => self.stop = Some((more - 1, told)),
+                more => self.stop = Some((more - 1, sender)),
             }
         }
         if self.cache.iter().map(|write| write.data.len()).sum::<usize>() > CACHED_BYTES_MAX { self.flush() } else { Ok(()) }
@@ -237,11 +237,11 @@ mod tests {
     #[test]
     fn a_stopped_disk_takes_nothing_more() {
         let mut disk = disk();
-        let mut told = disk.stop_after(2);
+        let mut stopped = disk.stop_after(2);
         perform(&mut disk, WRITE, 0, 0, 512, vec![1; 512]).unwrap();
-        assert!(told.try_recv().is_err());
+        assert!(stopped.try_recv().is_err());
         perform(&mut disk, WRITE, 0, 512, 512, vec![1; 512]).unwrap();
-        assert!(told.try_recv().is_ok() && disk.stopped);
+        assert!(stopped.try_recv().is_ok() && disk.stopped);
         assert_eq!(disk.cut(|| false).unwrap(), (2, 2));
         assert!(!disk.stopped);
     }

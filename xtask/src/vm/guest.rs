@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<()> {
     runtime.block_on(async {
         let result = round(args).await;
         if let Err(error) = &result {
-            tell(&format!("failed: {error:#}"));
+            print(&format!("failed: {error:#}"));
         }
         result
     })
@@ -60,7 +60,7 @@ async fn round(args: &Args) -> Result<()> {
         api.call(Method::POST, SETS, JSON, &set()).await.context("create the set")?;
     }
     runs_once(&target).await?;
-    tell("settled .");
+    print("settled .");
     if args.round == "last" {
         return server.stop();
     }
@@ -81,7 +81,7 @@ async fn report(api: &mut Connection) -> Result<Option<u64>> {
     let list = api.call(Method::GET, &path, JSON, &Value::Null).await?;
     for item in list["items"].as_array().context("a list has items")? {
         let (name, change) = (item["metadata"]["name"].as_str(), item["data"]["change"].as_str());
-        tell(&format!("found {} {} .", name.context("it has a name")?, change.context("it has a change")?));
+        print(&format!("found {} {} .", name.context("it has a name")?, change.context("it has a change")?));
     }
     let sets = api.call(Method::GET, SETS, JSON, &Value::Null).await?;
     let rolls = match &sets["items"][0] {
@@ -89,9 +89,9 @@ async fn report(api: &mut Connection) -> Result<Option<u64>> {
         set => Some(set["spec"]["template"]["metadata"]["annotations"]["roll"].as_str().unwrap_or("0").parse::<u64>()?),
     };
     if let Some(rolls) = rolls.filter(|rolls| *rolls > 0) {
-        tell(&format!("found {SET} {rolls} ."));
+        print(&format!("found {SET} {rolls} ."));
     }
-    tell(&format!("ready {} .", revision(&list)?));
+    print(&format!("ready {} .", revision(&list)?));
     Ok(rolls)
 }
 
@@ -177,7 +177,7 @@ async fn write(target: Target, key: String) -> Result<()> {
                 json!({"metadata": {"resourceVersion": "0"}})
             }
         };
-        tell(&format!("ack {key} {change} {} .", revision(&answer)?));
+        print(&format!("ack {key} {change} {} .", revision(&answer)?));
     }
     Ok(())
 }
@@ -189,7 +189,7 @@ async fn roll(target: Target, before: u64) -> Result<()> {
         let patch = json!({"spec": {"replicas": replicas, "template": {"metadata": {"annotations": {"roll": roll.to_string()}}}}});
         let mut api = target.connect().await?;
         let answer = api.call(Method::PATCH, &format!("{SETS}/{SET}"), MERGE_PATCH, &patch).await?;
-        tell(&format!("ack {SET} {roll} {} .", revision(&answer)?));
+        print(&format!("ack {SET} {roll} {} .", revision(&answer)?));
         settle(&target).await.with_context(|| format!("roll {roll}"))?;
     }
     Ok(())
@@ -199,7 +199,7 @@ fn revision(object: &Value) -> Result<u64> {
     object["metadata"]["resourceVersion"].as_str().context("an answer has a resourceVersion")?.parse().context("read a resourceVersion")
 }
 
-fn tell(line: &str) {
+fn print(line: &str) {
     super::say(line);
 }
 

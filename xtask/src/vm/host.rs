@@ -17,6 +17,7 @@ const PROGRAMS: [(&str, &str); 6] = [
 
 /// Fails with the packages to install, if a program is missing.
 pub fn check() -> Result<()> {
+    ensure!(cfg!(target_arch = "x86_64"), "the virtual machine is one of x86-64 and runs what is built here");
     let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
     ensure!(missing.is_empty(), "this machine lacks what a virtual machine is made with: apt-get install {}", missing.join(" "));
     Ok(())

@@ -37,7 +37,9 @@ pub struct Kernel {
 impl Kernel {
     /// The kernel in the cache, downloaded if it is not there.
     pub fn fetched(cache: &Path) -> Result<Self> {
-        if !cache.join("boot").exists() {
+        if !cache.join("boot").exists() && download(cache).is_err() {
+            // Lists that are old or not there.
+            host::run_in(Path::new("/"), "apt-get", &["-q", "update"])?;
             download(cache).context("fetch Debian's cloud kernel")?;
         }
         let image = only(&cache.join("boot"), "vmlinuz-")?;
@@ -82,10 +84,13 @@ impl Kernel {
 
 fn download(cache: &Path) -> Result<()> {
     let parts = cache.with_extension("parts");
+    if parts.exists() {
+        std::fs::remove_dir_all(&parts).context("remove what a former try has left")?;
+    }
     std::fs::create_dir_all(&parts).context("make the cache")?;
     let printed = host::output("apt-cache", &["depends".as_ref(), "linux-image-cloud-amd64".as_ref()])?;
     let printed = String::from_utf8_lossy(&printed);
-    let package = printed.lines().find_map(|line| line.trim().strip_prefix("Depends: ")).context("apt-get update has not been run")?;
+    let package = printed.lines().find_map(|line| line.trim().strip_prefix("Depends: ")).context("apt knows no linux-image-cloud-amd64")?;
     host::run_in(&parts, "apt-get", &["-q", "-oAPT::Sandbox::User=root", "download", package])?;
     let deb = only(&parts, "linux-image-")?;
     let unpacked = parts.join("unpacked");

@@ -14,7 +14,8 @@ ip link set lo up
 hostname machine
 stty -F /dev/ttyS1 -opost
 exec < /dev/null > /dev/ttyS1 2>&1
-mount -t xfs -o prjquota /dev/vdb /data && mkdir -p "$HOME" "$TMPDIR"
+mount -t xfs -o prjquota /dev/vdb /data || echo "failed: the data disk cannot be mounted"
+mkdir -p "$HOME" "$TMPDIR"
 echo "== up after $(cut -d. -f1 /proc/uptime) s: Linux $(uname -r), cgroup2, AppArmor $(cat /sys/module/apparmor/parameters/enabled), XFS $(grep -c prjquota /proc/mounts)"
 cd /data
 sh /etc/run
