@@ -1,10 +1,15 @@
 //! The node agent: makes the pods bound to this node real, and says so. An API client that touches no store.
 //!
-//! Data flow: watch -> one worker per pod -> observe -> [`pod::plan`] (pure) -> steps on a [`runtime::Runtime`] -> [`pod::status`] (pure) -> API.
+//! Data flow: watch -> [`pods`] (pure) -> one [`pod::machine`] per pod (pure) -> operations, performed by its [`pod::runner`] on a
+//! [`runtime::Runtime`] and the API -> outcomes back to the machine.
 
 pub mod agent;
+pub mod clock;
+pub mod heartbeat;
 pub mod host;
+pub mod node;
 pub mod pod;
+pub mod pods;
 pub mod real;
 pub mod registration;
 pub mod runtime;

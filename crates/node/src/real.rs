@@ -14,6 +14,8 @@ use tokio::sync::Mutex;
 
 /// As a Node shows it.
 pub const VERSION: &str = concat!("stead://", env!("CARGO_PKG_VERSION"));
+/// Label of a container: the image as its pod named it.
+const IMAGE_NAMED: &str = "image";
 
 /// Containers on this machine.
 #[derive(Clone)]
@@ -125,7 +127,8 @@ fn instance(container: &rt::Container) -> Option<Instance> {
         rt::ContainerState::Running { started_at, .. } => InstanceState::Running { started_at: timestamp(*started_at) },
         rt::ContainerState::Exited(ended) => InstanceState::Exited(exit(ended)),
     };
-    Some(Instance { attempt: container.spec.attempt, id: container.id.clone(), state })
+    let image = container.spec.labels.get(IMAGE_NAMED).cloned().unwrap_or_default();
+    Some(Instance { attempt: container.spec.attempt, id: container.id.clone(), image, state })
 }
 
 /// CG-2.
@@ -168,7 +171,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
     let masks = !spec.security.privileged;
     rt::ContainerSpec {
         attempt: spec.attempt,
-        labels: BTreeMap::new(),
+        labels: BTreeMap::from([(IMAGE_NAMED.to_owned(), spec.image_named)]),
         image: spec.image,
         argv: spec.argv,
         env: spec.env,
@@ -260,13 +263,14 @@ impl Runtime for Real {
     }
 
     async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
-        let (name, attempt) = (spec.name.clone(), spec.attempt);
+        let (name, attempt, image) = (spec.name.clone(), spec.attempt, spec.image_named.clone());
         let found = self.runtime.sandboxes().into_iter().find(|s| s.spec.id == sandbox);
         let log_dir = found.map(|s| s.spec.log_dir).ok_or_else(|| StartError::Create(format!("sandbox {sandbox} does not exist")))?;
         let log_path = log_dir.join(&name).join(format!("{attempt}.log"));
         match self.runtime.start(sandbox, container_spec(spec, log_path)).await {
             Ok(started) => {
-                Ok(Instance { attempt, id: started.id, state: InstanceState::Running { started_at: timestamp(started.started_at) } })
+                let state = InstanceState::Running { started_at: timestamp(started.started_at) };
+                Ok(Instance { attempt, id: started.id, image, state })
             }
             // It was started before this process could hear of it: what became of it is on record.
             Err(rt::StartError::Exists { .. }) => {

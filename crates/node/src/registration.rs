@@ -1,5 +1,6 @@
 //! The Node object: labels, capacity, conditions and facts of a machine (NODE-1 to NODE-5). Pure; reading the machine is `host`'s part.
 
+use crate::pod::steps::NodeFacts;
 use stead_api::time::Timestamp;
 use stead_api::{Value, json};
 
@@ -52,6 +53,17 @@ impl Machine {
     /// `status.allocatable`.
     pub fn allocatable(&self) -> Value {
         self.amounts((self.memory_bytes - MEMORY_RESERVED_BYTES).max(0))
+    }
+
+    /// What the pods' steps know of it; `runtime_version` is `NAME://VERSION`.
+    pub fn facts(&self, runtime_version: &str) -> NodeFacts {
+        NodeFacts {
+            name: self.name.clone(),
+            host_ips: self.addresses.clone(),
+            runtime_name: runtime_version.split("://").next().unwrap_or_default().to_owned(),
+            memory_bytes: self.memory_bytes,
+            allocatable: self.allocatable(),
+        }
     }
 
     /// The status, given the conditions that the API has.

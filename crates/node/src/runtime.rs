@@ -47,6 +47,8 @@ pub struct ContainerSpec {
     /// 0 for the first start; the runtime refuses to start the same attempt twice.
     pub attempt: u32,
     pub image: String,
+    /// The image as the pod names it; kept by the runtime and given back by [`Runtime::list`].
+    pub image_named: String,
     pub argv: Vec<String>,
     pub env: Vec<(String, String)>,
     pub working_dir: String,
@@ -115,6 +117,8 @@ pub struct Instance {
     pub attempt: u32,
     /// 64 hexadecimal digits.
     pub id: String,
+    /// The image as the pod named it; empty if that is not known.
+    pub image: String,
     pub state: InstanceState,
 }
 

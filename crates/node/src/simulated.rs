@@ -1,6 +1,6 @@
 //! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
 
-use crate::agent::Clock;
+use crate::node::Clock;
 use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxRecord, SandboxSpec, StartError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -73,7 +73,12 @@ impl Runtime for Simulated {
     async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
         let name = format!("{sandbox}{}{}", spec.name, spec.attempt);
         let id: String = name.bytes().cycle().take(32).enumerate().map(|(n, b)| format!("{:02x}", b.wrapping_add(n as u8))).collect();
-        let instance = Instance { attempt: spec.attempt, id, state: InstanceState::Running { started_at: (self.clock)() } };
+        let instance = Instance {
+            attempt: spec.attempt,
+            id,
+            image: spec.image_named.clone(),
+            state: InstanceState::Running { started_at: (self.clock)() },
+        };
         self.running().insert((sandbox.to_owned(), spec.name, spec.attempt), instance.clone());
         Ok(instance)
     }

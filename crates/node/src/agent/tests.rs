@@ -1,9 +1,11 @@
 //! The agent against an API and a runtime of the test's own.
 
 use super::*;
-use crate::runtime::{ContainerSpec, Exit, Image, Instance, SandboxSpec, StartError};
+use crate::pod::recovery::recovered;
+use crate::runtime::{ContainerSpec, Exit, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
 use http::{Method, Request, Response};
 use std::sync::Mutex;
+use stead_api::time::Timestamp;
 use tokio::sync::Notify;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -63,7 +65,12 @@ impl Runtime for Fake {
     }
     async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
         self.did(format!("start {sandbox} {} {}", spec.name, spec.attempt));
-        Ok(Instance { attempt: spec.attempt, id: "id".to_owned(), state: InstanceState::Running { started_at: NOW } })
+        Ok(Instance {
+            attempt: spec.attempt,
+            id: "id".to_owned(),
+            image: spec.image_named.clone(),
+            state: InstanceState::Running { started_at: NOW },
+        })
     }
     async fn signal(&self, sandbox: &str, container: &str, attempt: u32, _signal: &str) -> Result<(), String> {
         self.end(sandbox, container, attempt);
@@ -126,7 +133,7 @@ fn pod(name: &str, uid: &str) -> Value {
 /// A sandbox with one running container.
 fn record(name: &str, uid: &str) -> SandboxRecord {
     let labels = [("namespace", "default"), ("name", name), ("uid", uid)];
-    let run = Instance { attempt: 0, id: "id".to_owned(), state: InstanceState::Running { started_at: NOW } };
+    let run = Instance { attempt: 0, id: "id".to_owned(), image: "i".to_owned(), state: InstanceState::Running { started_at: NOW } };
     SandboxRecord {
         id: format!("{uid}-0"),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
@@ -191,6 +198,6 @@ fn an_attempt_that_two_sandboxes_have_is_the_newer_one_s() {
     lost.containers.get_mut("c").unwrap()[0].state = InstanceState::Exited(exit);
     let mut newer = record("web-0", "u");
     newer.id = "u-1".to_owned();
-    let (state, _) = recovered(&[lost, newer], &pod("web-0", "u"));
+    let state = recovered(&[lost, newer], &pod("web-0", "u"), Now { wall: NOW, steady: Duration::ZERO });
     assert!(state.container("c").unwrap().running(), "it would be started a second time");
 }

@@ -1,44 +1,44 @@
 //! Crash back-off of one container (RST-3, RST-4): 0, 10, 20, 40 ... 300 s, counted from the end of the last run.
 
-use stead_api::time::Timestamp;
+use std::time::Duration;
 
-const FIRST_S: i64 = 10;
-const MAX_S: i64 = 300;
+const FIRST: Duration = Duration::from_secs(10);
+const MAX: Duration = Duration::from_secs(300);
 /// A run longer than this starts the count anew.
-const RESET_S: i64 = 600;
+const RESET: Duration = Duration::from_secs(600);
 
-/// The delay before the next restart.
+/// The delay before the next restart. Moments are on the steady clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backoff {
-    /// Seconds; `None` before the first restart.
-    delay_s: Option<i64>,
+    /// `None` before the first restart.
+    delay: Option<Duration>,
     /// When the delay was last raised.
-    raised: Timestamp,
+    raised: Duration,
 }
 
 impl Backoff {
     /// When a container that ended at `finished` may start again; `None`: at once.
-    pub fn until(&self, finished: Timestamp) -> Option<Timestamp> {
-        let delay_s = self.delay_s.filter(|_| !self.expired(finished))?;
-        Some(finished.plus_millis(delay_s * 1000))
+    pub fn until(&self, finished: Duration) -> Option<Duration> {
+        let delay = self.delay.filter(|_| !self.expired(finished))?;
+        Some(finished + delay)
     }
 
     /// Records a restart at `now` of a container that ended at `finished`.
-    pub fn raise(&mut self, now: Timestamp, finished: Timestamp) {
-        self.delay_s = match self.delay_s {
-            Some(delay_s) if !self.expired(finished) => Some((delay_s * 2).min(MAX_S)),
-            _ => Some(FIRST_S),
+    pub fn raise(&mut self, now: Duration, finished: Duration) {
+        self.delay = match self.delay {
+            Some(delay) if !self.expired(finished) => Some((delay * 2).min(MAX)),
+            _ => Some(FIRST),
         };
         self.raised = now;
     }
 
-    fn expired(&self, finished: Timestamp) -> bool {
-        finished.seconds() - self.raised.seconds() > RESET_S
+    fn expired(&self, finished: Duration) -> bool {
+        finished.saturating_sub(self.raised) > RESET
     }
 
     /// The current delay in Go's form: `10s`, `1m20s`, `5m0s`.
     pub fn text(&self) -> String {
-        let s = self.delay_s.unwrap_or_default();
+        let s = self.delay.unwrap_or_default().as_secs();
         if s < 60 { format!("{s}s") } else { format!("{}m{}s", s / 60, s % 60) }
     }
 }
@@ -47,8 +47,8 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(1_000_000 + seconds)
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(1_000_000 + seconds)
     }
 
     #[test]
@@ -58,7 +58,7 @@ mod tests {
         let (mut now, mut waits, mut texts) = (at(0), Vec::new(), Vec::new());
         for _ in 0..8 {
             let start = backoff.until(now).unwrap_or(now);
-            waits.push(start.seconds() - now.seconds());
+            waits.push((start - now).as_secs());
             backoff.raise(start, now);
             texts.push(backoff.text());
             now = start;

@@ -30,6 +30,7 @@ pub fn container_spec(
         name: container.str("name").to_owned(),
         attempt,
         image: image.reference.clone(),
+        image_named: container.str("image").to_owned(),
         argv: argv(container, image, &own)?,
         env,
         working_dir: first(&[container.str("workingDir"), &image.working_dir, "/"]),

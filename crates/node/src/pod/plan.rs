@@ -1,43 +1,49 @@
 //! What to do next for one pod: a pure function of its object, its state and the time, run again after everything that happens.
 //!
-//! Up: sandbox, init containers one by one, then the others in order. Down: stop signals, kills when the grace is over, sandbox, done.
+//! Up: the steps in order, init containers one by one, then the others in order. Down: stop signals, kills when the grace is over,
+//! the steps in reverse, done. What is under way already is planned again; the machine does nothing twice.
 
-use super::state::{ContainerState, PodState, Sandbox, Stop};
-use crate::runtime::InstanceState;
+use super::state::{ContainerState, PodState, Progress, Stop};
+use std::time::Duration;
 use stead_api::Value;
-use stead_api::time::Timestamp;
 use stead_api::value::Access;
 
 /// Longer graces are cut to this: 68 years.
 const GRACE_S_MAX: i64 = i32::MAX as i64;
+/// How long a killed container may take to end before its sandbox is taken down under it.
+const KILL_WAIT: Duration = Duration::from_secs(10);
 
-/// One step.
+/// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    CreateSandbox,
+    /// Bring up the step of that index.
+    Up(usize),
     /// Start the next attempt of a container; `restart` if it ran before, with the end of that run.
-    Start {
-        container: String,
-        restart: Option<Timestamp>,
-    },
+    Start { container: String, restart: Option<Duration> },
     /// Ask a container to end.
-    Signal {
-        container: String,
-    },
+    Signal { container: String, cause: StopCause },
     /// Kill what is left of it.
-    Kill {
-        container: String,
-    },
-    RemoveSandbox,
+    Kill { container: String, cause: StopCause },
+    /// Take down the step of that index.
+    Down(usize),
     /// Nothing of the pod is left on this machine: write its last status, then remove its object.
     Finish,
 }
 
-/// The next steps, in order, and when to look again though nothing happens.
+/// Why a container is stopped (KILL-5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCause {
+    /// Its pod is over.
+    PodEnds,
+    /// Its image was changed.
+    DefinitionChanged,
+}
+
+/// What to do, in order, and when to look again though nothing happens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub actions: Vec<Action>,
-    pub wake: Option<Timestamp>,
+    pub wake: Option<Duration>,
 }
 
 impl Plan {
@@ -45,18 +51,22 @@ impl Plan {
         self.actions.push(action);
     }
 
-    fn wake_at(&mut self, at: Timestamp) {
+    pub fn wake_at(&mut self, at: Duration) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 }
 
-/// Decides the next steps.
-pub fn plan(now: Timestamp, pod: &Value, state: &PodState) -> Plan {
-    let mut plan = Plan::default();
-    let deleting = pod["metadata"].has("deletionTimestamp");
+/// Whether the pod is being taken down, or is to be.
+pub fn going_down(pod: &Value, state: &PodState) -> bool {
     let terminal = matches!(pod["status"].str("phase"), "Succeeded" | "Failed"); // POD-1
-    if deleting || terminal || state.ended.is_some() || over(pod, state) {
-        down(now, pod, state, deleting, &mut plan);
+    pod["metadata"].has("deletionTimestamp") || terminal || state.ended.is_some() || over(pod, state)
+}
+
+/// Decides the next actions; `now` is on the steady clock.
+pub fn plan(now: Duration, pod: &Value, state: &PodState) -> Plan {
+    let mut plan = Plan::default();
+    if going_down(pod, state) {
+        down(now, pod, state, &mut plan);
     } else {
         up(now, pod, state, &mut plan);
     }
@@ -94,7 +104,7 @@ pub fn sidecar(container: &Value) -> bool {
 /// Whether a container that has ended is to start again (RST-1).
 pub fn restarts(spec: &Value, container: &Value, state: &ContainerState) -> bool {
     let Some(exit) = state.exit() else { return true };
-    if sidecar(container) {
+    if sidecar(container) || state.replaced {
         return true;
     }
     match spec.str("restartPolicy") {
@@ -109,107 +119,151 @@ pub fn initialized(spec: &Value, state: &PodState) -> bool {
     spec.items("containers").iter().any(|c| state.container(c.str("name")).is_some_and(|c| c.current.is_some() && !c.stale))
 }
 
-fn up(now: Timestamp, pod: &Value, state: &PodState, plan: &mut Plan) {
-    match state.sandbox {
-        Sandbox::Ready => {}
-        Sandbox::Failed { retry_at } if now < retry_at => return plan.wake_at(retry_at),
-        Sandbox::Absent | Sandbox::Failed { .. } | Sandbox::Removed => return plan.act(Action::CreateSandbox),
+fn up(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
+    for (index, progress) in state.steps.iter().enumerate() {
+        match progress {
+            Progress::Up => {}
+            Progress::Failed { retry_at } if now < *retry_at => return plan.wake_at(*retry_at),
+            Progress::Absent | Progress::Failed { .. } | Progress::Down => return plan.act(Action::Up(index)),
+        }
     }
     let spec = &pod["spec"];
     let behind = initialized(spec, state);
     for init in inits(spec) {
-        if !init_passed(now, spec, init, state, behind, plan) {
+        if !init_passed(now, pod, init, state, behind, plan) {
             return;
         }
     }
     for container in spec.items("containers") {
-        start_if_due(now, spec, container, state, plan);
+        keep_running(now, pod, container, state, plan);
     }
 }
 
 /// Whether the containers after this init container may start; plans its own start where that is due.
-fn init_passed(now: Timestamp, spec: &Value, init: &Value, state: &PodState, behind: bool, plan: &mut Plan) -> bool {
+fn init_passed(now: Duration, pod: &Value, init: &Value, state: &PodState, behind: bool, plan: &mut Plan) -> bool {
     let known = state.container(init.str("name"));
     if sidecar(init) {
-        if !known.is_some_and(ContainerState::running) {
-            start_if_due(now, spec, init, state, plan);
-        }
+        keep_running(now, pod, init, state, plan);
         return behind || known.is_some_and(ContainerState::running);
     }
     if behind || known.is_some_and(|c| !c.stale && c.exit().is_some_and(|exit| exit.code == 0)) {
         return true; // INIT-4: never again
     }
-    start_if_due(now, spec, init, state, plan);
+    start_if_due(now, &pod["spec"], init, state, plan);
     false
 }
 
-/// Plans the start of a container that does not run, once its trouble and back-off are over.
-fn start_if_due(now: Timestamp, spec: &Value, container: &Value, state: &PodState, plan: &mut Plan) {
+/// Starts a container that does not run; stops one whose image was changed, so that it starts anew.
+fn keep_running(now: Duration, pod: &Value, container: &Value, state: &PodState, plan: &mut Plan) {
+    let name = container.str("name");
+    match state.container(name).filter(|known| known.running()) {
+        None => start_if_due(now, &pod["spec"], container, state, plan),
+        Some(known) if known.stop != Stop::NotAsked || changed(container, known) => {
+            stop(now, name, state, grace(pod), StopCause::DefinitionChanged, plan);
+        }
+        Some(_) => {}
+    }
+}
+
+/// The newest run has another image than the pod now asks for.
+fn changed(container: &Value, known: &ContainerState) -> bool {
+    known.current.as_ref().is_some_and(|run| !run.image.is_empty() && run.image != container.str("image"))
+}
+
+/// Plans the start of a container that does not run, once what made it wait and its back-off are over.
+fn start_if_due(now: Duration, spec: &Value, container: &Value, state: &PodState, plan: &mut Plan) {
     let name = container.str("name");
     let fresh = ContainerState::default();
     let known = state.container(name).unwrap_or(&fresh);
-    let finished = match &known.current {
-        Some(run) => match &run.state {
-            InstanceState::Running { .. } => return,
-            InstanceState::Exited(exit) => Some(exit.finished_at),
-        },
-        None => None,
-    };
-    if finished.is_some() && !known.stale && !restarts(spec, container, known) {
+    if known.running() {
         return;
     }
-    let trouble = known.trouble.as_ref().map(|trouble| trouble.retry_at);
+    let init_again = known.stale && !sidecar(container) && inits(spec).any(|init| init.str("name") == name);
+    if known.exit().is_some() && !init_again && !restarts(spec, container, known) {
+        return;
+    }
+    let finished = known.ended_at.filter(|_| !known.replaced); // RST-5: a new definition starts afresh
+    let waiting = known.waiting.as_ref().map(|waiting| waiting.retry_at);
     let backoff = finished.and_then(|finished| known.backoff.until(finished));
-    match trouble.max(backoff) {
+    match waiting.max(backoff) {
         Some(at) if now < at => plan.wake_at(at),
         _ => plan.act(Action::Start { container: name.to_owned(), restart: finished }),
     }
 }
 
-fn down(now: Timestamp, pod: &Value, state: &PodState, deleting: bool, plan: &mut Plan) {
+fn down(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
     let spec = &pod["spec"];
-    let grace_s = grace_s(pod);
+    let grace = grace(pod);
     for container in spec.items("containers") {
-        stop(now, container.str("name"), state, grace_s, plan);
+        stop(now, container.str("name"), state, grace, StopCause::PodEnds, plan);
     }
     let regular_running = spec.items("containers").iter().any(|c| state.container(c.str("name")).is_some_and(ContainerState::running));
     if !regular_running {
         // INIT-5: sidecars one by one in reverse, after the others; an init container that runs is stopped as well.
         let last = spec.items("initContainers").iter().rev().find(|c| state.container(c.str("name")).is_some_and(ContainerState::running));
         if let Some(container) = last {
-            stop(now, container.str("name"), state, grace_s, plan);
+            stop(now, container.str("name"), state, grace, StopCause::PodEnds, plan);
         }
     }
-    if state.any_running() {
+    if may_still_run(now, state, grace, plan) {
         return;
     }
-    match state.sandbox {
-        Sandbox::Ready | Sandbox::Failed { .. } => plan.act(Action::RemoveSandbox),
-        // An absent one may still have left something behind: removing it is harmless.
-        Sandbox::Absent if deleting => plan.act(Action::RemoveSandbox),
-        Sandbox::Absent => {}
-        Sandbox::Removed if deleting => plan.act(Action::Finish),
-        Sandbox::Removed => {}
+    let deleting = pod["metadata"].has("deletionTimestamp");
+    for (index, progress) in state.steps.iter().enumerate().rev() {
+        match progress {
+            Progress::Down => {}
+            // What was begun may have left something behind, and taking down what is not there is harmless.
+            Progress::Absent if !deleting => {}
+            Progress::Up | Progress::Failed { .. } | Progress::Absent => return plan.act(Action::Down(index)),
+        }
+    }
+    if deleting {
+        plan.act(Action::Finish);
     }
 }
 
-/// Seconds between the stop signal and the kill (KILL-1); a second, shorter DELETE shows here at once (KILL-4).
-pub fn grace_s(pod: &Value) -> i64 {
-    let given = pod["metadata"].int("deletionGracePeriodSeconds");
-    given.or_else(|| pod["spec"].int("terminationGracePeriodSeconds")).unwrap_or(30).clamp(0, GRACE_S_MAX)
+/// Whether a container must be waited for before the steps are taken down. Nobody waits for ever: neither for the end of one that was
+/// killed, nor for a start that the runtime does not answer.
+fn may_still_run(now: Duration, state: &PodState, grace: Duration, plan: &mut Plan) -> bool {
+    let mut waiting = false;
+    let mut wait_until = |at: Option<Duration>| match at {
+        Some(at) if at <= now => {}
+        Some(at) => {
+            plan.wake_at(at);
+            waiting = true;
+        }
+        None => waiting = true,
+    };
+    for known in state.containers.values().filter(|known| known.running()) {
+        wait_until(match known.stop {
+            Stop::Killed(at) => Some(at + KILL_WAIT),
+            Stop::NotAsked | Stop::Signalled(_) => None,
+        });
+    }
+    if state.starting.as_ref().is_some_and(|starting| starting.committed) {
+        wait_until(Some(state.down_since.unwrap_or(now) + grace));
+    }
+    waiting
 }
 
-fn stop(now: Timestamp, name: &str, state: &PodState, grace_s: i64, plan: &mut Plan) {
+/// Between the stop signal and the kill (KILL-1); a second, shorter DELETE shows here at once (KILL-4).
+pub fn grace(pod: &Value) -> Duration {
+    let given = pod["metadata"].int("deletionGracePeriodSeconds");
+    let seconds = given.or_else(|| pod["spec"].int("terminationGracePeriodSeconds")).unwrap_or(30).clamp(0, GRACE_S_MAX);
+    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+}
+
+fn stop(now: Duration, name: &str, state: &PodState, grace: Duration, cause: StopCause, plan: &mut Plan) {
     let Some(known) = state.container(name).filter(|c| c.running()) else { return };
     let container = name.to_owned();
     match known.stop {
-        Stop::NotAsked if grace_s == 0 => plan.act(Action::Kill { container }),
-        Stop::NotAsked => plan.act(Action::Signal { container }),
+        Stop::NotAsked if grace.is_zero() => plan.act(Action::Kill { container, cause }),
+        Stop::NotAsked => plan.act(Action::Signal { container, cause }),
         Stop::Signalled(at) => {
-            let kill_at = at.plus_millis(grace_s * 1000);
-            if now < kill_at { plan.wake_at(kill_at) } else { plan.act(Action::Kill { container }) }
+            let kill_at = at + grace;
+            if now < kill_at { plan.wake_at(kill_at) } else { plan.act(Action::Kill { container, cause }) }
         }
-        Stop::Killed => {}
+        Stop::Killed(_) => {}
     }
 }
 

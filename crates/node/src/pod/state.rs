@@ -1,41 +1,67 @@
-//! What the node knows of one pod beside its object: the sandbox, every container's runs, and troubles.
+//! What the node knows of one pod beside its object: how far its steps are, every container's runs, and why one waits.
 
 use super::backoff::Backoff;
-use crate::runtime::{Exit, Instance, InstanceState, SandboxRecord};
+use super::environment::Sources;
+use super::steps::STEPS;
+use crate::runtime::{Exit, Image, Instance, InstanceState};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use stead_api::time::Timestamp;
 
-/// A pod on this node.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A pod on this node. Moments are on the steady clock unless they are timestamps.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PodState {
-    pub sandbox: Sandbox,
+    /// How far each of [`STEPS`] is.
+    pub steps: [Progress; STEPS.len()],
+    /// Every sandbox made or begun for this pod, the newest last.
+    pub sandboxes: Vec<String>,
     pub containers: BTreeMap<String, ContainerState>,
+    /// The one container that is being started.
+    pub starting: Option<Starting>,
     /// When the node accepted the pod (POD-9).
     pub start_time: Option<Timestamp>,
     /// Why the node ended the pod, if it did.
-    pub ended: Option<Verdict>,
+    pub ended: Option<TerminalReason>,
+    /// Since when the pod is being taken down.
+    pub down_since: Option<Duration>,
 }
 
-/// The pod's shared namespaces.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Sandbox {
-    /// Not made yet.
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Progress {
+    /// Not up: it was not brought up yet, or it was lost.
     #[default]
     Absent,
-    /// Making it failed; tried again at `retry_at`.
+    /// Bringing it up failed; tried again at `retry_at`.
     Failed {
-        retry_at: Timestamp,
+        retry_at: Duration,
     },
-    Ready,
-    /// Removed for good: the pod is over.
-    Removed,
+    Up,
+    /// Taken down for good: the pod is over.
+    Down,
 }
 
-/// The node's word on a pod that shall not go on.
+/// The node's reason for ending a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TerminalReason {
     pub reason: &'static str,
     pub message: String,
+}
+
+/// A start under way, with what its steps have found so far.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Starting {
+    pub container: String,
+    /// When the run before ended, if there was one.
+    pub restart: Option<Duration>,
+    /// The image as the pod's spec names it.
+    pub reference: String,
+    /// Index in `steps::START_STEPS`.
+    pub step: usize,
+    pub image: Option<Image>,
+    pub sources: Sources,
+    /// The runtime was asked: from here on the container may run.
+    pub committed: bool,
 }
 
 /// One container of the pod.
@@ -45,25 +71,31 @@ pub struct ContainerState {
     pub current: Option<Instance>,
     /// The run before it.
     pub previous: Option<Instance>,
+    /// When the newest run ended.
+    pub ended_at: Option<Duration>,
+    /// An end that was told before the start that it belongs to.
+    early_exit: Option<(u32, Exit)>,
     /// What kept it from starting, until it starts.
-    pub trouble: Option<Trouble>,
+    pub waiting: Option<WaitingReason>,
     pub backoff: Backoff,
     pub stop: Stop,
     /// The image it was started from, as shown, and its id.
     pub image: Option<(String, String)>,
     /// Failed pulls so far, for the pull's own back-off.
     pub pull_failures: u32,
-    /// The newest run belongs to a sandbox that is gone: init containers run again, others start anew (RST-10).
+    /// The newest run belongs to a sandbox that is gone: init containers run again (RST-10).
     pub stale: bool,
+    /// The newest run was stopped because its definition changed: another follows whatever the restart policy says.
+    pub replaced: bool,
 }
 
-/// A failed start.
+/// A failed start, as a waiting container's status shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// A waiting reason of CS-4.
+pub struct WaitingReason {
+    /// One of CS-4.
     pub reason: &'static str,
     pub message: String,
-    pub retry_at: Timestamp,
+    pub retry_at: Duration,
 }
 
 /// How far stopping a run has come.
@@ -72,9 +104,9 @@ pub enum Stop {
     #[default]
     NotAsked,
     /// The stop signal was sent then.
-    Signalled(Timestamp),
-    /// All its processes were killed.
-    Killed,
+    Signalled(Duration),
+    /// All its processes were killed then.
+    Killed(Duration),
 }
 
 impl ContainerState {
@@ -96,48 +128,53 @@ impl ContainerState {
     }
 
     /// Records a new run.
-    pub fn started(&mut self, instance: Instance) {
+    pub fn started(&mut self, instance: Instance, at: Duration) {
         if self.current.as_ref().is_some_and(|c| c.attempt == instance.attempt) {
             return;
         }
+        let attempt = instance.attempt;
         self.previous = self.current.replace(instance);
+        self.ended_at = self.exit().is_some().then_some(at);
         self.stop = Stop::NotAsked;
-        self.trouble = None;
+        self.waiting = None;
         self.pull_failures = 0;
         self.stale = false;
+        self.replaced = false;
+        if let Some((_, exit)) = self.early_exit.take().filter(|(early, _)| *early == attempt) {
+            self.ended(attempt, exit, at);
+        }
     }
 
-    /// Records the end of a run; one that is not the newest, or ended before, changes nothing.
-    pub fn ended(&mut self, attempt: u32, exit: Exit) {
-        if let Some(current) = &mut self.current
-            && current.attempt == attempt
-            && matches!(current.state, InstanceState::Running { .. })
-        {
-            current.state = InstanceState::Exited(exit);
+    /// Records the end of a run; one that ended before changes nothing.
+    pub fn ended(&mut self, attempt: u32, exit: Exit, at: Duration) {
+        match &mut self.current {
+            Some(current) if current.attempt == attempt => {
+                if matches!(current.state, InstanceState::Running { .. }) {
+                    current.state = InstanceState::Exited(exit);
+                    self.ended_at = Some(at);
+                }
+            }
+            Some(current) if current.attempt > attempt => {}
+            _ => self.early_exit = Some((attempt, exit)),
         }
     }
 }
 
 impl PodState {
-    /// The state of a pod whose sandbox the runtime still has, after a restart of the agent (SHIM-7).
-    pub fn recovered(record: &SandboxRecord, start_time: Option<Timestamp>) -> Self {
-        let containers = record.containers.iter().map(|(name, runs)| {
-            let mut state = ContainerState::default();
-            for run in runs {
-                state.started(run.clone());
-            }
-            (name.clone(), state)
-        });
-        let mut containers: BTreeMap<String, ContainerState> = containers.collect();
-        containers.values_mut().for_each(|container| container.stale = !record.ready);
-        let sandbox = if record.ready { Sandbox::Ready } else { Sandbox::Absent };
-        Self { sandbox, containers, start_time, ended: None }
-    }
-
     /// The sandbox died under its containers: another is made, and init containers run again (RST-10).
     pub fn sandbox_gone(&mut self) {
-        self.sandbox = Sandbox::Absent;
+        self.steps = Default::default();
         self.containers.values_mut().for_each(|container| container.stale = true);
+    }
+
+    /// Every step is up: containers may start.
+    pub fn is_up(&self) -> bool {
+        self.steps.iter().all(|step| *step == Progress::Up)
+    }
+
+    /// Every step has been taken down.
+    pub fn is_down(&self) -> bool {
+        self.steps.iter().all(|step| *step == Progress::Down)
     }
 
     pub fn container(&self, name: &str) -> Option<&ContainerState> {
@@ -150,5 +187,21 @@ impl PodState {
 
     pub fn any_running(&self) -> bool {
         self.containers.values().any(ContainerState::running)
+    }
+
+    /// The runtime says that nothing of the pod runs any more, and nobody heard how these ended (CS-9).
+    pub fn lose_running(&mut self, now: Timestamp, at: Duration) {
+        for container in self.containers.values_mut() {
+            let Some(Instance { attempt, state: InstanceState::Running { started_at }, .. }) = &container.current else { continue };
+            let exit = Exit {
+                code: 137,
+                oom: false,
+                started_at: Some(*started_at),
+                finished_at: now,
+                message: "The container could not be located when the pod was terminated".to_owned(),
+                reason: Some("ContainerStatusUnknown"),
+            };
+            container.ended(*attempt, exit, at);
+        }
     }
 }

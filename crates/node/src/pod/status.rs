@@ -1,32 +1,27 @@
 //! What to say about a pod: phase, conditions and container statuses, a pure function of its object and its state.
 
 use super::plan::{initialized, over, restarts, sidecar};
-use super::state::{ContainerState, PodState, Sandbox};
+use super::state::{ContainerState, PodState};
+use super::steps::NodeFacts;
 use crate::runtime::{Exit, Instance, InstanceState, QosClass};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
 
-/// Facts about the node that a pod's status repeats.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// The node's addresses, primary first.
-    pub host_ips: Vec<String>,
-    /// `stead`: prefixes container ids.
-    pub runtime_name: String,
-}
+/// The conditions that the node owns (COND-1), in upstream's order.
+const OWNED: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 /// The whole status, to be written over what the API has. Conditions of other owners are kept.
-pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &Facts) -> Value {
+pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &NodeFacts) -> Value {
     let phase = phase(pod, state);
     let mut status = json!({"phase": phase, "qosClass": QosClass::of(pod).as_str()});
     let old = &pod["status"];
     if let Some(generation) = pod["metadata"].int("generation") {
         status["observedGeneration"] = generation.into();
     }
-    let verdict = state.ended.as_ref().filter(|_| phase == "Failed").map(|v| (v.reason.to_owned(), v.message.clone()));
+    let ended = state.ended.as_ref().filter(|_| phase == "Failed").map(|ended| (ended.reason.to_owned(), ended.message.clone()));
     let kept = (old.str("phase") == phase).then(|| (old.str("reason").to_owned(), old.str("message").to_owned())); // POD-7
-    if let Some((reason, message)) = verdict.or(kept) {
+    if let Some((reason, message)) = ended.or(kept) {
         set_text(&mut status, "reason", &reason);
         set_text(&mut status, "message", &message);
     }
@@ -52,7 +47,7 @@ fn set_text(value: &mut Value, name: &str, text: &str) {
 }
 
 /// hostIP at once; a pod on the host's network has the host's addresses (POD-11). Pods have no address of their own yet.
-fn addresses(pod: &Value, facts: &Facts, status: &mut Value) {
+fn addresses(pod: &Value, facts: &NodeFacts, status: &mut Value) {
     let list = |ips: &[String]| Value::from(ips.iter().map(|ip| json!({"ip": ip})).collect::<Vec<_>>());
     let Some(first) = facts.host_ips.first() else { return };
     status["hostIP"] = first.as_str().into();
@@ -71,7 +66,7 @@ pub fn phase(pod: &Value, state: &PodState) -> &'static str {
         _ => {}
     }
     let spec = &pod["spec"];
-    let gone = state.sandbox == Sandbox::Removed;
+    let gone = state.is_down();
     let ended = state.ended.is_some() || (gone && pod["metadata"].has("deletionTimestamp"));
     if ended && !state.any_running() {
         return if all_succeeded(spec, state) { "Succeeded" } else { "Failed" };
@@ -100,11 +95,11 @@ fn all_succeeded(spec: &Value, state: &PodState) -> bool {
         .all(|c| state.container(c.str("name")).and_then(ContainerState::exit).is_some_and(|exit| exit.code == 0))
 }
 
-fn container_statuses(pod: &Value, state: &PodState, facts: &Facts, list: &str) -> Vec<Value> {
+fn container_statuses(pod: &Value, state: &PodState, facts: &NodeFacts, list: &str) -> Vec<Value> {
     pod["spec"].items(list).iter().map(|c| container_status(pod, c, list == "initContainers", state, facts)).collect()
 }
 
-fn container_status(pod: &Value, container: &Value, init: bool, state: &PodState, facts: &Facts) -> Value {
+fn container_status(pod: &Value, container: &Value, init: bool, state: &PodState, facts: &NodeFacts) -> Value {
     let name = container.str("name");
     let fresh = ContainerState::default();
     let known = state.container(name).unwrap_or(&fresh);
@@ -145,30 +140,30 @@ fn exit_of(run: &Instance) -> Option<&Exit> {
 }
 
 /// The `state` member, and whether the newest run's end moves to `lastState` (CS-8).
-fn current_state(pod: &Value, container: &Value, init: bool, known: &ContainerState, state: &PodState, facts: &Facts) -> (Value, bool) {
+fn current_state(pod: &Value, container: &Value, init: bool, known: &ContainerState, state: &PodState, facts: &NodeFacts) -> (Value, bool) {
     let waiting = |reason: &str, message: &str| {
         let mut waiting = json!({"reason": reason});
         set_text(&mut waiting, "message", message);
         json!({ "waiting": waiting })
     };
-    let over = pod["metadata"].has("deletionTimestamp") || state.ended.is_some() || over(pod, state) || state.sandbox == Sandbox::Removed;
+    let over = pod["metadata"].has("deletionTimestamp") || state.ended.is_some() || over(pod, state) || state.is_down();
     match &known.current {
         Some(Instance { state: InstanceState::Running { started_at }, .. }) => {
             (json!({"running": {"startedAt": started_at.rfc3339()}}), false)
         }
         Some(run @ Instance { state: InstanceState::Exited(exit), .. }) => {
             let container_over = over || (!restarts(&pod["spec"], container, known)) || (init && !sidecar(container) && exit.code == 0);
-            if let Some(trouble) = known.trouble.as_ref().filter(|_| !container_over) {
-                return (waiting(trouble.reason, &trouble.message), true);
+            if let Some(cause) = known.waiting.as_ref().filter(|_| !container_over) {
+                return (waiting(cause.reason, &cause.message), true);
             }
-            match known.backoff.until(exit.finished_at).filter(|_| !container_over) {
+            match known.ended_at.and_then(|at| known.backoff.until(at)).filter(|_| !container_over) {
                 Some(_) => (waiting("CrashLoopBackOff", &backoff_message(pod, container, known)), true),
                 None => (terminated(exit, &format!("{}://{}", facts.runtime_name, run.id)), false),
             }
         }
         None if over && !(init || has_inits(pod)) => (never_started(), false), // CS-9
-        None => match &known.trouble {
-            Some(trouble) => (waiting(trouble.reason, &trouble.message), false),
+        None => match &known.waiting {
+            Some(cause) => (waiting(cause.reason, &cause.message), false),
             None if has_inits(pod) => (waiting("PodInitializing", ""), false), // CS-3
             None => (waiting("ContainerCreating", ""), false),
         },
@@ -222,10 +217,10 @@ impl Condition {
 
 /// Conditions of ours (COND-1), in upstream's order, then those of others as they are.
 fn conditions(now: Timestamp, pod: &Value, state: &PodState, phase: &str, inits: &[Value], regular: &[Value]) -> Vec<Value> {
-    let sandbox = match state.sandbox {
-        Sandbox::Ready => Condition::new("PodReadyToStartContainers", true, "", String::new()),
-        Sandbox::Removed => Condition::new("PodReadyToStartContainers", false, "PodSandboxNotReady", "pod sandbox is not ready".to_owned()),
-        Sandbox::Absent | Sandbox::Failed { .. } => Condition::new("PodReadyToStartContainers", false, "", String::new()),
+    let sandbox = match (state.is_up(), state.is_down()) {
+        (true, _) => Condition::new("PodReadyToStartContainers", true, "", String::new()),
+        (_, true) => Condition::new("PodReadyToStartContainers", false, "PodSandboxNotReady", "pod sandbox is not ready".to_owned()),
+        _ => Condition::new("PodReadyToStartContainers", false, "", String::new()),
     };
     let containers_ready = containers_ready(pod, phase, inits, regular);
     let ours = [
@@ -238,7 +233,7 @@ fn conditions(now: Timestamp, pod: &Value, state: &PodState, phase: &str, inits:
     let old = pod["status"].items("conditions");
     let generation = pod["metadata"].int("generation");
     let mut all: Vec<Value> = ours.iter().map(|condition| written(now, condition, old, generation)).collect();
-    all.extend(old.iter().filter(|c| !ours.iter().any(|o| o.ty == c.str("type"))).cloned());
+    all.extend(old.iter().filter(|c| !OWNED.contains(&c.str("type"))).cloned());
     all
 }
 
@@ -311,6 +306,25 @@ fn ready(pod: &Value, containers: &Condition) -> Condition {
         return Condition::new("Ready", true, "", String::new());
     }
     Condition::new("Ready", false, "ReadinessGatesNotReady", missing.join(", "))
+}
+
+/// A strategic merge patch from the status that the object has to the new one; members that went are null, conditions of others are
+/// left out.
+pub fn status_patch(object: &Value, new: &Value) -> Value {
+    let mut status = new.clone();
+    for name in object.map("status").into_iter().flatten().map(|(name, _)| name) {
+        if !new.has(name) && name != "conditions" {
+            status[name.as_str()] = Value::Null;
+        }
+    }
+    let mut conditions: Vec<Value> = new.items("conditions").iter().filter(|c| OWNED.contains(&c.str("type"))).cloned().collect();
+    for condition in &mut conditions {
+        for member in ["reason", "message"] {
+            condition.default_to(member, Value::Null);
+        }
+    }
+    status["conditions"] = conditions.into();
+    json!({"metadata": {"uid": object["metadata"].str("uid")}, "status": status})
 }
 
 /// The status as it would be after a round trip, for comparing: nulls gone.

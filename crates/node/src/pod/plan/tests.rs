@@ -1,13 +1,15 @@
 use super::*;
-use crate::pod::state::Trouble;
-use crate::runtime::{Exit, Instance};
+use crate::pod::state::{Starting, WaitingReason};
+use crate::runtime::{Exit, Instance, InstanceState};
 use proptest::prelude::*;
 use stead_api::json;
+use stead_api::time::Timestamp;
 
-const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+const NOW: Duration = Duration::from_secs(1_000_000);
+const WALL: Timestamp = Timestamp(1_800_000_000_000_000);
 
-fn at(seconds: i64) -> Timestamp {
-    NOW.plus_millis(seconds * 1000)
+fn at(seconds: u64) -> Duration {
+    NOW + Duration::from_secs(seconds)
 }
 
 fn pod(spec: Value) -> Value {
@@ -15,18 +17,22 @@ fn pod(spec: Value) -> Value {
 }
 
 fn running(attempt: u32) -> Instance {
-    Instance { attempt, id: format!("id{attempt}"), state: InstanceState::Running { started_at: NOW } }
+    Instance { attempt, id: format!("id{attempt}"), image: String::new(), state: InstanceState::Running { started_at: WALL } }
 }
 
 fn exited(attempt: u32, code: i32) -> Instance {
-    let exit = Exit { code, oom: false, started_at: Some(NOW), finished_at: NOW, message: String::new(), reason: None };
-    Instance { attempt, id: format!("id{attempt}"), state: InstanceState::Exited(exit) }
+    let exit = Exit { code, oom: false, started_at: Some(WALL), finished_at: WALL, message: String::new(), reason: None };
+    Instance { attempt, id: format!("id{attempt}"), image: String::new(), state: InstanceState::Exited(exit) }
+}
+
+fn killed() -> Exit {
+    Exit { code: 137, oom: false, started_at: None, finished_at: WALL, message: String::new(), reason: None }
 }
 
 fn state(runs: &[(&str, Instance)]) -> PodState {
-    let mut state = PodState { sandbox: Sandbox::Ready, ..PodState::default() };
+    let mut state = PodState { steps: [Progress::Up], ..PodState::default() };
     for (name, run) in runs {
-        state.container_mut(name).started(run.clone());
+        state.container_mut(name).started(run.clone(), NOW);
     }
     state
 }
@@ -42,10 +48,10 @@ fn restart(name: &str) -> Action {
 #[test]
 fn the_sandbox_comes_first_and_a_failed_one_is_tried_again() {
     let pod = pod(json!({"containers": [{"name": "a"}]}));
-    assert_eq!(plan(NOW, &pod, &PodState::default()).actions, [Action::CreateSandbox]);
-    let failed = PodState { sandbox: Sandbox::Failed { retry_at: at(5) }, ..PodState::default() };
+    assert_eq!(plan(NOW, &pod, &PodState::default()).actions, [Action::Up(0)]);
+    let failed = PodState { steps: [Progress::Failed { retry_at: at(5) }], ..PodState::default() };
     assert_eq!(plan(NOW, &pod, &failed), Plan { actions: vec![], wake: Some(at(5)) });
-    assert_eq!(plan(at(5), &pod, &failed).actions, [Action::CreateSandbox]);
+    assert_eq!(plan(at(5), &pod, &failed).actions, [Action::Up(0)]);
 }
 
 #[test]
@@ -73,7 +79,7 @@ fn an_init_container_that_fails_for_good_ends_the_pod() {
     let pod = pod(json!({"restartPolicy": "Never", "initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
     let state = state(&[("i", exited(0, 3))]);
     assert!(over(&pod, &state));
-    assert_eq!(plan(NOW, &pod, &state).actions, [Action::RemoveSandbox]);
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(0)]);
 }
 
 #[test]
@@ -96,22 +102,22 @@ fn restart_policies() {
         let pod = pod(json!({"restartPolicy": policy, "containers": [{"name": "a"}]}));
         let state = state(&[("a", exited(0, code))]);
         assert_eq!(over(&pod, &state), !again, "{policy} {code}");
-        let expected = if again { restart("a") } else { Action::RemoveSandbox };
+        let expected = if again { restart("a") } else { Action::Down(0) };
         assert_eq!(plan(NOW, &pod, &state).actions, [expected], "{policy} {code}");
     }
 }
 
 #[test]
-fn back_off_and_trouble_are_waited_for() {
+fn back_off_and_failed_starts_are_waited_for() {
     let pod = pod(json!({"containers": [{"name": "a"}]}));
     let mut crashed = state(&[("a", exited(1, 1))]);
     crashed.container_mut("a").backoff.raise(NOW, NOW);
     assert_eq!(plan(at(1), &pod, &crashed), Plan { actions: vec![], wake: Some(at(10)) }); // RST-3
     assert_eq!(plan(at(10), &pod, &crashed).actions, [restart("a")]);
-    let mut troubled = state(&[]);
-    troubled.container_mut("a").trouble = Some(Trouble { reason: "ErrImagePull", message: String::new(), retry_at: at(7) });
-    assert_eq!(plan(NOW, &pod, &troubled), Plan { actions: vec![], wake: Some(at(7)) });
-    assert_eq!(plan(at(7), &pod, &troubled).actions, [start("a")]);
+    let mut waiting = state(&[]);
+    waiting.container_mut("a").waiting = Some(WaitingReason { reason: "ErrImagePull", message: String::new(), retry_at: at(7) });
+    assert_eq!(plan(NOW, &pod, &waiting), Plan { actions: vec![], wake: Some(at(7)) });
+    assert_eq!(plan(at(7), &pod, &waiting).actions, [start("a")]);
 }
 
 #[test]
@@ -120,24 +126,20 @@ fn deletion_signals_waits_kills_and_removes() {
     let mut pod = pod(json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "a"}, {"name": "b"}]}));
     pod["metadata"]["deletionTimestamp"] = "x".into();
     let mut state = state(&[("a", running(0)), ("b", running(0))]);
-    let signal = |name: &str| Action::Signal { container: name.into() };
-    let kill = |name: &str| Action::Kill { container: name.into() };
+    let signal = |name: &str| Action::Signal { container: name.into(), cause: StopCause::PodEnds };
+    let kill = |name: &str| Action::Kill { container: name.into(), cause: StopCause::PodEnds };
     assert_eq!(plan(NOW, &pod, &state).actions, [signal("a"), signal("b")]);
     state.container_mut("a").stop = Stop::Signalled(NOW);
     state.container_mut("b").stop = Stop::Signalled(NOW);
     assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(5)) });
     pod["metadata"]["deletionGracePeriodSeconds"] = 1.into(); // KILL-4: a second DELETE
     assert_eq!(plan(at(1), &pod, &state).actions, [kill("a"), kill("b")]);
-    state.container_mut("a").stop = Stop::Killed;
-    state
-        .container_mut("b")
-        .ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
-    assert_eq!(plan(at(2), &pod, &state), Plan::default());
-    state
-        .container_mut("a")
-        .ended(0, Exit { code: 137, oom: false, started_at: None, finished_at: NOW, message: String::new(), reason: None });
-    assert_eq!(plan(at(2), &pod, &state).actions, [Action::RemoveSandbox]);
-    state.sandbox = Sandbox::Removed;
+    state.container_mut("a").stop = Stop::Killed(at(1));
+    state.container_mut("b").ended(0, killed(), at(2));
+    assert_eq!(plan(at(2), &pod, &state), Plan { actions: vec![], wake: Some(at(11)) });
+    state.container_mut("a").ended(0, killed(), at(2));
+    assert_eq!(plan(at(2), &pod, &state).actions, [Action::Down(0)]);
+    state.steps = [Progress::Down];
     assert_eq!(plan(at(2), &pod, &state).actions, [Action::Finish]);
 }
 
@@ -145,7 +147,7 @@ fn deletion_signals_waits_kills_and_removes() {
 fn grace_zero_kills_at_once() {
     let mut pod = pod(json!({"containers": [{"name": "a"}]}));
     pod["metadata"] = json!({"name": "p", "deletionTimestamp": "x", "deletionGracePeriodSeconds": 0});
-    assert_eq!(plan(NOW, &pod, &state(&[("a", running(0))])).actions, [Action::Kill { container: "a".into() }]);
+    assert_eq!(plan(NOW, &pod, &state(&[("a", running(0))])).actions, [Action::Kill { container: "a".into(), cause: StopCause::PodEnds }]);
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn sidecars_stop_last_in_reverse() {
     let mut pod = pod(json!({"initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "t", "restartPolicy": "Always"}],
         "containers": [{"name": "a"}]}));
     pod["metadata"]["deletionTimestamp"] = "x".into();
-    let signal = |name: &str| Action::Signal { container: name.into() };
+    let signal = |name: &str| Action::Signal { container: name.into(), cause: StopCause::PodEnds };
     assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", running(0))])).actions, [signal("a")]);
     assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", exited(0, 0))])).actions, [signal("t")]);
     assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", exited(0, 0)), ("a", exited(0, 0))])).actions, [signal("s")]);
@@ -164,8 +166,8 @@ fn sidecars_stop_last_in_reverse() {
 fn a_finished_pod_keeps_its_object_and_loses_its_sandbox() {
     let pod = pod(json!({"restartPolicy": "Never", "containers": [{"name": "a"}]}));
     let mut state = state(&[("a", exited(0, 0))]);
-    assert_eq!(plan(NOW, &pod, &state).actions, [Action::RemoveSandbox]);
-    state.sandbox = Sandbox::Removed;
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(0)]);
+    state.steps = [Progress::Down];
     assert_eq!(plan(NOW, &pod, &state), Plan::default());
 }
 
@@ -174,10 +176,10 @@ fn a_lost_sandbox_runs_inits_again() {
     // RST-10
     let pod = pod(json!({"initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
     let mut state = state(&[("i", exited(0, 0)), ("a", exited(0, 137))]);
-    state.sandbox = Sandbox::Absent;
+    state.steps = [Progress::Absent];
     state.containers.values_mut().for_each(|c| c.stale = true);
-    assert_eq!(plan(NOW, &pod, &state).actions, [Action::CreateSandbox]);
-    state.sandbox = Sandbox::Ready;
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Up(0)]);
+    state.steps = [Progress::Up];
     assert_eq!(plan(NOW, &pod, &state).actions, [restart("i")]);
 }
 
@@ -189,17 +191,17 @@ proptest! {
     /// A container that runs is never started, whatever else is true: an identity runs at most once.
     #[test]
     fn never_two_runs_of_one_container(
-        a in runs(), i in runs(), s in runs(), deleting: bool, stale: bool, policy in prop_oneof![Just("Always"), Just("Never"), Just("OnFailure")], seconds in 0i64..400,
+        a in runs(), i in runs(), s in runs(), deleting: bool, stale: bool, policy in prop_oneof![Just("Always"), Just("Never"), Just("OnFailure")], seconds in 0u64..400,
     ) {
         let mut pod = pod(json!({"restartPolicy": policy, "initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "i"}],
             "containers": [{"name": "a"}]}));
         if deleting {
             pod["metadata"]["deletionTimestamp"] = "x".into();
         }
-        let mut state = PodState { sandbox: Sandbox::Ready, ..PodState::default() };
+        let mut state = PodState { steps: [Progress::Up], ..PodState::default() };
         for (name, run) in [("a", a), ("i", i), ("s", s)] {
             if let Some(run) = run {
-                state.container_mut(name).started(run);
+                state.container_mut(name).started(run, NOW);
                 state.container_mut(name).stale = stale;
             }
         }
@@ -209,7 +211,7 @@ proptest! {
                     prop_assert!(!deleting);
                     prop_assert!(!state.container(&container).is_some_and(ContainerState::running));
                 }
-                Action::RemoveSandbox | Action::Finish => prop_assert!(!state.any_running()),
+                Action::Down(_) | Action::Finish => prop_assert!(!state.any_running()),
                 _ => {}
             }
         }
@@ -220,9 +222,52 @@ proptest! {
 fn a_grace_without_end_is_not_over_at_once() {
     // KILL-1: the largest number the API takes.
     let mut pod = pod(json!({"containers": [{"name": "a"}]}));
-    pod["metadata"]["deletionTimestamp"] = NOW.rfc3339().into();
+    pod["metadata"]["deletionTimestamp"] = WALL.rfc3339().into();
     pod["metadata"]["deletionGracePeriodSeconds"] = i64::MAX.into();
     let mut state = state(&[("a", running(0))]);
     state.container_mut("a").stop = Stop::Signalled(NOW);
     assert_eq!(plan(at(60), &pod, &state).actions, []);
+}
+
+#[test]
+fn neither_a_killed_container_nor_a_start_is_waited_for_without_end() {
+    // A shim that stands still tells no end and answers no start.
+    let mut pod = pod(json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "a"}]}));
+    pod["metadata"]["deletionTimestamp"] = "x".into();
+    let mut killed = state(&[("a", running(0))]);
+    killed.container_mut("a").stop = Stop::Killed(NOW);
+    assert_eq!(plan(at(9), &pod, &killed), Plan { actions: vec![], wake: Some(at(10)) });
+    assert_eq!(plan(at(10), &pod, &killed).actions, [Action::Down(0)]);
+    let mut starting = state(&[]);
+    starting.down_since = Some(NOW);
+    starting.starting = Some(Starting { container: "a".into(), committed: true, ..Starting::default() });
+    assert_eq!(plan(at(4), &pod, &starting), Plan { actions: vec![], wake: Some(at(5)) });
+    assert_eq!(plan(at(5), &pod, &starting).actions, [Action::Down(0)]);
+}
+
+#[test]
+fn a_changed_image_stops_a_running_container_and_starts_it_anew() {
+    // RST-5, KILL-5: whatever the restart policy says, and without back-off.
+    let pod = pod(json!({"restartPolicy": "Never", "containers": [{"name": "a", "image": "i:2"}, {"name": "b", "image": "i:1"}]}));
+    let with_image = |run: Instance| Instance { image: "i:1".into(), ..run };
+    let mut state = state(&[("a", with_image(running(0))), ("b", with_image(running(0)))]);
+    let signal = Action::Signal { container: "a".into(), cause: StopCause::DefinitionChanged };
+    assert_eq!(plan(NOW, &pod, &state).actions, [signal]);
+    let a = state.container_mut("a");
+    a.stop = Stop::Signalled(NOW);
+    assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(30)) });
+    let a = state.container_mut("a");
+    a.replaced = true;
+    a.backoff.raise(NOW, NOW);
+    a.ended(0, killed(), at(2));
+    assert_eq!(plan(at(2), &pod, &state).actions, [start("a")]);
+}
+
+#[test]
+fn what_had_succeeded_does_not_run_again_in_a_new_sandbox() {
+    // RST-10 under OnFailure
+    let pod = pod(json!({"restartPolicy": "OnFailure", "containers": [{"name": "a"}, {"name": "b"}]}));
+    let mut state = state(&[("a", exited(0, 0)), ("b", exited(0, 137))]);
+    state.containers.values_mut().for_each(|c| c.stale = true);
+    assert_eq!(plan(NOW, &pod, &state).actions, [restart("b")]);
 }

@@ -1,10 +1,12 @@
 use super::*;
-use crate::pod::state::{Trouble, Verdict};
+use crate::pod::state::{Progress, TerminalReason, WaitingReason};
+use std::time::Duration;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+const STEADY: Duration = Duration::from_secs(1_000_000);
 
-fn facts() -> Facts {
-    Facts { host_ips: vec!["192.0.2.1".into()], runtime_name: "stead".into() }
+fn facts() -> NodeFacts {
+    NodeFacts { host_ips: vec!["192.0.2.1".into()], runtime_name: "stead".into(), ..NodeFacts::default() }
 }
 
 fn pod(spec: Value) -> Value {
@@ -12,7 +14,7 @@ fn pod(spec: Value) -> Value {
 }
 
 fn run(attempt: u32, state: InstanceState) -> Instance {
-    Instance { attempt, id: "1".repeat(64), state }
+    Instance { attempt, id: "1".repeat(64), image: String::new(), state }
 }
 
 fn running() -> InstanceState {
@@ -24,9 +26,9 @@ fn exit(code: i32) -> InstanceState {
 }
 
 fn with(runs: &[(&str, InstanceState)]) -> PodState {
-    let mut state = PodState { sandbox: Sandbox::Ready, start_time: Some(NOW), ..PodState::default() };
+    let mut state = PodState { steps: [Progress::Up], start_time: Some(NOW), ..PodState::default() };
     for (name, run_state) in runs {
-        state.container_mut(name).started(run(0, run_state.clone()));
+        state.container_mut(name).started(run(0, run_state.clone()), STEADY);
     }
     state
 }
@@ -63,7 +65,7 @@ fn running_is_ready() {
 #[test]
 fn a_crash_under_back_off() {
     let mut state = with(&[("c", exit(3))]);
-    state.container_mut("c").backoff.raise(NOW, NOW);
+    state.container_mut("c").backoff.raise(STEADY, STEADY);
     let status = status(NOW, &pod(json!({"restartPolicy": "Always", "containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!(status.str("phase"), "Running"); // POD-6
     let c = &status["containerStatuses"][0];
@@ -78,7 +80,7 @@ fn ends_for_good() {
     // POD-5, COND-6
     for (code, phase, reason) in [(0, "Succeeded", "PodCompleted"), (1, "Failed", "PodFailed")] {
         let mut state = with(&[("c", exit(code))]);
-        state.sandbox = Sandbox::Removed;
+        state.steps = [Progress::Down];
         let status = status(NOW, &pod(json!({"restartPolicy": "Never", "containers": [{"name": "c"}]})), &state, &facts());
         assert_eq!(status.str("phase"), phase);
         assert_eq!(condition(&status, "Ready"), ("False", reason, ""));
@@ -104,7 +106,7 @@ fn init_containers() {
 #[test]
 fn an_image_that_is_not_there() {
     let mut state = with(&[]);
-    state.container_mut("c").trouble = Some(Trouble { reason: "ErrImageNeverPull", message: "m".into(), retry_at: NOW });
+    state.container_mut("c").waiting = Some(WaitingReason { reason: "ErrImageNeverPull", message: "m".into(), retry_at: STEADY });
     let status = status(NOW, &pod(json!({"containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!(status["containerStatuses"][0]["state"], json!({"waiting": {"reason": "ErrImageNeverPull", "message": "m"}}));
 }
@@ -117,10 +119,10 @@ fn a_deleted_pod_ends_in_a_terminal_phase() {
     let still = status(NOW, &deleted, &with(&[("c", running())]), &facts());
     assert_eq!(still.str("phase"), "Running");
     let mut state = with(&[("c", exit(0))]);
-    state.sandbox = Sandbox::Removed;
+    state.steps = [Progress::Down];
     assert_eq!(status(NOW, &deleted, &state, &facts()).str("phase"), "Succeeded");
     let mut never = with(&[]);
-    never.sandbox = Sandbox::Removed;
+    never.steps = [Progress::Down];
     let never = status(NOW, &deleted, &never, &facts());
     assert_eq!(never.str("phase"), "Failed");
     assert_eq!(never["containerStatuses"][0]["state"]["terminated"]["reason"], "ContainerStatusUnknown");
@@ -129,7 +131,7 @@ fn a_deleted_pod_ends_in_a_terminal_phase() {
 #[test]
 fn a_rejected_pod_says_why() {
     // POD-17
-    let state = PodState { ended: Some(Verdict { reason: "OutOfcpu", message: "m".into() }), ..PodState::default() };
+    let state = PodState { ended: Some(TerminalReason { reason: "OutOfcpu", message: "m".into() }), ..PodState::default() };
     let status = status(NOW, &pod(json!({"containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!((status.str("phase"), status.str("reason"), status.str("message")), ("Failed", "OutOfcpu", "m"));
 }

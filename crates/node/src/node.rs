@@ -1,0 +1,66 @@
+//! What everything that works for one node shares: its API client, its runtime, its clocks and the way to record events.
+
+use crate::clock::Now;
+use crate::pod::steps::NodeFacts;
+use crate::registration::Machine;
+use crate::runtime::Runtime;
+use std::sync::Arc;
+use stead_api::Value;
+use stead_api::time::Timestamp;
+use stead_client::event::{Event, Source};
+use stead_client::resource::SERVICES;
+use stead_client::{Client, Key, Resource};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// The wall clock, injected.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// One node.
+pub struct Node<R> {
+    pub api: Client,
+    pub runtime: R,
+    pub facts: Arc<NodeFacts>,
+    clock: Clock,
+    began: Instant,
+    events: mpsc::Sender<(Source, Event)>,
+}
+
+impl<R: Runtime> Node<R> {
+    /// `began` is the zero of the steady clock.
+    pub fn new(api: Client, runtime: R, machine: &Machine, clock: Clock, began: Instant, events: mpsc::Sender<(Source, Event)>) -> Self {
+        let facts = machine.facts(&runtime.version());
+        Self { api, runtime, facts: Arc::new(facts), clock, began, events }
+    }
+
+    pub fn now(&self) -> Now {
+        Now { wall: (self.clock)(), steady: self.began.elapsed() }
+    }
+
+    /// A steady moment as tokio's timers want it.
+    pub fn instant(&self, steady: std::time::Duration) -> Instant {
+        self.began + steady
+    }
+
+    /// Records an event; it is dropped when too many wait.
+    pub fn record_event(&self, event: Event) {
+        let source = Source { component: "kubelet".to_owned(), host: self.facts.name.clone() };
+        if self.events.try_send((source, event)).is_err() {
+            tracing::warn!("an event was dropped: too many wait");
+        }
+    }
+
+    /// An object that may be missing.
+    pub async fn optional(&self, resource: Resource, namespace: &str, name: &str) -> Result<Option<Value>, String> {
+        self.api.find(resource, &Key::new(namespace, name)).await.map_err(|failure| failure.to_string())
+    }
+
+    /// Services that a pod's environment names: its namespace's, and `kubernetes`.
+    pub async fn services(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        let mut services = self.api.list(SERVICES, namespace).await.map_err(|failure| failure.to_string())?;
+        if namespace != "default" {
+            services.extend(self.optional(SERVICES, "default", "kubernetes").await?);
+        }
+        Ok(services)
+    }
+}

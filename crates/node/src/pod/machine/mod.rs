@@ -1,0 +1,504 @@
+//! One pod as a state machine without I/O: events come in with the time, commands go out. No clock, no task, no log.
+//!
+//! ```text
+//! object, exit, outcome, tick ─▶ state ─▶ plan (what is due) ─▶ operations not under way yet ─▶ commands
+//!                                  └─▶ status (what to say) ─▶ a write, if the API has another
+//! ```
+//!
+//! Operations are under way side by side: a slow one holds up only what needs it. At most one operation of a [`Purpose`] is out at a
+//! time, except those that take down or remove a step, which go together.
+
+mod report;
+#[cfg(test)]
+mod tests;
+
+use super::operation::{Operation, OperationId, Outcome};
+use super::plan::{Action, StopCause, going_down, plan};
+use super::recovery::recovered;
+use super::state::{PodState, Progress, Starting, Stop, TerminalReason};
+use super::steps::{NodeFacts, RETRY, START_STEPS, STEPS, Start, StartFailure, about};
+use crate::clock::Now;
+use crate::runtime::{Ended, SandboxRecord};
+use report::Report;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use stead_api::Value;
+use stead_api::time::Timestamp;
+use stead_api::value::Access;
+use stead_client::event::Event as Recorded;
+
+/// Grace of a container whose pod object has gone (KILL-10).
+const ORPHAN_GRACE_S: i64 = 1;
+/// Pause before what could not be stopped or removed is tried again.
+const STOP_RETRY: Duration = Duration::from_secs(1);
+/// How long a wait by the wall clock lasts before the clock is looked at again: it may have been set.
+const WALL_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Plans made for one event; each but the last has changed the state, so there are few.
+const PLANS_MAX: u32 = 64;
+
+/// What the API says about the pod.
+#[derive(Debug, Clone)]
+pub enum PodUpdate {
+    /// The object as it is now.
+    Object(Arc<Value>),
+    /// The object is gone.
+    Gone,
+}
+
+/// Something that has happened.
+#[derive(Debug)]
+pub enum Event {
+    Update(PodUpdate),
+    /// A container ended.
+    Exited(Ended),
+    /// An operation ended.
+    Outcome(OperationId, Outcome),
+    /// The time that [`Machine::wake`] named has come.
+    Tick,
+}
+
+/// Something to be done for the machine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Begin an operation; its outcome is to be told.
+    Run(OperationId, Operation),
+    /// Give an operation up; no outcome is expected.
+    Cancel(OperationId),
+    RecordEvent(Recorded),
+}
+
+/// What an operation is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    Up(usize),
+    Down(usize),
+    Remove(usize),
+    Start,
+    Signal(String),
+    Kill(String),
+    ForgetRuns,
+    WriteStatus,
+    DeleteObject,
+}
+
+/// One pod.
+#[derive(Debug)]
+pub struct Machine {
+    node: Arc<NodeFacts>,
+    /// The newest object that the API is known to have, status included.
+    object: Arc<Value>,
+    state: PodState,
+    report: Report,
+    under_way: BTreeMap<OperationId, Purpose>,
+    /// What failed and is not to be tried again before that time.
+    retries: BTreeMap<Purpose, Duration>,
+    /// Some of the operations of this purpose has failed, and others are still under way.
+    part_failed: BTreeMap<Purpose, String>,
+    last_id: u64,
+    gone: bool,
+    /// The API was asked to remove the object, and has not told of it since.
+    delete_asked: bool,
+    removed: bool,
+    /// The runs whose back-off was told of.
+    held_back: BTreeMap<String, u32>,
+    wake: Option<Duration>,
+    commands: Vec<Command>,
+}
+
+impl Machine {
+    /// A pod that is new to this node, or known from before a restart by what the runtime has of it.
+    pub fn new(node: Arc<NodeFacts>, object: Arc<Value>, records: &[SandboxRecord], now: Now) -> Self {
+        let mut state = recovered(records, &object, now);
+        state.start_time.get_or_insert(now.wall);
+        Self {
+            node,
+            object,
+            state,
+            report: Report::default(),
+            under_way: BTreeMap::new(),
+            retries: BTreeMap::new(),
+            part_failed: BTreeMap::new(),
+            last_id: 0,
+            gone: false,
+            delete_asked: false,
+            removed: false,
+            held_back: BTreeMap::new(),
+            wake: None,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Takes an event in and says what is to be done.
+    pub fn step(&mut self, now: Now, event: Event) -> Vec<Command> {
+        match event {
+            Event::Update(update) => self.update(now, update),
+            Event::Exited(ended) => self.exited(now, ended),
+            Event::Outcome(id, outcome) => self.outcome(now, id, outcome),
+            Event::Tick => {}
+        }
+        self.settle(now);
+        std::mem::take(&mut self.commands)
+    }
+
+    /// When a [`Event::Tick`] is wanted, on the steady clock.
+    pub fn wake(&self) -> Option<Duration> {
+        self.wake
+    }
+
+    /// Everything is gone: the object, and what ran for it.
+    pub fn is_over(&self) -> bool {
+        self.gone && self.removed
+    }
+
+    /// The pod's object as far as the machine knows it.
+    pub fn object(&self) -> &Value {
+        &self.object
+    }
+
+    fn update(&mut self, now: Now, update: PodUpdate) {
+        match update {
+            // Its own writes may be answered before the watch tells of what came before them.
+            PodUpdate::Object(object) if version(&object) < version(&self.object) => {}
+            PodUpdate::Object(object) => {
+                self.object = object;
+                self.delete_asked = false;
+            }
+            PodUpdate::Gone if self.gone => {}
+            PodUpdate::Gone => {
+                self.gone = true;
+                let meta = &mut Arc::make_mut(&mut self.object)["metadata"];
+                meta.default_to("deletionTimestamp", now.wall.rfc3339());
+                meta["deletionGracePeriodSeconds"] =
+                    meta.int("deletionGracePeriodSeconds").unwrap_or(ORPHAN_GRACE_S).min(ORPHAN_GRACE_S).into();
+            }
+        }
+    }
+
+    fn exited(&mut self, now: Now, ended: Ended) {
+        // Attempts are counted through all sandboxes of a pod; the end of a run may be told after a new sandbox was made.
+        if self.state.sandboxes.contains(&ended.sandbox) {
+            let at = now.steady_at(ended.exit.finished_at);
+            self.state.container_mut(&ended.container).ended(ended.attempt, ended.exit, at);
+        }
+    }
+
+    /// Does everything that is due now.
+    fn settle(&mut self, now: Now) {
+        for _ in 0..PLANS_MAX {
+            self.wake = None;
+            self.end_by_deadline(now);
+            if going_down(&self.object, &self.state) {
+                self.state.down_since.get_or_insert(now.steady);
+            }
+            let plan = plan(now.steady, &self.object, &self.state);
+            self.wake = plan.wake.into_iter().chain(self.wake).min();
+            self.drop_unwanted_start(&plan.actions);
+            let mut again = false;
+            for action in plan.actions {
+                again |= self.act(now, action);
+            }
+            if !again {
+                break;
+            }
+        }
+        self.record_backoff(now);
+        self.report_status(now);
+    }
+
+    fn wake_at(&mut self, at: Duration) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+
+    fn record(&mut self, event: Recorded) {
+        self.commands.push(Command::RecordEvent(event));
+    }
+
+    fn is_under_way(&self, purpose: &Purpose) -> bool {
+        self.under_way.values().any(|other| other == purpose)
+    }
+
+    /// Whether an operation of this purpose may be begun; looks again later if one failed a moment ago.
+    fn may_begin(&mut self, now: Now, purpose: &Purpose) -> bool {
+        if self.is_under_way(purpose) {
+            return false;
+        }
+        match self.retries.get(purpose).copied().filter(|at| *at > now.steady) {
+            Some(at) => self.wake_at(at),
+            None => return true,
+        }
+        false
+    }
+
+    fn run(&mut self, purpose: Purpose, operation: Operation) {
+        self.last_id += 1;
+        let id = OperationId(self.last_id);
+        self.under_way.insert(id, purpose);
+        self.commands.push(Command::Run(id, operation));
+    }
+
+    /// Performs what the plan wants, unless it is under way. `true`: the state has changed already, so plan again.
+    fn act(&mut self, now: Now, action: Action) -> bool {
+        match action {
+            Action::Up(step) if self.may_begin(now, &Purpose::Up(step)) => {
+                let (operation, event) = STEPS[step].up(&self.object, &self.node, &mut self.state);
+                event.into_iter().for_each(|event| self.record(event));
+                self.run(Purpose::Up(step), operation);
+                false
+            }
+            Action::Down(step) if !self.is_under_way(&Purpose::Up(step)) => {
+                self.together(now, Purpose::Down(step), STEPS[step].down(&self.state))
+            }
+            Action::Start { container, restart } if self.state.starting.is_none() => self.start(now, &container, restart),
+            Action::Signal { container, cause } => self.signal(now, container, cause),
+            Action::Kill { container, cause } => self.kill(now, container, cause),
+            Action::Finish => self.finish(now),
+            Action::Up(_) | Action::Down(_) | Action::Start { .. } => false,
+        }
+    }
+
+    /// Begins operations that serve one purpose together. Without any, it is served at once.
+    fn together(&mut self, now: Now, purpose: Purpose, operations: Vec<Operation>) -> bool {
+        if !self.may_begin(now, &purpose) {
+            return false;
+        }
+        if operations.is_empty() {
+            self.served(now, &purpose);
+            return true;
+        }
+        operations.into_iter().for_each(|operation| self.run(purpose.clone(), operation));
+        false
+    }
+
+    fn outcome(&mut self, now: Now, id: OperationId, outcome: Outcome) {
+        let Some(purpose) = self.under_way.remove(&id) else { return }; // it was cancelled
+        match (purpose, outcome) {
+            (Purpose::Start, outcome) => self.advance_start(now, outcome),
+            (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
+            (Purpose::Up(step), Outcome::Done(Err(error))) => {
+                self.record(STEPS[step].up_failed(&self.object, &error));
+                self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
+            }
+            (purpose, Outcome::Done(Err(error))) => {
+                self.part_failed.insert(purpose.clone(), error);
+                self.part_ended(now, &purpose);
+            }
+            (purpose, Outcome::Done(Ok(()))) => self.part_ended(now, &purpose),
+            (_, Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_)) => {}
+        }
+    }
+
+    /// One operation of this purpose has ended; when all have, it is served or tried again.
+    fn part_ended(&mut self, now: Now, purpose: &Purpose) {
+        if self.is_under_way(purpose) {
+            return;
+        }
+        let Some(error) = self.part_failed.remove(purpose) else {
+            self.retries.remove(purpose);
+            return self.served(now, purpose);
+        };
+        if matches!(purpose, Purpose::Kill(_) | Purpose::Down(_)) {
+            self.record(about(&self.object, "", "Warning", "FailedKillPod", format!("error killing pod: {error}")));
+        }
+        self.retries.insert(purpose.clone(), now.steady + STOP_RETRY);
+    }
+
+    fn served(&mut self, now: Now, purpose: &Purpose) {
+        match purpose {
+            Purpose::Up(step) => self.state.steps[*step] = Progress::Up,
+            Purpose::Down(step) => {
+                self.state.steps[*step] = Progress::Down;
+                if self.state.is_down() {
+                    self.state.lose_running(now.wall, now.steady);
+                }
+            }
+            Purpose::Remove(step) => STEPS[*step].removed(&mut self.state),
+            Purpose::Kill(container) => self.state.container_mut(container).stop = Stop::Killed(now.steady),
+            Purpose::DeleteObject => self.delete_asked = true,
+            Purpose::Start | Purpose::Signal(_) | Purpose::ForgetRuns | Purpose::WriteStatus => {}
+        }
+    }
+
+    fn start(&mut self, now: Now, container: &str, restart: Option<Duration>) -> bool {
+        let Some(reference) = find(&self.object, container).map(|c| c.str("image").to_owned()) else { return false };
+        self.state.starting = Some(Starting { container: container.to_owned(), restart, reference, ..Starting::default() });
+        self.continue_start(now);
+        self.state.starting.is_none()
+    }
+
+    /// Goes on with the start under way, step by step, until one has to be waited for.
+    fn continue_start(&mut self, now: Now) {
+        while let Some(index) = self.state.starting.as_ref().map(|starting| starting.step) {
+            let Some(step) = START_STEPS.get(index) else { return self.start_is_over() };
+            match self.with_start(now, |start| step.begin(start)) {
+                Some(Ok(Some(operation))) => return self.run(Purpose::Start, operation),
+                Some(Ok(None)) => self.next_start_step(),
+                Some(Err(failure)) => self.start_failed(failure),
+                None => self.state.starting = None,
+            }
+        }
+    }
+
+    fn advance_start(&mut self, now: Now, outcome: Outcome) {
+        let Some(step) = self.state.starting.as_ref().and_then(|starting| START_STEPS.get(starting.step)) else { return };
+        match self.with_start(now, |start| step.take(start, outcome)) {
+            Some(Ok(events)) => {
+                events.into_iter().for_each(|event| self.record(event));
+                self.next_start_step();
+                self.continue_start(now);
+            }
+            Some(Err(failure)) => self.start_failed(failure),
+            None => self.state.starting = None,
+        }
+    }
+
+    fn with_start<T>(&mut self, now: Now, run: impl FnOnce(&mut Start<'_>) -> T) -> Option<T> {
+        let object = Arc::clone(&self.object);
+        let name = self.state.starting.as_ref()?.container.clone();
+        let container = find(&object, &name)?;
+        Some(run(&mut Start { pod: &object, container, node: &self.node, now, state: &mut self.state }))
+    }
+
+    fn next_start_step(&mut self) {
+        if let Some(starting) = &mut self.state.starting {
+            starting.step += 1;
+        }
+    }
+
+    fn start_failed(&mut self, failure: StartFailure) {
+        failure.events.into_iter().for_each(|event| self.record(event));
+        if let Some(starting) = self.state.starting.take() {
+            self.state.container_mut(&starting.container).waiting = failure.waiting;
+        }
+    }
+
+    /// Of the runs before the newest only the last is kept (GC-2).
+    fn start_is_over(&mut self) {
+        let Some(starting) = self.state.starting.take() else { return };
+        let container = starting.container;
+        let attempt = self.state.container(&container).and_then(|known| known.current.as_ref()).map_or(0, |run| run.attempt);
+        if let Some(before) = attempt.checked_sub(1).filter(|before| *before > 0) {
+            let sandboxes = self.state.sandboxes.clone();
+            self.run(Purpose::ForgetRuns, Operation::ForgetRuns { sandboxes, container, before });
+        }
+    }
+
+    /// Gives up a start that the plan no longer wants, as long as nothing can run yet.
+    fn drop_unwanted_start(&mut self, actions: &[Action]) {
+        let Some(starting) = self.state.starting.as_ref().filter(|starting| !starting.committed) else { return };
+        let wanted = actions.iter().any(|action| matches!(action, Action::Start { container, .. } if *container == starting.container));
+        let same = find(&self.object, &starting.container).is_some_and(|c| c.str("image") == starting.reference);
+        if wanted && same {
+            return;
+        }
+        self.state.starting = None;
+        let under_way = self.under_way.iter().filter(|(_, purpose)| **purpose == Purpose::Start);
+        for id in under_way.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.under_way.remove(&id);
+            self.commands.push(Command::Cancel(id));
+        }
+    }
+
+    /// The stop signal is sent once; the grace counts from here (KILL-3).
+    fn signal(&mut self, now: Now, container: String, cause: StopCause) -> bool {
+        let Some((sandbox, attempt)) = self.newest(&container) else { return false };
+        self.record_killing(&container, cause);
+        let image = find(&self.object, &container).map(|c| c.str("image").to_owned()).unwrap_or_default();
+        self.state.container_mut(&container).stop = Stop::Signalled(now.steady);
+        self.run(Purpose::Signal(container.clone()), Operation::Signal { sandbox, container, attempt, image });
+        true
+    }
+
+    fn kill(&mut self, now: Now, container: String, cause: StopCause) -> bool {
+        let purpose = Purpose::Kill(container.clone());
+        if !self.may_begin(now, &purpose) {
+            return false;
+        }
+        let Some((sandbox, attempt)) = self.newest(&container) else { return false };
+        if self.state.container(&container).is_some_and(|known| known.stop == Stop::NotAsked) && !self.retries.contains_key(&purpose) {
+            self.record_killing(&container, cause);
+        }
+        self.run(purpose, Operation::Kill { sandbox, container, attempt });
+        false
+    }
+
+    fn record_killing(&mut self, container: &str, cause: StopCause) {
+        let message = match cause {
+            StopCause::PodEnds => format!("Stopping container {container}"),
+            StopCause::DefinitionChanged => {
+                self.state.container_mut(container).replaced = true;
+                format!("Container {container} definition changed, will be restarted")
+            }
+        };
+        self.record(about(&self.object, container, "Normal", "Killing", message));
+    }
+
+    fn newest(&self, name: &str) -> Option<(String, u32)> {
+        let attempt = self.state.container(name)?.current.as_ref()?.attempt;
+        Some((self.state.sandboxes.last()?.clone(), attempt))
+    }
+
+    /// KILL-7, KILL-8: when the terminal status is written, what is left is removed, then the object.
+    fn finish(&mut self, now: Now) -> bool {
+        if !self.gone && !self.is_status_settled(now) {
+            return false;
+        }
+        let left = STEPS.iter().enumerate().rev().map(|(index, step)| (index, step.remove(&self.state)));
+        if let Some((index, operations)) = left.into_iter().find(|(_, operations)| !operations.is_empty()) {
+            return self.together(now, Purpose::Remove(index), operations);
+        }
+        self.removed = true;
+        // Until its finalizers are gone the object stays; nothing is left to do here but to wait for that.
+        if !self.gone && !self.delete_asked && self.may_begin(now, &Purpose::DeleteObject) {
+            let meta = &self.object["metadata"];
+            let (namespace, name, uid) = (meta.str("namespace").to_owned(), meta.str("name").to_owned(), meta.str("uid").to_owned());
+            self.run(Purpose::DeleteObject, Operation::DeleteObject { namespace, name, uid });
+        }
+        false
+    }
+
+    /// POD-8. By the wall clock, as `status.startTime` is.
+    fn end_by_deadline(&mut self, now: Now) {
+        let terminal = matches!(self.object["status"].str("phase"), "Succeeded" | "Failed");
+        let ending = self.state.ended.is_some() || self.object["metadata"].has("deletionTimestamp");
+        let seconds = self.object["spec"].int("activeDeadlineSeconds").filter(|_| !terminal && !ending);
+        let (Some(start), Some(seconds)) = (self.state.start_time, seconds) else { return };
+        let deadline = Timestamp(start.0.saturating_add(seconds.saturating_mul(1_000_000)));
+        if now.wall < deadline {
+            return self.wake_at(now.steady_until(deadline).min(now.steady + WALL_WAIT_MAX));
+        }
+        let message = "Pod was active on the node longer than the specified deadline".to_owned();
+        self.record(about(&self.object, "", "Normal", "DeadlineExceeded", message.clone()));
+        self.state.ended = Some(TerminalReason { reason: "DeadlineExceeded", message });
+    }
+
+    /// Says once per run that its restart is being held back (RST-7).
+    fn record_backoff(&mut self, now: Now) {
+        if going_down(&self.object, &self.state) {
+            return;
+        }
+        let meta = &self.object["metadata"];
+        let pod = format!("{}_{}({})", meta.str("name"), meta.str("namespace"), meta.str("uid"));
+        let held = self.state.containers.iter().filter_map(|(name, known)| {
+            let run = known.current.as_ref()?;
+            let until = known.backoff.until(known.ended_at?)?;
+            (until > now.steady && self.held_back.get(name) != Some(&run.attempt)).then(|| (name.clone(), run.attempt))
+        });
+        let held: Vec<(String, u32)> = held.collect();
+        for (name, attempt) in held {
+            let message = format!("Back-off restarting failed container {name} in pod {pod}");
+            self.record(about(&self.object, &name, "Warning", "BackOff", message));
+            self.held_back.insert(name, attempt);
+        }
+    }
+}
+
+/// The object's resourceVersion; 0 for one that only the runtime remembers.
+fn version(object: &Value) -> u64 {
+    object["metadata"].str("resourceVersion").parse().unwrap_or(0)
+}
+
+fn find<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    let spec = &pod["spec"];
+    spec.items("initContainers").iter().chain(spec.items("containers")).find(|c| c.str("name") == name)
+}

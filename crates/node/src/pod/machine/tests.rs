@@ -1,0 +1,349 @@
+//! The machine without a runner: the test performs what it is told to, when it wants to.
+
+use super::*;
+use crate::pod::environment::Sources;
+use crate::pod::operation::WriteFailure;
+use crate::runtime::{Exit, Image, Instance, InstanceState, StartError};
+use stead_api::json;
+
+const WALL: Timestamp = Timestamp(1_800_000_000_000_000);
+
+/// A machine, the API as it is, and what is under way.
+struct Bench {
+    machine: Machine,
+    now: Now,
+    object: Value,
+    version: u64,
+    under_way: Vec<(OperationId, Operation)>,
+    events: Vec<String>,
+    cancelled: Vec<&'static str>,
+}
+
+impl Bench {
+    fn new(spec: Value) -> Self {
+        let object = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"namespace": "ns", "name": "p", "uid": "u", "resourceVersion": "1"}, "spec": spec, "status": {"phase": "Pending"}});
+        let now = Now { wall: WALL, steady: Duration::from_secs(1000) };
+        let machine = Machine::new(Arc::new(NodeFacts::default()), Arc::new(object.clone()), &[], now);
+        let mut bench = Self { machine, now, object, version: 1, under_way: Vec::new(), events: Vec::new(), cancelled: Vec::new() };
+        bench.step(Event::Tick);
+        bench
+    }
+
+    /// One container that runs and is reported.
+    fn running(spec: Value) -> Self {
+        let mut bench = Self::new(spec);
+        bench.perform_all();
+        bench
+    }
+
+    fn step(&mut self, event: Event) {
+        for command in self.machine.step(self.now, event) {
+            match command {
+                Command::Run(id, operation) => self.under_way.push((id, operation)),
+                Command::Cancel(id) => {
+                    let index = self.under_way.iter().position(|(other, _)| *other == id).expect("only what is under way is cancelled");
+                    self.cancelled.push(self.under_way.remove(index).1.name());
+                }
+                Command::RecordEvent(event) => self.events.push(format!("{}: {}", event.reason, event.message)),
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.under_way.iter().map(|(_, operation)| operation.name()).collect()
+    }
+
+    fn take(&mut self, name: &str) -> (OperationId, Operation) {
+        let index = self.under_way.iter().position(|(_, operation)| operation.name() == name);
+        self.under_way.remove(index.unwrap_or_else(|| panic!("{name} is not among {:?}", self.names())))
+    }
+
+    /// Ends an operation as it should end.
+    fn perform(&mut self, name: &str) {
+        let (id, operation) = self.take(name);
+        let outcome = match operation {
+            Operation::InspectImage(reference) => {
+                Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))
+            }
+            Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),
+            Operation::StartContainer { spec, .. } => Outcome::Started(Ok(Instance {
+                attempt: spec.attempt,
+                id: "id".into(),
+                image: spec.image_named,
+                state: InstanceState::Running { started_at: self.now.wall },
+            })),
+            Operation::WriteStatus { patch, .. } => {
+                self.version += 1;
+                self.object["metadata"]["resourceVersion"] = self.version.to_string().into();
+                self.object["status"] = patch["status"].clone();
+                Outcome::Written(Ok(Arc::new(self.object.clone())))
+            }
+            _ => Outcome::Done(Ok(())),
+        };
+        self.step(Event::Outcome(id, outcome));
+    }
+
+    fn fail(&mut self, name: &str, outcome: Outcome) {
+        let (id, _) = self.take(name);
+        self.step(Event::Outcome(id, outcome));
+    }
+
+    fn perform_all(&mut self) {
+        while let Some((_, operation)) = self.under_way.first() {
+            self.perform(operation.name());
+        }
+    }
+
+    /// Somebody else changes the object.
+    fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        self.version += 1;
+        self.object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        edit(&mut self.object);
+        self.step(Event::Update(PodUpdate::Object(Arc::new(self.object.clone()))));
+    }
+
+    fn delete(&mut self) {
+        self.edit(|pod| pod["metadata"]["deletionTimestamp"] = "x".into());
+    }
+
+    fn exit(&mut self, container: &str, attempt: u32, code: i32) {
+        let exit = Exit { code, oom: false, started_at: None, finished_at: self.now.wall, message: String::new(), reason: None };
+        self.step(Event::Exited(Ended { sandbox: "u-0".into(), container: container.into(), attempt, exit }));
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now.steady += Duration::from_secs(seconds);
+        self.now.wall = self.now.wall.plus_millis(i64::try_from(seconds * 1000).unwrap());
+        self.step(Event::Tick);
+    }
+
+    fn ready(&self) -> &str {
+        self.object["status"].items("conditions").iter().find(|c| c["type"] == "Ready").map_or("", |c| c.str("status"))
+    }
+}
+
+fn one() -> Value {
+    json!({"restartPolicy": "Always", "containers": [{"name": "c", "image": "i"}]})
+}
+
+fn two() -> Value {
+    json!({"restartPolicy": "Always", "containers": [{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]})
+}
+
+#[test]
+fn a_pod_comes_up_and_goes() {
+    // HOOK-1, KILL-7, KILL-8
+    let mut bench = Bench::new(one());
+    let order = ["create sandbox", "inspect image", "fetch sources", "start container"];
+    for name in order {
+        bench.perform(name);
+    }
+    bench.perform_all();
+    assert_eq!(bench.ready(), "True");
+    bench.delete();
+    assert_eq!(bench.names(), ["signal"]);
+    bench.perform("signal");
+    bench.exit("c", 0, 0);
+    assert_eq!(bench.names(), ["stop sandbox"]);
+    bench.perform("stop sandbox");
+    assert_eq!(bench.names(), ["write status"]);
+    bench.perform("write status");
+    assert_eq!(bench.object["status"]["phase"], "Succeeded"); // KILL-9
+    bench.perform("remove sandbox");
+    bench.perform("delete object");
+    assert!(!bench.machine.is_over(), "the watch has not said that it is gone");
+    bench.step(Event::Update(PodUpdate::Gone));
+    assert!(bench.machine.is_over());
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn containers_start_one_after_the_other_and_stop_together() {
+    // INIT-3, KILL-6
+    let mut bench = Bench::new(two());
+    bench.perform("create sandbox");
+    assert_eq!(bench.names().iter().filter(|name| **name == "inspect image").count(), 1);
+    bench.perform_all();
+    bench.delete();
+    assert_eq!(bench.names(), ["signal", "signal"]);
+}
+
+#[test]
+fn a_slow_image_delays_neither_a_deletion_nor_a_kill() {
+    let mut bench = Bench::new(two());
+    for name in ["write status", "create sandbox", "inspect image", "fetch sources", "start container"] {
+        bench.perform(name);
+    }
+    assert!(bench.names().contains(&"inspect image"), "b's image is looked for: {:?}", bench.names());
+    bench.delete();
+    assert_eq!(bench.cancelled, ["inspect image"]);
+    assert!(bench.names().contains(&"signal"));
+    // A signal that hangs does not hold the kill up.
+    bench.pass(30);
+    assert!(bench.names().contains(&"kill"), "{:?}", bench.names());
+}
+
+#[test]
+fn a_start_that_was_ordered_is_waited_for_before_the_sandbox_goes() {
+    // An identity runs at most once: whatever was asked to start is stopped, not forgotten.
+    let mut bench = Bench::new(one());
+    for name in ["create sandbox", "inspect image", "fetch sources"] {
+        bench.perform(name);
+    }
+    bench.delete();
+    assert!(!bench.names().contains(&"stop sandbox"), "{:?}", bench.names());
+    bench.perform("start container");
+    assert!(bench.names().contains(&"signal"), "{:?}", bench.names());
+}
+
+#[test]
+fn an_end_told_before_its_start_counts() {
+    // SHIM-1
+    let mut bench = Bench::new(one());
+    for name in ["create sandbox", "inspect image", "fetch sources"] {
+        bench.perform(name);
+    }
+    bench.exit("c", 0, 3);
+    bench.perform("start container");
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 1);
+}
+
+#[test]
+fn what_another_made_of_the_status_is_put_right() {
+    // The node lifecycle controller marks the pods of a silent node; the node is back.
+    let mut bench = Bench::running(one());
+    assert_eq!(bench.ready(), "True");
+    let unready = |pod: &mut Value| {
+        for condition in pod["status"].items_mut("conditions").iter_mut().filter(|c| c["type"] == "Ready") {
+            condition["status"] = "False".into();
+            condition["reason"] = "NodeNotReady".into();
+        }
+    };
+    bench.edit(unready);
+    bench.perform("write status");
+    assert_eq!(bench.ready(), "True");
+    assert_eq!(bench.names(), [""; 0], "once is enough");
+    // As long as the node counts as lost the controller does it again: that is no race.
+    bench.edit(unready);
+    assert_eq!(bench.names(), [""; 0]);
+    bench.pass(10);
+    bench.perform("write status");
+    assert_eq!(bench.ready(), "True");
+}
+
+#[test]
+fn a_status_that_the_server_writes_in_its_own_way_is_not_written_again_and_again() {
+    let mut bench = Bench::new(one());
+    let (id, _) = bench.take("write status");
+    bench.version += 1;
+    bench.object["metadata"]["resourceVersion"] = bench.version.to_string().into();
+    bench.object["status"] = json!({"phase": "Pending", "startTime": "in its own way"});
+    bench.step(Event::Outcome(id, Outcome::Written(Ok(Arc::new(bench.object.clone())))));
+    assert!(!bench.names().contains(&"write status"), "{:?}", bench.names());
+}
+
+#[test]
+fn an_older_object_is_not_taken_for_the_newest() {
+    let mut bench = Bench::running(one());
+    let mut old = bench.object.clone();
+    old["metadata"]["resourceVersion"] = "1".into();
+    old["status"] = json!({"phase": "Pending"});
+    bench.step(Event::Update(PodUpdate::Object(Arc::new(old))));
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn a_refused_status_is_an_event_and_is_not_tried_hot() {
+    let mut bench = Bench::new(one());
+    bench.fail("write status", Outcome::Written(Err(WriteFailure::Refused("qosClass: field is immutable".into()))));
+    assert_eq!(bench.events, ["FailedStatusUpdate: The pod's status was refused: qosClass: field is immutable"]);
+    assert!(!bench.names().contains(&"write status"));
+    bench.pass(60);
+    assert!(!bench.names().contains(&"write status"));
+    // It does not keep a deleted pod from going.
+    bench.perform_all();
+    bench.delete();
+}
+
+#[test]
+fn configuration_errors_do_not_raise_the_back_off() {
+    let mut bench = Bench::running(one());
+    bench.exit("c", 0, 1);
+    bench.perform("inspect image");
+    bench.fail("fetch sources", Outcome::Sources(Err("no answer".into())));
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["state"]["waiting"]["reason"], "CreateContainerConfigError");
+    for _ in 0..3 {
+        bench.pass(10);
+        bench.perform("inspect image");
+        bench.fail("fetch sources", Outcome::Sources(Err("no answer".into())));
+        bench.perform_all();
+    }
+    bench.pass(10);
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 1);
+    bench.exit("c", 1, 1);
+    bench.perform_all();
+    bench.pass(10); // the first delay, not one after five
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 2);
+}
+
+#[test]
+fn a_changed_image_is_said_and_done() {
+    // KILL-5
+    let mut bench = Bench::running(one());
+    bench.edit(|pod| pod["spec"]["containers"][0]["image"] = "j".into());
+    assert_eq!(bench.events.last().unwrap(), "Killing: Container c definition changed, will be restarted");
+    bench.perform("signal");
+    bench.exit("c", 0, 143);
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["image"], "j");
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 1);
+    assert_eq!(bench.ready(), "True");
+}
+
+#[test]
+fn a_sandbox_that_died_is_replaced_and_the_start_is_made_again() {
+    // RST-10
+    let mut bench = Bench::new(one());
+    for name in ["create sandbox", "inspect image", "fetch sources"] {
+        bench.perform(name);
+    }
+    bench.fail("start container", Outcome::Started(Err(StartError::SandboxGone)));
+    let (_, operation) = bench.under_way.iter().find(|(_, operation)| operation.name() == "create sandbox").expect("another is made");
+    let Operation::CreateSandbox(spec) = operation else { panic!("not a sandbox") };
+    assert_eq!(spec.id, "u-1");
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 0);
+}
+
+#[test]
+fn the_wall_clock_moves_no_grace_and_no_back_off() {
+    let mut bench = Bench::running(one());
+    bench.now.wall = WALL.plus_millis(-86_400_000);
+    bench.delete();
+    bench.perform_all();
+    assert_eq!(bench.machine.wake(), Some(bench.now.steady + Duration::from_secs(30)));
+    bench.now.wall = WALL.plus_millis(86_400_000);
+    bench.step(Event::Tick);
+    assert!(!bench.names().contains(&"kill"), "{:?}", bench.names());
+}
+
+#[test]
+fn a_container_that_does_not_end_loses_its_sandbox() {
+    let mut bench = Bench::running(one());
+    bench.delete();
+    bench.perform_all();
+    bench.pass(30);
+    bench.fail("kill", Outcome::Done(Err("the shim does not answer".into())));
+    assert_eq!(bench.events.last().unwrap(), "FailedKillPod: error killing pod: the shim does not answer");
+    bench.pass(1);
+    bench.perform("kill");
+    bench.pass(10);
+    bench.perform("stop sandbox");
+    bench.perform_all();
+    assert_eq!(bench.object["status"]["containerStatuses"][0]["state"]["terminated"]["reason"], "ContainerStatusUnknown");
+}

@@ -1,0 +1,102 @@
+//! What the pod machine orders to be done, and how such an operation can end. Data only; the runner performs them.
+
+use super::environment::Sources;
+use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
+use std::sync::Arc;
+use stead_api::Value;
+
+/// Names an operation between its order and its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub u64);
+
+/// Something that takes time. All are idempotent: an operation whose outcome was lost is ordered again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    CreateSandbox(SandboxSpec),
+    /// Ends what runs in it; when that is done, nothing runs in it and nothing will.
+    StopSandbox(String),
+    /// Removes every trace of it.
+    RemoveSandbox(String),
+    /// Looks up an image by reference. May be cancelled.
+    InspectImage(String),
+    /// Reads what a container's environment refers to. May be cancelled.
+    FetchSources {
+        namespace: String,
+        config_maps: Vec<String>,
+        secrets: Vec<String>,
+    },
+    StartContainer {
+        sandbox: String,
+        spec: Box<ContainerSpec>,
+    },
+    /// Removes records and logs of ended runs before that attempt.
+    ForgetRuns {
+        sandboxes: Vec<String>,
+        container: String,
+        before: u32,
+    },
+    /// Sends the stop signal of the image of that reference.
+    Signal {
+        sandbox: String,
+        container: String,
+        attempt: u32,
+        image: String,
+    },
+    Kill {
+        sandbox: String,
+        container: String,
+        attempt: u32,
+    },
+    WriteStatus {
+        namespace: String,
+        name: String,
+        patch: Value,
+    },
+    /// Removes the pod's object, if it still is the one of that uid.
+    DeleteObject {
+        namespace: String,
+        name: String,
+        uid: String,
+    },
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Done(Result<(), String>),
+    Image(Result<Option<Image>, String>),
+    Sources(Result<Sources, String>),
+    Started(Result<Instance, StartError>),
+    /// A write to the API, with the object as it is afterwards.
+    Written(Result<Arc<Value>, WriteFailure>),
+}
+
+/// Why a write to the API failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteFailure {
+    /// The object is gone or another: the watch will tell.
+    Gone,
+    /// The server will not have it.
+    Refused(String),
+    /// It may work later.
+    Failed(String),
+}
+
+impl Operation {
+    /// For logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CreateSandbox(_) => "create sandbox",
+            Self::StopSandbox(_) => "stop sandbox",
+            Self::RemoveSandbox(_) => "remove sandbox",
+            Self::InspectImage(_) => "inspect image",
+            Self::FetchSources { .. } => "fetch sources",
+            Self::StartContainer { .. } => "start container",
+            Self::ForgetRuns { .. } => "forget runs",
+            Self::Signal { .. } => "signal",
+            Self::Kill { .. } => "kill",
+            Self::WriteStatus { .. } => "write status",
+            Self::DeleteObject { .. } => "delete object",
+        }
+    }
+}

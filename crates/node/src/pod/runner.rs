@@ -1,0 +1,183 @@
+//! The one task that works for one pod: feeds its machine, performs the machine's operations side by side, and wakes it in time.
+//! It decides nothing.
+
+use super::environment::Sources;
+use super::machine::{Command, Event, Machine, PodUpdate};
+use super::operation::{Operation, OperationId, Outcome, WriteFailure};
+use crate::node::Node;
+use crate::runtime::{Ended, Runtime, SandboxRecord};
+use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stead_api::Value;
+use stead_api::value::Access;
+use stead_client::resource::{CONFIG_MAPS, PODS, SECRETS};
+use stead_client::{DeleteOptions, Failure, Key, Patch, Refusal, Resource};
+use tokio::sync::{mpsc, watch};
+
+/// One pod's runner.
+pub struct Runner<R> {
+    node: Arc<Node<R>>,
+    machine: Machine,
+    updates: watch::Receiver<PodUpdate>,
+    exits: mpsc::Receiver<Ended>,
+    under_way: FuturesUnordered<BoxFuture<'static, Result<(OperationId, Outcome), Aborted>>>,
+    cancels: BTreeMap<OperationId, AbortHandle>,
+}
+
+impl<R: Runtime> Runner<R> {
+    /// For a pod of which the runtime has these sandboxes, oldest first.
+    pub fn new(
+        node: Arc<Node<R>>,
+        object: Arc<Value>,
+        records: &[SandboxRecord],
+        updates: watch::Receiver<PodUpdate>,
+        exits: mpsc::Receiver<Ended>,
+    ) -> Self {
+        let machine = Machine::new(Arc::clone(&node.facts), object, records, node.now());
+        Self { node, machine, updates, exits, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() }
+    }
+
+    /// Works until nothing of the pod is left here and its object is gone.
+    pub async fn run(mut self) {
+        let mut event = Event::Tick;
+        loop {
+            for command in self.machine.step(self.node.now(), event) {
+                self.perform(command);
+            }
+            if self.machine.is_over() {
+                return;
+            }
+            event = self.next().await;
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
+        match command {
+            Command::Run(id, operation) => {
+                tracing::trace!(pod = self.machine.object()["metadata"].str("name"), ?operation, "begins");
+                let (cancel, registration) = AbortHandle::new_pair();
+                let node = Arc::clone(&self.node);
+                let running = async move { (id, perform(&node, operation).await) };
+                self.under_way.push(Abortable::new(running, registration).boxed());
+                self.cancels.insert(id, cancel);
+            }
+            Command::Cancel(id) => {
+                if let Some(cancel) = self.cancels.remove(&id) {
+                    cancel.abort();
+                }
+            }
+            Command::RecordEvent(event) => self.node.record_event(event),
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        loop {
+            let wake = self.machine.wake().map(|at| self.node.instant(at));
+            let tick = async {
+                match wake {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(ended) = self.exits.recv() => return Event::Exited(ended),
+                Some(ended) = self.under_way.next() => if let Ok((id, outcome)) = ended {
+                    self.cancels.remove(&id);
+                    return Event::Outcome(id, outcome);
+                },
+                changed = self.updates.changed() => return Event::Update(match changed {
+                    Ok(()) => self.updates.borrow_and_update().clone(),
+                    Err(_) => std::future::pending().await, // the agent stops
+                }),
+                () = tick => return Event::Tick,
+            }
+        }
+    }
+}
+
+/// Performs one operation to its end.
+async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
+    let what = operation.name();
+    let outcome = match operation {
+        Operation::CreateSandbox(spec) => Outcome::Done(node.runtime.create_sandbox(spec).await),
+        Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
+        Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
+        Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
+        Operation::FetchSources { namespace, config_maps, secrets } => {
+            Outcome::Sources(sources(node, &namespace, config_maps, secrets).await)
+        }
+        Operation::StartContainer { sandbox, spec } => Outcome::Started(node.runtime.start(&sandbox, *spec).await),
+        Operation::ForgetRuns { sandboxes, container, before } => {
+            let mut result = Ok(());
+            for sandbox in &sandboxes {
+                result = result.and(node.runtime.forget_runs(sandbox, &container, before).await);
+            }
+            Outcome::Done(result)
+        }
+        Operation::Signal { sandbox, container, attempt, image } => {
+            let signal = stop_signal(node, &image).await;
+            Outcome::Done(node.runtime.signal(&sandbox, &container, attempt, &signal).await)
+        }
+        Operation::Kill { sandbox, container, attempt } => Outcome::Done(node.runtime.kill(&sandbox, &container, attempt).await),
+        Operation::WriteStatus { namespace, name, patch } => {
+            let written = node.api.patch(PODS, &Key::new(namespace, name), "status", Patch::Strategic(patch)).await;
+            Outcome::Written(written.map(|pod| Arc::new(without_managed_fields(pod))).map_err(write_failure))
+        }
+        Operation::DeleteObject { namespace, name, uid } => {
+            let options = DeleteOptions { grace_period_s: Some(0), uid: Some(uid), ..DeleteOptions::default() };
+            match node.api.delete(PODS, &Key::new(namespace, name), options).await {
+                Err(failure) if !failure.is_gone() => Outcome::Done(Err(failure.to_string())),
+                Ok(_) | Err(_) => Outcome::Done(Ok(())),
+            }
+        }
+    };
+    match &outcome {
+        Outcome::Done(Err(error)) => tracing::warn!(what, error, "an operation for a pod failed"),
+        Outcome::Written(Err(error)) => tracing::warn!(?error, "a pod's status could not be written"),
+        _ => {}
+    }
+    outcome
+}
+
+/// Nothing on the node reads them.
+pub fn without_managed_fields(mut pod: Value) -> Value {
+    if let Some(meta) = pod["metadata"].as_object_mut() {
+        meta.shift_remove("managedFields");
+    }
+    pod
+}
+
+/// What a failed write means for the pod.
+pub fn write_failure(failure: Failure) -> WriteFailure {
+    match failure {
+        failure if failure.is_gone() => WriteFailure::Gone,
+        Failure::Refused(Refusal { code: 400..=428 | 430..=499, message, .. }) => WriteFailure::Refused(message),
+        failure => WriteFailure::Failed(failure.to_string()),
+    }
+}
+
+/// The image's stop signal, else SIGTERM (KILL-2).
+async fn stop_signal<R: Runtime>(node: &Node<R>, reference: &str) -> String {
+    let image = node.runtime.image(reference).await.ok().flatten();
+    image.map(|image| image.stop_signal).filter(|signal| !signal.is_empty()).unwrap_or_else(|| "SIGTERM".to_owned())
+}
+
+async fn sources<R: Runtime>(node: &Node<R>, namespace: &str, config_maps: Vec<String>, secrets: Vec<String>) -> Result<Sources, String> {
+    let fetch = |resource: Resource, names: Vec<String>| async move {
+        let mut found = BTreeMap::new();
+        for name in names {
+            let object = node.optional(resource, namespace, &name).await?;
+            found.insert(name, object);
+        }
+        Ok::<_, String>(found)
+    };
+    Ok(Sources {
+        config_maps: fetch(CONFIG_MAPS, config_maps).await?,
+        secrets: fetch(SECRETS, secrets).await?,
+        services: node.services(namespace).await?,
+        ..Sources::default()
+    })
+}

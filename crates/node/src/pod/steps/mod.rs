@@ -1,0 +1,139 @@
+//! The steps between a pod's object and its running containers, in order. Adding one touches its own file and a table here.
+//!
+//! [`STEPS`] are the pod's own: brought up one after the other before any container starts, taken down in reverse when none runs, and
+//! removed with the object. [`START_STEPS`] are gone through before each run of a container. A step decides nothing about when; it is
+//! pure, and says what to do as an [`Operation`]. What it makes must be found again by the runtime's list, so that it outlives the
+//! process ([`super::recovery`]).
+
+mod images;
+mod run;
+mod sandbox;
+mod sources;
+
+use super::operation::{Operation, Outcome};
+use super::state::{PodState, WaitingReason};
+use crate::clock::Now;
+use std::time::Duration;
+use stead_api::Value;
+use stead_api::value::Access;
+use stead_client::event::{Event, Reference};
+
+/// How long a failed step waits before it is tried again.
+pub const RETRY: Duration = Duration::from_secs(10);
+
+/// What a pod needs before its containers.
+pub static STEPS: [&dyn PodStep; 1] = [&sandbox::Sandbox];
+
+/// What a run of a container needs, and at last the run itself.
+pub static START_STEPS: [&dyn StartStep; 3] = [&images::Images, &sources::Environment, &run::Run];
+
+/// What the steps know of the node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NodeFacts {
+    pub name: String,
+    /// The node's addresses, primary first.
+    pub host_ips: Vec<String>,
+    /// `stead`: prefixes container ids.
+    pub runtime_name: String,
+    pub memory_bytes: i64,
+    /// `status.allocatable` of the node.
+    pub allocatable: Value,
+}
+
+/// A step of the whole pod.
+pub trait PodStep: Sync {
+    /// What brings it up, and an event that is worth recording then. Notes in the state what is about to be made.
+    fn up(&self, pod: &Value, node: &NodeFacts, state: &mut PodState) -> (Operation, Option<Event>);
+    /// The event that says that it could not be brought up.
+    fn up_failed(&self, pod: &Value, error: &str) -> Event;
+    /// What takes it down; together, in any order. Nothing: it is down.
+    fn down(&self, state: &PodState) -> Vec<Operation>;
+    /// What removes its last traces, once the object is to go. Nothing: none are left.
+    fn remove(&self, state: &PodState) -> Vec<Operation>;
+    /// All that [`Self::remove`] named is done.
+    fn removed(&self, state: &mut PodState);
+}
+
+/// The start under way, for a step of it.
+pub struct Start<'a> {
+    pub pod: &'a Value,
+    /// The container's part of the pod's spec.
+    pub container: &'a Value,
+    pub node: &'a NodeFacts,
+    pub now: Now,
+    pub state: &'a mut PodState,
+}
+
+impl Start<'_> {
+    /// The container's name.
+    pub fn name(&self) -> &str {
+        self.container.str("name")
+    }
+
+    /// Normal event about the container.
+    pub fn normal(&self, reason: &'static str, message: String) -> Event {
+        about(self.pod, self.name(), "Normal", reason, message)
+    }
+
+    /// Warning event about the container.
+    pub fn warning(&self, reason: &'static str, message: String) -> Event {
+        about(self.pod, self.name(), "Warning", reason, message)
+    }
+
+    /// A failure with an event `Failed: PREFIX MESSAGE`, tried again after the usual time.
+    pub fn failure(&self, reason: &'static str, message: String, prefix: &str) -> StartFailure {
+        let event = self.warning("Failed", format!("{prefix}{message}"));
+        let retry_at = self.now.steady + RETRY;
+        StartFailure { waiting: Some(WaitingReason { reason, message, retry_at }), events: vec![event] }
+    }
+}
+
+/// A step of one start.
+pub trait StartStep: Sync {
+    /// What to do, or nothing if this step has no part in this start.
+    fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure>;
+    /// Takes what came of it; gives the events to record.
+    fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure>;
+}
+
+/// A start came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartFailure {
+    /// What the status shows meanwhile; nothing if it is not the container's failure.
+    pub waiting: Option<WaitingReason>,
+    pub events: Vec<Event>,
+}
+
+/// An event about the pod, or one of its containers.
+pub fn about(pod: &Value, container: &str, ty: &'static str, reason: &'static str, message: String) -> Event {
+    let meta = &pod["metadata"];
+    let regarding = Reference {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+        namespace: meta.str("namespace").to_owned(),
+        name: meta.str("name").to_owned(),
+        uid: meta.str("uid").to_owned(),
+        resource_version: meta.str("resourceVersion").to_owned(),
+        field_path: field_path(pod, container),
+    };
+    Event { ty, reason, message, regarding }
+}
+
+fn field_path(pod: &Value, container: &str) -> String {
+    if container.is_empty() {
+        return String::new();
+    }
+    let init = pod["spec"].items("initContainers").iter().any(|c| c.str("name") == container);
+    if init { format!("spec.initContainers{{{container}}}") } else { format!("spec.containers{{{container}}}") }
+}
+
+/// The pod's host name (FILE-5).
+fn hostname(pod: &Value, node: &NodeFacts) -> String {
+    let spec = &pod["spec"];
+    if spec.flag("hostNetwork") {
+        return node.name.clone();
+    }
+    let names = [spec.str("hostnameOverride"), spec.str("hostname"), pod["metadata"].str("name")];
+    let name = names.into_iter().find(|n| !n.is_empty()).unwrap_or_default();
+    name.chars().take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned()
+}

@@ -1,0 +1,69 @@
+//! The run itself: from image and environment to a started container. Only here may a container begin to run.
+
+use super::{Start, StartFailure, StartStep};
+use crate::pod::container::container_spec;
+use crate::pod::operation::{Operation, Outcome};
+use crate::pod::state::Starting;
+use crate::runtime::{Exit, Instance, InstanceState, StartError};
+use stead_client::event::Event;
+
+pub struct Run;
+
+impl StartStep for Run {
+    fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
+        let (Some(starting), Some(sandbox)) = (start.state.starting.clone(), start.state.sandboxes.last().cloned()) else {
+            return Ok(None);
+        };
+        let attempt = start.state.container_mut(&starting.container).next_attempt();
+        let image = starting.image.unwrap_or_default();
+        let spec = container_spec(start.pod, start.container, attempt, &image, &starting.sources, start.node.memory_bytes);
+        let spec = spec.map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
+        if let Some(starting) = &mut start.state.starting {
+            starting.committed = true;
+        }
+        Ok(Some(Operation::StartContainer { sandbox, spec: Box::new(spec) }))
+    }
+
+    fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
+        let Outcome::Started(started) = outcome else { return Ok(Vec::new()) };
+        let Some(starting) = start.state.starting.clone() else { return Ok(Vec::new()) };
+        match started {
+            Ok(instance) => {
+                note_run(start, &starting, instance);
+                let created = start.normal("Created", "Container created".to_owned());
+                Ok(vec![created, start.normal("Started", "Container started".to_owned())])
+            }
+            Err(StartError::Create(message)) => Err(start.failure("CreateContainerError", message, "Error: ")),
+            Err(StartError::SandboxGone) => {
+                // Not the container's failure: its start is still to come.
+                start.state.sandbox_gone();
+                Err(StartFailure { waiting: None, events: Vec::new() })
+            }
+            Err(StartError::Start { id, message }) => {
+                let finished_at = start.now.wall;
+                let exit =
+                    Exit { code: 128, oom: false, started_at: None, finished_at, message: message.clone(), reason: Some("StartError") };
+                let attempt = start.state.container_mut(&starting.container).next_attempt();
+                let image = starting.reference.clone();
+                note_run(start, &starting, Instance { attempt, id, image, state: InstanceState::Exited(exit) });
+                let created = start.normal("Created", "Container created".to_owned());
+                Ok(vec![created, start.warning("Failed", format!("Error: {message}"))])
+            }
+        }
+    }
+}
+
+/// The container has run: only now does its back-off rise (RST-3).
+fn note_run(start: &mut Start<'_>, starting: &Starting, mut instance: Instance) {
+    let now = start.now.steady;
+    instance.image.clone_from(&starting.reference);
+    let known = start.state.container_mut(&starting.container);
+    known.image = starting.image.as_ref().map(|image| (image.reference.clone(), image.id.clone()));
+    let replaced = known.replaced;
+    known.started(instance, now);
+    match starting.restart {
+        Some(finished) => known.backoff.raise(now, finished),
+        None if replaced => known.backoff = Default::default(), // RST-5
+        None => {}
+    }
+}

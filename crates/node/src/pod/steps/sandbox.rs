@@ -1,0 +1,69 @@
+//! The pod's sandbox: its shared namespaces and its cgroup. One that died is replaced by another, never revived.
+
+use super::{NodeFacts, PodStep, about, hostname};
+use crate::pod::limits::pod_limits;
+use crate::pod::operation::Operation;
+use crate::pod::state::{PodState, Progress};
+use crate::runtime::{QosClass, SandboxSpec};
+use std::collections::BTreeMap;
+use stead_api::Value;
+use stead_api::value::Access;
+use stead_client::event::Event;
+
+pub struct Sandbox;
+
+/// The first step: whether it is absent says whether a new sandbox is to be made.
+const INDEX: usize = 0;
+
+impl PodStep for Sandbox {
+    fn up(&self, pod: &Value, node: &NodeFacts, state: &mut PodState) -> (Operation, Option<Event>) {
+        let mut event = None;
+        // One that failed may be there by half: it is asked for again under its name.
+        if state.steps[INDEX] == Progress::Absent || state.sandboxes.is_empty() {
+            event = (!state.sandboxes.is_empty()).then(|| {
+                let message = "Pod sandbox changed, it will be killed and re-created.".to_owned();
+                about(pod, "", "Normal", "SandboxChanged", message)
+            });
+            state.sandboxes.push(next_id(pod["metadata"].str("uid"), &state.sandboxes));
+        }
+        let id = state.sandboxes.last().cloned().unwrap_or_default();
+        (Operation::CreateSandbox(sandbox_spec(pod, node, id)), event)
+    }
+
+    fn up_failed(&self, pod: &Value, error: &str) -> Event {
+        about(pod, "", "Warning", "FailedCreatePodSandBox", format!("Failed to create pod sandbox: {error}"))
+    }
+
+    fn down(&self, state: &PodState) -> Vec<Operation> {
+        state.sandboxes.iter().cloned().map(Operation::StopSandbox).collect()
+    }
+
+    fn remove(&self, state: &PodState) -> Vec<Operation> {
+        state.sandboxes.iter().cloned().map(Operation::RemoveSandbox).collect()
+    }
+
+    fn removed(&self, state: &mut PodState) {
+        state.sandboxes.clear();
+    }
+}
+
+/// Unique for ever: the pod's uid and a number that only grows.
+fn next_id(uid: &str, sandboxes: &[String]) -> String {
+    let last = sandboxes.last().and_then(|id| id.rsplit_once('-')?.1.parse::<u64>().ok());
+    format!("{uid}-{}", last.map_or(0, |n| n + 1))
+}
+
+fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
+    let (meta, spec) = (&pod["metadata"], &pod["spec"]);
+    let label = |name: &str| (name.to_owned(), meta.str(name).to_owned());
+    SandboxSpec {
+        id,
+        pod: meta.str("uid").to_owned(),
+        labels: BTreeMap::from([label("namespace"), label("name"), label("uid")]),
+        hostname: hostname(pod, node),
+        host_network: spec.flag("hostNetwork"),
+        host_ipc: spec.flag("hostIPC"),
+        qos: QosClass::of(pod),
+        limits: pod_limits(pod),
+    }
+}

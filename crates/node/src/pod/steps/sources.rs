@@ -1,0 +1,36 @@
+//! The objects that a container's environment refers to, as they are when it starts (ENV-9).
+
+use super::{Start, StartFailure, StartStep, hostname};
+use crate::pod::environment::{Sources, references};
+use crate::pod::operation::{Operation, Outcome};
+use stead_api::json;
+use stead_api::value::Access;
+use stead_client::event::Event;
+
+pub struct Environment;
+
+impl StartStep for Environment {
+    fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
+        let (config_maps, secrets) = references(&json!({"spec": {"containers": [start.container]}}));
+        let namespace = start.pod["metadata"].str("namespace").to_owned();
+        Ok(Some(Operation::FetchSources { namespace, config_maps, secrets }))
+    }
+
+    fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
+        let Outcome::Sources(fetched) = outcome else { return Ok(Vec::new()) };
+        let fetched = fetched.map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
+        let node = start.node;
+        let sources = Sources {
+            node_name: node.name.clone(),
+            host_ips: node.host_ips.clone(),
+            pod_ips: if start.pod["spec"].flag("hostNetwork") { node.host_ips.clone() } else { Vec::new() },
+            allocatable: node.allocatable.clone(),
+            hostname: hostname(start.pod, node),
+            ..fetched
+        };
+        if let Some(starting) = &mut start.state.starting {
+            starting.sources = sources;
+        }
+        Ok(Vec::new())
+    }
+}
