@@ -1,7 +1,7 @@
 //! A hundred simulated worlds, in four parts that run side by side. A failing seed is printed; `STEAD_SEED=N cargo test -p
 //! stead-testing --test simulation one_seed -- --nocapture` runs it again.
 
-use stead_testing::simulation::run;
+use stead_testing::simulation::{Fault, run, run_with};
 
 fn seeds(range: std::ops::Range<u64>) {
     for seed in range {
@@ -49,4 +49,45 @@ fn one_seed() {
     if let Some(failure) = verdict.failure {
         panic!("{failure}");
     }
+}
+
+const SECOND: i64 = 1_000_000;
+
+/// A set of three comes up, a fault happens after half a minute, and all must be well again. How often pods were marked NotReady.
+fn survives(faults: &[(i64, Fault)]) -> u64 {
+    let verdict = run_with(1, faults);
+    if let Some(failure) = verdict.failure {
+        panic!("{failure}");
+    }
+    assert!(verdict.ended < 150 * SECOND, "not well by {} s", verdict.ended / SECOND);
+    verdict.marked_unready
+}
+
+#[test]
+fn pods_of_a_suspended_laptop_are_ready_again() {
+    // NODE-5: all stands still, and when it goes on, the wall clock has jumped by a night. The node may be taken for lost.
+    survives(&[(30 * SECOND, Fault::ClockJump(8 * 3600 * SECOND))]);
+    survives(&[
+        (30 * SECOND, Fault::AgentStall(0, 4 * SECOND)),
+        (31 * SECOND, Fault::ClockJump(8 * 3600 * SECOND)),
+        (32 * SECOND, Fault::ControllersCrash),
+    ]);
+}
+
+#[test]
+fn pods_are_ready_again_after_a_stall_of_a_minute() {
+    survives(&[(30 * SECOND, Fault::Stall(60 * SECOND))]);
+    let stalls = [(30 * SECOND, Fault::AgentStall(0, 60 * SECOND)), (30 * SECOND, Fault::AgentStall(1, 60 * SECOND))];
+    assert!(survives(&stalls) > 0, "nobody took the nodes for lost");
+}
+
+#[test]
+fn a_clock_that_jumps_forward_and_back_leaves_pods_ready() {
+    survives(&[(30 * SECOND, Fault::ClockJump(3600 * SECOND)), (35 * SECOND, Fault::ClockJump(-7200 * SECOND))]);
+}
+
+#[test]
+fn an_agent_that_crashes_finds_its_containers_again() {
+    // SHIM-7
+    survives(&[(30 * SECOND, Fault::AgentCrash(0)), (30 * SECOND, Fault::AgentCrash(1)), (33 * SECOND, Fault::ServerCrash)]);
 }

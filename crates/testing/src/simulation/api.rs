@@ -19,11 +19,18 @@ const POLLS_MAX: usize = 1000;
 #[derive(Debug)]
 pub struct Api {
     server: Server,
+    config: Config,
 }
 
 impl Api {
     pub fn new(config: Config) -> Result<Self, Status> {
-        Ok(Self { server: complete(Server::new(config))? })
+        Ok(Self { server: complete(Server::new(config.clone()))?, config })
+    }
+
+    /// Another server on the same store, as after a crash.
+    pub fn restart(&mut self) -> Result<(), Status> {
+        self.server = complete(Server::new(self.config.clone()))?;
+        Ok(())
     }
 
     pub fn call(&self, call: &Call) -> Result<Value, Failure> {

@@ -41,11 +41,11 @@ impl Chance {
 
 /// The server's clock and dice.
 #[derive(Debug)]
-pub struct Nature {
+pub struct VirtualEnvironment {
     state: Mutex<(Timestamp, Chance)>,
 }
 
-impl Nature {
+impl VirtualEnvironment {
     pub fn new(seed: u64, now: Timestamp) -> Self {
         Self { state: Mutex::new((now, Chance::new(seed ^ 0x5851_f42d_4c95_7f2d))) }
     }
@@ -59,7 +59,7 @@ impl Nature {
     }
 }
 
-impl Environment for Nature {
+impl Environment for VirtualEnvironment {
     fn now(&self) -> Timestamp {
         self.state().0
     }

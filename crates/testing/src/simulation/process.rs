@@ -18,6 +18,8 @@ pub struct Process {
     pub engine: Engine,
     connections: BTreeMap<Resource, Connection>,
     next_connection: u64,
+    /// The newest list of each resource, by number.
+    lists: BTreeMap<Resource, u64>,
     /// What the cache of pods had seen when each plan was made. A plan under way may begin calls much later.
     seen_by_plan: BTreeMap<u64, u64>,
     /// The newest version of its own writes to the pods of each set that it has had an answer to.
@@ -56,6 +58,7 @@ impl Process {
             engine,
             connections: BTreeMap::new(),
             next_connection: 0,
+            lists: BTreeMap::new(),
             seen_by_plan: BTreeMap::new(),
             own_writes: BTreeMap::new(),
         })
@@ -87,12 +90,19 @@ impl Process {
         }
     }
 
-    /// Lists a resource and follows it from there.
-    pub fn list(&mut self, api: &Api, resource: Resource) -> Result<Report, String> {
+    /// Lists a resource and follows it from there. The list's number tells which is the newest.
+    pub fn list(&mut self, api: &Api, resource: Resource) -> Result<(u64, Report), String> {
         let list = api.get(&list_path(&Scope::all(resource), "")).map_err(|e| e.to_string())?;
         let page = page(resource, list, |value| Object::parse(resource, value)).map_err(|e| e.to_string())?;
         self.connect(api, resource, page.version)?;
-        Ok(Report::Replaced { objects: page.objects, version: page.version })
+        let number = self.lists.entry(resource).or_default();
+        *number += 1;
+        Ok((*number, Report::Replaced { objects: page.objects, version: page.version }))
+    }
+
+    /// Whether no newer list was made since: then this one is not looked at any more.
+    pub fn is_newest(&self, resource: Resource, number: u64) -> bool {
+        self.lists.get(&resource) == Some(&number)
     }
 
     /// Takes a broken watch up again where its last delivered line was.

@@ -46,6 +46,17 @@ pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
     acts
 }
 
+/// An ordered set of three, and nothing after it.
+pub fn set_of_three() -> Act {
+    let labels = json!({"app": "web"});
+    let body = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"},
+        "spec": {"replicas": 3, "serviceName": "web", "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}},
+    });
+    Act { method: "POST", path: collection("default"), content_type: JSON, body }
+}
+
 fn collection(namespace: &str) -> String {
     format!("/apis/apps/v1/namespaces/{namespace}/statefulsets")
 }

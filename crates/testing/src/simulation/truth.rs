@@ -20,33 +20,40 @@ pub struct PodState {
     pub owner: String,
 }
 
-/// A change that has happened.
-#[derive(Debug, Clone)]
-pub struct Change {
-    pub key: Key,
-    pub pod: PodState,
-    pub gone: bool,
+/// A container that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Running {
+    uid: String,
+    node: String,
+    container: String,
 }
 
 #[derive(Debug)]
 pub struct Truth {
     pods_watch: Watch,
     sets_watch: Watch,
+    /// The newest version that each of them has told of.
+    pods_seen: u64,
+    sets_seen: u64,
+    /// How often a pod was marked as not ready though its container ran.
+    pub marked_unready: u64,
     /// Every state of each pod name, by revision; `None`: gone.
     history: BTreeMap<Key, Vec<(u64, Option<PodState>)>>,
     pub sets: BTreeMap<Key, Value>,
     /// Ordered sets by uid, those that are gone included.
     ordered: BTreeMap<String, Key>,
-    /// (uid, node) of the containers that run, by identity.
-    running: BTreeMap<Key, Vec<(String, String)>>,
+    /// The containers that run, by identity.
+    running: BTreeMap<Key, Vec<Running>>,
 }
 
 impl Truth {
     pub fn new(api: &Api) -> Result<Self, String> {
-        let watch = |path: &str| api.watch(&format!("{path}?watch=true&resourceVersion=0")).map_err(|e| e.to_string());
         Ok(Self {
-            pods_watch: watch("/api/v1/pods")?,
-            sets_watch: watch("/apis/apps/v1/statefulsets")?,
+            pods_watch: watch(api, PODS, 0)?,
+            sets_watch: watch(api, SETS, 0)?,
+            pods_seen: 0,
+            sets_seen: 0,
+            marked_unready: 0,
             history: BTreeMap::new(),
             sets: BTreeMap::new(),
             ordered: BTreeMap::new(),
@@ -54,11 +61,24 @@ impl Truth {
         })
     }
 
-    /// Takes in what has happened; returns the changes of pods.
-    pub fn observe(&mut self) -> Result<Vec<Change>, String> {
+    /// The server was started anew. What it has must be what was last told of it: a write that was acknowledged is durable.
+    pub fn reconnect(&mut self, api: &Api) -> Result<(), String> {
+        self.observe()?;
+        self.pods_watch = watch(api, PODS, self.pods_seen)?;
+        self.sets_watch = watch(api, SETS, self.sets_seen)?;
+        let list = api.get(PODS).map_err(|e| e.to_string())?;
+        let found: BTreeMap<Key, u64> = list.items("items").iter().map(|pod| (key(pod), version(pod))).collect();
+        let last = |history: &Vec<(u64, Option<PodState>)>| history.last().filter(|(_, pod)| pod.is_some()).map(|(revision, _)| *revision);
+        let told: BTreeMap<Key, u64> = self.history.iter().filter_map(|(key, history)| Some((key.clone(), last(history)?))).collect();
+        if found == told { Ok(()) } else { Err(format!("the store has {found:?} after a crash, and had acknowledged {told:?}")) }
+    }
+
+    /// Takes in what has happened.
+    pub fn observe(&mut self) -> Result<(), String> {
         for line in self.sets_watch.lines() {
             let (ty, set) = event(&line)?;
             let key = key(&set);
+            self.sets_seen = self.sets_seen.max(version(&set));
             if set["spec"].str("podManagementPolicy") == "OrderedReady" {
                 self.ordered.insert(set["metadata"].str("uid").to_owned(), key.clone());
             }
@@ -68,21 +88,24 @@ impl Truth {
                 self.sets.insert(key, set);
             }
         }
-        let mut changes = Vec::new();
         for line in self.pods_watch.lines() {
             let (ty, pod) = event(&line)?;
             let (key, state, gone) = (key(&pod), state(&pod), ty == "DELETED");
-            let revision = pod["metadata"].str("resourceVersion").parse().unwrap_or(0);
+            let revision = version(&pod);
+            self.pods_seen = self.pods_seen.max(revision);
+            let runs = self.running.get(&key).is_some_and(|running| running.iter().any(|run| run.uid == state.uid));
             let history = self.history.entry(key.clone()).or_default();
             if let Some((_, Some(before))) = history.last()
                 && before.uid != state.uid
             {
                 return Err(format!("{key}: a second pod of one name, {} after {}", state.uid, before.uid));
             }
-            history.push((revision, (!gone).then(|| state.clone())));
-            changes.push(Change { key, pod: state, gone });
+            if runs && !state.ready && !state.deleting && matches!(history.last(), Some((_, Some(before))) if before.ready) {
+                self.marked_unready += 1;
+            }
+            history.push((revision, (!gone).then_some(state)));
         }
-        Ok(changes)
+        Ok(())
     }
 
     /// The pod of that name as it was at a revision.
@@ -101,19 +124,17 @@ impl Truth {
         self.history.iter().filter_map(|(key, history)| Some((key, history.last()?.1.as_ref()?)))
     }
 
-    /// A container starts. It must be the only one of its identity.
-    pub fn start(&mut self, key: &Key, uid: &str, node: &str) -> Result<(), String> {
+    /// A container starts. It must be the only one of its name and identity, and all of an identity are of one pod.
+    pub fn start(&mut self, key: &Key, uid: &str, node: &str, container: &str) -> Result<(), String> {
         let running = self.running.entry(key.clone()).or_default();
-        running.push((uid.to_owned(), node.to_owned()));
-        if running.len() > 1 {
-            return Err(format!("{key} runs more than once: {running:?}"));
-        }
-        Ok(())
+        let alone = running.iter().all(|other| other.uid == uid && other.node == node && other.container != container);
+        running.push(Running { uid: uid.to_owned(), node: node.to_owned(), container: container.to_owned() });
+        if alone { Ok(()) } else { Err(format!("{key} runs more than once: {running:?}")) }
     }
 
-    pub fn stop(&mut self, key: &Key, uid: &str) {
+    pub fn stop(&mut self, key: &Key, uid: &str, container: &str) {
         if let Some(running) = self.running.get_mut(key) {
-            running.retain(|(other, _)| other != uid);
+            running.retain(|run| run.uid != uid || run.container != container);
         }
         self.running.retain(|_, running| !running.is_empty());
     }
@@ -190,6 +211,17 @@ impl Truth {
         unmet.extend(self.running.keys().filter(strange).map(|key| format!("{key} runs and is not wanted")));
         unmet
     }
+}
+
+const PODS: &str = "/api/v1/pods";
+const SETS: &str = "/apis/apps/v1/statefulsets";
+
+fn watch(api: &Api, path: &str, version: u64) -> Result<Watch, String> {
+    api.watch(&format!("{path}?watch=true&resourceVersion={version}")).map_err(|e| e.to_string())
+}
+
+fn version(object: &Value) -> u64 {
+    object["metadata"].str("resourceVersion").parse().unwrap_or(0)
 }
 
 fn event(line: &[u8]) -> Result<(String, Value), String> {

@@ -1,8 +1,9 @@
 //! The event loop of a simulated world: the earliest action happens, and what follows from it is put in line.
 
 use super::api::Api;
-use super::chance::{Chance, Nature};
-use super::kubelet::{self, Deed, Kubelet};
+use super::chance::{Chance, VirtualEnvironment};
+use super::fault::{self, Fault};
+use super::node::{self, Node};
 use super::process::{Arrival, Process};
 use super::script;
 use super::truth::Truth;
@@ -10,8 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{Arguments, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use stead_api::Value;
 use stead_api::time::Timestamp;
-use stead_api::{Value, json};
 use stead_client::resource::PODS;
 use stead_client::wire::line;
 use stead_client::{Call, Failure, Key, Refusal, Resource};
@@ -21,12 +22,15 @@ use stead_server::{Config, Environment};
 
 /// 2026-01-02T03:04:05Z.
 const EPOCH: Timestamp = Timestamp(1_767_323_045_000_000);
-const NODES: &[&str] = &["n1", "n2"];
+pub(super) const NODES: &[&str] = &["n1", "n2"];
 /// Faults end a little after the user rests.
 const FAULTS_END: i64 = script::END + 10_000_000;
 /// A world that is not well by then is stuck.
 const END: i64 = FAULTS_END + 900_000_000;
-const HEARTBEAT: i64 = 10_000_000;
+/// How long a world with given faults is watched after the last of them.
+const WATCHED: i64 = 70_000_000;
+/// How long a server that crashed is away, at most.
+const SERVER_AWAY_MAX: i64 = 5_000_000;
 /// Notes kept to tell how a run failed.
 const NOTES_MAX: usize = 120;
 
@@ -38,17 +42,20 @@ pub struct Verdict {
     pub steps: u64,
     /// Microseconds of virtual time.
     pub ended: i64,
+    /// How often a pod was marked as not ready though its container ran.
+    pub marked_unready: u64,
     /// Why it failed, with the last things that happened.
     pub failure: Option<String>,
 }
 
-enum Action {
+pub(super) enum Action {
     User(script::Act),
-    Kubelet {
+    Node {
         node: usize,
-        act: kubelet::Act,
+        /// The agent that it is for; 0 if it is not for an agent.
+        agent: u64,
+        act: node::Act,
     },
-    Heartbeat(usize),
     /// A request reaches the server.
     Execute {
         process: u64,
@@ -74,28 +81,34 @@ enum Action {
     Listed {
         process: u64,
         resource: Resource,
+        number: u64,
         report: Box<Report>,
     },
     Tick {
         process: u64,
     },
-    Crash,
+    Fault(Fault),
     Restart,
 }
 
-struct World {
-    now: i64,
-    chance: Chance,
-    nature: Arc<Nature>,
-    api: Api,
-    truth: Truth,
+pub(super) struct World {
+    /// Microseconds since the beginning, on the steady clock.
+    pub(super) now: i64,
+    /// By how much the wall clock has been set.
+    wall_skew: i64,
+    pub(super) chance: Chance,
+    environment: Arc<VirtualEnvironment>,
+    pub(super) api: Api,
+    server_back_at: i64,
+    pub(super) truth: Truth,
     process: Option<Process>,
     processes: u64,
-    kubelets: Vec<Kubelet>,
-    /// When the line before reaches each kubelet.
-    kubelet_delivery: Vec<i64>,
-    /// Acts of kubelets that are not heartbeats.
-    kubelet_acts: usize,
+    pub(super) nodes: Vec<Node>,
+    /// What is in line for nodes and will come to an end.
+    pub(super) node_acts: usize,
+    /// Faults are drawn from the seed; else there are only those that were given.
+    random_faults: bool,
+    faults_end: i64,
     queue: BTreeMap<(i64, u64), Action>,
     sequence: u64,
     tick_at: Option<i64>,
@@ -105,9 +118,18 @@ struct World {
 
 /// Runs the world of this seed to its end.
 pub fn run(seed: u64) -> Verdict {
-    let mut world = match World::new(seed) {
+    run_world(seed, World::new(seed))
+}
+
+/// Runs a world whose user makes a set of three and waits, with these faults and no others; times in microseconds.
+pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> Verdict {
+    run_world(seed, World::with_faults(seed, faults))
+}
+
+fn run_world(seed: u64, world: Result<World, String>) -> Verdict {
+    let mut world = match world {
         Ok(world) => world,
-        Err(why) => return Verdict { hash: 0, steps: 0, ended: 0, failure: Some(why) },
+        Err(why) => return Verdict { hash: 0, steps: 0, ended: 0, marked_unready: 0, failure: Some(why) },
     };
     let mut steps = 0;
     let failure = loop {
@@ -121,16 +143,38 @@ pub fn run(seed: u64) -> Verdict {
         let notes: Vec<String> = world.notes.drain(..).collect();
         format!("seed {seed}, {:.6} s: {why}\n{}", world.now as f64 / 1e6, notes.join("\n"))
     });
-    Verdict { hash: world.hash, steps, ended: world.now, failure }
+    Verdict { hash: world.hash, steps, ended: world.now, marked_unready: world.truth.marked_unready, failure }
 }
 
 impl World {
     fn new(seed: u64) -> Result<Self, String> {
-        let nature = Arc::new(Nature::new(seed, EPOCH));
-        let environment: Arc<dyn Environment> = nature.clone();
+        let mut world = Self::empty(seed, FAULTS_END)?;
+        world.random_faults = true;
+        for (at, act) in script::draw(&mut world.chance) {
+            world.plan_at(at, Action::User(act));
+        }
+        for (at, fault) in fault::draw(&mut world.chance, NODES.len(), FAULTS_END) {
+            world.plan_at(at, Action::Fault(fault));
+        }
+        Ok(world)
+    }
+
+    fn with_faults(seed: u64, faults: &[(i64, Fault)]) -> Result<Self, String> {
+        let last = faults.iter().map(|(at, _)| *at).max().unwrap_or(0);
+        let mut world = Self::empty(seed, last + WATCHED)?;
+        world.plan_at(1000, Action::User(script::set_of_three()));
+        for (at, fault) in faults {
+            world.plan_at(*at, Action::Fault(*fault));
+        }
+        Ok(world)
+    }
+
+    /// Nodes, controllers, and nothing to do.
+    fn empty(seed: u64, faults_end: i64) -> Result<Self, String> {
+        let environment = Arc::new(VirtualEnvironment::new(seed, EPOCH));
         let config = Config {
             store: stead_store::Store::memory(),
-            environment,
+            environment: environment.clone(),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
         };
@@ -138,57 +182,51 @@ impl World {
         let truth = Truth::new(&api)?;
         let mut world = Self {
             now: 0,
+            wall_skew: 0,
             chance: Chance::new(seed),
-            nature,
+            environment,
             api,
+            server_back_at: 0,
             truth,
             process: None,
             processes: 0,
-            kubelets: NODES.iter().map(|_| Kubelet::default()).collect(),
-            kubelet_delivery: vec![0; NODES.len()],
-            kubelet_acts: 0,
+            nodes: NODES.iter().map(|name| Node::new(name)).collect(),
+            node_acts: 0,
+            random_faults: false,
+            faults_end,
             queue: BTreeMap::new(),
             sequence: 0,
             tick_at: None,
             hash: 0xcbf2_9ce4_8422_2325,
             notes: VecDeque::new(),
         };
-        world.register_nodes()?;
-        for (at, act) in script::draw(&mut world.chance) {
-            world.plan_at(at, Action::User(act));
-        }
-        for _ in 0..world.chance.below(4) {
-            let at = world.chance.between(0, FAULTS_END);
-            world.plan_at(at, Action::Crash);
+        for node in 0..NODES.len() {
+            world.plan_node(0, node, 0, node::Act::Start);
         }
         world.plan_at(0, Action::Restart);
         Ok(world)
     }
 
-    fn register_nodes(&mut self) -> Result<(), String> {
-        for (index, name) in NODES.iter().enumerate() {
-            let amounts = json!({"cpu": "8", "memory": "16Gi", "pods": "110"});
-            let node = json!({
-                "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
-                "status": {"capacity": amounts, "allocatable": amounts},
-            });
-            self.api.write("POST", "/api/v1/nodes", "application/json", &node).map_err(|e| e.to_string())?;
-            self.plan_at(0, Action::Heartbeat(index));
-        }
-        Ok(())
+    pub(super) fn wall(&self) -> Timestamp {
+        self.environment.now()
     }
 
-    fn faulty(&self) -> bool {
-        self.now < FAULTS_END
+    pub(super) fn is_server_down(&self) -> bool {
+        self.now < self.server_back_at
     }
 
-    fn plan_at(&mut self, at: i64, action: Action) {
+    /// Small faults are drawn now.
+    pub(super) fn faulty(&self) -> bool {
+        self.random_faults && self.now < self.faults_end
+    }
+
+    pub(super) fn plan_at(&mut self, at: i64, action: Action) {
         self.sequence += 1;
         self.queue.insert((at.max(self.now), self.sequence), action);
     }
 
     /// Adds a line to what happened.
-    fn note(&mut self, what: Arguments<'_>) {
+    pub(super) fn note(&mut self, what: Arguments<'_>) {
         let mut text = String::new();
         if write!(text, "{:>12} {what}", self.now).is_ok() {
             self.hash = text.bytes().fold(self.hash, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
@@ -201,17 +239,21 @@ impl World {
 
     /// Does the next action. `false`: the world is at rest, and as it was asked to be.
     fn step(&mut self) -> Result<bool, String> {
-        if !self.faulty() && self.at_rest() && self.truth.unmet().is_empty() {
+        if self.now >= self.faults_end && self.at_rest() && self.truth.unmet().is_empty() {
             return Ok(false);
         }
         let Some(((at, _), action)) = self.queue.pop_first() else { return Err(self.stuck()) };
-        self.now = at;
-        self.nature.set(Timestamp(EPOCH.0 + at));
-        if at > END {
+        self.now = self.now.max(at);
+        self.set_wall_clock();
+        if self.now > END {
             return Err(self.stuck());
         }
         self.perform(action)?;
         Ok(true)
+    }
+
+    fn set_wall_clock(&self) {
+        self.environment.set(Timestamp(EPOCH.0 + self.now + self.wall_skew));
     }
 
     fn stuck(&self) -> String {
@@ -219,22 +261,22 @@ impl World {
     }
 
     fn at_rest(&self) -> bool {
-        self.kubelet_acts == 0 && self.process.as_ref().is_some_and(|p| p.engine.is_idle())
+        self.node_acts == 0 && self.process.as_ref().is_some_and(|p| p.engine.is_idle())
     }
 
     fn perform(&mut self, action: Action) -> Result<(), String> {
         match action {
+            Action::User(act) if self.is_server_down() => {
+                self.plan_at(self.now + 1_000_000, Action::User(act));
+                Ok(())
+            }
             Action::User(act) => {
                 let result = self.api.write(act.method, &act.path, act.content_type, &act.body);
                 let said = result.map_or_else(|e| e.to_string(), |_| "done".to_owned());
                 self.note(format_args!("user {} {} {}: {said}", act.method, act.path, act.body));
                 self.pump()
             }
-            Action::Kubelet { node, act } => {
-                self.kubelet_acts -= 1;
-                self.kubelet(node, act)
-            }
-            Action::Heartbeat(node) => self.heartbeat(node),
+            Action::Node { node, agent, act } => self.node_act(node, agent, act),
             Action::Execute { process, id, call, seen } => self.execute(process, id, call, seen),
             Action::Outcome { process, id, call, result } if self.lives(process) => {
                 if let (Some(process), Ok(answer)) = (&mut self.process, &result) {
@@ -244,7 +286,7 @@ impl World {
             }
             Action::Line { process, arrival } if self.lives(process) => self.deliver(&arrival),
             Action::Connect { process, resource, relist } if self.lives(process) => self.connect(resource, relist),
-            Action::Listed { process, resource, report } if self.lives(process) => {
+            Action::Listed { process, resource, number, report } if self.is_newest(process, resource, number) => {
                 self.note(format_args!("listed {}", resource.plural));
                 self.feed(Input::Watch { resource, report: *report })
             }
@@ -252,13 +294,7 @@ impl World {
                 self.tick_at = None;
                 self.feed(Input::Tick)
             }
-            Action::Crash => {
-                self.note(format_args!("the controllers crash"));
-                self.process = None;
-                let back = self.now + self.chance.between(1000, 3_000_000);
-                self.plan_at(back, Action::Restart);
-                Ok(())
-            }
+            Action::Fault(fault) => self.fault(fault),
             Action::Restart if self.process.is_none() => self.restart(),
             Action::Restart
             | Action::Outcome { .. }
@@ -269,15 +305,66 @@ impl World {
         }
     }
 
+    fn fault(&mut self, fault: Fault) -> Result<(), String> {
+        self.note(format_args!("{fault:?}"));
+        match fault {
+            Fault::ControllersCrash => {
+                self.process = None;
+                let back = self.now + self.chance.between(1000, 3_000_000);
+                self.plan_at(back, Action::Restart);
+            }
+            Fault::AgentCrash(node) => self.crash_agent(node),
+            Fault::AgentStall(node, length) => self.nodes[node].stalled_until = self.now + length,
+            Fault::ServerCrash => return self.crash_server(),
+            Fault::Stall(length) => {
+                self.now += length;
+                self.set_wall_clock();
+            }
+            Fault::ClockJump(by) => {
+                self.wall_skew += by;
+                self.set_wall_clock();
+            }
+        }
+        Ok(())
+    }
+
+    /// The server dies with all its connections and starts again on what the store has.
+    fn crash_server(&mut self) -> Result<(), String> {
+        self.server_back_at = self.now + self.chance.between(1000, SERVER_AWAY_MAX);
+        self.api.restart().map_err(|e| e.to_string())?;
+        self.truth.reconnect(&self.api)?;
+        for node in 0..self.nodes.len() {
+            self.cut_agent(node);
+        }
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let (id, resources) = (process.id, process.engine.resources());
+        for resource in resources {
+            if let Some(process) = &mut self.process {
+                process.cut(resource);
+            }
+            let at = self.server_back_at + self.chance.between(1000, 1_000_000);
+            self.plan_at(at, Action::Connect { process: id, resource, relist: true });
+        }
+        Ok(())
+    }
+
+    fn is_newest(&self, process: u64, resource: Resource, list: u64) -> bool {
+        self.process.as_ref().is_some_and(|p| p.id == process && p.is_newest(resource, list))
+    }
+
     fn lives(&self, process: u64) -> bool {
         self.process.as_ref().is_some_and(|p| p.id == process)
     }
 
     fn restart(&mut self) -> Result<(), String> {
-        self.processes += 1;
         self.tick_at = None;
-        let nature = Arc::clone(&self.nature);
-        let process = Process::new(self.processes, &self.api, Arc::new(move || nature.now()))?;
+        if self.is_server_down() {
+            self.plan_at(self.server_back_at, Action::Restart);
+            return Ok(());
+        }
+        let environment = Arc::clone(&self.environment);
+        let process = Process::new(self.processes + 1, &self.api, Arc::new(move || environment.now()))?;
+        self.processes += 1;
         let (id, resources) = (process.id, process.engine.resources());
         self.process = Some(process);
         self.note(format_args!("the controllers start, process {id}"));
@@ -291,7 +378,7 @@ impl World {
     /// Gives the engine an input; its calls set out.
     fn feed(&mut self, input: Input) -> Result<(), String> {
         let steady = Duration::from_micros(u64::try_from(self.now).unwrap_or(0));
-        let now = Now { wall: self.nature.now(), steady };
+        let now = Now { wall: self.wall(), steady };
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, starts) = (process.id, process.engine.step(input, now));
         let starts = starts.into_iter().map(|start| Ok((process.seen(&start)?, start))).collect::<Result<Vec<(u64, Start)>, String>>()?;
@@ -310,7 +397,7 @@ impl World {
     }
 
     /// Of one way, mostly short.
-    fn latency(&mut self) -> i64 {
+    pub(super) fn latency(&mut self) -> i64 {
         if self.faulty() && self.chance.one_in(20) { self.chance.between(1000, 2_000_000) } else { self.chance.between(50, 2000) }
     }
 
@@ -322,6 +409,7 @@ impl World {
         let sent = self.lives(process) || self.chance.one_in(2);
         let result = match fault {
             _ if !sent => return Ok(()),
+            _ if self.is_server_down() => lost(),
             0 => Err(refusal(500, "InternalError")),
             1 => Err(refusal(409, "Conflict")),
             2 => lost(),
@@ -354,14 +442,9 @@ impl World {
     }
 
     /// After any write: what the server tells sets out to those who follow it.
-    fn pump(&mut self) -> Result<(), String> {
-        for change in self.truth.observe()? {
-            if let Some(node) = NODES.iter().position(|name| *name == change.pod.node) {
-                let at = self.kubelet_delivery[node].max(self.now + self.latency());
-                self.kubelet_delivery[node] = at;
-                self.plan_kubelet(at, node, kubelet::Act::Seen(change));
-            }
-        }
+    pub(super) fn pump(&mut self) -> Result<(), String> {
+        self.truth.observe()?;
+        self.pump_nodes();
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, arrivals) = (process.id, process.pull());
         for (earliest, arrival) in arrivals {
@@ -387,14 +470,20 @@ impl World {
     }
 
     fn connect(&mut self, resource: Resource, relist: bool) -> Result<(), String> {
+        let down = self.is_server_down();
         let Some(process) = &mut self.process else { return Ok(()) };
+        if down {
+            let (process, at) = (process.id, self.server_back_at);
+            self.plan_at(at, Action::Connect { process, resource, relist: true });
+            return Ok(());
+        }
         if relist {
-            let report = Box::new(process.list(&self.api, resource)?);
+            let (number, report) = process.list(&self.api, resource)?;
             let (process, at) = (process.id, self.now + self.latency());
             if let Some(p) = &mut self.process {
                 p.delivery_at(resource, at);
             }
-            self.plan_at(at, Action::Listed { process, resource, report });
+            self.plan_at(at, Action::Listed { process, resource, number, report: Box::new(report) });
         } else {
             process.resume(&self.api, resource)?;
         }
@@ -408,72 +497,13 @@ impl World {
         process.delivered(arrival, line.version);
         self.feed(Input::Watch { resource, report: line.report })
     }
-
-    fn plan_kubelet(&mut self, at: i64, node: usize, act: kubelet::Act) {
-        self.kubelet_acts += 1;
-        self.plan_at(at, Action::Kubelet { node, act });
-    }
-
-    fn kubelet(&mut self, node: usize, act: kubelet::Act) -> Result<(), String> {
-        let faults = self.faulty();
-        let deeds = self.kubelets[node].act(act, self.nature.now(), &mut self.chance, faults);
-        for deed in deeds {
-            match deed {
-                Deed::Later(delay, act) => self.plan_kubelet(self.now + delay, node, act),
-                Deed::ContainerStarts { key, uid } => {
-                    self.note(format_args!("{key} starts on {}", NODES[node]));
-                    self.truth.start(&key, &uid, NODES[node])?;
-                }
-                Deed::ContainerStops { key, uid } => {
-                    self.note(format_args!("{key} stops on {}", NODES[node]));
-                    self.truth.stop(&key, &uid);
-                }
-                Deed::Status { key, body, retry } => {
-                    let path = format!("{}/status", pod_path(&key));
-                    self.tell(node, "PATCH", &path, "application/strategic-merge-patch+json", &body, retry)?;
-                }
-                Deed::Delete { key, uid, retry } => {
-                    let body = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
-                    self.tell(node, "DELETE", &pod_path(&key), "application/json", &body, retry)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A kubelet's request; one that fails in transit is tried again.
-    fn tell(&mut self, node: usize, method: &str, path: &str, content_type: &str, body: &Value, retry: kubelet::Act) -> Result<(), String> {
-        let lost = self.faulty() && self.chance.one_in(20);
-        if !lost {
-            let result = self.api.write(method, path, content_type, body);
-            self.note(format_args!("{} {method} {path}: {}", NODES[node], outcome(&result)));
-            self.pump()?;
-        }
-        if lost {
-            self.plan_kubelet(self.now + 1_000_000, node, retry);
-        }
-        Ok(())
-    }
-
-    fn heartbeat(&mut self, node: usize) -> Result<(), String> {
-        let ready = json!({"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": self.nature.now().rfc3339()});
-        let body = json!({"status": {"conditions": [ready]}});
-        let path = format!("/api/v1/nodes/{}/status", NODES[node]);
-        self.api.write("PATCH", &path, "application/strategic-merge-patch+json", &body).map_err(|e| e.to_string())?;
-        self.plan_at(self.now + HEARTBEAT, Action::Heartbeat(node));
-        self.pump()
-    }
 }
 
-fn pod_path(key: &Key) -> String {
-    format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name)
-}
-
-fn refusal(code: u16, reason: &str) -> Failure {
+pub(super) fn refusal(code: u16, reason: &str) -> Failure {
     Failure::Refused(Refusal { code, reason: reason.to_owned(), message: format!("injected {reason}") })
 }
 
-fn outcome(result: &Result<Value, Failure>) -> String {
+pub(super) fn outcome(result: &Result<Value, Failure>) -> String {
     match result {
         Ok(value) => value["metadata"]["resourceVersion"].as_str().unwrap_or("done").to_owned(),
         Err(failure) => failure.to_string(),
