@@ -192,3 +192,27 @@ fn a_removed_directory_is_said_by_up_and_cleaned_by_down() {
     let (ok, said) = place.up("data", &SIMULATED);
     assert!(ok && said.contains("started in"), "{said}");
 }
+
+#[test]
+fn pods_whose_directory_was_removed_are_found_and_ended() {
+    if have("pods_whose_directory_was_removed_are_found_and_ended", Needs::Containers).is_none() {
+        return;
+    }
+    for server_runs in [true, false] {
+        let place = Place::new();
+        let (ok, said) = place.up("data", &["--node-name", "e2e"]);
+        assert!(ok, "{said}");
+        if !server_runs {
+            let (ok, said) = printed(place.call("down", "data", &["--leave-pods"]));
+            assert!(ok, "{said}");
+        }
+        // Mounts keep directories of it; everything else goes.
+        std::fs::remove_dir_all(place.path("data")).expect_err("mounts are busy");
+        let (ok, said) = place.down("data");
+        assert!(ok, "{said}");
+        let left = traces(place.0.path());
+        assert!(left.is_empty(), "left behind: {left:#?}");
+        let (ok, said) = place.up("data", &["--node-name", "e2e"]);
+        assert!(ok && said.contains("started in"), "{said}");
+    }
+}

@@ -21,20 +21,28 @@ pub fn server_log(data_dir: &Path) -> PathBuf {
     data_dir.join("server.log")
 }
 
-/// Starts logging. `STEAD_LOG` filters (`info` if unset; `stead_node=debug` for one part). `rotated` is the file that standard error may be.
-pub fn start(rotated: Option<&Path>) -> anyhow::Result<()> {
-    let filter = filter()?;
+/// Starts the log of a server, whose standard error may be the file at `log`. `STEAD_LOG` filters (`stead_node=debug` for one part).
+pub fn start_server(log: &Path) -> anyhow::Result<()> {
+    start("info", Rotation::of_stderr(log))
+}
+
+/// Starts the log of another verb, which prints what it does by itself.
+pub fn start_verb() -> anyhow::Result<()> {
+    start("warn", None)
+}
+
+fn start(default_filter: &str, rotation: Option<Rotation>) -> anyhow::Result<()> {
+    let filter = filter(default_filter)?;
     let ansi = io::IsTerminal::is_terminal(&io::stderr());
-    let rotation = rotated.and_then(Rotation::of_stderr);
     let log = Log(Mutex::new(Lines { out: Stderr { rotation }, lost: 0 }));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).with_ansi(ansi).log_internal_errors(false).init();
     Ok(())
 }
 
-fn filter() -> anyhow::Result<EnvFilter> {
+fn filter(default: &str) -> anyhow::Result<EnvFilter> {
     #[expect(clippy::disallowed_methods, reason = "the log begins before anything is configured")]
     let text = std::env::var("STEAD_LOG").unwrap_or_default();
-    let text = if text.is_empty() { "info" } else { &text };
+    let text = if text.is_empty() { default } else { &text };
     EnvFilter::try_new(text).with_context(|| format!("STEAD_LOG={text:?} is no filter such as info or stead_node=debug"))
 }
 

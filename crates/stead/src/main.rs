@@ -36,15 +36,15 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Server(args) => {
-            logging::start(Some(&logging::server_log(&args.data_dir)))?;
+            logging::start_server(&logging::server_log(&args.data_dir))?;
             cli::server::run(*args)
         }
         Verb::Up(args) => {
-            logging::start(None)?;
+            logging::start_verb()?;
             cli::up::run(&args)
         }
         Verb::Down(args) => {
-            logging::start(None)?;
+            logging::start_verb()?;
             cli::down::run(&args)
         }
     }

@@ -1,10 +1,10 @@
-//! The node agent of this process: real on this machine, or simulated nodes; and the end of what it ran.
+//! The node agent of this process: real on this machine, or simulated nodes.
 
 use crate::config::ServerArgs;
 use crate::inprocess;
 use crate::supervisor::Supervisor;
 use anyhow::Context;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_node::agent::Clock;
 use stead_server::{Environment, Service};
@@ -49,8 +49,10 @@ pub async fn start(
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
-        let containers = open_runtime(&args.data_dir).await?;
-        containers.builtin(BUILTIN_IMAGE).await.context("make the built-in image")?;
+        let options = stead_runtime::Options::default();
+        let containers =
+            stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
+        containers.builtin(BUILTIN_IMAGE).await?;
         let machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         let runtime = Real::new(containers, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
         let machines = vec![machine];
@@ -60,9 +62,9 @@ pub async fn start(
     Ok(())
 }
 
-async fn open_runtime(data_dir: &Path) -> anyhow::Result<stead_runtime::Runtime> {
-    let root = data_dir.join("containers");
-    stead_runtime::Runtime::open(&root, stead_runtime::Options::default()).await.context("open the container runtime")
+/// Where the container runtime keeps what it has.
+pub fn runtime_root(data_dir: &Path) -> PathBuf {
+    data_dir.join("containers")
 }
 
 /// A simulated node has room for as many pods as one wants to try.
@@ -75,20 +77,6 @@ fn simulated_machine(base: &stead_node::registration::Machine, n: u32) -> stead_
         pods_max: 1100,
         ..base.clone()
     }
-}
-
-/// Ends every container below a data directory whose server does not run; the number of pods it ended.
-pub fn stop_containers(data_dir: &Path) -> anyhow::Result<usize> {
-    let root = data_dir.join("containers");
-    if !root.exists() {
-        // Whoever removed the directory has not ended what runs.
-        return Ok(stead_runtime::clean(&root).context("look for containers")?.sandboxes().len());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(async {
-        let containers = open_runtime(data_dir).await?;
-        containers.stop_all().await.context("stop the containers")
-    })
 }
 
 #[cfg(test)]

@@ -132,6 +132,12 @@ fn boot_id() -> anyhow::Result<String> {
     Ok(id.trim().to_owned())
 }
 
+/// The state letter of a process (`/proc/PID/stat`, field 3).
+pub fn state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
 /// Field 22 of `/proc/PID/stat`; `None` if there is no such process or it is a zombie.
 fn start_ticks(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -8,10 +8,16 @@ use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use stead_runtime::{Options, Runtime};
 
 /// The server drains within five seconds; some more for a slow machine.
 const STOP_MAX: Duration = Duration::from_secs(15);
+/// What the shim of a pod may take to answer. All of it is to end, so it need not be given as long as a server gives it.
+const SHIM_PATIENCE: Duration = Duration::from_secs(10);
+/// Processes that are listed while `down` waits.
+const SHIMS_NAMED_MAX: usize = 5;
 /// When and how often a wait is explained.
 const EXPLAIN_EVERY: Duration = Duration::from_secs(5);
 
@@ -36,11 +42,76 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
     if args.leave_pods {
         return Ok(());
     }
-    let stopped = node::stop_containers(&args.data_dir)?;
-    if stopped > 0 {
-        print_line(&format!("{stopped} pods stopped; their objects stay, and `stead up` or `stead server` starts them again"));
+    stop_containers(&args.data_dir)
+}
+
+/// Ends every container of a directory whose server does not run.
+fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
+    let root = node::runtime_root(data_dir);
+    if !root.try_exists().with_context(|| format!("look for {}", root.display()))? {
+        return end_leftovers(&root);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let pods = runtime.block_on(async {
+        let mut explain = tokio::time::interval_at(tokio::time::Instant::now() + EXPLAIN_EVERY, EXPLAIN_EVERY);
+        let stopping = stop_all(&root);
+        tokio::pin!(stopping);
+        loop {
+            tokio::select! {
+                stopped = &mut stopping => return stopped,
+                _ = explain.tick() => print_line(&waiting_for(&root)),
+            }
+        }
+    })?;
+    if pods > 0 {
+        let objects = match running::store(data_dir).exists() {
+            true => "their objects stay, and `stead up` or `stead server` starts them again",
+            false => "their objects were removed with the files of the directory",
+        };
+        print_line(&format!("{} stopped; {objects}", counted(pods, "pod")));
     }
     Ok(())
+}
+
+async fn stop_all(root: &Path) -> anyhow::Result<usize> {
+    let options = Options { shim_patience: SHIM_PATIENCE, ..Options::default() };
+    let containers = Runtime::open(root, options).await.context("open the container runtime")?;
+    containers.stop_all().await.context("stop the containers")
+}
+
+/// Ends what runs, is mounted or has a cgroup although the directory is gone.
+fn end_leftovers(root: &Path) -> anyhow::Result<()> {
+    // Nobody else can have made any.
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    let ended = stead_runtime::clean(root).context("end what runs without its directory")?;
+    if !ended.is_empty() {
+        let (pods, mounts) = (ended.sandboxes().len(), ended.mounts.len());
+        let (pods, mounts) = (counted(pods, "pod"), counted(mounts, "mount"));
+        print_line(&format!("{pods} and {mounts} were left of a directory that has been removed: they are gone now"));
+    }
+    Ok(())
+}
+
+/// What still runs, and whether it can do anything.
+fn waiting_for(root: &Path) -> String {
+    let shims = stead_runtime::survey(root).map(|found| found.shims).unwrap_or_default();
+    if shims.is_empty() {
+        return "waiting for the last containers to end".to_owned();
+    }
+    let one = |pid: i32| match running::state(pid) {
+        Some('T' | 't') => format!("process {pid}, which is stopped"),
+        Some('D') => format!("process {pid}, which waits for a device"),
+        _ => format!("process {pid}"),
+    };
+    let list = shims.iter().take(SHIMS_NAMED_MAX).map(|(pid, _)| one(*pid)).collect::<Vec<_>>().join("; ");
+    let seconds = SHIM_PATIENCE.as_secs();
+    format!("waiting for {} to end ({list}); one that does not answer is killed after {seconds} s", counted(shims.len(), "pod"))
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 fn stop(process: Process) -> anyhow::Result<()> {

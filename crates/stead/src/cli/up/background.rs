@@ -3,7 +3,7 @@
 use crate::cli::print_line;
 use crate::config::{ServerArgs, UpArgs};
 use crate::running::{self, Found, Running};
-use crate::{file, logging};
+use crate::{file, logging, node};
 use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -121,8 +121,26 @@ fn differences(given: &[String], asked: &BTreeMap<String, String>, has: &BTreeMa
     different.map(|flag| format!("--{flag}: {} (you ask for {})", value(has, flag), value(asked, flag))).collect()
 }
 
+/// Says what runs here although its files are gone; the server ends it before it starts anything.
+fn announce_leftovers(data_dir: &Path) {
+    let root = node::runtime_root(data_dir);
+    if running::store(data_dir).exists() || !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    match stead_runtime::survey(&root) {
+        Ok(found) if !found.shims.is_empty() => print_line(&format!(
+            "{} pods still run of an earlier server whose files in {} were removed: they are ended first",
+            found.shims.len(),
+            data_dir.display()
+        )),
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "cannot look for what runs without its files"),
+    }
+}
+
 /// Starts a server in the background and waits until it is ready.
 fn start(args: &ServerArgs) -> anyhow::Result<Running> {
+    announce_leftovers(&args.data_dir);
     let begun = Instant::now();
     let log = logging::server_log(&args.data_dir);
     let log_before = std::fs::metadata(&log).map_or(0, |m| m.len());
