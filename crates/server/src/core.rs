@@ -3,6 +3,7 @@
 use crate::admission::Admission;
 use crate::cluster::Cluster;
 use crate::gateway::Gateway;
+use crate::lines::Lines;
 use crate::openapi::Documents;
 use std::ops::Deref;
 
@@ -12,6 +13,7 @@ pub(crate) struct Core {
     pub admission: Admission,
     pub gateway: Gateway,
     pub documents: Documents,
+    pub lines: Lines,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
 }

@@ -22,6 +22,7 @@ mod health;
 mod key_locks;
 mod keys;
 mod kinds;
+mod lines;
 mod negotiation;
 mod object;
 mod objects;
@@ -113,6 +114,7 @@ impl Server {
             admission: admission::Admission::default(),
             gateway: gateway::Gateway::default(),
             documents: openapi::Documents::default(),
+            lines: lines::Lines::default(),
             advertise: config.advertise,
         });
         bootstrap::run(&core).await?;

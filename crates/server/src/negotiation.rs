@@ -20,7 +20,7 @@ pub(crate) enum Pretty {
 }
 
 /// Version of the group `meta.k8s.io` that a client asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum MetaVersion {
     V1,
     V1Beta1,
@@ -36,7 +36,7 @@ impl MetaVersion {
 }
 
 /// What is made of an object before it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Transform {
     Plain,
     Table(MetaVersion),

@@ -9,7 +9,7 @@ use stead_api::value::Access;
 use stead_api::{Map, Status, Value, json};
 
 /// What a row carries beside its cells (N22).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Include {
     Nothing,
     Metadata,

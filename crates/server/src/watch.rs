@@ -1,9 +1,11 @@
 //! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, one JSON document a line, each sent at once.
+//! The lines are shared by all watches that show the same.
 
 use crate::answer::{self, Answer};
 use crate::call::Call;
 use crate::core::Core;
 use crate::format::ResponseFormat;
+use crate::lines::{Happening, Line};
 use crate::negotiation::Transform;
 use crate::query::ListOptions;
 use crate::table::Columns;
@@ -22,8 +24,8 @@ use stead_store::{Entry, Event, ReadError, Watch, WatchError};
 /// Bookmarks come about this often, and this long before the end (L10).
 const BOOKMARK_EVERY_MS: u64 = 60_000;
 const BOOKMARK_BEFORE_END_MS: u64 = 2_000;
-/// Events that are ready are sent together, in pieces of about this size.
-const CHUNK_BYTES_MAX: usize = 64 * 1024;
+/// How much of what is ready is taken before it is sent.
+const READY_BYTES_MAX: usize = 64 * 1024;
 /// A watch without a timeout lasts this long, and up to twice that (L13).
 const LIFE_S: u64 = 1800;
 
@@ -42,7 +44,8 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Re
         format,
         initial: VecDeque::new(),
         initial_revision: 0,
-        out: Vec::new(),
+        ready: VecDeque::new(),
+        ready_bytes: 0,
         source: None,
         end: core.environment.sleep(0),
         bookmark: None,
@@ -51,15 +54,14 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Re
     };
     if let Err(status) = stream.start(&prefix, version) {
         // The stream has an answer for a version that is gone: an event (L9).
-        let mut line = Vec::new();
-        write_line(&mut line, "ERROR", status.body().to_string().as_bytes());
+        let line = line("ERROR", status.body().to_string().as_bytes());
         return Ok(Answer::Response(answer::with_type(200, "application/json", body::full(line))));
     }
-    let chunks = futures::stream::unfold(stream, |mut stream| async move {
-        let chunk = stream.next().await?;
-        Some((chunk, stream))
+    let lines = futures::stream::unfold(stream, |mut stream| async move {
+        let line = stream.next().await?;
+        Some((line, stream))
     });
-    Ok(Answer::Response(answer::with_type(200, "application/json", body::streamed(chunks))))
+    Ok(Answer::Response(answer::with_type(200, "application/json", body::streamed(lines))))
 }
 
 /// A watch under way.
@@ -72,8 +74,9 @@ struct Stream {
     initial: VecDeque<Entry>,
     /// The revision that those show.
     initial_revision: u64,
-    /// Events that are ready to be sent, as lines.
-    out: Vec<u8>,
+    /// Lines that are ready to be sent, shared with other watches.
+    ready: VecDeque<Bytes>,
+    ready_bytes: usize,
     /// `None`: a version from the future, which stays silent (L15).
     source: Option<Watch>,
     end: BoxFuture<'static, ()>,
@@ -136,7 +139,7 @@ impl Stream {
     /// Makes the next of the first events, and the bookmark after the last one.
     fn send_initial(&mut self, entry: &Entry) {
         if self.selected(entry) {
-            self.send_stored("ADDED", entry);
+            self.send_stored(Happening::Added, entry);
         }
         if self.initial.is_empty() {
             self.end_initial();
@@ -149,12 +152,15 @@ impl Stream {
         }
     }
 
-    /// The next lines: all that are ready, up to a bound, or the next one that comes.
+    /// The next line, waiting for it.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            self.gather();
-            if !self.out.is_empty() {
-                return Some(std::mem::take(&mut self.out).into());
+            if self.ready.is_empty() {
+                self.gather();
+            }
+            if let Some(line) = self.ready.pop_front() {
+                self.ready_bytes -= line.len();
+                return Some(line);
             }
             match self.wait().await {
                 Next::Event(Ok(event)) => self.take(event),
@@ -172,7 +178,7 @@ impl Stream {
 
     /// Takes what needs no waiting.
     fn gather(&mut self) {
-        while self.out.len() < CHUNK_BYTES_MAX {
+        while self.ready_bytes < READY_BYTES_MAX {
             if let Some(entry) = self.initial.pop_front() {
                 self.send_initial(&entry);
                 continue;
@@ -191,7 +197,7 @@ impl Stream {
             WatchError::Closed => None,
             WatchError::Lagged => {
                 let status = too_old(0, self.core.store.revision());
-                write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes());
+                self.push(line("ERROR", status.body().to_string().as_bytes()).into());
                 self.end = futures::future::ready(()).boxed();
                 self.source = None;
                 Some(())
@@ -228,7 +234,7 @@ impl Stream {
             Event::Put { entry, previous } => self.take_put(&entry, previous.as_ref()),
             Event::Delete { last, previous } => {
                 if self.selected(&previous) {
-                    self.send_stored("DELETED", &last);
+                    self.send_stored(Happening::Deleted, &last);
                 }
             }
         }
@@ -236,21 +242,21 @@ impl Stream {
 
     fn take_put(&mut self, entry: &Entry, previous: Option<&Entry>) {
         if self.options.selects_all() {
-            let ty = if previous.is_some() { "MODIFIED" } else { "ADDED" };
-            return self.send_stored(ty, entry);
+            let put = if previous.is_some() { Happening::Modified } else { Happening::Added };
+            return self.send_stored(put, entry);
         }
         let now = self.selected(entry);
         let before = previous.filter(|previous| self.selected(previous));
         match (now, before) {
-            (true, Some(_)) => self.send_stored("MODIFIED", entry),
-            (true, None) => self.send_stored("ADDED", entry),
+            (true, Some(_)) => self.send_stored(Happening::Modified, entry),
+            (true, None) => self.send_stored(Happening::Added, entry),
             // It leaves the selection: its old state, at the version of the change.
             (false, Some(previous)) => {
                 let Ok(last) = self.core.objects.read(&self.kind, previous) else { return };
                 let mut last = Value::clone(&last);
                 object::set_version(&mut last, &entry.revision.to_string());
-                let bytes = walker::encode(self.kind.schema, &last);
-                self.send("DELETED", &bytes);
+                let schema = self.kind.schema;
+                self.send(Happening::Left, entry.revision, |_| Ok(walker::encode(schema, &last).into()));
             }
             (false, None) => {}
         }
@@ -264,26 +270,32 @@ impl Stream {
         })
     }
 
-    fn send_stored(&mut self, ty: &str, entry: &Entry) {
-        match object::shown(&self.kind, &entry.key, &entry.value) {
-            Ok(bytes) => self.send(ty, &bytes),
-            Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
-        }
+    fn send_stored(&mut self, happening: Happening, entry: &Entry) {
+        self.send(happening, entry.revision, |kind| object::shown(kind, &entry.key, &entry.value));
     }
 
-    /// Sends an object in the version that the client watches.
-    fn send(&mut self, ty: &str, bytes: &[u8]) {
-        if self.format.form.transform == Transform::Plain {
-            return write_line(&mut self.out, ty, bytes);
-        }
+    /// Makes a line ready that other watches may show, too; `object` gives the object in the version that the client watches.
+    fn send(&mut self, happening: Happening, revision: u64, object: impl FnOnce(&Kind) -> Result<Bytes, Status>) {
         let format = self.format.at(self.core.environment.now());
-        let object = object::from_bytes(self.kind.schema, self.kind.plural, bytes);
-        let shown = object.and_then(|object| answer::transformed(&self.kind, &object, format.form.transform, format, self.columns));
-        match shown {
-            Ok(shown) => write_line(&mut self.out, ty, shown.to_string().as_bytes()),
-            Err(status) => write_line(&mut self.out, "ERROR", status.body().to_string().as_bytes()),
-        }
-        self.columns = Columns::Left;
+        let (kind, columns) = (Arc::clone(&self.kind), self.columns);
+        let show = || match object(&kind) {
+            Ok(bytes) => show(&kind, happening.ty(), &bytes, format, columns),
+            Err(status) => line("ERROR", status.body().to_string().as_bytes()),
+        };
+        let is_first_of_tables = format.form.transform != Transform::Plain && columns == Columns::Described;
+        let line = if is_first_of_tables {
+            // It alone has the columns.
+            self.columns = Columns::Left;
+            show().into()
+        } else {
+            self.core.lines.get(Line::new(&kind, revision, happening, format), show)
+        };
+        self.push(line);
+    }
+
+    fn push(&mut self, line: Bytes) {
+        self.ready_bytes += line.len();
+        self.ready.push_back(line);
     }
 
     /// A bookmark: the kind's zero value with nothing but a version (L10).
@@ -296,7 +308,10 @@ impl Stream {
         walker::canonical(self.kind.schema, &mut object);
         object::set_version(&mut object, &revision.to_string());
         let bytes = walker::encode(self.kind.schema, &object);
-        self.send("BOOKMARK", &bytes);
+        let format = self.format.at(self.core.environment.now());
+        let line = show(&self.kind, "BOOKMARK", &bytes, format, self.columns);
+        self.columns = Columns::Left;
+        self.push(line.into());
     }
 }
 
@@ -305,10 +320,26 @@ fn too_old(asked: u64, oldest: u64) -> Status {
     Status::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
 }
 
-fn write_line(out: &mut Vec<u8>, ty: &str, object: &[u8]) {
+/// The line of an event in the form that the client wants.
+fn show(kind: &Kind, ty: &str, bytes: &[u8], format: ResponseFormat, columns: Columns) -> Vec<u8> {
+    if format.form.transform == Transform::Plain {
+        return line(ty, bytes);
+    }
+    let shown = object::from_bytes(kind.schema, kind.plural, bytes)
+        .and_then(|object| answer::transformed(kind, &object, format.form.transform, format, columns));
+    match shown {
+        Ok(shown) => line(ty, shown.to_string().as_bytes()),
+        Err(status) => line("ERROR", status.body().to_string().as_bytes()),
+    }
+}
+
+fn line(ty: &str, object: &[u8]) -> Vec<u8> {
+    const AROUND: usize = "{'type':'','object':}.".len();
+    let mut out = Vec::with_capacity(AROUND + ty.len() + object.len());
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(ty.as_bytes());
     out.extend_from_slice(b"\",\"object\":");
     out.extend_from_slice(object);
     out.extend_from_slice(b"}\n");
+    out
 }

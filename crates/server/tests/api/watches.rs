@@ -80,3 +80,43 @@ async fn events_reach_a_waiting_watcher_at_once() {
     assert!(frame.starts_with(b"{\"type\":\"ADDED\""));
     assert_eq!(start.elapsed().as_millis(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn watches_that_show_the_same_share_its_bytes() {
+    // What a watcher that does not read has not taken yet is held once for all of them.
+    use http_body_util::BodyExt;
+    let client = fresh().await;
+    let path = format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=60&resourceVersion=0");
+    let selecting = format!("{path}&labelSelector=a!%3Db");
+    let mut lines = Vec::new();
+    for path in [&path, &path, &selecting] {
+        let mut body = client.stream(path).await.expect("a stream");
+        if lines.is_empty() {
+            create(&client, CONFIG_MAPS, config_map("a")).await;
+        }
+        lines.push(body.frame().await.expect("a frame").expect("no error").into_data().expect("data"));
+    }
+    assert!(lines.iter().all(|line| line.as_ptr() == lines[0].as_ptr()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ages_are_those_of_the_moment_at_which_an_event_is_sent() {
+    // N25
+    let client = fresh().await;
+    create(&client, CONFIG_MAPS, config_map("old")).await;
+    let accept = [("Accept".to_owned(), Some("application/json;as=Table;v=v1;g=meta.k8s.io".to_owned()))];
+    let path = format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=60&resourceVersion=0");
+    let watching = client.call("GET", &path, None, &accept);
+    let writing = async {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        create(&client, CONFIG_MAPS, config_map("new")).await;
+        send_as(&client, "PATCH", &format!("{CONFIG_MAPS}/old"), json!({"data": {"a": "b"}}), MERGE).await;
+    };
+    let (answer, ()) = futures::join!(watching, writing);
+    let text = String::from_utf8(answer.expect("an answer").body.to_vec()).expect("text");
+    let events: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("a document")).collect();
+    let ages: Vec<_> = events.iter().map(|event| event["object"]["rows"][0]["cells"][2].clone()).collect();
+    assert_eq!(ages, ["0s", "0s", "30s"]);
+    let columns: Vec<bool> = events.iter().map(|event| event["object"]["columnDefinitions"].is_array()).collect();
+    assert_eq!(columns, [true, false, false]);
+}
