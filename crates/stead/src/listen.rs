@@ -4,6 +4,7 @@
 
 use crate::certificates::Pair;
 use crate::certificates::clients::{Caller, ClientAuthorities, PossessionVerifier};
+use crate::stall::Unstalled;
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -21,6 +22,8 @@ use tokio::task::JoinSet;
 /// Connections served at once; more wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 8192;
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// What is encrypted for a client that does not take it.
+const TLS_BUFFER_BYTES_MAX: usize = 32 * 1024;
 /// For the head of a request; it also ends HTTP/1.1 connections that idle so long.
 const HEADER_READ_MAX: Duration = Duration::from_secs(90);
 /// How long open requests may go on once the server is told to stop.
@@ -134,7 +137,9 @@ where
 {
     let Security { tls, clients, clock } = security;
     stream.set_nodelay(true).ok();
-    let stream = match tokio::time::timeout(HANDSHAKE_MAX, tokio_rustls::TlsAcceptor::from(tls).accept(stream)).await {
+    let bounded = |session: &mut rustls::ServerConnection| session.set_buffer_limit(Some(TLS_BUFFER_BYTES_MAX));
+    let accepting = tokio_rustls::TlsAcceptor::from(tls).accept_with(Unstalled::new(stream), bounded);
+    let stream = match tokio::time::timeout(HANDSHAKE_MAX, accepting).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return tracing::debug!("a TLS handshake took too long"),

@@ -12,6 +12,7 @@ mod logging;
 mod node;
 mod running;
 mod server;
+mod stall;
 mod supervisor;
 
 use config::{Cli, Verb};
