@@ -11,6 +11,7 @@ use crate::supervisor::Supervisor;
 use crate::{cli, file, inprocess, node};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stead_server::{Config, Environment, Server, Service};
@@ -26,7 +27,7 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     // Listened for from the start: a signal that comes early must not kill half-way.
     let mut signals = Signals::new()?;
     file::private_dir(&args.data_dir)?;
-    let store = Store::open(running::store(&args.data_dir), StoreOptions::default()).context("open the store")?;
+    let store = open_store(&args.data_dir)?;
     let mut supervisor = Supervisor::default();
     let ended = match start(&args, &store, &mut supervisor, &mut signals).await {
         Ok(Started::Ready(running)) => {
@@ -142,6 +143,20 @@ impl Signals {
             }
         }
     }
+}
+
+/// The store of a data directory. One that is gone is refused; where an earlier version left no mark of it, what else is there
+/// gives it away.
+fn open_store(data_dir: &Path) -> anyhow::Result<Store> {
+    let path = running::store(data_dir);
+    let remains: Vec<&str> = ["tls", "containers"].into_iter().filter(|name| data_dir.join(name).exists()).collect();
+    let begins_empty = !path.exists();
+    let store = Store::open(&path, StoreOptions::default()).context("open the store")?;
+    if begins_empty && !remains.is_empty() {
+        let path = path.display();
+        tracing::warn!(%path, ?remains, "there was no store beside the remains of an earlier cluster: beginning with an empty one");
+    }
+    Ok(store)
 }
 
 /// Paths that go into records and mounts must hold wherever they are read.
