@@ -9,6 +9,7 @@ pub mod kinds;
 pub mod meta;
 pub mod names;
 pub mod patch;
+pub mod pod_security;
 pub mod quantity;
 pub mod registry;
 pub mod schema;

@@ -7,6 +7,7 @@ mod claim_resize;
 mod default_tolerations;
 mod namespace_lifecycle;
 mod pod_resize;
+mod pod_security;
 mod priority;
 mod runtime_class;
 mod service_account;
@@ -87,6 +88,7 @@ impl Default for Admission {
             Box::new(namespace_lifecycle::NamespaceLifecycle),
             Box::new(service_account::ServiceAccount),
             Box::new(taint_nodes::TaintNodesByCondition),
+            Box::new(pod_security::PodSecurity),
             Box::new(priority::Priority),
             Box::new(default_tolerations::DefaultTolerationSeconds),
             Box::new(claim_protection::StorageObjectInUseProtection),

@@ -8,6 +8,7 @@ mod faults;
 mod kinds;
 mod lists;
 mod nodes;
+mod pod_security;
 mod replayed;
 mod services;
 mod subresources;
