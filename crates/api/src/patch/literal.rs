@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// A parsed patch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document {
     pub value: Value,
     /// `duplicate field "data.x"`, in document order.
@@ -18,7 +18,7 @@ pub struct Document {
 pub fn parse(body: &[u8]) -> Result<Document, serde_json::Error> {
     let found = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Node { path: String::new(), found: &found }.deserialize(&mut reader)?;
+    let value = Node { path: Path::Root, found: &found }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(Document { value, duplicates: found.into_inner() })
 }
@@ -35,8 +35,27 @@ pub fn kind_name(value: &Value) -> &'static str {
     }
 }
 
+/// Where a value stands; written out only if something is said of it.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Root,
+    Member(&'a Path<'a>, &'a str),
+    Element(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Member(Path::Root, name) => f.write_str(name),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
 struct Node<'a> {
-    path: String,
+    path: Path<'a>,
     found: &'a RefCell<Vec<String>>,
 }
 
@@ -75,7 +94,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Node { path: format!("{}[{}]", self.path, list.len()), found: self.found })? {
+        while let Some(item) = items.next_element_seed(Node { path: Path::Element(&self.path, list.len()), found: self.found })? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -84,7 +103,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let path = if self.path.is_empty() { name.clone() } else { format!("{}.{name}", self.path) };
+            let path = Path::Member(&self.path, &name);
             if map.contains_key(&name) {
                 let text = format!("duplicate field \"{path}\"");
                 let mut found = self.found.borrow_mut();

@@ -62,9 +62,15 @@ impl Format {
     }
 }
 
-/// Whether the body is JSON at all: judged before the object is looked up.
-pub fn check_syntax(body: &[u8]) -> Result<(), Status> {
-    literal::parse(body).map(drop).map_err(|_| Status::bad_request("invalid JSON patch"))
+/// The body of a patch, read once however often it is applied.
+#[derive(Debug, Clone)]
+pub struct Body(literal::Document);
+
+impl Body {
+    /// The error is the answer to what is no JSON at all: it comes before the object is looked up.
+    pub fn parse(body: &[u8]) -> Result<Self, Status> {
+        literal::parse(body).map(Self).map_err(|_| Status::bad_request("invalid JSON patch"))
+    }
 }
 
 /// Applies a patch to `current`, the object as a client reads it (with kind, apiVersion and managedFields).
@@ -72,11 +78,11 @@ pub fn apply(
     format: Format,
     ty: &'static Type,
     current: &Value,
-    body: &[u8],
+    body: Body,
     validation: Validation,
     decode: Decode<'_>,
 ) -> Result<Patched, Status> {
-    let document = literal::parse(body).map_err(|_| Status::bad_request("invalid JSON patch"))?;
+    let Body(document) = body;
     match format {
         Format::Json => {
             let strict = json::judge(&document, validation)?;

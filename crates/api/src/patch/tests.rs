@@ -16,7 +16,7 @@ fn set_with(pod: Value) -> Value {
 fn patch_with(format: Format, ty: &'static Type, current: &Value, body: &Value, validation: Validation) -> Result<Patched, Status> {
     let mut current = current.clone();
     walker::canonical(ty, &mut current);
-    apply(format, ty, &current, body.to_string().as_bytes(), validation, &|document| walker::decode_value(ty, document))
+    apply(format, ty, &current, Body::parse(body.to_string().as_bytes())?, validation, &|document| walker::decode_value(ty, document))
 }
 
 fn patched(format: Format, ty: &'static Type, current: &Value, body: Value) -> Result<Value, Status> {
@@ -99,9 +99,14 @@ fn merge_patch_merges_maps_and_replaces_the_rest() {
 #[test]
 fn unknown_and_duplicate_fields_are_judged_as_field_validation_says() {
     let apply_text = |validation| {
-        apply(Format::Merge, &CORE_V1_CONFIG_MAP, &config_map(), br#"{"foo":1,"data":{"x":"2","x":"3"}}"#, validation, &|v| {
-            walker::decode_value(&CORE_V1_CONFIG_MAP, v)
-        })
+        apply(
+            Format::Merge,
+            &CORE_V1_CONFIG_MAP,
+            &config_map(),
+            Body::parse(br#"{"foo":1,"data":{"x":"2","x":"3"}}"#).unwrap(),
+            validation,
+            &|v| walker::decode_value(&CORE_V1_CONFIG_MAP, v),
+        )
     };
     let warned = apply_text(Validation::Warn).unwrap();
     assert_eq!(warned.warnings, ["duplicate field \"data.x\"", "unknown field \"foo\""]);

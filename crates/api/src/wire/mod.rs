@@ -1,6 +1,7 @@
 //! Wire formats: the syntax of JSON, YAML and protobuf bodies. Meaning is the schema walker's.
 
 pub mod base64;
+pub mod go_json;
 pub mod json;
 pub mod protobuf;
 pub mod yaml;

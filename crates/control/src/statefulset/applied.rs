@@ -14,9 +14,11 @@ pub fn template(data: &Value, set: &Set) -> Value {
     if written.is_null() || written.str("$patch") == "replace" {
         return data::template_of(data, set.template());
     }
+    // What is no patch leaves the live template, as one that cannot be applied does.
+    let Ok(body) = patch::Body::parse(&data::encode(data)) else { return set.template().clone() };
     let decode = |value| walker::decode_value(STATEFUL_SET.schema, value);
     let current = document(set.object.spec().clone());
-    let patched = patch::apply(Format::Strategic, STATEFUL_SET.schema, &current, &data::encode(data), Validation::Ignore, &decode);
+    let patched = patch::apply(Format::Strategic, STATEFUL_SET.schema, &current, body, Validation::Ignore, &decode);
     patched.map_or_else(|_| set.template().clone(), |patched| patched.object["spec"]["template"].clone())
 }
 

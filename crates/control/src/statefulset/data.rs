@@ -3,6 +3,9 @@
 
 use stead_api::{Value, value::Access};
 
+/// The bytes of data.
+pub use stead_api::wire::go_json::encode;
+
 /// `{"spec":{"template":{...,"$patch":"replace"}}}` of a defaulted template.
 pub fn patch_of(template: &Value) -> Value {
     let mut template = template.clone();
@@ -33,62 +36,6 @@ fn sorted(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(sorted).collect(),
         other => other.clone(),
     }
-}
-
-/// The bytes that Go's encoder writes, members in the order given.
-pub fn encode(value: &Value) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    write(value, &mut out);
-    out
-}
-
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(map) => {
-            out.push(b'{');
-            for (i, (name, value)) in map.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                write_string(name, out);
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
-        }
-        Value::Array(items) => {
-            out.push(b'[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                write(item, out);
-            }
-            out.push(b']');
-        }
-        Value::String(text) => write_string(text, out),
-        Value::Null | Value::Bool(_) | Value::Number(_) => out.extend_from_slice(value.to_string().as_bytes()),
-    }
-}
-
-/// Escapes what Go escapes: quotes, controls, and what HTML or JavaScript would read.
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend_from_slice(&[b'\\', c as u8]),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            c if c < ' ' || matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
-            }
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
 }
 
 /// The hash in a revision's name: FNV-1 (32 bit) of data and collision count, in an alphabet without vowels.

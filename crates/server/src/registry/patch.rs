@@ -48,11 +48,10 @@ pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Resu
     let kind = call.target.kind.clone();
     let format = format(call)?;
     let options = WriteOptions::parse(&call.query, Write::Patch)?;
-    patch::check_syntax(&call.body)?;
-    let (body, target) = (call.body.clone(), call.target.clone());
+    let (body, target) = (patch::Body::parse(&call.body)?, call.target.clone());
     let bytes = update::change(core, call, &options, part, &mut |old| {
         let managed_fields = Cell::new(ManagedFields::Kept);
-        let patched = patch::apply(format, kind.schema, old, &body, validation(options.field_validation), &|document| {
+        let patched = patch::apply(format, kind.schema, old, body.clone(), validation(options.field_validation), &|document| {
             managed_fields.set(ManagedFields::of(&document));
             decode((&*kind).into(), document)
         })?;

@@ -46,12 +46,11 @@ async fn put_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
 async fn patch_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
     let format = patch::format(call)?;
     let options = WriteOptions::parse(&call.query, Write::Patch)?;
-    patches::check_syntax(&call.body)?;
-    let (body, target) = (call.body.clone(), call.target.clone());
+    let (body, target) = (patches::Body::parse(&call.body)?, call.target.clone());
     let validation = patch::validation(options.field_validation);
     update::change(core, call, &options, Part::SCALE, &mut |old| {
         let decode = |document| patch::decode(scale::expected(), document);
-        let patched = patches::apply(format, scale::expected().schema, &scale::of(old), &body, validation, &decode)?;
+        let patched = patches::apply(format, scale::expected().schema, &scale::of(old), body.clone(), validation, &decode)?;
         let mut wanted = patched.object;
         update::place(&target.name, &target.namespace, &mut wanted)?;
         Ok(Next { object: scaled(old, &wanted)?, managed_fields: ManagedFields::Kept, warnings: patched.warnings })

@@ -68,7 +68,7 @@ pub fn update(ty: &'static Type, live: Option<&Value>, object: &mut Value, write
         }
     };
     // An object that nobody tracks stays so; tracking starts when it is created.
-    let entries = if entries.is_empty() && live.is_some() { entries } else { booked(ty, live, object, entries, write) };
+    let entries = if entries.is_empty() && live.is_some() { entries } else { with_write(ty, live, object, entries, write) };
     put(object, &entries);
 }
 
@@ -86,7 +86,7 @@ fn put(object: &mut Value, entries: &[Entry]) {
     }
 }
 
-fn booked(ty: &'static Type, live: Option<&Value>, object: &mut Value, entries: Vec<Entry>, write: Write<'_>) -> Vec<Entry> {
+fn with_write(ty: &'static Type, live: Option<&Value>, object: &mut Value, entries: Vec<Entry>, write: Write<'_>) -> Vec<Entry> {
     // Hooks may have left out what is always written; a stored object is whole. That `live` alone has managedFields is
     // a removal of what nobody owns.
     walker::canonical(ty, object);

@@ -5,6 +5,7 @@ use super::{DEPTH_MAX, canonical};
 use crate::{
     Map, Value,
     schema::{Field, Omit, Shape, Type, generated::META_V1_OBJECT_META},
+    wire::go_json,
 };
 
 /// What stands in `metadata.resourceVersion`.
@@ -47,7 +48,7 @@ impl Writer {
                 self.field(field, map.get(field.name), depth, stamp);
             }
         }
-        self.close(b'}');
+        go_json::close(&mut self.out, b'}');
     }
 
     fn field(&mut self, field: &'static Field, value: Option<&Value>, depth: usize, stamp: bool) {
@@ -93,17 +94,18 @@ impl Writer {
                     self.element(element, value, depth);
                     self.out.push(b',');
                 }
-                self.close(b']');
+                go_json::close(&mut self.out, b']');
             }
             (Shape::Map(element), Value::Object(map)) => self.map(element, map, depth),
-            _ => self.any(value),
+            // Scalars, and raw JSON with its members in order.
+            _ => go_json::write(&mut self.out, value),
         }
     }
 
     fn map(&mut self, element: &Shape, map: &Map<String, Value>, depth: usize) {
         self.out.push(b'{');
         let mut entry = |key: &String, value: &Value| {
-            string(&mut self.out, key);
+            go_json::string(&mut self.out, key);
             self.out.push(b':');
             self.element(element, value, depth);
             self.out.push(b',');
@@ -115,7 +117,7 @@ impl Writer {
             entries.sort_unstable_by_key(|(key, _)| *key);
             entries.into_iter().for_each(|(key, value)| entry(key, value));
         }
-        self.close(b'}');
+        go_json::close(&mut self.out, b'}');
     }
 
     fn element(&mut self, shape: &Shape, value: &Value, depth: usize) {
@@ -126,101 +128,9 @@ impl Writer {
         }
     }
 
-    /// A value as it stands: scalars, and raw JSON with its members in order.
-    fn any(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.out.extend_from_slice(b"null"),
-            Value::Bool(true) => self.out.extend_from_slice(b"true"),
-            Value::Bool(false) => self.out.extend_from_slice(b"false"),
-            Value::Number(number) => self.out.extend_from_slice(number.to_string().as_bytes()),
-            Value::String(text) => string(&mut self.out, text),
-            Value::Array(list) => {
-                self.out.push(b'[');
-                for value in list {
-                    self.any(value);
-                    self.out.push(b',');
-                }
-                self.close(b']');
-            }
-            Value::Object(map) => {
-                self.out.push(b'{');
-                for (key, value) in map {
-                    string(&mut self.out, key);
-                    self.out.push(b':');
-                    self.any(value);
-                    self.out.push(b',');
-                }
-                self.close(b'}');
-            }
-        }
-    }
-
     fn name(&mut self, field: &Field) {
         self.out.push(b'"');
         self.out.extend_from_slice(field.name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
-
-    /// Ends a container, whose last comma becomes the bracket.
-    fn close(&mut self, bracket: u8) {
-        match self.out.last_mut() {
-            Some(last) if *last == b',' => *last = bracket,
-            _ => self.out.push(bracket),
-        }
-    }
-}
-
-/// Bytes that may begin something to escape.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        special[byte] = true;
-        byte += 1;
-    }
-    let mut at = 0;
-    let others = b"\"\\<>&\xe2";
-    while at < others.len() {
-        special[others[at] as usize] = true;
-        at += 1;
-    }
-    special
-};
-
-/// A string with Go's escapes.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]) {
-        out.extend_from_slice(&rest[..at]);
-        let used = escape(out, &rest[at..]);
-        rest = &rest[at + used..];
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
-}
-
-/// Writes the special byte at the start of the text, and what belongs to it; returns how many bytes that was.
-fn escape(out: &mut Vec<u8>, text: &[u8]) -> usize {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    match *text {
-        [b'"', ..] => out.extend_from_slice(b"\\\""),
-        [b'\\', ..] => out.extend_from_slice(b"\\\\"),
-        [b'\n', ..] => out.extend_from_slice(b"\\n"),
-        [b'\r', ..] => out.extend_from_slice(b"\\r"),
-        [b'\t', ..] => out.extend_from_slice(b"\\t"),
-        [0x08, ..] => out.extend_from_slice(b"\\b"),
-        [0x0c, ..] => out.extend_from_slice(b"\\f"),
-        // U+2028 and U+2029.
-        [0xe2, 0x80, last @ (0xa8 | 0xa9), ..] => {
-            out.extend_from_slice(if last == 0xa8 { b"\\u2028" } else { b"\\u2029" });
-            return 3;
-        }
-        [byte @ (0x00..=0x1f | b'<' | b'>' | b'&'), ..] => {
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        }
-        [byte, ..] => out.push(byte),
-        [] => return 0,
-    }
-    1
 }
