@@ -4,7 +4,7 @@
 //! threads. Its parent is the sandbox's shim, a subreaper, to which the container's first process passes when this one exits. Dies with
 //! the shim, so that nothing is started that nobody waits for.
 
-use std::ffi::{CString, OsString};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -22,10 +22,13 @@ use stead_sys::fd::take_inherited;
 
 use crate::cgroup::Layout;
 use crate::device;
+use crate::error::{chain, log_error};
 use crate::executor::Program;
 use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
 use crate::rootfs::{self, Prepared};
 
+/// What users and their tools know before the reason for which a program could not be started.
+const START_FAILED: &str = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ";
 /// Longest text that is reported, in bytes.
 const MESSAGE_BYTES_MAX: usize = 4096;
 
@@ -110,11 +113,11 @@ pub fn run(words: &[OsString]) -> ExitCode {
     match make(&arguments, stdout, stderr, &mut report) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(
+            send_report(
                 &mut report,
                 &match failure {
                     Failure::Create(message) => Report::CreateFailed(shorten(message)),
-                    Failure::Start(message) => Report::StartFailed(shorten(message)),
+                    Failure::Start(message) => Report::StartFailed(shorten(format!("{START_FAILED}{message}"))),
                 },
             );
             ExitCode::FAILURE
@@ -129,7 +132,7 @@ fn die_with(parent: i32) -> nix::Result<()> {
 }
 
 /// The shim sees the pipe close if a report cannot be written, and takes that for a failure.
-fn say(report: &mut File, message: &Report) {
+fn send_report(report: &mut File, message: &Report) {
     let mut line = serde_json::to_vec(message).expect("reports have string keys only");
     line.push(b'\n');
     report.write_all(&line).unwrap_or_default();
@@ -188,7 +191,7 @@ fn start(
     drop(status);
     let mut made = built.map_err(|error| Failure::Start(start_message(status_reader.try_clone().ok(), &error)))?;
     let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
-    say(report, &Report::Made { pid });
+    send_report(report, &Report::Made { pid });
     let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
     if !container.spec.privileged && layout.version == 1 {
         device::withdraw(layout, &container.cgroup, &prepared.devices).map_err(|error| Failure::Start(chain(&error)))?;
@@ -206,7 +209,7 @@ fn start(
         user,
         oom_score_adj: prepared.oom_score_adj,
     };
-    say(report, &Report::Running(started));
+    send_report(report, &Report::Running(started));
     Ok(())
 }
 
@@ -217,7 +220,7 @@ fn restrict_devices(layout: &Layout, container: &ContainerRecord, prepared: &mut
     }
     if let Err(error) = device::restrict(layout, &container.cgroup, &prepared.devices) {
         prepared.program.capabilities = prepared.program.capabilities.without(capability::MKNOD);
-        crate::shim::complain(&format!("container {} gets no CAP_MKNOD: {}", container.id, chain(&error)));
+        log_error(&format!("container {} gets no CAP_MKNOD: {}", container.id, chain(&error)));
     }
 }
 
@@ -240,23 +243,4 @@ fn start_message(status: Option<OwnedFd>, error: &(dyn std::error::Error + 'stat
     } else {
         format!("unable to start container process: {own}")
     }
-}
-
-/// An error with its causes.
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text.chars().filter(|character| *character != '\0').collect()
-}
-
-/// A C string; an inner zero byte cannot be passed to a program.
-pub fn c_string(text: &str) -> Result<CString, String> {
-    CString::new(text).map_err(|_| format!("zero byte in {text:?}"))
 }

@@ -1,5 +1,6 @@
 //! Errors of the runtime: one variant per operation, with the path or id it was about.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// Result of the runtime's operations.
@@ -124,4 +125,23 @@ pub enum StartError {
     /// The sandbox is not there or not ready, or the runtime itself failed.
     #[error(transparent)]
     Runtime(#[from] Error),
+}
+
+/// An error with its causes.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text.chars().filter(|character| *character != '\0').collect()
+}
+
+/// Writes a line to standard error, which is `shim.log` in the processes of a sandbox.
+pub fn log_error(message: &str) {
+    writeln!(io::stderr(), "{message}").unwrap_or_default();
 }

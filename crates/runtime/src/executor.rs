@@ -117,3 +117,8 @@ fn is_program(metadata: &fs::Metadata) -> bool {
 pub fn plain(number: i32) -> String {
     Errno::from_raw(number).desc().to_lowercase()
 }
+
+/// A C string; an inner zero byte cannot be passed to a program.
+pub fn c_string(text: &str) -> Result<CString, String> {
+    CString::new(text).map_err(|_| format!("zero byte in {text:?}"))
+}

@@ -7,7 +7,7 @@
 //! <root>/sandboxes/<id>/
 //!   sandbox.json   SandboxRecord, written before anything else is made
 //!   shim.json      ShimRecord, written by the shim once it serves
-//!   shim.sock      its socket        shim.log   what it has to complain about
+//!   shim.sock      its socket        shim.log   its errors and its helpers'
 //!   stopped        exists once everything of it has been killed
 //!   ns/{net,ipc,uts}  shm/           mounts
 //!   containers/<id>/

@@ -19,8 +19,7 @@ use stead_sys::capability::{self, CapabilitySet};
 
 use crate::cgroup::Layout;
 use crate::container::{ContainerSpec, EffectiveUser, Mount, Propagation, Rlimit};
-use crate::create::c_string;
-use crate::executor::{Program, plain};
+use crate::executor::{Program, c_string, plain};
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
 use crate::spec::{self, DeviceNode, Inputs};
 use crate::user::{self, Resolved};

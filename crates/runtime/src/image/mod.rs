@@ -110,13 +110,13 @@ impl Images {
                     known.images.insert(image.digest.clone(), image);
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(error = crate::create::chain(&error), "an image cannot be used"),
+                Err(error) => tracing::error!(error = crate::error::chain(&error), "an image cannot be used"),
             }
         }
         match record::read::<Names>(&dir.join("names.json")) {
             Ok(names) => known.names = names.unwrap_or_default(),
             Err(error) => {
-                tracing::error!(error = crate::create::chain(&error), "the names of images are not known");
+                tracing::error!(error = crate::error::chain(&error), "the names of images are not known");
                 known.names_are_foreign = true;
             }
         }

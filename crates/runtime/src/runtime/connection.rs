@@ -29,7 +29,7 @@ const PINGS: u32 = 3;
 /// A handle; the task ends with the last one.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    requests: mpsc::Sender<Asked>,
+    requests: mpsc::Sender<QueuedRequest>,
     _task: Arc<AbortOnDrop>,
 }
 
@@ -45,7 +45,7 @@ impl Drop for AbortOnDrop {
 type Answered = Result<Answer, Refusal>;
 
 #[derive(Debug)]
-struct Asked {
+struct QueuedRequest {
     call: Call,
     reply: oneshot::Sender<Answered>,
 }
@@ -69,7 +69,7 @@ impl Connection {
     pub async fn call(&self, sandbox: &str, call: Call) -> Result<Answered> {
         let (reply, answer) = oneshot::channel();
         let exchange = async {
-            self.requests.send(Asked { call, reply }).await.map_err(|_| broken(sandbox))?;
+            self.requests.send(QueuedRequest { call, reply }).await.map_err(|_| broken(sandbox))?;
             Reply(answer).wait(sandbox).await
         };
         let silent = |_| Error::Connection { sandbox: sandbox.to_owned(), source: io::ErrorKind::TimedOut.into() };
@@ -79,14 +79,14 @@ impl Connection {
     /// Sends a request from a thread that may block.
     pub fn send_blocking(&self, sandbox: &str, call: Call) -> Result<Reply> {
         let (reply, answer) = oneshot::channel();
-        self.requests.blocking_send(Asked { call, reply }).map_err(|_| broken(sandbox))?;
+        self.requests.blocking_send(QueuedRequest { call, reply }).map_err(|_| broken(sandbox))?;
         Ok(Reply(answer))
     }
 }
 
 /// Starts the task of a greeted link.
 pub fn run(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, greeted: Greeted) -> Connection {
-    let (requests, asked) = mpsc::channel(REQUESTS_MAX);
+    let (requests, queue) = mpsc::channel(REQUESTS_MAX);
     let mut task = Task {
         inner: Arc::downgrade(inner),
         entry: Arc::downgrade(entry),
@@ -98,11 +98,11 @@ pub fn run(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, greeted: Gr
         number: 0,
     };
     task.expect_starts(&greeted.containers);
-    let handle = tokio::spawn(task.run(greeted.link, asked));
+    let handle = tokio::spawn(task.run(greeted.link, queue));
     Connection { requests, _task: Arc::new(AbortOnDrop(handle.abort_handle())) }
 }
 
-struct Waiting {
+struct PendingReply {
     /// The container, if it is a start.
     start: Option<String>,
     since: Instant,
@@ -120,7 +120,7 @@ struct Task {
     shim: ShimRecord,
     /// Of the protocol.
     version: u32,
-    waiting: BTreeMap<u64, Waiting>,
+    waiting: BTreeMap<u64, PendingReply>,
     number: u64,
 }
 
@@ -135,9 +135,9 @@ enum Break {
 }
 
 impl Task {
-    async fn run(mut self, mut link: Link, mut asked: mpsc::Receiver<Asked>) {
+    async fn run(mut self, mut link: Link, mut queue: mpsc::Receiver<QueuedRequest>) {
         loop {
-            let reason = match self.serve(&mut link, &mut asked).await {
+            let reason = match self.serve(&mut link, &mut queue).await {
                 Break::Gone => return,
                 Break::Hung(reason) => reason,
                 Break::Broken(error) => match self.reconnect(&error).await {
@@ -201,11 +201,11 @@ impl Task {
 
     fn expect(&mut self, start: Option<String>, reply: Option<oneshot::Sender<Answered>>) {
         self.number += 1;
-        self.waiting.insert(self.number, Waiting { start, since: Instant::now(), reply });
+        self.waiting.insert(self.number, PendingReply { start, since: Instant::now(), reply });
     }
 
     /// Serves until the link breaks or the shim turns out to hang.
-    async fn serve(&mut self, link: &mut Link, asked: &mut mpsc::Receiver<Asked>) -> Break {
+    async fn serve(&mut self, link: &mut Link, queue: &mut mpsc::Receiver<QueuedRequest>) -> Break {
         let mut silent = 0;
         let mut look = Instant::now() + self.interval;
         loop {
@@ -215,14 +215,14 @@ impl Task {
                 message = link.next() => match message {
                     Ok(message) => {
                         silent = 0;
-                        if self.said(message).is_none() {
+                        if self.handle_message(message).is_none() {
                             return Break::Gone;
                         }
                     }
                     Err(error) => return Break::Broken(error),
                 },
-                request = asked.recv() => {
-                    let Some(Asked { call, reply }) = request else { return Break::Gone };
+                request = queue.recv() => {
+                    let Some(QueuedRequest { call, reply }) = request else { return Break::Gone };
                     let start = if let Call::Start { id } = &call { Some(id.clone()) } else { None };
                     self.expect(start, Some(reply));
                     if let Err(error) = self.send(link, call).await {
@@ -231,7 +231,7 @@ impl Task {
                 }
                 () = tokio::time::sleep_until(look) => {
                     look = Instant::now() + self.interval;
-                    if let Some(reason) = self.look(silent) {
+                    if let Some(reason) = self.hang_reason(silent) {
                         return Break::Hung(reason);
                     }
                     silent += 1;
@@ -254,7 +254,7 @@ impl Task {
     }
 
     /// After that many signs of life that were asked for in vain: why the shim is taken for hanging, if it is.
-    fn look(&self, silent: u32) -> Option<String> {
+    fn hang_reason(&self, silent: u32) -> Option<String> {
         let waited = self.interval * silent;
         if silent == 1 {
             let sandbox = self.entry.upgrade();
@@ -271,7 +271,7 @@ impl Task {
     }
 
     /// None if the runtime is gone.
-    fn said(&mut self, message: Message) -> Option<()> {
+    fn handle_message(&mut self, message: Message) -> Option<()> {
         let (inner, entry) = (self.inner.upgrade()?, self.entry.upgrade()?);
         let (id, result) = match message {
             Message::Reply { number, result } => {

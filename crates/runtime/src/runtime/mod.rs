@@ -333,10 +333,13 @@ impl Runtime {
         self.inner.entry(sandbox).ok().map(|entry| entry.snapshot())
     }
 
-    /// Kills everything in a sandbox, ends its shim, removes namespaces, mounts and cgroups. Records, exits and logs stay. Idempotent.
+    /// Kills everything in a sandbox, ends its shim, removes namespaces, mounts and cgroups. Records, exits and logs stay. Idempotent: one
+    /// that does not exist is stopped.
     pub async fn stop_sandbox(&self, sandbox: &str) -> Result<()> {
-        let entry = self.inner.entry(sandbox)?;
-        sandboxes::stop(&self.inner, &entry).await
+        match self.inner.entry(sandbox) {
+            Ok(entry) => sandboxes::stop(&self.inner, &entry).await,
+            Err(_) => Ok(()),
+        }
     }
 
     /// Stops a sandbox and removes every trace of it, logs included. Idempotent: one that does not exist is removed.

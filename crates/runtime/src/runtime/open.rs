@@ -21,7 +21,7 @@ use stead_sys::capability;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
-use super::connection::{self, apply_started};
+use super::connection::apply_started;
 use super::greeting::{self, GreetError, Greeted};
 use super::{EVENTS_MAX, Entry, HostFacts, Inner, Options, Phase, Runtime, blocking, containers, sandboxes, survey};
 use crate::cgroup::Layout;
@@ -52,8 +52,8 @@ pub async fn open(root: &Path, options: Options) -> Result<Runtime> {
     while let Some(recovered) = recovering.join_next().await {
         recovered.map_err(|error| Error::Host(format!("recover a sandbox: {error}")))?;
     }
-    let cleaner = Arc::clone(&inner);
-    blocking(move || remove_strays(&cleaner, &lost)).await?;
+    let runtime = Arc::clone(&inner);
+    blocking(move || remove_strays(&runtime, &lost)).await?;
     Ok(Runtime { inner })
 }
 
@@ -170,7 +170,7 @@ fn outline(inner: &Inner, dir: &SandboxDir, id: &str) -> SandboxRecord {
 
 /// Keeps a sandbox that cannot be dealt with.
 fn leave_alone(inner: &Inner, entry: &Arc<Entry>, error: &Error) {
-    let reason = crate::create::chain(error);
+    let reason = crate::error::chain(error);
     tracing::error!(sandbox = entry.id(), reason, "a sandbox is left alone");
     entry.state().phase = match error {
         Error::NotUnderstood { .. } | Error::LeftAlone { .. } | Error::Io { operation: "read", .. } => Phase::LeftAlone { reason },
@@ -207,7 +207,7 @@ async fn try_recover(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
                 Ok(greeted) => match reconnect(inner, entry, shim, greeted, containers).await {
                     Ok(()) => return Ok(()),
                     Err(error) => {
-                        let error = crate::create::chain(&error);
+                        let error = crate::error::chain(&error);
                         tracing::error!(sandbox = entry.id(), error, "a sandbox cannot be taken over; it is ended");
                     }
                 },
@@ -252,11 +252,10 @@ async fn reconnect(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, gre
             (None, _) => blocking(move || unless_missing(fs::remove_dir_all(&dir)).map_err(io_error("remove", &dir))).await?,
         }
     }
-    let connection = connection::run(inner, entry, shim, greeted);
+    let connection = sandboxes::begin_serving(inner, entry, shim, greeted);
     for id in recordless {
         containers::discard(inner, entry, &connection, &id).await?;
     }
-    entry.state().phase = Phase::Ready(connection);
     Ok(())
 }
 
@@ -314,16 +313,17 @@ fn remove_strays(inner: &Inner, lost: &[PathBuf]) -> Result<()> {
         [&entry.record.cgroup, &entry.record.shim_cgroup].into_iter().any(|own| within(cgroup, own) || within(own, cgroup))
     };
     let is_held = |cgroup: &str| cgroup == inner.cgroup_root || entries.iter().any(|entry| holds(cgroup, entry));
-    let mut found = survey::look(&inner.layout, &inner.root, &inner.cgroup_root)?;
+    let mut found = survey::find(&inner.layout, &inner.root, &inner.cgroup_root)?;
     found.shims.retain(|(_, dir)| !is_known(dir));
     found.mounts.retain(|place| !is_known(place));
     found.cgroups.retain(|cgroup| !is_held(cgroup));
-    if !found.is_empty() {
+    // Cgroups alone may be those of a tier of which nothing runs.
+    if !found.shims.is_empty() || !found.mounts.is_empty() {
         let (sandboxes, cgroups, mounts) = (found.sandboxes(), found.cgroups.len(), found.mounts.len());
         tracing::warn!(?sandboxes, cgroups, mounts, "ending what runs here without a record: files of this directory are lost");
         inner.ended_at_opening.fetch_add(sandboxes.len(), Ordering::Relaxed);
-        survey::end(&inner.layout, &found)?;
     }
+    survey::terminate(&inner.layout, &found)?;
     for dir in lost {
         unless_missing(fs::remove_dir_all(dir)).map_err(io_error("remove", dir))?;
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use stead_sys::process::PidFd;
 
-use super::connection::{self, apply_exit};
-use super::greeting::{self, GreetError, is_alive};
+use super::connection::{self, Connection, apply_exit};
+use super::greeting::{self, GreetError, Greeted, is_alive};
 use super::survey::{self, Survey, unmount};
 use super::{Entry, Event, Inner, Phase, blocking};
 use crate::container::{ContainerState, ExitReason};
@@ -96,9 +96,9 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
         Err(error) => Err(error),
     };
     if let Err(error) = result {
-        let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(&entry));
-        if let Err(error) = blocking(move || tear_down(&cleaner, &doomed).and_then(|()| remove_files(&cleaner, &doomed))).await {
-            tracing::error!(sandbox = entry.id(), error = %crate::create::chain(&error), "cannot remove a half-made sandbox");
+        let (runtime, target) = (Arc::clone(inner), Arc::clone(&entry));
+        if let Err(error) = blocking(move || tear_down(&runtime, &target).and_then(|()| remove_files(&runtime, &target))).await {
+            tracing::error!(sandbox = entry.id(), error = %crate::error::chain(&error), "cannot remove a half-made sandbox");
         }
         inner.entries().remove(entry.id());
         return Err(error);
@@ -109,11 +109,18 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
 async fn connect(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord) -> Result<()> {
     let failed = |error: GreetError| Error::Shim { sandbox: entry.id().to_owned(), message: format!("greet: {error}") };
     let greeted = greeting::greet(inner, &entry.dir, &shim).await.map_err(failed)?;
-    let connection = connection::run(inner, entry, shim.clone(), greeted);
-    let mut state = entry.state();
-    state.shim = Some(shim);
-    state.phase = Phase::Ready(connection);
+    begin_serving(inner, entry, shim, greeted);
     Ok(())
+}
+
+/// From here on containers can be started in the sandbox, as long as its shim lives.
+pub fn begin_serving(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, greeted: Greeted) -> Connection {
+    // Held until the end, so that the connection's task finds a sandbox that is ready, should the shim die at once.
+    let mut state = entry.state();
+    let connection = connection::run(inner, entry, shim.clone(), greeted);
+    state.shim = Some(shim);
+    state.phase = Phase::Ready(connection.clone());
+    connection
 }
 
 fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
@@ -123,7 +130,7 @@ fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
         tear_down(inner, entry)?;
         unless_missing(fs::remove_dir_all(&dir.0)).map_err(io_error("remove", &dir.0))?;
     }
-    inner.journal.make(&things(inner, entry))?;
+    inner.journal.make(&journal_entries(inner, entry))?;
     fs::create_dir_all(dir.containers()).map_err(io_error("create", &dir.containers()))?;
     record::write(&dir.record(), &entry.record, Durability::Process)?;
     let log_dir = &entry.record.spec.log_dir;
@@ -138,7 +145,7 @@ fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
 }
 
 /// What is made outside plain files of the root directory.
-fn things(inner: &Inner, entry: &Entry) -> Vec<Made> {
+fn journal_entries(inner: &Inner, entry: &Entry) -> Vec<Made> {
     let mut things = vec![Made::Cgroup(entry.record.cgroup.clone()), Made::Cgroup(entry.record.shim_cgroup.clone())];
     things.extend(entry.mounts().into_iter().map(Made::Mount));
     if !entry.record.spec.log_dir.starts_with(&inner.root) {
@@ -217,7 +224,7 @@ async fn stop_gated(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
             Err(_) => tracing::warn!(sandbox = entry.id(), "the shim does not see its containers end; it is killed"),
         }
         if let Err(error) = connection.call(entry.id(), Call::Shutdown).await {
-            tracing::debug!(sandbox = entry.id(), error = %crate::create::chain(&error), "the shim did not confirm its end");
+            tracing::debug!(sandbox = entry.id(), error = %crate::error::chain(&error), "the shim did not confirm its end");
         }
     }
     finish(inner, entry, "").await
@@ -229,8 +236,8 @@ fn is_live(state: &ContainerState) -> bool {
 
 /// Ends what is left of a sandbox, and settles what became of its containers; `message` goes with those that nobody saw end.
 async fn finish(inner: &Arc<Inner>, entry: &Arc<Entry>, message: &str) -> Result<()> {
-    let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(entry));
-    blocking(move || tear_down(&cleaner, &doomed)).await?;
+    let (runtime, target) = (Arc::clone(inner), Arc::clone(entry));
+    blocking(move || tear_down(&runtime, &target)).await?;
     settle(inner, entry, message)?;
     let path = entry.dir.stopped();
     fs::write(&path, "").map_err(io_error("write", &path))?;
@@ -248,7 +255,6 @@ pub fn mark_dead(entry: &Entry) {
 
 /// Cleans up after a shim that was marked dead, however long that takes.
 pub async fn shim_died(inner: &Arc<Inner>, entry: &Arc<Entry>, reason: &str) {
-    tracing::warn!(sandbox = entry.id(), reason, "the shim is dead or hangs; killing what it left");
     // Beware: this task ends at its first wait after `finish` has dropped the connection.
     while !cleaned_up(inner, entry, reason).await {
         tokio::time::sleep(RETRY).await;
@@ -261,6 +267,7 @@ async fn cleaned_up(inner: &Arc<Inner>, entry: &Arc<Entry>, reason: &str) -> boo
     if matches!(entry.state().phase, Phase::Stopped) {
         return true;
     }
+    tracing::warn!(sandbox = entry.id(), reason, "the shim is dead or hangs; killing what it left");
     let message = format!("The shim of the container's sandbox had to be ended: {reason}");
     match finish(inner, entry, &message).await {
         Ok(()) => {
@@ -268,7 +275,7 @@ async fn cleaned_up(inner: &Arc<Inner>, entry: &Arc<Entry>, reason: &str) -> boo
             true
         }
         Err(error) => {
-            let error = crate::create::chain(&error);
+            let error = crate::error::chain(&error);
             tracing::error!(sandbox = entry.id(), error, "cannot clean up after a dead shim");
             if let Phase::Dead { reason, .. } = &mut entry.state().phase {
                 *reason = Some(error);
@@ -296,7 +303,7 @@ pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
     }
     // One that has left no record: the server that started it died before it was up.
     let strays = survey::shims().into_iter().filter(|(_, dir)| *dir == entry.dir.0).collect();
-    survey::end(&inner.layout, &Survey { shims: strays, ..Survey::default() })?;
+    survey::terminate(&inner.layout, &Survey { shims: strays, ..Survey::default() })?;
     // The shim's cgroup first: only from it can anything more come into the containers' ones.
     inner.layout.kill(&entry.record.shim_cgroup)?;
     inner.layout.kill(&entry.record.cgroup)?;
@@ -307,7 +314,7 @@ pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
     inner.layout.remove(&entry.record.cgroup)?;
     let path = entry.dir.file("shim.sock");
     unless_missing(fs::remove_file(&path)).map_err(io_error("remove", &path))?;
-    let gone: Vec<Made> = things(inner, entry).into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
+    let gone: Vec<Made> = journal_entries(inner, entry).into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
     inner.journal.gone(&gone)
 }
 
@@ -367,8 +374,8 @@ pub fn settled_exit(dir: &Path, message: &str) -> Result<ExitRecord> {
 pub async fn remove(inner: &Arc<Inner>, entry: &Arc<Entry>) -> Result<()> {
     let _gate = entry.gate.lock().await;
     stop_gated(inner, entry).await?;
-    let (cleaner, doomed) = (Arc::clone(inner), Arc::clone(entry));
-    blocking(move || remove_files(&cleaner, &doomed)).await?;
+    let (runtime, target) = (Arc::clone(inner), Arc::clone(entry));
+    blocking(move || remove_files(&runtime, &target)).await?;
     inner.entries().remove(entry.id());
     Ok(())
 }
@@ -386,7 +393,7 @@ pub fn remove_files(inner: &Inner, entry: &Entry) -> Result<()> {
 
 /// Ends all that belongs to the root directory.
 pub fn clean_all(inner: &Inner) -> Result<()> {
-    survey::end(&inner.layout, &survey::look(&inner.layout, &inner.root, &inner.cgroup_root)?)?;
+    survey::terminate(&inner.layout, &survey::find(&inner.layout, &inner.root, &inner.cgroup_root)?)?;
     let gone: Vec<Made> = inner.journal.live().into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
     remove_journalled(inner, &gone)
 }

@@ -52,15 +52,15 @@ impl Survey {
 /// Looks for everything that belongs to `root`, which need not exist.
 pub fn survey(root: &Path) -> Result<Survey> {
     let root = resolved(root);
-    look(&Layout::probe()?, &root, &cgroup_name(&root))
+    find(&Layout::probe()?, &root, &cgroup_name(&root))
 }
 
 /// Ends everything that belongs to `root`, which need not exist, and says what that was. Not for a directory that a server has open.
 pub fn clean(root: &Path) -> Result<Survey> {
     let layout = Layout::probe()?;
     let root = resolved(root);
-    let found = look(&layout, &root, &cgroup_name(&root))?;
-    end(&layout, &found)?;
+    let found = find(&layout, &root, &cgroup_name(&root))?;
+    terminate(&layout, &found)?;
     Ok(found)
 }
 
@@ -81,7 +81,7 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Looks for what belongs to a resolved root and its cgroup.
-pub fn look(layout: &Layout, root: &Path, cgroup_root: &str) -> Result<Survey> {
+pub fn find(layout: &Layout, root: &Path, cgroup_root: &str) -> Result<Survey> {
     let sandboxes = root.join("sandboxes");
     Ok(Survey {
         root: root.to_owned(),
@@ -92,7 +92,7 @@ pub fn look(layout: &Layout, root: &Path, cgroup_root: &str) -> Result<Survey> {
 }
 
 /// Kills, unmounts and removes.
-pub fn end(layout: &Layout, found: &Survey) -> Result<()> {
+pub fn terminate(layout: &Layout, found: &Survey) -> Result<()> {
     for (pid, dir) in &found.shims {
         end_shim(*pid, dir)?;
     }

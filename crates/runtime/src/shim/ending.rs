@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use stead_sys::process::PidFd;
 
-use super::sandbox::complain;
 use crate::cgroup::Layout;
+use crate::error::log_error;
 
 /// How long processes may take to die, and cgroups to become removable, before the shim goes on without.
 const STEP_MAX: Duration = Duration::from_secs(10);
@@ -89,7 +89,7 @@ impl Ending {
     pub fn advance(&mut self, now: Instant, remains: &Remains<'_>) -> Progress {
         let done = match self.step {
             Step::Kill => self.kill(remains),
-            Step::Remove => remains.layout.try_remove(remains.cgroup).map_err(|error| crate::create::chain(&error)),
+            Step::Remove => remains.layout.try_remove(remains.cgroup).map_err(|error| crate::error::chain(&error)),
         };
         match done {
             Ok(true) => {}
@@ -98,8 +98,8 @@ impl Ending {
                 self.next = now + self.pause;
                 return Progress::Waiting;
             }
-            Ok(false) => complain(&format!("{} is still in use after {} s", remains.cgroup, STEP_MAX.as_secs())),
-            Err(message) => complain(&message),
+            Ok(false) => log_error(&format!("{} is still in use after {} s", remains.cgroup, STEP_MAX.as_secs())),
+            Err(message) => log_error(&message),
         }
         match self.step {
             Step::Kill => {
@@ -113,7 +113,7 @@ impl Ending {
     /// Whether every process is gone.
     fn kill(&self, remains: &Remains<'_>) -> Result<bool, String> {
         // Without a process namespace of its own others of it may live on.
-        let mut left = remains.layout.kill_present(remains.cgroup).map_err(|error| crate::create::chain(&error))?;
+        let mut left = remains.layout.kill_present(remains.cgroup).map_err(|error| crate::error::chain(&error))?;
         if let (Cause::NotStarted { .. }, Some(helper)) = (&self.cause, remains.helper) {
             helper.signal(nix::libc::SIGKILL).unwrap_or_default();
             left += 1;

@@ -24,11 +24,11 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
-pub use self::sandbox::{FAILED, READY, complain};
+pub use self::sandbox::{FAILED, READY};
 
 use self::client::Client;
 use self::sandbox::SetUp;
-use self::task::{Asker, News, StartOutcome, Task};
+use self::task::{Requester, StartOutcome, Task, TaskEvent};
 use crate::cgroup::Layout;
 use crate::protocol::{Answer, Call, FIRST_VERSION, Message, Refusal, Request, Status, agree};
 use crate::record::SandboxDir;
@@ -47,12 +47,12 @@ pub fn run(words: &[OsString], spoken: RangeInclusive<u32>) -> ExitCode {
         Ok(sandbox::Daemon::Shim) => match sandbox::set_up(&dir) {
             Ok(set_up) => serve(dir, set_up, spoken),
             Err(message) => {
-                sandbox::say_failed(&message);
+                sandbox::report_failure(&message);
                 ExitCode::FAILURE
             }
         },
         Err(error) => {
-            sandbox::say_failed(&error.to_string());
+            sandbox::report_failure(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -62,16 +62,16 @@ fn serve(dir: SandboxDir, set_up: SetUp, spoken: RangeInclusive<u32>) -> ExitCod
     let mut shim = match Shim::new(dir, set_up, spoken) {
         Ok(shim) => shim,
         Err(message) => {
-            sandbox::say_failed(&message);
+            sandbox::report_failure(&message);
             return ExitCode::FAILURE;
         }
     };
-    if let Err(message) = sandbox::say_ready(&shim.dir) {
-        sandbox::say_failed(&message);
+    if let Err(message) = sandbox::report_ready(&shim.dir) {
+        sandbox::report_failure(&message);
         return ExitCode::FAILURE;
     }
     while !shim.done {
-        shim.turn();
+        shim.poll_once();
     }
     ExitCode::SUCCESS
 }
@@ -118,7 +118,7 @@ impl Shim {
         Ok(Shim { dir, layout, cgroup, spoken, program, listener, signals, clients, next_client: 0, tasks, done: false })
     }
 
-    fn turn(&mut self) {
+    fn poll_once(&mut self) {
         let ready = self.wait();
         for source in ready {
             match source {
@@ -190,7 +190,7 @@ impl Shim {
             Ok(_) => sources.into_iter().zip(&entries).filter(|(_, entry)| entry.any().unwrap_or(true)).map(|(source, _)| source).collect(),
             Err(Errno::EINTR) => Vec::new(),
             Err(error) => {
-                sandbox::complain(&format!("poll: {error}"));
+                crate::error::log_error(&format!("poll: {error}"));
                 std::thread::sleep(RETRY);
                 Vec::new()
             }
@@ -204,11 +204,11 @@ impl Shim {
                     self.next_client += 1;
                     self.clients.push(client);
                 }
-                Err(error) => sandbox::complain(&format!("accept: {error}")),
+                Err(error) => crate::error::log_error(&format!("accept: {error}")),
             },
-            Ok(_) => sandbox::complain("too many connections"),
+            Ok(_) => crate::error::log_error("too many connections"),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => sandbox::complain(&format!("accept: {error}")),
+            Err(error) => crate::error::log_error(&format!("accept: {error}")),
         }
     }
 
@@ -220,7 +220,7 @@ impl Shim {
                 Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return,
                 Ok(_) | Err(Errno::EINTR) => continue,
                 Err(error) => {
-                    sandbox::complain(&format!("wait: {error}"));
+                    crate::error::log_error(&format!("wait: {error}"));
                     return;
                 }
             };
@@ -250,11 +250,11 @@ impl Shim {
                 self.tasks.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, task)| task.processes()).collect();
             match self.tasks[index].advance(now, &self.layout, &self.cgroup, &others) {
                 None => {}
-                Some(News::Exited(exit)) => {
+                Some(TaskEvent::Exited(exit)) => {
                     let id = self.tasks[index].record.id.clone();
-                    self.tell(&Message::Exited { id, exit }, None);
+                    self.broadcast(&Message::Exited { id, exit }, None);
                 }
-                Some(News::NotStarted(message, exit)) => {
+                Some(TaskEvent::NotStarted(message, exit)) => {
                     let id = self.tasks[index].record.id.clone();
                     self.settle_start(index, Err(Refusal::Start { message, exit: exit.clone() }), &Message::Exited { id, exit });
                 }
@@ -279,15 +279,15 @@ impl Shim {
 
     /// Answers whoever asked for the start, and tells those who greeted while the container was being made: they have only seen that it is.
     fn settle_start(&mut self, index: usize, result: Result<Answer, Refusal>, message: &Message) {
-        let asker = self.tasks[index].asker.take();
-        self.tell(message, asker.as_ref().map(|asker| asker.client));
-        if let Some(Asker { client, request }) = asker {
+        let requester = self.tasks[index].requester.take();
+        self.broadcast(message, requester.as_ref().map(|requester| requester.client));
+        if let Some(Requester { client, request }) = requester {
             self.reply(client, request, result);
         }
     }
 
     /// Tells all that have greeted, but for one.
-    fn tell(&mut self, message: &Message, except: Option<u64>) {
+    fn broadcast(&mut self, message: &Message, except: Option<u64>) {
         for client in self.clients.iter_mut().filter(|client| client.version.is_some() && Some(client.number) != except) {
             client.send(message);
         }
@@ -304,7 +304,7 @@ impl Shim {
         let result = match request.call {
             Call::Hello { version, newest } => self.hello(client, version, newest),
             Call::Ping => Ok(Answer::Done),
-            Call::Start { id } => match self.start(&id, Asker { client, request: number }) {
+            Call::Start { id } => match self.start(&id, Requester { client, request: number }) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },
@@ -353,11 +353,11 @@ impl Shim {
         Ok(if version == FIRST_VERSION { Answer::Containers(containers) } else { Answer::Welcome { version, containers } })
     }
 
-    fn start(&mut self, id: &str, asker: Asker) -> Result<(), Refusal> {
+    fn start(&mut self, id: &str, requester: Requester) -> Result<(), Refusal> {
         if self.task(id).is_some() {
             return Err(Refusal::Exists);
         }
-        let task = Task::start(&self.dir, id, &self.program, asker).map_err(Refusal::Create)?;
+        let task = Task::start(&self.dir, id, &self.program, requester).map_err(Refusal::Create)?;
         self.tasks.push(task);
         Ok(())
     }

@@ -67,7 +67,7 @@ pub struct SetUp {
 pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     let text = |what: &'static str| move |error: nix::Error| format!("{what}: {error}");
     let sandbox: SandboxRecord = record::read(&dir.record())
-        .map_err(|error| crate::create::chain(&error))?
+        .map_err(|error| crate::error::chain(&error))?
         .ok_or_else(|| format!("{} is missing", dir.record().display()))?;
     nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
     nix::sys::prctl::set_child_subreaper(true).map_err(text("become a subreaper"))?;
@@ -75,8 +75,8 @@ pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     lower_oom_score();
     // Moving between cgroups waits for the kernel to settle (some ten milliseconds): the namespaces are made meanwhile, by a child.
     let maker = begin_namespaces(dir, &sandbox)?;
-    let layout = Layout::probe().map_err(|error| crate::create::chain(&error))?;
-    layout.join(&sandbox.shim_cgroup).map_err(|error| crate::create::chain(&error))?;
+    let layout = Layout::probe().map_err(|error| crate::error::chain(&error))?;
+    layout.join(&sandbox.shim_cgroup).map_err(|error| crate::error::chain(&error))?;
     if sandbox.spec.ipc == NamespaceMode::Own {
         make_shm(dir, sandbox.spec.shm_size_bytes)?;
     }
@@ -112,7 +112,7 @@ fn begin_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<Option<
         Fork::Child => exit_immediately(match pin_namespaces(dir, &spec.hostname, &kinds) {
             Ok(()) => 0,
             Err(message) => {
-                complain(&message);
+                crate::error::log_error(&message);
                 1
             }
         }),
@@ -161,7 +161,7 @@ fn listen(dir: &Path) -> io::Result<UnixListener> {
 }
 
 /// Records that this shim serves, and tells the caller.
-pub fn say_ready(dir: &SandboxDir) -> Result<(), String> {
+pub fn report_ready(dir: &SandboxDir) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     let pid = i32::try_from(std::process::id()).map_err(|error| error.to_string())?;
     let shim = ShimRecord {
@@ -169,18 +169,13 @@ pub fn say_ready(dir: &SandboxDir) -> Result<(), String> {
         start_ticks: stead_sys::process::start_ticks(pid).map_err(text)?,
         boot_id: stead_sys::process::boot_id().map_err(text)?,
     };
-    record::write(&dir.shim(), &shim, Durability::Process).map_err(|error| crate::create::chain(&error))?;
+    record::write(&dir.shim(), &shim, Durability::Process).map_err(|error| crate::error::chain(&error))?;
     writeln!(io::stdout(), "{READY}").map_err(text)?;
     let nowhere = File::options().write(true).open("/dev/null").map_err(text)?;
     nix::unistd::dup2_stdout(&nowhere).map_err(|error| error.to_string())
 }
 
 /// Tells the caller that there will be no shim.
-pub fn say_failed(message: &str) {
+pub fn report_failure(message: &str) {
     writeln!(io::stdout(), "{FAILED}{message}").unwrap_or_default();
-}
-
-/// Writes to `shim.log`, which is standard error.
-pub fn complain(message: &str) {
-    writeln!(io::stderr(), "{message}").unwrap_or_default();
 }

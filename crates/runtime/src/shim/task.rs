@@ -45,7 +45,7 @@ pub struct Output {
 
 /// Who asked for the start, and waits for the answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Asker {
+pub struct Requester {
     /// The connection's number.
     pub client: u64,
     /// The request's number.
@@ -77,7 +77,7 @@ impl Process {
 
 /// What a look at a container brought.
 #[derive(Debug)]
-pub enum News {
+pub enum TaskEvent {
     /// It could not be started, and nothing of it is left.
     NotStarted(String, ExitRecord),
     /// It has ended.
@@ -99,7 +99,7 @@ pub struct Task {
     /// Its log.
     pub log: LogFile,
     /// Who waits for the start.
-    pub asker: Option<Asker>,
+    pub requester: Option<Requester>,
     helper: Option<Process>,
     making_ends: Instant,
     first: Option<Process>,
@@ -116,10 +116,10 @@ pub struct Task {
 
 impl Task {
     /// Starts the helper for a container whose record is on disk; `program` is this program.
-    pub fn start(dir: &SandboxDir, id: &str, program: &OwnedFd, asker: Asker) -> Result<Task, String> {
+    pub fn start(dir: &SandboxDir, id: &str, program: &OwnedFd, requester: Requester) -> Result<Task, String> {
         let base = dir.container(id);
         let record: ContainerRecord = record::read(&base.join("container.json"))
-            .map_err(|error| crate::create::chain(&error))?
+            .map_err(|error| crate::error::chain(&error))?
             .ok_or_else(|| format!("container {id} has no record"))?;
         let log_path = &record.spec.log_path;
         let log = LogFile::open(log_path, ROTATION).map_err(|error| format!("open log {}: {error}", log_path.display()))?;
@@ -146,7 +146,7 @@ impl Task {
             outputs: [(Stream::Stdout, stdout), (Stream::Stderr, stderr)]
                 .map(|(stream, pipe)| Output { pipe: Some(pipe), lines: LineBuffer::new(stream) }),
             log,
-            asker: Some(asker),
+            requester: Some(requester),
             helper: Some(Process::new(helper)),
             making_ends: Instant::now() + MAKING_MAX,
             first: None,
@@ -222,7 +222,7 @@ impl Task {
     }
 
     /// Does what is due; `others` are the children of the shim that belong to other containers.
-    pub fn advance(&mut self, now: Instant, layout: &Layout, shim_cgroup: &str, others: &[i32]) -> Option<News> {
+    pub fn advance(&mut self, now: Instant, layout: &Layout, shim_cgroup: &str, others: &[i32]) -> Option<TaskEvent> {
         if self.is_making() && now >= self.making_ends {
             self.end(Cause::NotStarted { message: format!("the container was not made within {} s", MAKING_MAX.as_secs()) });
         }
@@ -249,7 +249,7 @@ impl Task {
     }
 
     /// Records the end, once no process is left.
-    fn ended(&mut self, cause: Cause, layout: &Layout) -> News {
+    fn ended(&mut self, cause: Cause, layout: &Layout) -> TaskEvent {
         self.drain_outputs();
         let exit = match &cause {
             Cause::Exited { code, signal } => ExitRecord {
@@ -274,8 +274,8 @@ impl Task {
         self.exit = Some(exit.clone());
         self.save_exit();
         match cause {
-            Cause::Exited { .. } => News::Exited(exit),
-            Cause::NotStarted { message } => News::NotStarted(message, exit),
+            Cause::Exited { .. } => TaskEvent::Exited(exit),
+            Cause::NotStarted { message } => TaskEvent::NotStarted(message, exit),
         }
     }
 
@@ -316,7 +316,7 @@ impl Task {
         self.log.write(&lines);
         let in_part = self.outputs.iter().any(|output| output.lines.boundary() == Boundary::Part);
         if let Err(error) = self.log.rotate_if_full(if in_part { Boundary::Part } else { Boundary::Line }, now) {
-            super::complain(&format!("rotate {}: {error}", self.record.spec.log_path.display()));
+            crate::error::log_error(&format!("rotate {}: {error}", self.record.spec.log_path.display()));
         }
     }
 

@@ -53,6 +53,9 @@ async fn a_start_takes_this_long() {
     .await;
 }
 
+/// What users and their tools know from other runtimes.
+const START_FAILED: &str = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn start_errors_say_why_and_keep_a_record() {
     needs_root!();
@@ -70,6 +73,7 @@ async fn start_errors_say_why_and_keep_a_record() {
             let name = format!("c{number}");
             let error = machine.runtime.start("bad", machine.container_spec("bad", &name, &argv)).await.unwrap_err();
             let StartError::Start { id, message } = error else { panic!("{error:?}") };
+            let text = format!("{START_FAILED}{text}");
             assert_eq!(message, text);
             // CS-5
             let ContainerState::Exited(exit) = machine.runtime.container(&id).unwrap().state else { panic!() };
@@ -79,7 +83,8 @@ async fn start_errors_say_why_and_keep_a_record() {
         let mut spec = machine.container_spec("bad", "cwd", &["true"]);
         spec.cwd = Some("/etc/passwd".into());
         let error = machine.runtime.start("bad", spec).await.unwrap_err().to_string();
-        assert_eq!(error, "unable to start container process: error during container init: mkdir /etc/passwd: not a directory");
+        let text = "unable to start container process: error during container init: mkdir /etc/passwd: not a directory";
+        assert_eq!(error, format!("{START_FAILED}{text}"));
         let mut spec = machine.container_spec("bad", "mount", &["true"]);
         spec.mounts.push(stead_runtime::Mount { source: "/nothing/here".into(), destination: "/x".into(), ..Default::default() });
         let error = machine.runtime.start("bad", spec.clone()).await.unwrap_err();
