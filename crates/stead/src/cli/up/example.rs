@@ -106,12 +106,14 @@ impl Example {
         let request = Request::get(path).body(Vec::new()).context("build a request")?;
         let mut events = self.client.request_events::<Value>(request).await.context("watch the pods")?.boxed();
         let mut explain = tokio::time::interval_at(tokio::time::Instant::now() + EXPLAIN_EVERY, EXPLAIN_EVERY);
+        let mut explained = Vec::new();
         loop {
             let event = tokio::select! {
                 event = events.try_next() => event.context("watch the pods")?.context("the server ended the watch of the pods")?,
                 _ = explain.tick() => {
                     let reasons = self.reasons().await;
-                    spinner.suspend(|| reasons.iter().for_each(|reason| print_line(&format!("  waiting: {reason}"))));
+                    spinner.suspend(|| print_reasons(&reasons, &explained, begun.elapsed()));
+                    explained = reasons;
                     continue;
                 }
             };
@@ -146,6 +148,16 @@ impl Example {
     async fn reasons(&self) -> Vec<String> {
         let events = get(&self.client, "/api/v1/namespaces/default/events?fieldSelector=type%3DWarning").await.unwrap_or_default();
         unready(&self.pods, self.replicas, events.items("items"))
+    }
+}
+
+/// Reasons that were printed before are not printed again.
+fn print_reasons(reasons: &[String], before: &[String], waited: Duration) {
+    for reason in reasons.iter().filter(|reason| !before.contains(reason)) {
+        print_line(&format!("  waiting: {reason}"));
+    }
+    if reasons.iter().all(|reason| before.contains(reason)) {
+        print_line(&format!("  still waiting after {} s", waited.as_secs()));
     }
 }
 

@@ -13,7 +13,7 @@ pub fn is_ready(pod: &Value) -> bool {
 pub fn unready(pods: &BTreeMap<String, Value>, replicas: usize, warnings: &[Value]) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, pod) in pods.iter().filter(|(_, pod)| !is_ready(pod)) {
-        lines.push(match warning(warnings, name) {
+        lines.push(match warning(warnings, name).filter(|_| !has_own_words(pod)) {
             Some(text) => format!("{name}: {} ({text})", waits_for(pod)),
             None => format!("{name}: {}", waits_for(pod)),
         });
@@ -23,6 +23,14 @@ pub fn unready(pods: &BTreeMap<String, Value>, replicas: usize, warnings: &[Valu
         lines.push(format!("{} of {replicas} pods are there: {why}", pods.len()));
     }
     lines
+}
+
+/// Whether the status says more than a warning would.
+fn has_own_words(pod: &Value) -> bool {
+    let status = &pod["status"];
+    let containers = status.items("initContainerStatuses").iter().chain(status.items("containerStatuses"));
+    let mut waiting = containers.filter_map(|container| container["state"].get("waiting"));
+    waiting.any(|waiting| !waiting.str("message").is_empty()) || !status.str("message").is_empty()
 }
 
 /// What one pod waits for.
@@ -117,6 +125,9 @@ mod tests {
         let warnings = [event("web-0", "2", "new"), event("web-0", "1", "old"), event("web", "1", "quota")];
         let pods = BTreeMap::from([("web-0".to_owned(), json!({"spec": {"nodeName": "n"}}))]);
         assert_eq!(unready(&pods, 3, &warnings), ["web-0: the node has not started it yet (Failed: new)"]);
+        let waiting = json!([{"name": "c", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]);
+        let pods = BTreeMap::from([("web-0".to_owned(), json!({"spec": {"nodeName": "n"}, "status": {"containerStatuses": waiting}}))]);
+        assert_eq!(unready(&pods, 3, &warnings), ["web-0: container c: ErrImagePull: no such image"]);
         assert_eq!(unready(&BTreeMap::new(), 3, &warnings), ["0 of 3 pods are there: Failed: quota"]);
     }
 }
