@@ -34,6 +34,8 @@ struct Tiers {
     set: Vec<(&'static str, rt::Resources)>,
 }
 
+/// The runtime's own cgroup.
+const RUNTIME: &str = "";
 /// Cgroup of all pods.
 const PODS: &str = "kubepods";
 /// Cgroup of the pods that ask for something.
@@ -44,15 +46,13 @@ const BEST_EFFORT: &str = "kubepods/besteffort";
 impl Tiers {
     /// What is to be set while these sandboxes are there.
     fn wanted(&self, sandboxes: &[rt::Sandbox]) -> Vec<(&'static str, rt::Resources)> {
-        let all = rt::Resources {
-            cpu_shares: Some(shares(i64::try_from(self.cpus).unwrap_or(i64::MAX).saturating_mul(1000))),
-            memory_limit_bytes: Some(self.memory_bytes),
-            ..rt::Resources::default()
-        };
-        let burstable = sandboxes.iter().filter(|s| s.state == rt::SandboxState::Ready && s.spec.cgroup_parent.starts_with(BURSTABLE));
         let weight = |shares| rt::Resources { cpu_shares: Some(shares), ..rt::Resources::default() };
+        // Beside the machine's services the runtime's own cgroup stands for the pods.
+        let own = weight(shares(i64::try_from(self.cpus).unwrap_or(i64::MAX).saturating_mul(1000)));
+        let all = rt::Resources { memory_limit_bytes: Some(self.memory_bytes), ..own.clone() };
+        let burstable = sandboxes.iter().filter(|s| s.state == rt::SandboxState::Ready && s.spec.cgroup_parent.starts_with(BURSTABLE));
         let burstable = weight(tier_shares(burstable.filter_map(|s| s.spec.resources.cpu_shares)));
-        vec![(PODS, all), (BURSTABLE, burstable), (BEST_EFFORT, weight(tier_shares(std::iter::empty())))]
+        vec![(RUNTIME, own), (PODS, all), (BURSTABLE, burstable), (BEST_EFFORT, weight(tier_shares(std::iter::empty())))]
     }
 }
 
@@ -403,7 +403,8 @@ mod tests {
         ];
         let tiers = Tiers { cpus: 2, memory_bytes: 1 << 30, set: Vec::new() };
         let found = tiers.wanted(&sandboxes).into_iter().map(|(cgroup, r)| (cgroup, r.cpu_shares.unwrap(), r.memory_limit_bytes));
-        let expected = [("kubepods", 2048, Some(1 << 30)), ("kubepods/burstable", 768, None), ("kubepods/besteffort", 2, None)];
+        let expected =
+            [("", 2048, None), ("kubepods", 2048, Some(1 << 30)), ("kubepods/burstable", 768, None), ("kubepods/besteffort", 2, None)];
         assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 

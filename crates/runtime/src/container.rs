@@ -48,12 +48,30 @@ pub struct ContainerSpec {
     pub rlimits: Vec<Rlimit>,
     /// File for the output, in the form that CRI log readers know. Its directory is made.
     pub log_path: PathBuf,
+    /// When that file is begun anew.
+    pub log_rotation: LogRotation,
     /// Where the process may leave a last message.
     pub termination_log: Option<TerminationLog>,
     /// Paths that read as nothing. See [`default_masked_paths`].
     pub masked_paths: Vec<String>,
     /// Paths that cannot be written. See [`default_readonly_paths`].
     pub readonly_paths: Vec<String>,
+}
+
+/// When a log's file is set aside and a new one begun, and what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogRotation {
+    /// A file that has so many bytes is full. It grows by an eighth more at most for the sake of a line that has not ended.
+    pub bytes_max: u64,
+    /// Files, the one that is written included.
+    pub files_max: usize,
+}
+
+impl Default for LogRotation {
+    fn default() -> LogRotation {
+        LogRotation { bytes_max: 10 << 20, files_max: 5 }
+    }
 }
 
 /// Who a process is. Unset parts come from the image's `USER`, looked up in the container's own `/etc/passwd` and `/etc/group`.

@@ -29,8 +29,8 @@ mod spec;
 mod user;
 
 pub use container::{
-    Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, Mount, Propagation, Resources, Rlimit,
-    Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths, default_readonly_paths,
+    Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, LogRotation, Mount, Propagation,
+    Resources, Rlimit, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths, default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};
 pub use image::{Image, ImageConfig};

@@ -315,9 +315,10 @@ impl Runtime {
         sandboxes::create(&self.inner, spec).await
     }
 
-    /// Sets limits of a cgroup between the runtime's own and its sandboxes', such as `pods/batch`; made if it is missing.
+    /// Sets limits of the runtime's own cgroup (an empty path), or of one between it and its sandboxes', such as `pods/batch`; made if missing.
     pub async fn limit_cgroup(&self, relative: &str, resources: Resources) -> Result<()> {
-        let cgroup = sandboxes::cgroup_path(&self.inner.cgroup_root, relative)?;
+        let root = &self.inner.cgroup_root;
+        let cgroup = if relative.is_empty() { root.clone() } else { sandboxes::cgroup_path(root, relative)? };
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.layout.create(&cgroup, &resources)).await
     }

@@ -5,7 +5,7 @@
 
 mod file;
 
-pub use self::file::{Boundary, LogFile, ROTATION};
+pub use self::file::{Boundary, LogFile};
 
 use std::time::SystemTime;
 

@@ -17,7 +17,7 @@ use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
 use super::ending::{Cause, Ending, Progress, Remains};
-use super::log::{Boundary, LineBuffer, LogFile, ROTATION, Stream};
+use super::log::{Boundary, LineBuffer, LogFile, Stream};
 use crate::cgroup::Layout;
 use crate::container::ExitReason;
 use crate::create::{Arguments, Report};
@@ -122,7 +122,7 @@ impl Task {
             .map_err(|error| crate::error::chain(&error))?
             .ok_or_else(|| format!("container {id} has no record"))?;
         let log_path = &record.spec.log_path;
-        let log = LogFile::open(log_path, ROTATION).map_err(|error| format!("open log {}: {error}", log_path.display()))?;
+        let log = LogFile::open(log_path, record.spec.log_rotation).map_err(|error| format!("open log {}: {error}", log_path.display()))?;
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let (report, report_end) = pipe()?;

@@ -111,7 +111,8 @@ async fn cgroups_of_sandboxes_and_above_have_their_settings() {
         };
         machine.runtime.create_sandbox(sandbox).await.unwrap();
         let weight = Resources { cpu_shares: Some(1024), ..Resources::default() };
-        machine.runtime.limit_cgroup("pods/batch", weight).await.unwrap();
+        machine.runtime.limit_cgroup("pods/batch", weight.clone()).await.unwrap();
+        machine.runtime.limit_cgroup("", weight).await.unwrap();
         assert!(machine.runtime.limit_cgroup("pods/../up", Resources::default()).await.is_err());
         let expected: &[(&str, &str, &str)] = if is_version_2() {
             &[

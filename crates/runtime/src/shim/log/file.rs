@@ -11,21 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{TAIL_RECORDS_BYTES_MAX, tail, timestamp};
+use crate::container::LogRotation;
 use crate::record::to_ns;
-
-/// When a file is rotated and how many are kept.
-#[derive(Debug, Clone, Copy)]
-pub struct Rotation {
-    /// A file that has so many bytes is full.
-    pub bytes_max: u64,
-    /// How far it may grow beyond that for the sake of a line that has not ended.
-    pub line_bytes_max: u64,
-    /// Files, the one that is written included.
-    pub files_max: usize,
-}
-
-/// LOG-5.
-pub const ROTATION: Rotation = Rotation { bytes_max: 10 << 20, line_bytes_max: 1 << 20, files_max: 5 };
 
 /// Whether the records written last end a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +27,7 @@ pub enum Boundary {
 #[derive(Debug)]
 pub struct LogFile {
     path: PathBuf,
-    rotation: Rotation,
+    rotation: LogRotation,
     file: File,
     size: u64,
     /// Size at which it is rotated: more than asked for after it could not be.
@@ -52,7 +39,7 @@ pub struct LogFile {
 
 impl LogFile {
     /// Opens the file, making it and its directory.
-    pub fn open(path: &Path, rotation: Rotation) -> io::Result<LogFile> {
+    pub fn open(path: &Path, rotation: LogRotation) -> io::Result<LogFile> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
@@ -93,7 +80,7 @@ impl LogFile {
 
     /// Begins a new file if this one is full. Where that fails the old one goes on, and it is tried again when as much more has been written.
     pub fn rotate_if_full(&mut self, boundary: Boundary, now: SystemTime) -> io::Result<()> {
-        let slack = if boundary == Boundary::Part { self.rotation.line_bytes_max } else { 0 };
+        let slack = if boundary == Boundary::Part { self.rotation.bytes_max / 8 } else { 0 };
         // A record that is written in part must end in the same file.
         if self.size < self.full_at + slack || self.is_stalled() {
             return Ok(());
@@ -195,7 +182,7 @@ mod tests {
     use super::*;
     use std::time::{Duration, UNIX_EPOCH};
 
-    const SMALL: Rotation = Rotation { bytes_max: 100, line_bytes_max: 50, files_max: 3 };
+    const SMALL: LogRotation = LogRotation { bytes_max: 100, files_max: 3 };
 
     /// Its files from the oldest to the newest, by name and content.
     fn files(path: &Path) -> Vec<(String, String)> {
@@ -238,7 +225,7 @@ mod tests {
         // LOG-4, LOG-5
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("0.log");
-        let mut log = LogFile::open(&path, Rotation { files_max: 1000, ..SMALL }).unwrap();
+        let mut log = LogFile::open(&path, LogRotation { files_max: 1000, ..SMALL }).unwrap();
         for number in 0..500 {
             log.write(format!("{number}\n").as_bytes());
             log.rotate_if_full(Boundary::Line, at(0)).unwrap();
@@ -253,12 +240,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("0.log");
         let mut log = LogFile::open(&path, SMALL).unwrap();
-        log.write(&[b'x'; 120]);
+        log.write(&[b'x'; 110]);
         log.rotate_if_full(Boundary::Part, at(0)).unwrap();
         assert_eq!(files(&path).len(), 1);
-        log.write(&[b'x'; 40]);
+        log.write(&[b'x'; 10]);
         log.rotate_if_full(Boundary::Part, at(0)).unwrap();
-        assert_eq!(files(&path).iter().map(|(_, text)| text.len()).collect::<Vec<_>>(), [160, 0]);
+        assert_eq!(files(&path).iter().map(|(_, text)| text.len()).collect::<Vec<_>>(), [120, 0]);
     }
 
     #[test]
@@ -288,7 +275,7 @@ mod tests {
         // CS-13
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("0.log");
-        let mut log = LogFile::open(&path, ROTATION).unwrap();
+        let mut log = LogFile::open(&path, LogRotation::default()).unwrap();
         for number in 0..10_000 {
             log.write(format!("2026-10-30T15:12:30.120000003Z stdout F {number}\n").as_bytes());
         }
