@@ -15,7 +15,7 @@ pub async fn broadcast(client: Client, now: impl Fn() -> Timestamp, mut events: 
     let mut calls = FuturesUnordered::new();
     let make = |(ticket, call)| {
         let client = client.clone();
-        async move { (ticket, client.call(&call).await) }
+        async move { (ticket, client.carry_out(&call).await) }
     };
     loop {
         tokio::select! {

@@ -38,9 +38,12 @@ impl Client {
 
     /// Makes one call. An answer that is not what the call asks for is [`Failure::NoAnswer`].
     pub async fn call(&self, call: &Call) -> Result<Value, Failure> {
-        let request = wire::request(call, &self.agent).map_err(Failure::no_answer)?;
-        let (code, body) = in_time(self.exchange(request)).await?;
-        wire::outcome(&Answer::to(call), code, &body)
+        self.send(call, Answer::to(call)).await
+    }
+
+    /// As [`call`](Self::call); of an object only its type and metadata are read.
+    pub async fn carry_out(&self, call: &Call) -> Result<Value, Failure> {
+        self.send(call, Answer::metadata_to(call)).await
     }
 
     pub async fn get(&self, resource: Resource, key: &Key) -> Result<Value, Failure> {
@@ -113,6 +116,12 @@ impl Client {
         Err(wire::outcome(&Answer::Any, code, &body)
             .err()
             .unwrap_or_else(|| Failure::NoAnswer(format!("a watch was answered with {code}"))))
+    }
+
+    async fn send(&self, call: &Call, wanted: Answer) -> Result<Value, Failure> {
+        let request = wire::request(call, &self.agent).map_err(Failure::no_answer)?;
+        let (code, body) = in_time(self.exchange(request)).await?;
+        wire::outcome(&wanted, code, &body)
     }
 
     fn get_request(&self, path: &str) -> Result<wire::Request, Failure> {

@@ -10,6 +10,7 @@ pub mod discovery;
 pub mod event;
 mod failure;
 pub mod follow;
+mod prune;
 pub mod resource;
 pub mod wire;
 

@@ -6,6 +6,7 @@
 use crate::call::{Call, DeleteOptions, Key, Patch};
 use crate::failure::{Failure, Refusal};
 use crate::follow::Scope;
+use crate::prune::{self, Extent};
 use crate::resource::Resource;
 use stead_api::{Map, Value, value::Access};
 
@@ -93,6 +94,8 @@ fn delete_body(options: &DeleteOptions) -> Value {
 pub enum Answer {
     /// An object of this resource, with a uid and a resourceVersion.
     Object(Resource),
+    /// As `Object`; only its type and metadata are read.
+    Metadata(Resource),
     /// A list of this resource, with a resourceVersion.
     List(Resource),
     /// Anything that has a kind: a Status, a Scale, what discovery says.
@@ -114,11 +117,19 @@ impl Answer {
         }
     }
 
+    /// As [`to`](Self::to), for those who need no more of an object than its metadata.
+    pub fn metadata_to(call: &Call) -> Self {
+        match Self::to(call) {
+            Self::Object(resource) => Self::Metadata(resource),
+            other => other,
+        }
+    }
+
     /// What is wrong with a success; `None` if it is what it has to be.
     fn misses(self, value: &Value) -> Option<String> {
         let kind = value.str("kind");
         let wanted = match self {
-            Self::Object(resource) => resource.kind.to_owned(),
+            Self::Object(resource) | Self::Metadata(resource) => resource.kind.to_owned(),
             Self::List(resource) => format!("{}List", resource.kind),
             Self::Any if kind.is_empty() => return Some("it has no kind".to_owned()),
             Self::Any => return None,
@@ -130,9 +141,9 @@ impl Answer {
             return Some("it has no resourceVersion".to_owned());
         }
         match self {
-            Self::Object(_) if !is_identified(value) => Some("it has no name or uid".to_owned()),
+            Self::Object(_) | Self::Metadata(_) if !is_identified(value) => Some("it has no name or uid".to_owned()),
             Self::List(_) if !value.get("items").is_some_and(Value::is_array) => Some("it has no items".to_owned()),
-            Self::Object(_) | Self::List(_) | Self::Any => None,
+            Self::Object(_) | Self::Metadata(_) | Self::List(_) | Self::Any => None,
         }
     }
 }
@@ -146,9 +157,10 @@ fn version(value: &Value) -> Option<u64> {
     value.get("metadata")?.str("resourceVersion").parse().ok()
 }
 
-/// What an answer means.
+/// What an answer means. Objects come without managedFields.
 pub fn outcome(wanted: &Answer, code: u16, body: &[u8]) -> Result<Value, Failure> {
-    let parsed = serde_json::from_slice::<Value>(body);
+    let extent = if matches!(wanted, Answer::Metadata(_)) { Extent::Metadata } else { Extent::Object };
+    let parsed = prune::read(body, extent);
     if (200..300).contains(&code) {
         let value = parsed.map_err(|error| Failure::NoAnswer(format!("the answer {code} cannot be read: {error}")))?;
         return match wanted.misses(&value) {
@@ -248,7 +260,7 @@ pub struct Line<T> {
 /// Reads a line of the answer to [`watch_path`]. An ERROR event is a failure, and so is what cannot be read.
 pub fn line<T>(line: &[u8], parse: impl Fn(Value) -> Option<T>) -> Result<Line<T>, Failure> {
     let unreadable = |why: &str| Failure::NoAnswer(format!("a watch event cannot be read: {why}"));
-    let mut event: Value = serde_json::from_slice(line).map_err(|error| unreadable(&error.to_string()))?;
+    let mut event = prune::read(line, Extent::Object).map_err(|error| unreadable(&error.to_string()))?;
     let object = event.get_mut("object").map(Value::take).unwrap_or_default();
     let ty = event.str("type");
     if ty == "ERROR" {

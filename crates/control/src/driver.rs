@@ -150,5 +150,5 @@ fn reports(client: Client, resource: Resource) -> impl Stream<Item = Input> + Se
 }
 
 async fn perform(client: Client, Start { id, call, .. }: Start) -> (CallId, Result<Value, Failure>) {
-    (id, client.call(&call).await)
+    (id, client.carry_out(&call).await)
 }
