@@ -20,6 +20,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+/// How late freed memory goes back to the system.
+const MEMORY_GIVEN_BACK_EVERY: Duration = Duration::from_secs(30);
+
 /// Runs a server until SIGTERM or SIGINT.
 pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -79,6 +82,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     });
     supervisor.spawn("certificates", certificates.run(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
     supervisor.spawn("maintenance", maintain(server.clone(), supervisor.stopping()));
+    supervisor.spawn("memory", give_back_memory(supervisor.stopping()));
     start_controllers(supervisor, args, server.service(), &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
     tokio::select! {
@@ -170,6 +174,16 @@ async fn maintain(server: Server, mut stop: watch::Receiver<bool>) -> anyhow::Re
     tokio::select! {
         () = server.maintain() => Ok(()),
         stopped = stop.wait_for(|stop| *stop) => stopped.map(drop).map_err(Into::into),
+    }
+}
+
+/// Gives memory that was freed after a burst back to the system, until told to stop.
+async fn give_back_memory(mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(MEMORY_GIVEN_BACK_EVERY) => stead_sys::memory::give_back(),
+            stopped = stop.wait_for(|stop| *stop) => return stopped.map(drop).map_err(Into::into),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod fd;
 pub mod file;
 pub mod keyring;
 pub mod library;
+pub mod memory;
 pub mod mount;
 pub mod network;
 pub mod process;
