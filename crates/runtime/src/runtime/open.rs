@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use super::connection::apply_started;
 use super::greeting::{self, GreetError, Greeted};
+use super::survey::Survey;
 use super::{EVENTS_MAX, Entry, HostFacts, Inner, Options, Phase, Runtime, blocking, containers, sandboxes, survey};
 use crate::cgroup::Layout;
 use crate::container::{Container, ContainerState};
@@ -53,7 +54,8 @@ pub async fn open(root: &Path, options: Options) -> Result<Runtime> {
         recovered.map_err(|error| Error::Host(format!("recover a sandbox: {error}")))?;
     }
     let runtime = Arc::clone(&inner);
-    blocking(move || remove_strays(&runtime, &lost)).await?;
+    let found = blocking(move || remove_strays(&runtime, &lost)).await?;
+    say_what_was_found(&inner, &found);
     Ok(Runtime { inner })
 }
 
@@ -301,11 +303,12 @@ fn read_containers(entry: &Entry) -> Result<Vec<Found>> {
 }
 
 /// Ends and removes what no sandbox accounts for: what the journal lists, what is found on the machine, and directories without a record.
-fn remove_strays(inner: &Inner, lost: &[PathBuf]) -> Result<()> {
+/// Gives what was found on the machine.
+fn remove_strays(inner: &Inner, lost: &[PathBuf]) -> Result<Survey> {
     let entries: Vec<Arc<Entry>> = inner.entries().values().cloned().collect();
     if entries.iter().any(|entry| matches!(entry.state().phase, Phase::LeftAlone { .. })) {
         tracing::warn!("what no sandbox accounts for stays: it may belong to one that is left alone");
-        return Ok(());
+        return Ok(Survey::default());
     }
     let is_known = |path: &Path| entries.iter().any(|entry| path.starts_with(&entry.dir.0));
     let within = |cgroup: &str, of: &str| cgroup == of || cgroup.strip_prefix(of).is_some_and(|rest| rest.starts_with('/'));
@@ -317,12 +320,6 @@ fn remove_strays(inner: &Inner, lost: &[PathBuf]) -> Result<()> {
     found.shims.retain(|(_, dir)| !is_known(dir));
     found.mounts.retain(|place| !is_known(place));
     found.cgroups.retain(|cgroup| !is_held(cgroup));
-    // Cgroups alone may be those of a tier of which nothing runs.
-    if !found.shims.is_empty() || !found.mounts.is_empty() {
-        let (sandboxes, cgroups, mounts) = (found.sandboxes(), found.cgroups.len(), found.mounts.len());
-        tracing::warn!(?sandboxes, cgroups, mounts, "ending what runs here without a record: files of this directory are lost");
-        inner.ended_at_opening.fetch_add(sandboxes.len(), Ordering::Relaxed);
-    }
     survey::terminate(&inner.layout, &found)?;
     for dir in lost {
         unless_missing(fs::remove_dir_all(dir)).map_err(io_error("remove", dir))?;
@@ -333,5 +330,15 @@ fn remove_strays(inner: &Inner, lost: &[PathBuf]) -> Result<()> {
         Made::Mount(path) => is_known(path),
     };
     let strays: Vec<Made> = inner.journal.live().into_iter().filter(|made| !accounted(made)).collect();
-    sandboxes::remove_journalled(inner, &strays)
+    sandboxes::remove_journalled(inner, &strays)?;
+    Ok(found)
+}
+
+fn say_what_was_found(inner: &Inner, found: &Survey) {
+    // Cgroups alone may be those of a tier of which nothing runs.
+    if !found.shims.is_empty() || !found.mounts.is_empty() {
+        let (sandboxes, cgroups, mounts) = (found.sandboxes(), found.cgroups.len(), found.mounts.len());
+        tracing::warn!(?sandboxes, cgroups, mounts, "ended what ran here without a record: files of this directory are lost");
+        inner.ended_at_opening.fetch_add(sandboxes.len(), Ordering::Relaxed);
+    }
 }

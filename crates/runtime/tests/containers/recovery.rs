@@ -430,3 +430,51 @@ async fn a_start_that_outlives_its_server_is_heard_of() {
     })
     .await;
 }
+
+/// Keeps what is logged as a warning or worse by its thread.
+struct Warnings(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// What goes as it should is worth no warning: a sandbox that is stopped, a directory that is opened again, the cgroups of a tier in it.
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_warned_of_where_all_is_well() {
+    needs_root!();
+    let warnings = std::sync::Arc::default();
+    let _guard = tracing::subscriber::set_default(Warnings(std::sync::Arc::clone(&warnings)));
+    on_machine(async |machine| {
+        for round in 0..3 {
+            let id = format!("s{round}");
+            machine.sandbox(&id).await;
+            machine.runtime.start(&id, machine.container_spec(&id, "c", &["sleep", "infinity"])).await.unwrap();
+            reopen(machine).await;
+            machine.runtime.stop_sandbox(&id).await.unwrap();
+            // Of a tier that has no pod any more.
+            fs::create_dir_all(directory_of_tier(machine)).unwrap();
+            reopen(machine).await;
+            machine.runtime.remove_sandbox(&id).await.unwrap();
+        }
+    })
+    .await;
+    assert_eq!(*warnings.lock().unwrap(), Vec::<String>::new());
+}
+
+fn directory_of_tier(machine: &crate::harness::Machine) -> std::path::PathBuf {
+    let hierarchy = if machine.runtime.facts().cgroup_version == 1 { "/sys/fs/cgroup/memory" } else { "/sys/fs/cgroup" };
+    let found = stead_runtime::survey(&machine.root()).unwrap();
+    Path::new(hierarchy).join(found.cgroups.first().unwrap().trim_start_matches('/')).join("tier")
+}
