@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod container;
 pub mod environment;
+pub mod fields;
 pub mod limits;
 pub mod machine;
 pub mod operation;

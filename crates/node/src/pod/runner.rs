@@ -56,10 +56,15 @@ impl<R: Runtime> Runner<R> {
     fn perform(&mut self, command: Command) {
         match command {
             Command::Run(id, operation) => {
-                tracing::trace!(pod = self.machine.object()["metadata"].str("name"), ?operation, "begins");
                 let (cancel, registration) = AbortHandle::new_pair();
                 let node = Arc::clone(&self.node);
-                let running = async move { (id, perform(&node, operation).await) };
+                let pod = self.machine.object()["metadata"].str("name").to_owned();
+                let running = async move {
+                    let what = operation.name();
+                    let outcome = perform(&node, operation).await;
+                    log_failure(&pod, what, &outcome);
+                    (id, outcome)
+                };
                 self.under_way.push(Abortable::new(running, registration).boxed());
                 self.cancels.insert(id, cancel);
             }
@@ -100,8 +105,7 @@ impl<R: Runtime> Runner<R> {
 
 /// Performs one operation to its end.
 async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
-    let what = operation.name();
-    let outcome = match operation {
+    match operation {
         Operation::CreateSandbox(spec) => Outcome::Done(node.runtime.create_sandbox(spec).await),
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
@@ -133,13 +137,17 @@ async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
                 Ok(_) | Err(_) => Outcome::Done(Ok(())),
             }
         }
-    };
-    match &outcome {
-        Outcome::Done(Err(error)) => tracing::warn!(what, error, "an operation for a pod failed"),
-        Outcome::Written(Err(error)) => tracing::warn!(?error, "a pod's status could not be written"),
-        _ => {}
     }
-    outcome
+}
+
+/// What a pod's own status and events do not show.
+fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
+    match outcome {
+        Outcome::Done(Err(error)) | Outcome::Written(Err(WriteFailure::Refused(error) | WriteFailure::Failed(error))) => {
+            tracing::warn!(pod, what, error, "an operation for a pod failed");
+        }
+        Outcome::Done(Ok(())) | Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_) => {}
+    }
 }
 
 /// Nothing on the node reads them.

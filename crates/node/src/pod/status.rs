@@ -3,6 +3,7 @@
 use super::plan::{initialized, over, restarts, sidecar};
 use super::state::{ContainerState, PodState};
 use super::steps::NodeFacts;
+use super::unsupported::EPHEMERAL_CONTAINERS;
 use crate::runtime::{Exit, Instance, InstanceState, QosClass};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
@@ -37,6 +38,10 @@ pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &NodeFacts) 
     regular.sort_by(|a, b| a.str("name").cmp(b.str("name"))); // CS-2
     status["conditions"] = conditions(now, pod, state, phase, &inits, &regular).into();
     status["containerStatuses"] = regular.into();
+    let ephemeral = ephemeral_statuses(pod);
+    if !ephemeral.is_empty() {
+        status["ephemeralContainerStatuses"] = ephemeral.into();
+    }
     status
 }
 
@@ -126,6 +131,15 @@ fn container_status(pod: &Value, container: &Value, init: bool, state: &PodState
         }
     }
     status
+}
+
+/// INIT-8 is not done yet: they never start, and say so.
+fn ephemeral_statuses(pod: &Value) -> Vec<Value> {
+    let waiting = json!({"waiting": {"reason": "CreateContainerConfigError", "message": EPHEMERAL_CONTAINERS}});
+    let status = |container: &Value| json!({"name": container["name"], "image": container["image"], "imageID": "", "ready": false, "restartCount": 0, "state": waiting});
+    let mut statuses: Vec<Value> = pod["spec"].items("ephemeralContainers").iter().map(status).collect();
+    statuses.sort_by(|a, b| a.str("name").cmp(b.str("name"))); // CS-2
+    statuses
 }
 
 fn restart_count(known: &ContainerState) -> u32 {

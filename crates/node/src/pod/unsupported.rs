@@ -1,56 +1,43 @@
 //! What a pod may ask for that this version does not do. Such a pod is not run: half of what was asked for would be worse.
 
+use super::fields::{CONTAINER, CONTAINER_PORT, LIFECYCLE, POD_SECURITY_CONTEXT, POD_SPEC, RESOURCES, SECURITY_CONTEXT};
 use stead_api::Value;
 use stead_api::value::Access;
+
+/// What an ephemeral container's status says.
+pub const EPHEMERAL_CONTAINERS: &str = "ephemeral containers are not supported by this version";
 
 /// The first thing asked for that is absent, in words for a status; `None` if the pod can be run whole.
 ///
 /// The volume of the service account's token is left out of a container rather than refused: admission adds it to every pod.
 pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
-    let absent = |what: &str| Some(format!("{what} is not supported by this version"));
     let spec = &pod["spec"];
-    if let Some(volume) = spec.items("volumes").iter().find(|v| !token_volume(v) && mounted(container, v.str("name"))) {
-        let kind = volume.as_object().and_then(|v| v.keys().find(|k| *k != "name").cloned()).unwrap_or_default();
-        return absent(&format!("volume {:?} of type {kind}", volume.str("name")));
-    }
-    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        if container.has(probe) {
-            return absent(probe);
-        }
-    }
-    for hook in ["postStart", "preStop"] {
-        if container["lifecycle"].has(hook) {
-            return absent(&format!("lifecycle.{hook}"));
-        }
-    }
-    for (flag, value) in
-        [("tty", container.flag("tty")), ("hostPID", spec.flag("hostPID")), ("shareProcessNamespace", spec.flag("shareProcessNamespace"))]
-    {
-        if value {
-            return absent(flag);
-        }
-    }
-    if spec.get("hostUsers") == Some(&Value::Bool(false)) {
-        return absent("hostUsers: false");
-    }
-    security(&spec["securityContext"]).or_else(|| security(&container["securityContext"]))
+    let asked = mounted_volume(spec, container)
+        .or_else(|| CONTAINER.refusal(container))
+        .or_else(|| LIFECYCLE.refusal(&container["lifecycle"]).map(|hook| format!("lifecycle.{hook}")))
+        .or_else(|| host_port(spec, container))
+        .or_else(|| RESOURCES.refusal(&container["resources"]))
+        .or_else(|| RESOURCES.refusal(&spec["resources"]))
+        .or_else(|| POD_SPEC.refusal(spec))
+        .or_else(|| POD_SECURITY_CONTEXT.refusal(&spec["securityContext"]).map(in_security_context))
+        .or_else(|| SECURITY_CONTEXT.refusal(&container["securityContext"]).map(in_security_context));
+    asked.map(|asked| format!("{asked} is not supported by this version"))
 }
 
-fn security(context: &Value) -> Option<String> {
-    let absent = |what: &str| Some(format!("securityContext.{what} is not supported by this version"));
-    let profile = &context["seccompProfile"];
-    if profile.is_object() && profile.str("type") != "Unconfined" {
-        return absent(&format!("seccompProfile {}", profile.str("type")));
-    }
-    for field in ["seLinuxOptions", "windowsOptions", "sysctls"] {
-        if context.has(field) {
-            return absent(field);
-        }
-    }
-    if context["appArmorProfile"].str("type") == "Localhost" {
-        return absent("appArmorProfile Localhost");
-    }
-    (context.str("procMount") == "Unmasked").then(|| absent("procMount Unmasked")).flatten()
+fn in_security_context(asked: String) -> String {
+    if asked.starts_with("securityContext.") { asked } else { format!("securityContext.{asked}") }
+}
+
+fn mounted_volume(spec: &Value, container: &Value) -> Option<String> {
+    let volume = spec.items("volumes").iter().find(|volume| !token_volume(volume) && mounted(container, volume.str("name")))?;
+    let kind = volume.as_object().and_then(|v| v.keys().find(|k| *k != "name").cloned()).unwrap_or_default();
+    Some(format!("volume {:?} of type {kind}", volume.str("name")))
+}
+
+/// A pod on the host's network has its ports there anyhow.
+fn host_port(spec: &Value, container: &Value) -> Option<String> {
+    let ports = container.items("ports").iter().filter(|_| !spec.flag("hostNetwork"));
+    ports.filter_map(|port| CONTAINER_PORT.refusal(port)).next()
 }
 
 fn mounted(container: &Value, volume: &str) -> bool {
@@ -81,18 +68,55 @@ mod tests {
     }
 
     #[test]
+    fn defaults_and_what_asks_for_nothing_are_not_refused() {
+        let spec = json!({
+            "hostPID": false, "hostUsers": true, "os": {"name": "linux"}, "securityContext": {"seccompProfile": {"type": "Unconfined"}},
+            "topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}], "hostAliases": [], "setHostnameAsFQDN": false,
+            "hostNetwork": true, "overhead": {}, "runtimeClassName": null,
+            "containers": [{"name": "c", "tty": false, "ports": [{"containerPort": 80, "hostPort": 80}], "lifecycle": {},
+                "resources": {"requests": {"ephemeral-storage": "1Gi"}}}],
+        });
+        assert_eq!(check(spec), None);
+        assert_eq!(check(json!({"containers": [{"name": "c"}], "initContainers": [{"name": "s", "restartPolicy": "Always"}]})), None);
+    }
+
+    #[test]
     fn what_is_absent_is_named() {
+        let with = |member: &str, value: Value| {
+            let mut spec = json!({"containers": [{"name": "c"}]});
+            spec[member] = value;
+            spec
+        };
+        let container = |container: Value| json!({"containers": [container]});
         let cases = [
             (
                 json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}),
                 "volume \"v\" of type emptyDir",
             ),
-            (json!({"containers": [{"readinessProbe": {}}]}), "readinessProbe"),
-            (json!({"containers": [{"lifecycle": {"preStop": {}}}]}), "lifecycle.preStop"),
-            (json!({"containers": [{"tty": true}]}), "tty"),
+            (container(json!({"readinessProbe": {}})), "readinessProbe"),
+            (container(json!({"lifecycle": {"preStop": {}}})), "lifecycle.preStop"),
+            (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
+            (container(json!({"tty": true})), "tty"),
+            (container(json!({"stdin": true})), "stdin"),
+            (container(json!({"restartPolicyRules": [{"action": "Restart"}]})), "restartPolicyRules"),
+            (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
             (
-                json!({"containers": [{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}]}),
+                container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),
+                "resources.limits of ephemeral-storage",
+            ),
+            (
+                container(json!({"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}})),
                 "securityContext.seccompProfile RuntimeDefault",
+            ),
+            (with("securityContext", json!({"sysctls": [{"name": "a", "value": "b"}]})), "securityContext.sysctls"),
+            (with("hostAliases", json!([{"ip": "1.2.3.4"}])), "hostAliases"),
+            (with("dnsConfig", json!({"nameservers": ["1.1.1.1"]})), "dnsConfig"),
+            (with("setHostnameAsFQDN", json!(true)), "setHostnameAsFQDN"),
+            (with("os", json!({"name": "windows"})), "os: windows"),
+            (with("hostUsers", json!(false)), "hostUsers: false"),
+            (
+                with("topologySpreadConstraints", json!([{"whenUnsatisfiable": "DoNotSchedule"}])),
+                "topologySpreadConstraints with whenUnsatisfiable: DoNotSchedule",
             ),
         ];
         for (spec, what) in cases {

@@ -74,6 +74,8 @@ enum Purpose {
     Up(usize),
     Down(usize),
     Remove(usize),
+    /// Of a sandbox that another has replaced.
+    RemoveDead(String),
     Start,
     Signal(String),
     Kill(String),
@@ -202,6 +204,7 @@ impl Machine {
                 break;
             }
         }
+        self.remove_dead_sandboxes(now);
         self.record_backoff(now);
         self.report_status(now);
     }
@@ -313,6 +316,7 @@ impl Machine {
                 }
             }
             Purpose::Remove(step) => STEPS[*step].removed(&mut self.state),
+            Purpose::RemoveDead(sandbox) => self.state.sandboxes.retain(|other| other != sandbox),
             Purpose::Kill(container) => self.state.container_mut(container).stop = Stop::Killed(now.steady),
             Purpose::DeleteObject => self.delete_asked = true,
             Purpose::Start | Purpose::Signal(_) | Purpose::ForgetRuns | Purpose::WriteStatus => {}
@@ -455,6 +459,22 @@ impl Machine {
             self.run(Purpose::DeleteObject, Operation::DeleteObject { namespace, name, uid });
         }
         false
+    }
+
+    /// A sandbox that died goes once every container has run in the one that replaced it: until then it holds how they ended.
+    fn remove_dead_sandboxes(&mut self, now: Now) {
+        let Some((_, dead)) = self.state.sandboxes.split_last().filter(|(_, dead)| !dead.is_empty()) else { return };
+        let kept = self.state.containers.values().any(|known| known.stale || known.current.is_none());
+        if kept || !self.state.is_up() || going_down(&self.object, &self.state) {
+            return;
+        }
+        let removals: Vec<(Purpose, Operation)> =
+            dead.iter().map(|id| (Purpose::RemoveDead(id.clone()), Operation::RemoveSandbox(id.clone()))).collect();
+        for (purpose, removal) in removals {
+            if self.may_begin(now, &purpose) {
+                self.run(purpose, removal);
+            }
+        }
     }
 
     /// POD-8. By the wall clock, as `status.startTime` is.

@@ -316,6 +316,13 @@ fn a_sandbox_that_died_is_replaced_and_the_start_is_made_again() {
     let (_, operation) = bench.under_way.iter().find(|(_, operation)| operation.name() == "create sandbox").expect("another is made");
     let Operation::CreateSandbox(spec) = operation else { panic!("not a sandbox") };
     assert_eq!(spec.id, "u-1");
+    for name in ["create sandbox", "inspect image", "fetch sources"] {
+        bench.perform(name);
+    }
+    assert!(!bench.names().contains(&"remove sandbox"), "the dead one says how containers ended: {:?}", bench.names());
+    bench.perform("start container");
+    let (_, operation) = bench.under_way.iter().find(|(_, operation)| operation.name() == "remove sandbox").expect("the dead one goes");
+    assert_eq!(*operation, Operation::RemoveSandbox("u-0".into()));
     bench.perform_all();
     assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 0);
 }

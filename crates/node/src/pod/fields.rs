@@ -1,0 +1,267 @@
+//! Every field of a pod's spec, and what becomes of it on this node: done, listed in the README as absent, or refused in words. A test
+//! walks the schema and demands that each field stands here exactly once.
+
+use stead_api::Value;
+use stead_api::value::Access;
+
+/// What of a refused field is asked for, in words; `None` if this value asks for nothing that is absent.
+pub type Asked = fn(&str, &Value) -> Option<String>;
+
+/// The fields of one type.
+pub struct Fields {
+    /// Last part of the type's OpenAPI name.
+    pub ty: &'static str,
+    pub done: &'static [&'static str],
+    /// Rows of the README say what these do not do.
+    pub listed: &'static [&'static str],
+    pub refused: &'static [(&'static str, Asked)],
+}
+
+impl Fields {
+    /// The first absent thing that a value of this type asks for.
+    pub fn refusal(&self, value: &Value) -> Option<String> {
+        self.refused.iter().find_map(|(field, asked)| asked(field, value.get(*field)?))
+    }
+}
+
+pub const POD_SPEC: Fields = Fields {
+    ty: "PodSpec",
+    done: &[
+        "initContainers",
+        "containers",
+        "restartPolicy",
+        "terminationGracePeriodSeconds",
+        "activeDeadlineSeconds",
+        "nodeSelector",
+        "nodeName",
+        "hostNetwork",
+        "hostIPC",
+        "securityContext",
+        "hostname",
+        "affinity",
+        "schedulerName",
+        "tolerations",
+        "readinessGates",
+        "enableServiceLinks",
+        "schedulingGates",
+        "resources",
+        "hostnameOverride",
+        "serviceAccountName",
+        "serviceAccount",
+    ],
+    listed: &[
+        "volumes",
+        "ephemeralContainers",
+        "dnsPolicy",
+        "subdomain",
+        "automountServiceAccountToken",
+        "imagePullSecrets",
+        "priorityClassName",
+        "priority",
+        "preemptionPolicy",
+    ],
+    refused: &[
+        ("hostPID", set),
+        ("shareProcessNamespace", set),
+        ("hostAliases", set),
+        ("dnsConfig", set),
+        ("runtimeClassName", set),
+        ("overhead", set),
+        ("setHostnameAsFQDN", set),
+        ("resourceClaims", set),
+        ("schedulingGroup", set),
+        ("evictionResponders", set),
+        ("os", other_os),
+        ("hostUsers", own_users),
+        ("topologySpreadConstraints", binding_spread),
+    ],
+};
+
+pub const CONTAINER: Fields = Fields {
+    ty: "Container",
+    done: &[
+        "name",
+        "image",
+        "command",
+        "args",
+        "workingDir",
+        "ports",
+        "envFrom",
+        "env",
+        "resources",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "securityContext",
+        "lifecycle",
+    ],
+    listed: &["resizePolicy", "volumeMounts", "volumeDevices", "imagePullPolicy"],
+    refused: &[
+        ("livenessProbe", present),
+        ("readinessProbe", present),
+        ("startupProbe", present),
+        ("restartPolicy", own_restart_policy),
+        ("restartPolicyRules", set),
+        ("stdin", set),
+        ("stdinOnce", set),
+        ("tty", set),
+    ],
+};
+
+pub const POD_SECURITY_CONTEXT: Fields = Fields {
+    ty: "PodSecurityContext",
+    done: &["runAsUser", "runAsGroup", "runAsNonRoot", "supplementalGroups", "fsGroup"],
+    listed: &["fsGroupChangePolicy", "seLinuxChangePolicy"],
+    refused: &[
+        ("supplementalGroupsPolicy", strict),
+        ("seccompProfile", seccomp),
+        ("seLinuxOptions", present),
+        ("windowsOptions", present),
+        ("sysctls", set),
+        ("appArmorProfile", app_armor),
+    ],
+};
+
+pub const SECURITY_CONTEXT: Fields = Fields {
+    ty: "SecurityContext",
+    done: &["capabilities", "privileged", "runAsUser", "runAsGroup", "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation"],
+    listed: &[],
+    refused: &[
+        ("seccompProfile", seccomp),
+        ("seLinuxOptions", present),
+        ("windowsOptions", present),
+        ("appArmorProfile", app_armor),
+        ("procMount", unmasked),
+    ],
+};
+
+pub const LIFECYCLE: Fields =
+    Fields { ty: "Lifecycle", done: &[], listed: &[], refused: &[("postStart", present), ("preStop", present), ("stopSignal", set)] };
+
+/// A pod on the host's network has its ports there anyhow.
+pub const CONTAINER_PORT: Fields = Fields {
+    ty: "ContainerPort",
+    done: &["name", "containerPort", "protocol"],
+    listed: &[],
+    refused: &[("hostPort", set), ("hostIP", set)],
+};
+
+pub const RESOURCES: Fields =
+    Fields { ty: "ResourceRequirements", done: &["requests"], listed: &[], refused: &[("limits", other_limits), ("claims", set)] };
+
+/// Anything but nothing.
+fn set(field: &str, value: &Value) -> Option<String> {
+    let nothing = match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    };
+    (!nothing).then(|| field.to_owned())
+}
+
+/// Even an empty one means something.
+fn present(field: &str, value: &Value) -> Option<String> {
+    (!value.is_null()).then(|| field.to_owned())
+}
+
+fn other_os(field: &str, value: &Value) -> Option<String> {
+    let name = value.str("name");
+    (!matches!(name, "" | "linux")).then(|| format!("{field}: {name}"))
+}
+
+fn own_users(field: &str, value: &Value) -> Option<String> {
+    (value.as_bool() == Some(false)).then(|| format!("{field}: false"))
+}
+
+/// One that only prefers is listed in the README.
+fn binding_spread(field: &str, value: &Value) -> Option<String> {
+    let binds = value.as_array().into_iter().flatten().any(|constraint| constraint.str("whenUnsatisfiable") != "ScheduleAnyway");
+    binds.then(|| format!("{field} with whenUnsatisfiable: DoNotSchedule"))
+}
+
+/// `Always` makes a sidecar of an init container.
+fn own_restart_policy(field: &str, value: &Value) -> Option<String> {
+    let policy = value.as_str().unwrap_or_default();
+    (!matches!(policy, "" | "Always")).then(|| format!("a container's {field} {policy}"))
+}
+
+fn strict(field: &str, value: &Value) -> Option<String> {
+    (value == "Strict").then(|| format!("securityContext.{field} Strict"))
+}
+
+fn seccomp(field: &str, value: &Value) -> Option<String> {
+    let ty = value.str("type");
+    (!matches!(ty, "" | "Unconfined")).then(|| format!("securityContext.{field} {ty}"))
+}
+
+fn app_armor(field: &str, value: &Value) -> Option<String> {
+    (value.str("type") == "Localhost").then(|| format!("securityContext.{field} Localhost"))
+}
+
+fn unmasked(field: &str, value: &Value) -> Option<String> {
+    (value == "Unmasked").then(|| format!("securityContext.{field} Unmasked"))
+}
+
+fn other_limits(field: &str, value: &Value) -> Option<String> {
+    let other = value.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !matches!(name.as_str(), "cpu" | "memory"));
+    other.map(|name| format!("resources.{field} of {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use stead_api::schema::{Shape, Type};
+
+    const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
+    /// Types that are done as a whole, field by field, elsewhere.
+    const WHOLE: [&str; 8] =
+        ["Affinity", "Toleration", "PodReadinessGate", "PodSchedulingGate", "EnvVar", "EnvFromSource", "Capabilities", "ResourceClaim"];
+
+    fn short(ty: &Type) -> &'static str {
+        ty.name.rsplit('.').next().expect("a name has a last part")
+    }
+
+    fn inner(shape: &Shape) -> Option<&'static Type> {
+        match shape {
+            Shape::Struct(ty) => Some(ty),
+            Shape::List(item) | Shape::Map(item) => inner(item),
+            _ => None,
+        }
+    }
+
+    /// Walks a type and those of its fields that are done; complains of every field that does not stand in one list.
+    fn walk(ty: &'static Type, seen: &mut BTreeSet<&'static str>, complaints: &mut Vec<String>) {
+        if !seen.insert(short(ty)) {
+            return;
+        }
+        let Some(fields) = ALL.iter().find(|fields| fields.ty == short(ty)) else {
+            if !WHOLE.contains(&short(ty)) {
+                complaints.push(format!("{} is in no list", short(ty)));
+            }
+            return;
+        };
+        for field in ty.fields {
+            let refused = fields.refused.iter().filter(|(name, _)| *name == field.name).count();
+            let places = [fields.done, fields.listed].iter().filter(|list| list.contains(&field.name)).count() + refused;
+            if places != 1 {
+                complaints.push(format!("{}.{} stands in {places} lists", short(ty), field.name));
+            }
+            if let Some(inner) = inner(&field.shape).filter(|_| fields.done.contains(&field.name)) {
+                walk(inner, seen, complaints);
+            }
+        }
+        let known: BTreeSet<&str> = ty.fields.iter().map(|field| field.name).collect();
+        let named = fields.done.iter().chain(fields.listed).copied().chain(fields.refused.iter().map(|(name, _)| *name));
+        complaints.extend(named.filter(|name| !known.contains(name)).map(|name| format!("{} has no field {name}", short(ty))));
+    }
+
+    #[test]
+    fn every_field_of_a_pods_spec_is_done_refused_or_listed() {
+        let mut complaints = Vec::new();
+        walk(&stead_api::schema::generated::CORE_V1_POD_SPEC, &mut BTreeSet::new(), &mut complaints);
+        assert_eq!(complaints, [""; 0]);
+    }
+}
