@@ -15,24 +15,24 @@ use tokio::time::{Instant, timeout};
 
 /// From the start of a machine to settled pods; seconds on an idle host.
 const SETTLE_MAX: Duration = Duration::from_secs(300);
-/// A cut comes this long after the server is ready, or after the pods have settled.
-const DELAY_MS: std::ops::Range<u64> = 200..9_000;
+/// A cut during starts comes this long after the server is ready; every other one after that many writes were acknowledged, or the longest of these times.
+const DELAY_MS: std::ops::Range<u64> = 200..20_000;
+const ACKNOWLEDGED: std::ops::Range<u64> = 5..150;
 /// And that many writes to the disk later, if it is written to at all.
 const WRITES_MAX: u64 = 30;
 const QUIET_MAX: Duration = Duration::from_secs(5);
 
 /// Cuts the power that often, then starts once more.
 pub async fn run(mut parts: Parts, acceleration: Acceleration, disk: &Path, cuts: u64, seed: u64) -> Result<()> {
-    let socket = disk.with_extension("sock");
-    if socket.exists() {
-        std::fs::remove_file(&socket).context("remove the former disk's socket")?;
-    }
+    // A name of its own: qemu connects again to a server that went away, and one that a killed run has left would take this run's disk.
+    let socket = disk.with_extension(format!("{}.sock", std::process::id()));
     let listener = UnixListener::bind(&socket).context("open the disk's socket")?;
     parts.data = format!("nbd:unix:{}", socket.display());
     let disk = Arc::new(Mutex::new(Disk::open(disk)?));
     let server = tokio::spawn(disk::serve(listener, disk.clone()));
     let result = rounds(&mut parts, acceleration, &disk, cuts, Chance(seed)).await;
     server.abort();
+    std::fs::remove_file(&socket).context("remove the disk's socket")?;
     result.with_context(|| format!("power cuts with --seed {seed}"))
 }
 
@@ -44,17 +44,20 @@ async fn rounds(parts: &mut Parts, acceleration: Acceleration, disk: &Mutex<Disk
         // Every third cut comes while pods start, the others in the middle of writes and rolls.
         let from = if round % 3 == 0 { Mark::Ready } else { Mark::Settled };
         until(&mut machine, &mut ledger, from).await?;
-        let delay = Duration::from_millis(chance.within(DELAY_MS));
-        listen(&mut machine, &mut ledger, tokio::time::sleep(delay)).await?;
+        let (delay_ms, writes) = match from {
+            Mark::Ready => (chance.within(DELAY_MS), u64::MAX),
+            Mark::Settled => (DELAY_MS.end, ledger.count + chance.within(ACKNOWLEDGED)),
+        };
+        listen(&mut machine, &mut ledger, writes, tokio::time::sleep(Duration::from_millis(delay_ms))).await?;
         // In the middle of what the disk is told: after some writes more, the last of which is not answered.
         let stopped = disk.lock().expect("no holder panics").stop_after(chance.within(1..WRITES_MAX));
-        listen(&mut machine, &mut ledger, async { drop(timeout(QUIET_MAX, stopped).await) }).await?;
+        listen(&mut machine, &mut ledger, u64::MAX, async { drop(timeout(QUIET_MAX, stopped).await) }).await?;
         machine.cut().await?;
         drain(&mut machine, &mut ledger).await?;
         let kept_percent = [0, 50, 90][chance.within(0..3) as usize];
         let (lost, unflushed) = disk.lock().expect("no holder panics").cut(|| chance.within(0..100) < kept_percent)?;
         say(&format!(
-            "cut {round}, {delay:.1?} after {from:?}: {} writes acknowledged so far, {lost} of {unflushed} unflushed sectors lost",
+            "cut {round} after {from:?}: {} writes acknowledged so far, {lost} of {unflushed} unflushed sectors lost",
             ledger.count
         ));
     }
@@ -86,16 +89,17 @@ async fn until(machine: &mut Machine, ledger: &mut Ledger, mark: Mark) -> Result
     }
 }
 
-/// Reads what is acknowledged until then.
-async fn listen(machine: &mut Machine, ledger: &mut Ledger, end: impl Future<Output = ()>) -> Result<()> {
+/// Reads until so many writes were acknowledged, or until then.
+async fn listen(machine: &mut Machine, ledger: &mut Ledger, writes: u64, end: impl Future<Output = ()>) -> Result<()> {
     let deadline = Instant::now() + SETTLE_MAX;
     tokio::pin!(end);
-    loop {
+    while ledger.count < writes {
         tokio::select! {
             () = &mut end => return Ok(()),
             line = machine.line(deadline) => ledger.take(&line?.context("the machine went off by itself")?)?,
         };
     }
+    Ok(())
 }
 
 /// Reads what a machine had printed before it went off.
