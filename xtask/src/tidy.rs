@@ -9,7 +9,23 @@ const LINES_MAX: usize = 800;
 const FUNCTION_LINES_MAX: usize = 80;
 const VAGUE_NAMES: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
 /// Private names that said too little and are not to come back: the field has words for what they meant.
-const FORMER_NAMES: [&str; 8] = ["Booked", "Turn", "Wish", "begin_life", "disown", "is_got_rid_of", "overtaken", "social"];
+const FORMER_NAMES: [&str; 15] = [
+    "Booked",
+    "Deed",
+    "Nature",
+    "ROUNDS_UNSAID_MAX",
+    "Trouble",
+    "Turn",
+    "VOUCHED",
+    "Wish",
+    "begin_life",
+    "disown",
+    "doubt",
+    "employ",
+    "is_got_rid_of",
+    "overtaken",
+    "social",
+];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
 const DEPENDENCIES: [(&str, &[&str]); 11] = [
