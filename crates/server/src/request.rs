@@ -144,7 +144,8 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
             Some(verb) => target(verb, name, None),
             None => Route::NoMethod,
         },
-        [_, name, sub] if !name.is_empty() => match kind.subresource(sub) {
+        // What follows `proxy` is a path elsewhere.
+        [_, name, sub, below @ ..] if !name.is_empty() && (below.is_empty() || *sub == "proxy") => match kind.subresource(sub) {
             None => Route::NoResource,
             Some(subresource) => match subresource_verb(method).filter(|verb| subresource.verbs.contains(&verb.name())) {
                 Some(verb) => target(verb, name, Some(subresource)),

@@ -39,6 +39,7 @@ async fn serve_subresource(core: &Core, call: &mut Call, name: &'static str) -> 
         "token" => token::create(core, call),
         "log" => streams::log(core, call).await,
         "exec" | "attach" | "portforward" => streams::connect(core, call, name).await,
+        "proxy" => Err(Status::new(501, "NotImplemented", format!("{}/proxy is not served by this version", call.target.kind.plural))),
         // What writes into the object itself: ephemeralcontainers, resize, finalize.
         name => part(core, call, Part::Other(name)).await,
     }

@@ -25,7 +25,10 @@ pub static NODE: Kind = Kind {
     namespaced: false,
     schema: &CORE_V1_NODE,
     verbs: ALL_VERBS,
-    subresources: &[Subresource { name: "status", gvk: None, verbs: &["get", "patch", "update"] }],
+    subresources: &[
+        Subresource { name: "proxy", gvk: Some(("", "v1", "NodeProxyOptions")), verbs: &["create", "delete", "get", "patch", "update"] },
+        Subresource { name: "status", gvk: None, verbs: &["get", "patch", "update"] },
+    ],
     selectable: &["spec.unschedulable"],
     columns: COLUMNS,
     create_on_update: false,

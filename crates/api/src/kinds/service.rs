@@ -28,7 +28,10 @@ pub static SERVICE: Kind = Kind {
     namespaced: true,
     schema: &CORE_V1_SERVICE,
     verbs: ALL_VERBS,
-    subresources: &[Subresource { name: "status", gvk: None, verbs: &["get", "patch", "update"] }],
+    subresources: &[
+        Subresource { name: "proxy", gvk: Some(("", "v1", "ServiceProxyOptions")), verbs: &["create", "delete", "get", "patch", "update"] },
+        Subresource { name: "status", gvk: None, verbs: &["get", "patch", "update"] },
+    ],
     selectable: &["spec.clusterIP", "spec.type"],
     columns: COLUMNS,
     create_on_update: true,

@@ -60,6 +60,23 @@ async fn a_node_is_asked_as_a_kubelet_is() {
     assert_eq!(get(&client, &format!("{POD}/log")).await.0, 501);
 }
 
+#[tokio::test(start_paused = true)]
+async fn nothing_is_proxied() {
+    let client = with_pod().await;
+    for (path, what) in [
+        (format!("{POD}/proxy"), "pods/proxy"),
+        (format!("{POD}/proxy/a/b"), "pods/proxy"),
+        ("/api/v1/nodes/n/proxy/healthz".to_owned(), "nodes/proxy"),
+        ("/api/v1/namespaces/default/services/kubernetes/proxy/".to_owned(), "services/proxy"),
+    ] {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let (code, status) = send(&client, method, &path, Value::Null).await;
+            let message = format!("{what} is not served by this version");
+            assert_eq!((code, status["message"].as_str()), (501, Some(message.as_str())), "{method} {path}");
+        }
+    }
+}
+
 /// A node that upgrades every connection and sends back what it gets.
 fn upgrading() -> NodeService {
     NodeService::new(tower::service_fn(|mut request: http::Request<Body>| async move {
