@@ -1,5 +1,5 @@
 //! `pods/log`, `exec`, `attach` and `portforward` (R3): the checks and their errors, and the request to the node that runs the pod.
-//! The streams themselves are the node's.
+//! The streams themselves are the node's, and so are failures that it alone can know of.
 
 use super::pod_target;
 use crate::Body;
@@ -13,7 +13,7 @@ use form_urlencoded::Serializer;
 use http::{HeaderMap, Request, Uri, header};
 use stead_api::field::{self, Errors, Path};
 use stead_api::value::Access;
-use stead_api::{Status, Value, schema};
+use stead_api::{Status, Value, json, schema};
 
 /// Options of a log that the node gets as they are.
 const LOG_OPTIONS: &[&str] = &["follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes"];
@@ -68,7 +68,31 @@ async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Que
     *request.uri_mut() = uri;
     *request.headers_mut() = forwarded(&call.headers);
     *request.extensions_mut() = std::mem::take(&mut call.extensions);
-    Ok(Answer::Response(core.gateway.send(node, request).await))
+    let response = core.gateway.send(node, request).await;
+    if let (true, Some(subresource)) = (is_plain_failure(&response), call.target.subresource) {
+        let (code, what) = (response.status().as_u16(), format!("pods/{}", subresource.name));
+        let text = body::read(response.into_body()).await?;
+        return Err(failure(code, &String::from_utf8_lossy(&text), &what, &call.target.name));
+    }
+    Ok(Answer::Response(response))
+}
+
+/// Nodes say in plain text what went wrong; a Status of theirs is passed on.
+fn is_plain_failure(response: &http::Response<Body>) -> bool {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json"));
+    (status.is_client_error() || status.is_server_error()) && !is_json
+}
+
+/// The Status that upstream makes of a kubelet's failure (R3).
+fn failure(code: u16, text: &str, what: &str, name: &str) -> Status {
+    match code {
+        400 => Status::bad_request(text),
+        404 => Status::new(404, "NotFound", format!("the server could not find the requested resource ( {what} {name})"))
+            .with_details(json!({"name": name, "kind": what, "causes": [{"reason": "UnexpectedServerResponse", "message": text}]})),
+        501 => Status::new(501, "NotImplemented", text),
+        _ => Status::internal(text),
+    }
 }
 
 /// What a node may see: who the client is has been judged here.

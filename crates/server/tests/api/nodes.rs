@@ -61,6 +61,28 @@ async fn a_node_is_asked_as_a_kubelet_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_node_says_in_text_becomes_a_status() {
+    // R3
+    let client = with_pod().await;
+    for (code, reason, message) in [
+        (400, "BadRequest", "why"),
+        (404, "NotFound", "the server could not find the requested resource ( pods/log p)"),
+        (500, "InternalError", "Internal error occurred: why"),
+        (501, "NotImplemented", "why"),
+    ] {
+        let refuse = tower::service_fn(move |_| async move {
+            let mut response = http::Response::new(text("why"));
+            *response.status_mut() = http::StatusCode::from_u16(code).expect("a code");
+            Ok::<_, Infallible>(response)
+        });
+        client.server().register_node("n", NodeService::new(refuse));
+        let (answered, status) = get(&client, &format!("{POD}/log")).await;
+        assert_eq!((answered, status["kind"].as_str()), (code, Some("Status")));
+        assert_eq!((status["reason"].as_str(), status["message"].as_str()), (Some(reason), Some(message)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_proxied() {
     let client = with_pod().await;
     for (path, what) in [
