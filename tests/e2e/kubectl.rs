@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A kubectl of some version, pointed at one cluster.
 #[derive(Debug, Clone)]
@@ -87,12 +87,18 @@ impl Kubectl {
         panic!("kubectl {line:?} ended after {lines:#?}");
     }
 
+    /// A command in the background.
+    pub fn start(&self, line: &[&str]) -> (Follower, BufReader<ChildStdout>) {
+        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
+        let out = BufReader::new(child.0.stdout.take().expect("it is piped"));
+        (child, out)
+    }
+
     /// A watch in the background, to be read later: `kubectl get ... -w --output-watch-events`. It is under way when this returns,
     /// for it has listed the `known` objects that are there; what it prints afterwards is news.
-    pub fn follow(&self, line: &[&str], known: usize) -> (Follower, BufReader<std::process::ChildStdout>) {
+    pub fn follow(&self, line: &[&str], known: usize) -> (Follower, BufReader<ChildStdout>) {
         let line = [line, &["--watch", "--output-watch-events"]].concat();
-        let mut child = Follower(self.command(&line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
-        let mut out = BufReader::new(child.0.stdout.take().expect("it is piped"));
+        let (child, mut out) = self.start(&line);
         let mut listed = 0;
         while listed < known {
             let mut text = String::new();
@@ -106,6 +112,13 @@ impl Kubectl {
 /// A kubectl that ends with the test.
 #[derive(Debug)]
 pub struct Follower(Child);
+
+impl Follower {
+    /// Waits for it; whether it succeeded.
+    pub fn ended_well(mut self) -> bool {
+        self.0.wait().expect("kubectl ends").success()
+    }
+}
 
 impl Drop for Follower {
     fn drop(&mut self) {

@@ -5,6 +5,7 @@
 mod cluster;
 mod crash;
 mod kubectl;
+mod logs;
 mod simulated;
 mod statefulset;
 mod up;

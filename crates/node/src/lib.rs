@@ -2,11 +2,13 @@
 //!
 //! Data flow: watch -> [`pods`] (pure) -> one [`pod::machine`] per pod (pure) -> operations, performed by its [`pod::runner`] on a
 //! [`runtime::Runtime`] and the API -> outcomes back to the machine.
+//! Beside that, [`kubelet_api`] answers what the API server asks of a node.
 
 pub mod agent;
 pub mod clock;
 pub mod heartbeat;
 pub mod host;
+pub mod kubelet_api;
 pub mod node;
 pub mod pod;
 pub mod pods;

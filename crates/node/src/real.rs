@@ -2,7 +2,8 @@
 
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, QosClass, Runtime, SandboxRecord, SandboxSpec, Security, StartError,
+    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Output, Outputs, QosClass, Runtime, SandboxRecord, SandboxSpec,
+    Security, StartError,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -339,6 +340,13 @@ impl Runtime for Real {
                 }
             }
         }
+    }
+}
+
+impl Outputs for Real {
+    fn output(&self, id: &str) -> Option<Output> {
+        let container = self.runtime.container(id)?;
+        Some(Output { log: Some(container.spec.log_path), running: !matches!(container.state, rt::ContainerState::Exited(_)) })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
 
@@ -188,4 +189,19 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn list(&self) -> impl Future<Output = Result<Vec<SandboxRecord>, String>> + Send;
     /// Ends of containers, each at least once. One caller.
     fn next_exit(&self) -> impl Future<Output = Option<Ended>> + Send;
+}
+
+/// What a container prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The file that is written (LOG-1); `None` where nothing is.
+    pub log: Option<PathBuf>,
+    /// More may come. Once it is false everything is in the log.
+    pub running: bool,
+}
+
+/// Where what containers print can be read.
+pub trait Outputs: Clone + Send + Sync + 'static {
+    /// Of a run, by its id without the runtime's name; `None` if it is not known.
+    fn output(&self, id: &str) -> Option<Output>;
 }

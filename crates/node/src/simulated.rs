@@ -1,7 +1,9 @@
 //! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
 
 use crate::node::Clock;
-use crate::runtime::{ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Runtime, SandboxRecord, SandboxSpec, StartError};
+use crate::runtime::{
+    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord, SandboxSpec, StartError,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::mpsc;
@@ -103,5 +105,12 @@ impl Runtime for Simulated {
 
     async fn next_exit(&self) -> Option<Ended> {
         self.exits.lock().await.recv().await
+    }
+}
+
+impl Outputs for Simulated {
+    /// Ended runs are not kept, so every run is known.
+    fn output(&self, id: &str) -> Option<Output> {
+        Some(Output { log: None, running: self.running().values().any(|instance| instance.id == id) })
     }
 }

@@ -7,7 +7,10 @@ use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_node::agent::Clock;
-use stead_server::{Environment, Service};
+use stead_node::kubelet_api::KubeletApi;
+use stead_node::registration::Machine;
+use stead_node::runtime::Outputs;
+use stead_server::{Environment, NodeService, Server};
 
 /// The image that needs no registry.
 const BUILTIN_IMAGE: &str = "localhost/stead:1";
@@ -34,18 +37,19 @@ pub async fn start(
     supervisor: &mut Supervisor,
     args: &ServerArgs,
     name: &str,
-    service: Service,
+    server: &Server,
     machine: Arc<dyn Environment>,
 ) -> anyhow::Result<()> {
     use stead_node::{agent, host, real::Real, simulated::Simulated};
-    let api = stead_client::Client::new(inprocess::client(service, "kubelet"), "kubelet");
+    let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
     if args.simulated_nodes > 0 {
         let runtime = Simulated::new(clock.clone());
         let version = stead_node::runtime::Runtime::version(&runtime);
         let base = host::machine("", &args.data_dir, &version, stead_server::KUBERNETES_VERSION);
-        let machines = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
+        let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
+        register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
@@ -56,10 +60,17 @@ pub async fn start(
         let machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         let runtime = Real::new(containers, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
         let machines = vec![machine];
+        register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }
     Ok(())
+}
+
+/// Lets the API server reach these nodes.
+fn register<R: Outputs>(server: &Server, machines: &[Machine], api: KubeletApi<R>) {
+    let service = NodeService::new(api);
+    machines.iter().for_each(|machine| server.register_node(&machine.name, service.clone()));
 }
 
 /// Where the container runtime keeps what it has.
@@ -68,8 +79,8 @@ pub fn runtime_root(data_dir: &Path) -> PathBuf {
 }
 
 /// A simulated node has room for as many pods as one wants to try.
-fn simulated_machine(base: &stead_node::registration::Machine, n: u32) -> stead_node::registration::Machine {
-    stead_node::registration::Machine {
+fn simulated_machine(base: &Machine, n: u32) -> Machine {
+    Machine {
         name: format!("simulated-{n}"),
         addresses: vec![format!("192.0.2.{}", n % 254 + 1)],
         cpus: 64,

@@ -86,7 +86,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     start_controllers(supervisor, args, server.service(), &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
     tokio::select! {
-        started = node::start(supervisor, args, &node_name, server.service(), machine) => started?,
+        started = node::start(supervisor, args, &node_name, &server, machine) => started?,
         () = signals.end() => return Ok(Started::Stopped),
     }
     let service = server.service();
