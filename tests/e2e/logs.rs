@@ -70,6 +70,13 @@ fn shown(kubectl: &Kubectl, line: &[&str], enough: &str) -> String {
     }
 }
 
+/// The lines of several logs, which kubectl reads in any order.
+fn sorted(kubectl: &Kubectl, line: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = kubectl.run(line).lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
 fn refused(kubectl: &Kubectl, line: &[&str], why: &str) {
     let printed = kubectl.try_run(line);
     assert!(!printed.ok && printed.err.contains(why), "{line:?}: {printed:?}");
@@ -94,7 +101,7 @@ fn of_ended_containers(kubectl: &Kubectl) {
     kubectl.run(&["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/two", "--timeout=60s"]);
     assert_eq!(kubectl.run(&["logs", "two", "-c", "b"]), "from b\n");
     assert_eq!(kubectl.run(&["logs", "two", "-c", "b", "-f"]), "from b\n");
-    assert_eq!(kubectl.run(&["logs", "two", "--all-containers", "--prefix"]), "[pod/two/a] from a\n[pod/two/b] from b\n");
+    assert_eq!(sorted(kubectl, &["logs", "two", "--all-containers", "--prefix"]), ["[pod/two/a] from a", "[pod/two/b] from b"]);
     assert_eq!(kubectl.run(&["logs", "-l", "app=two", "-c", "a"]), "from a\n");
     refused(kubectl, &["logs", "two", "-c", "none"], "container none is not valid for pod two");
     let raw = ["get", "--raw", "/api/v1/namespaces/default/pods/two/log"];
@@ -145,8 +152,6 @@ fn of_a_set(kubectl: &Kubectl, dir: &Path) {
         shown(kubectl, &["logs", pod], "hello");
     }
     assert_eq!(kubectl.run(&["logs", "sts/web"]), "hello\n");
-    let all = kubectl.run(&["logs", "-l", "app=nginx", "--prefix"]);
-    let mut lines: Vec<&str> = all.lines().collect();
-    lines.sort_unstable();
-    assert_eq!(lines, ["[pod/web-0/nginx] hello", "[pod/web-1/nginx] hello", "[pod/web-2/nginx] hello"]);
+    let all = sorted(kubectl, &["logs", "-l", "app=nginx", "--prefix"]);
+    assert_eq!(all, ["[pod/web-0/nginx] hello", "[pod/web-1/nginx] hello", "[pod/web-2/nginx] hello"]);
 }
