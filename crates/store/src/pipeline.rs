@@ -57,13 +57,13 @@ impl Pending {
 #[derive(Debug, Clone)]
 pub struct Latest {
     pub entry: Option<Entry>,
-    standing: Standing,
+    commit: CommitState,
 }
 
 /// Whether a state that was seen is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Durable,
+enum CommitState {
+    Committed,
     /// It is once everything up to this number is, unless a commit fails before.
     Staged {
         revision: u64,
@@ -206,15 +206,15 @@ impl Pipeline {
         match line.staged.get(key) {
             Some(staged) => Latest {
                 entry: staged.current.entry.clone(),
-                standing: Standing::Staged { revision: staged.revision, failures: line.failures },
+                commit: CommitState::Staged { revision: staged.revision, failures: line.failures },
             },
-            None => Latest { entry: self.shared.read().index().get(key).cloned(), standing: Standing::Durable },
+            None => Latest { entry: self.shared.read().index().get(key).cloned(), commit: CommitState::Committed },
         }
     }
 
     /// Waits until what was seen is durable.
     pub(crate) async fn settled(&self, latest: &Latest, key: &str) -> Result<(), WriteError> {
-        let Standing::Staged { revision, failures } = latest.standing else { return Ok(()) };
+        let CommitState::Staged { revision, failures } = latest.commit else { return Ok(()) };
         let place = Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed");
         let answered = {
             let mut line = self.line();

@@ -19,21 +19,21 @@ impl Reserved {
         self.0 + 1
     }
 
-    /// The new end of the block if a batch that ends with `newest` needs one. If a write happens anyway, the block grows early.
-    pub(crate) fn extend(self, newest: u64, spare: Spare) -> Option<u64> {
-        let spare = match spare {
-            Spare::Free => BLOCK / 2,
-            Spare::Costly => 0,
+    /// The new end of the block if a batch that ends with `newest` needs one.
+    pub(crate) fn extend(self, newest: u64, allocation: Allocation) -> Option<u64> {
+        let ahead = match allocation {
+            Allocation::Eager => BLOCK / 2,
+            Allocation::Lazy => 0,
         };
-        (newest + spare > self.0).then_some(newest + BLOCK)
+        (newest + ahead > self.0).then_some(newest + BLOCK)
     }
 }
 
-/// What it costs to reserve revisions ahead of need.
+/// When a block is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spare {
-    /// The batch is written to disk anyway.
-    Free,
-    /// The batch would not touch the disk.
-    Costly,
+pub(crate) enum Allocation {
+    /// Half a block ahead of need, because the batch is written to disk anyway.
+    Eager,
+    /// When it is needed, because the batch would not touch the disk.
+    Lazy,
 }

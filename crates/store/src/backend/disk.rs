@@ -9,7 +9,7 @@ use super::lock::{Lock, beside};
 use super::marker::Marker;
 use super::reserve::Reserve;
 use super::{Backend, BackendError, Compare, Contents, proposed};
-use crate::revision::{BLOCK, Reserved, Spare};
+use crate::revision::{Allocation, BLOCK, Reserved};
 use crate::txn::{Change, Row};
 use crate::{Entry, OpenError};
 use bytes::Bytes;
@@ -147,7 +147,7 @@ impl Backend for Disk {
         let revisions = proposed(changes);
         let newest = revisions.last().copied().unwrap_or_default();
         let has_rows = changes.iter().any(|change| change.row != Row::Untouched);
-        let reserve = self.reserved.extend(newest, if has_rows { Spare::Free } else { Spare::Costly });
+        let reserve = self.reserved.extend(newest, if has_rows { Allocation::Eager } else { Allocation::Lazy });
         if has_rows || reserve.is_some() {
             self.write(changes, reserve).map_err(|error| BackendError::new("write to the data file", error))?;
         }
