@@ -13,6 +13,8 @@
 
 mod backend;
 mod compact;
+#[cfg(any(test, feature = "testing"))]
+pub mod device;
 mod index;
 #[cfg(test)]
 mod model;

@@ -38,37 +38,28 @@ const HEADER_LEN: usize = 16;
 /// What redb may cache; all entries are in memory anyway.
 const CACHE_BYTES_MAX: usize = 8 << 20;
 
-/// How to get at the device that holds the file, again after it failed.
-pub(crate) struct Opener(Box<dyn Fn(Source) -> io::Result<Box<dyn StorageBackend>> + Send>);
-
-/// Where a device that is opened reads from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    Anywhere,
-    /// From the medium: after a failed sync, memory of the system may show what never got there.
-    Medium,
-}
+/// How to get at the device that holds the file, again after it failed. It reads from the medium: after a failed sync, also
+/// one of an earlier process, memory of the system may show what never got there.
+pub(crate) struct Opener(Box<dyn Fn() -> io::Result<Box<dyn StorageBackend>> + Send>);
 
 impl Opener {
-    pub(crate) fn new(open: impl Fn(Source) -> io::Result<Box<dyn StorageBackend>> + Send + 'static) -> Self {
+    pub(crate) fn new(open: impl Fn() -> io::Result<Box<dyn StorageBackend>> + Send + 'static) -> Self {
         Self(Box::new(open))
     }
 
     /// Of a file that exists.
     fn file(path: &Path) -> Self {
         let path = path.to_owned();
-        Self::new(move |source| {
+        Self::new(move || {
             let file = OpenOptions::new().read(true).write(true).open(&path)?;
-            if source == Source::Medium {
-                // Only pages that are not waiting to be written are dropped; the others are synced by the next commit.
-                nix::fcntl::posix_fadvise(&file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
-            }
+            // Only pages that are not waiting to be written are dropped; the others are synced by the next commit.
+            nix::fcntl::posix_fadvise(&file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
             Ok(Box::new(Reserve::of(file)?))
         })
     }
 
-    fn open(&self, source: Source) -> io::Result<Box<dyn StorageBackend>> {
-        (self.0)(source)
+    fn open(&self) -> io::Result<Box<dyn StorageBackend>> {
+        (self.0)()
     }
 }
 
@@ -109,7 +100,7 @@ impl Disk {
 
     /// Opens what is on a device; an empty one becomes a new store. The path is for messages.
     pub(crate) fn open_device(opener: Opener, path: &Path) -> Result<(Self, Contents), OpenError> {
-        let device = opener.open(Source::Anywhere).map_err(|source| io_error(path, "open", source))?;
+        let device = opener.open().map_err(|source| io_error(path, "open", source))?;
         let (database, contents) = load_untouched(device, path, &mut |_| Ok(()))?;
         let reserved = Reserved(contents.reserved);
         Ok((Self { database: Some(database), path: path.to_owned(), opener, reserved, lock: None }, contents))
@@ -158,7 +149,7 @@ impl Backend for Disk {
     fn reopen(&mut self, newest: u64, compare: Compare<'_>) -> Result<(), BackendError> {
         // Of a failed database nothing more is written.
         drop(self.database.take());
-        let reopened = self.opener.open(Source::Medium).map_err(|source| io_error(&self.path, "open", source));
+        let reopened = self.opener.open().map_err(|source| io_error(&self.path, "open", source));
         let loaded = reopened.and_then(|device| load_untouched(device, &self.path, compare));
         let (database, contents) = loaded.map_err(|error| BackendError::new("open the data file again", error))?;
         self.database = Some(database);

@@ -15,8 +15,8 @@ mod memory;
 mod reserve;
 
 pub(crate) use disk::Disk;
-#[cfg(test)]
-pub(crate) use disk::{Opener, Source};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use disk::Opener;
 pub(crate) use memory::Memory;
 
 use crate::Entry;

@@ -179,3 +179,23 @@ fn refuses_all_writes_after_an_io_error() {
     assert_eq!(keys(pipeline.shared()).len(), 1);
     assert!(!device.is_off());
 }
+
+// What a failed sync left in the system's memory is not on the disk, and the next process must not take it for durable.
+#[test]
+fn survives_a_failed_sync_then_a_kill_then_a_power_cut() {
+    for seed in 0..3 {
+        let (syncs, _) = measure(seed);
+        for sync in 1..=syncs {
+            for leaves in 0..4 {
+                let device = made();
+                device.plan(Plan::FailSync { sync, seed: seed ^ (sync << 8) ^ (leaves << 32) });
+                let nothing = Outcome { may_be: [Keys::new(), Keys::new()], newest: 0 };
+                let outcome = run(&device, &mut Seeded(seed), BATCHES).unwrap_or(nothing);
+                let left = device.after_kill();
+                drop(open(&left).expect("what is left opens"));
+                left.cut(leaves);
+                recover(&left, &outcome, None);
+            }
+        }
+    }
+}
