@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> Result<()> {
     let only = args.only.as_deref();
     let mut report = if args.runs { Report::default() } else { replay_cases(only)? };
     if !args.cases {
-        report.verdicts.extend(replay_runs(only)?.verdicts);
+        report.results.extend(replay_runs(only)?.results);
     }
     if !args.quiet {
         let detail = if args.verbose { Detail::All } else { Detail::First };

@@ -9,14 +9,18 @@ const LINES_MAX: usize = 800;
 const FUNCTION_LINES_MAX: usize = 80;
 const VAGUE_NAMES: [&str; 6] = ["utils", "util", "common", "helpers", "manager", "misc"];
 /// Private names that said too little and are not to come back: the field has words for what they meant.
-const FORMER_NAMES: [&str; 15] = [
+const FORMER_NAMES: [&str; 19] = [
     "Booked",
     "Deed",
     "Nature",
+    "News",
     "ROUNDS_UNSAID_MAX",
+    "Spare",
+    "Standing",
     "Trouble",
     "Turn",
     "VOUCHED",
+    "Verdict",
     "Wish",
     "begin_life",
     "disown",

@@ -44,9 +44,9 @@ fn the_same_seed_gives_the_same_bytes() {
 fn one_seed() {
     #[expect(clippy::disallowed_methods, reason = "how a developer names the seed to look at")]
     let seed = std::env::var("STEAD_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let verdict = run(seed);
-    println!("{} steps, {:.1} s of virtual time, hash {:x}", verdict.steps, verdict.ended as f64 / 1e6, verdict.hash);
-    if let Some(failure) = verdict.failure {
+    let report = run(seed);
+    println!("{} steps, {:.1} s of virtual time, hash {:x}", report.steps, report.ended as f64 / 1e6, report.hash);
+    if let Some(failure) = report.failure {
         panic!("{failure}");
     }
 }
@@ -55,12 +55,12 @@ const SECOND: i64 = 1_000_000;
 
 /// A set of three comes up, a fault happens after half a minute, and all must be well again. How often pods were marked NotReady.
 fn survives(faults: &[(i64, Fault)]) -> u64 {
-    let verdict = run_with(1, faults);
-    if let Some(failure) = verdict.failure {
+    let report = run_with(1, faults);
+    if let Some(failure) = report.failure {
         panic!("{failure}");
     }
-    assert!(verdict.ended < 150 * SECOND, "not well by {} s", verdict.ended / SECOND);
-    verdict.marked_unready
+    assert!(report.ended < 150 * SECOND, "not well by {} s", report.ended / SECOND);
+    report.marked_unready
 }
 
 #[test]
@@ -90,4 +90,27 @@ fn a_clock_that_jumps_forward_and_back_leaves_pods_ready() {
 fn an_agent_that_crashes_finds_its_containers_again() {
     // SHIM-7
     survives(&[(30 * SECOND, Fault::AgentCrash(0)), (30 * SECOND, Fault::AgentCrash(1)), (33 * SECOND, Fault::ServerCrash)]);
+}
+
+/// Moments while the set comes up, and one when it is up.
+fn moments() -> impl Iterator<Item = i64> {
+    (0..6).map(|n| 2_000 + n * 321_000).chain([30 * SECOND])
+}
+
+#[test]
+fn a_power_cut_loses_no_write_that_was_acknowledged() {
+    for at in moments() {
+        survives(&[(at, Fault::PowerCut)]);
+        survives(&[(at, Fault::PowerCutInWrite), (at + SECOND, Fault::PowerCutInWrite)]);
+    }
+}
+
+#[test]
+fn a_disk_that_fails_for_a_while_loses_no_write_that_was_acknowledged() {
+    for at in moments() {
+        survives(&[(at, Fault::StoreFailure(3 * SECOND))]);
+        // Started again, or without power, before it works.
+        survives(&[(at, Fault::StoreFailure(3 * SECOND)), (at + SECOND, Fault::ServerCrash)]);
+        survives(&[(at, Fault::StoreFailure(3 * SECOND)), (at + SECOND, Fault::PowerCut)]);
+    }
 }

@@ -1,7 +1,7 @@
-//! One case: a sequence of requests with the recorded answers. Input: a line of `cases/AREA.jsonl` and a server. Output: a verdict.
+//! One case: a sequence of requests with the recorded answers. Input: a line of `cases/AREA.jsonl` and a server. Output: what came of it.
 
 use super::compare::{diff, normalise, served, strip};
-use super::{Failure, Verdict};
+use super::{CaseResult, Failure};
 use crate::http::{Answer, Client};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -63,7 +63,7 @@ pub async fn namespace(client: &Client, number: usize) -> Result<String> {
 }
 
 /// Replays a case in a namespace of its own.
-pub async fn replay(client: &Client, case: &Case, number: usize) -> Result<Verdict> {
+pub async fn replay(client: &Client, case: &Case, number: usize) -> Result<CaseResult> {
     let ns = namespace(client, number).await?;
     let mut saved = Saved::new();
     let mut failed = Vec::new();
@@ -77,7 +77,7 @@ pub async fn replay(client: &Client, case: &Case, number: usize) -> Result<Verdi
             failed.push(Failure { step: index, what, differences });
         }
     }
-    Ok(Verdict { area: case.area.clone(), name: case.name.clone(), steps: case.steps.len(), failed })
+    Ok(CaseResult { area: case.area.clone(), name: case.name.clone(), steps: case.steps.len(), failed })
 }
 
 fn judge(case: &Case, step: &Value, got: &Value) -> Vec<String> {

@@ -1,5 +1,5 @@
 //! The golden cases and runs of `tests/golden`, replayed in process. Input: the files. Output: a [`Report`] with one
-//! [`Verdict`] a case. It must judge exactly as the tools that recorded them.
+//! [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
 
 pub mod case;
 pub mod compare;
@@ -23,7 +23,7 @@ pub fn folder() -> PathBuf {
 
 /// What came of a case or run.
 #[derive(Debug, Clone)]
-pub struct Verdict {
+pub struct CaseResult {
     pub area: String,
     pub name: String,
     /// Steps that were done.
@@ -42,7 +42,7 @@ pub struct Failure {
     pub differences: Vec<String>,
 }
 
-impl Verdict {
+impl CaseResult {
     pub fn passed(&self) -> bool {
         self.failed.is_empty()
     }
@@ -53,23 +53,23 @@ impl Verdict {
     }
 }
 
-/// All verdicts.
+/// All results.
 #[derive(Debug, Default)]
 pub struct Report {
-    pub verdicts: Vec<Verdict>,
+    pub results: Vec<CaseResult>,
 }
 
 impl Report {
     /// What fails, in the tools' words; every difference if `all`.
     pub fn failures(&self, all: Detail) -> String {
         let mut out = String::new();
-        for verdict in self.verdicts.iter().filter(|v| !v.passed()) {
-            out += &format!("FAIL {} ({} of {} steps)\n", verdict.id(), verdict.failed.len(), verdict.steps);
+        for result in self.results.iter().filter(|result| !result.passed()) {
+            out += &format!("FAIL {} ({} of {} steps)\n", result.id(), result.failed.len(), result.steps);
             let (steps, lines) = match all {
                 Detail::First => (1, 3),
                 Detail::All => (usize::MAX, usize::MAX),
             };
-            for failure in verdict.failed.iter().take(steps) {
+            for failure in result.failed.iter().take(steps) {
                 out += &format!("  step {} {}\n", failure.step, failure.what);
                 for line in failure.differences.iter().take(lines) {
                     out += &format!("    {line}\n");
@@ -93,9 +93,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
         let mut total = [0; 4];
-        for verdict in &self.verdicts {
-            let counts = [usize::from(verdict.passed()), 1, verdict.steps - verdict.failed.len().min(verdict.steps), verdict.steps];
-            let area = areas.entry(&verdict.area).or_default();
+        for result in &self.results {
+            let counts = [usize::from(result.passed()), 1, result.steps - result.failed.len().min(result.steps), result.steps];
+            let area = areas.entry(&result.area).or_default();
             for (index, count) in counts.into_iter().enumerate() {
                 area[index] += count;
                 total[index] += count;
@@ -119,7 +119,7 @@ pub fn replay_cases(only: Option<&str>) -> Result<Report> {
         let client = crate::http::Client::fresh(1).await?;
         let mut report = Report::default();
         for (number, case) in cases.iter().enumerate() {
-            report.verdicts.push(case::replay(&client, case, number).await?);
+            report.results.push(case::replay(&client, case, number).await?);
         }
         Ok(report)
     })
@@ -145,7 +145,7 @@ pub fn replay_runs(only: Option<&str>) -> Result<Report> {
             tokio::time::sleep(STARTUP).await;
             let mut report = Report::default();
             for (number, run) in runs.iter().enumerate() {
-                report.verdicts.push(run::replay(&client, run, number).await?);
+                report.results.push(run::replay(&client, run, number).await?);
             }
             Ok(report)
         };

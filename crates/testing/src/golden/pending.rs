@@ -18,10 +18,10 @@ pub fn read() -> Result<BTreeSet<String>> {
 /// What is wrong with the list, given what was replayed: a line each.
 pub fn judge(pending: &BTreeSet<String>, report: &Report) -> Vec<String> {
     let mut wrong = Vec::new();
-    for verdict in &report.verdicts {
-        match (verdict.passed(), pending.contains(&verdict.id())) {
-            (true, true) => wrong.push(format!("{} passes: take it off tests/golden/pending.txt", verdict.id())),
-            (false, false) => wrong.push(format!("{} fails and is not on tests/golden/pending.txt", verdict.id())),
+    for result in &report.results {
+        match (result.passed(), pending.contains(&result.id())) {
+            (true, true) => wrong.push(format!("{} passes: take it off tests/golden/pending.txt", result.id())),
+            (false, false) => wrong.push(format!("{} fails and is not on tests/golden/pending.txt", result.id())),
             (true, false) | (false, true) => {}
         }
     }
@@ -32,8 +32,8 @@ pub fn judge(pending: &BTreeSet<String>, report: &Report) -> Vec<String> {
 pub fn forget_passed(report: &Report) -> Result<usize> {
     let mut pending = read()?;
     let before = pending.len();
-    for verdict in report.verdicts.iter().filter(|verdict| verdict.passed()) {
-        pending.remove(&verdict.id());
+    for result in report.results.iter().filter(|result| result.passed()) {
+        pending.remove(&result.id());
     }
     let mut text = pending.iter().cloned().collect::<Vec<_>>().join("\n");
     if !text.is_empty() {

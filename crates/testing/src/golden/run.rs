@@ -1,10 +1,10 @@
 //! Runs: scripts of requests, and of a played kubelet, against the real controllers; after each step the namespace is
-//! compared with what was recorded. Input: `runs/*.json`. Output: a verdict.
+//! compared with what was recorded. Input: `runs/*.json`. Output: what came of it.
 
 use super::case::{Saved, fill, namespace};
 use super::compare::diff;
 use super::world::{WATCHED, World, conditions};
-use super::{Failure, Verdict};
+use super::{CaseResult, Failure};
 use crate::http::Client;
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -69,7 +69,7 @@ fn strategic() -> [(String, Option<String>); 1] {
 }
 
 /// Replays a run up to its first step that differs: what follows a difference differs too.
-pub async fn replay(client: &Client, run: &Run, number: usize) -> Result<Verdict> {
+pub async fn replay(client: &Client, run: &Run, number: usize) -> Result<CaseResult> {
     let ns = namespace(client, number).await?;
     let world = World::new(client.clone(), ns).await?;
     let wanted = unfold(run.steps.iter().map(|step| step["expect"].clone()).collect());
@@ -88,7 +88,7 @@ pub async fn replay(client: &Client, run: &Run, number: usize) -> Result<Verdict
     if let Err(error) = world.close().await {
         failed.push(Failure { step: steps, what: "the end".to_owned(), differences: vec![format!("{error:#}")] });
     }
-    Ok(Verdict { area: format!("runs/{}", run.area), name: run.name.clone(), steps, failed })
+    Ok(CaseResult { area: format!("runs/{}", run.area), name: run.name.clone(), steps, failed })
 }
 
 fn what(step: &Value) -> String {

@@ -1,4 +1,4 @@
-//! The real server core, called without a runtime: with its store in memory a request is answered when it is polled.
+//! The real server core, called without a runtime: with its store in the caller a request is answered when it is polled.
 
 use bytes::{Bytes, BytesMut};
 use futures::task::noop_waker_ref;
@@ -10,6 +10,7 @@ use stead_api::{Status, Value};
 use stead_client::wire::{self, Answer};
 use stead_client::{Call, Failure};
 use stead_server::{Body, Config, Identity, Server};
+use stead_store::Store;
 use tower::Service;
 
 /// How often an answer that is not there yet is asked for.
@@ -27,8 +28,13 @@ impl Api {
         Ok(Self { server: complete(Server::new(config.clone()))?, config })
     }
 
-    /// Another server on the same store, as after a crash.
-    pub fn restart(&mut self) -> Result<(), Status> {
+    pub fn store(&self) -> &Store {
+        &self.config.store
+    }
+
+    /// Another server on what is left of the store, as after a crash.
+    pub fn restart(&mut self, store: Store) -> Result<(), Status> {
+        self.config.store = store;
         self.server = complete(Server::new(self.config.clone()))?;
         Ok(())
     }

@@ -1,5 +1,7 @@
-//! The containers of one simulated node. They outlive the node's agent, as real ones do; what was asked of them twice is done once.
+//! The containers of one simulated node. They outlive the node's agent, as real ones do, but not its machine's power; what was asked of
+//! them twice is done once.
 
+use super::chance::Chance;
 use std::collections::BTreeMap;
 use stead_api::time::Timestamp;
 use stead_client::Key;
@@ -67,6 +69,22 @@ impl Containers {
         let runs = sandbox.containers.iter().flat_map(|(name, runs)| runs.iter().map(move |run| (name, run)));
         let running = runs.filter(|(_, run)| matches!(run.state, InstanceState::Running { .. }));
         running.map(|(name, run)| Run { sandbox: id.to_owned(), container: name.clone(), attempt: run.attempt }).collect()
+    }
+
+    /// The machine was off: nothing runs. Some of what was written last is not even on record.
+    pub fn reboot(&mut self, chance: &mut Chance, now: Timestamp) {
+        self.sandboxes.retain(|_, _| !chance.one_in(4));
+        for sandbox in self.sandboxes.values_mut() {
+            sandbox.dead = true;
+            for run in sandbox.containers.values_mut().flatten() {
+                if let InstanceState::Running { started_at } = run.state {
+                    let reason = Some("ContainerStatusUnknown");
+                    let exit =
+                        Exit { code: 137, oom: false, started_at: Some(started_at), finished_at: now, message: String::new(), reason };
+                    run.state = InstanceState::Exited(exit);
+                }
+            }
+        }
     }
 
     pub fn remove(&mut self, id: &str) {

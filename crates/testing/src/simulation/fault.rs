@@ -1,4 +1,4 @@
-//! Faults of the whole world: processes that crash, machines that stand still, clocks that jump.
+//! Faults of the whole world: processes that crash, machines without power, disks that fail, machines that stand still, clocks that jump.
 
 use super::chance::Chance;
 
@@ -14,6 +14,12 @@ pub enum Fault {
     AgentStall(usize, i64),
     /// The server, with every connection; what it acknowledged stays.
     ServerCrash,
+    /// The machine loses its power between two effects: server, controllers, agents and containers end at once.
+    PowerCut,
+    /// The same in the middle of the next write to the disk.
+    PowerCutInWrite,
+    /// The disk below the store fails in a write that is to come, and works again after so long.
+    StoreFailure(i64),
     /// Nothing happens for so long, and the clocks go on.
     Stall(i64),
     /// The wall clock is set forward or back. A suspended machine looks the same: all stands still, and the steady clock with it.
@@ -33,6 +39,14 @@ pub fn draw(chance: &mut Chance, nodes: usize, end: i64) -> Vec<(i64, Fault)> {
     }
     for _ in 0..chance.below(3) {
         add(chance, Fault::ServerCrash);
+    }
+    for _ in 0..chance.below(3) {
+        let fault = if chance.one_in(2) { Fault::PowerCut } else { Fault::PowerCutInWrite };
+        add(chance, fault);
+    }
+    if chance.one_in(3) {
+        let length = chance.between(SECOND / 2, 20 * SECOND);
+        add(chance, Fault::StoreFailure(length));
     }
     if chance.one_in(4) {
         let length = chance.between(SECOND, 90 * SECOND);

@@ -1,15 +1,17 @@
-//! A whole control plane under virtual time, from one seed: the real server core with its store in memory, every
-//! controller and the scheduler, the node agent's own machines over simulated containers, a user, and faults. It owns delivery and
-//! time; one thread, no runtime.
+//! A whole control plane under virtual time, from one seed: the real server core with its store on a simulated
+//! disk, every controller and the scheduler, the node agent's own machines over simulated containers, a user, and faults. It owns
+//! delivery and time; one thread, no runtime.
 //!
 //! Faults: watch lines delayed and repeated, watches cut with what was on its way (taken up again, or listed anew), calls
 //! refused, lost before or after they took effect; containers that end, sandboxes that die, operations that are slow or fail; the
-//! controllers, the server and the nodes' agents killed between any two effects; stalls, and a wall clock that jumps.
+//! controllers, the server and the nodes' agents killed between any two effects; power cuts, also in the middle of a write, which end
+//! all of them and every container; a disk that fails for a while; stalls, and a wall clock that jumps.
 //! Checked at every step: [`truth::Truth`]. After the faults stop, the world must become what was asked for.
 
 mod api;
 mod chance;
 mod containers;
+mod crash;
 mod fault;
 mod node;
 mod nodes;
@@ -19,4 +21,4 @@ mod truth;
 mod world;
 
 pub use fault::Fault;
-pub use world::{Verdict, run, run_with};
+pub use world::{RunReport, run, run_with};

@@ -328,7 +328,11 @@ impl World {
 
     /// Renews the Lease and puts the Node's status right, as the real agent does.
     fn beat(&mut self, node: usize, agent: u64) -> Result<(), String> {
-        let ok = !self.is_server_down() && self.try_beat(node).map_err(|e| format!("a heartbeat failed: {e}"))?;
+        let beat = if self.is_server_down() { Ok(false) } else { self.try_beat(node) };
+        let ok = match beat {
+            Err(_) if self.store_refuses() => false,
+            beat => beat.map_err(|e| format!("a heartbeat failed: {e}"))?,
+        };
         let pause = if ok { i64::try_from(BEAT.as_micros()).unwrap_or(SECOND) } else { 200 * MS };
         self.plan_node(self.now + pause, node, agent, Act::Beat);
         self.pump()

@@ -61,50 +61,82 @@ impl Truth {
         })
     }
 
-    /// The server was started anew. What it has must be what was last told of it: a write that was acknowledged is durable.
-    pub fn reconnect(&mut self, api: &Api) -> Result<(), String> {
+    /// The server was started anew on what its store has. That must be what was last told of it, but for so many writes that
+    /// nobody had an answer to.
+    pub fn reconnect(&mut self, api: &Api, unanswered_max: usize) -> Result<(), String> {
         self.observe()?;
+        let get = |path| api.get(path).map_err(|e| e.to_string());
+        let (sets, pods) = (get(SETS)?, get(PODS)?);
+        let told_sets: BTreeMap<Key, u64> = self.sets.iter().map(|(key, set)| (key.clone(), version(set))).collect();
+        let told_pods: BTreeMap<Key, u64> = self.versions().collect();
+        let (new_sets, old_sets) = differences(&told_sets, &sets);
+        let (new_pods, old_pods) = differences(&told_pods, &pods);
+        if new_sets.len() + old_sets.len() + new_pods.len() + old_pods.len() > unanswered_max {
+            return Err(format!("not as acknowledged after a crash: {new_sets:?} {new_pods:?}, not there {old_sets:?} {old_pods:?}"));
+        }
+        (self.sets_seen, self.pods_seen) = (version(&sets), version(&pods));
+        for set in new_sets {
+            self.saw_set(set, Change::Put);
+        }
+        for key in old_sets {
+            self.sets.remove(&key);
+        }
+        for pod in new_pods {
+            self.saw_pod(&pod, Change::Put)?;
+        }
+        for key in old_pods {
+            self.history.entry(key).or_default().push((self.pods_seen, None));
+        }
         self.pods_watch = watch(api, PODS, self.pods_seen)?;
         self.sets_watch = watch(api, SETS, self.sets_seen)?;
-        let list = api.get(PODS).map_err(|e| e.to_string())?;
-        let found: BTreeMap<Key, u64> = list.items("items").iter().map(|pod| (key(pod), version(pod))).collect();
+        Ok(())
+    }
+
+    /// The newest version of each pod that exists.
+    fn versions(&self) -> impl Iterator<Item = (Key, u64)> {
         let last = |history: &Vec<(u64, Option<PodState>)>| history.last().filter(|(_, pod)| pod.is_some()).map(|(revision, _)| *revision);
-        let told: BTreeMap<Key, u64> = self.history.iter().filter_map(|(key, history)| Some((key.clone(), last(history)?))).collect();
-        if found == told { Ok(()) } else { Err(format!("the store has {found:?} after a crash, and had acknowledged {told:?}")) }
+        self.history.iter().filter_map(move |(key, history)| Some((key.clone(), last(history)?)))
     }
 
     /// Takes in what has happened.
     pub fn observe(&mut self) -> Result<(), String> {
         for line in self.sets_watch.lines() {
-            let (ty, set) = event(&line)?;
-            let key = key(&set);
-            self.sets_seen = self.sets_seen.max(version(&set));
-            if set["spec"].str("podManagementPolicy") == "OrderedReady" {
-                self.ordered.insert(set["metadata"].str("uid").to_owned(), key.clone());
-            }
-            if ty == "DELETED" {
-                self.sets.remove(&key);
-            } else {
-                self.sets.insert(key, set);
-            }
+            let (change, set) = event(&line)?;
+            self.saw_set(set, change);
         }
         for line in self.pods_watch.lines() {
-            let (ty, pod) = event(&line)?;
-            let (key, state, gone) = (key(&pod), state(&pod), ty == "DELETED");
-            let revision = version(&pod);
-            self.pods_seen = self.pods_seen.max(revision);
-            let runs = self.running.get(&key).is_some_and(|running| running.iter().any(|run| run.uid == state.uid));
-            let history = self.history.entry(key.clone()).or_default();
-            if let Some((_, Some(before))) = history.last()
-                && before.uid != state.uid
-            {
-                return Err(format!("{key}: a second pod of one name, {} after {}", state.uid, before.uid));
-            }
-            if runs && !state.ready && !state.deleting && matches!(history.last(), Some((_, Some(before))) if before.ready) {
-                self.marked_unready += 1;
-            }
-            history.push((revision, (!gone).then_some(state)));
+            let (change, pod) = event(&line)?;
+            self.saw_pod(&pod, change)?;
         }
+        Ok(())
+    }
+
+    fn saw_set(&mut self, set: Value, change: Change) {
+        let key = key(&set);
+        self.sets_seen = self.sets_seen.max(version(&set));
+        if set["spec"].str("podManagementPolicy") == "OrderedReady" {
+            self.ordered.insert(set["metadata"].str("uid").to_owned(), key.clone());
+        }
+        match change {
+            Change::Put => drop(self.sets.insert(key, set)),
+            Change::Delete => drop(self.sets.remove(&key)),
+        }
+    }
+
+    fn saw_pod(&mut self, pod: &Value, change: Change) -> Result<(), String> {
+        let (key, state, revision) = (key(pod), state(pod), version(pod));
+        self.pods_seen = self.pods_seen.max(revision);
+        let runs = self.running.get(&key).is_some_and(|running| running.iter().any(|run| run.uid == state.uid));
+        let history = self.history.entry(key.clone()).or_default();
+        if let Some((_, Some(before))) = history.last()
+            && before.uid != state.uid
+        {
+            return Err(format!("{key}: a second pod of one name, {} after {}", state.uid, before.uid));
+        }
+        if runs && !state.ready && !state.deleting && matches!(history.last(), Some((_, Some(before))) if before.ready) {
+            self.marked_unready += 1;
+        }
+        history.push((revision, (change == Change::Put).then_some(state)));
         Ok(())
     }
 
@@ -137,6 +169,11 @@ impl Truth {
             running.retain(|run| run.uid != uid || run.container != container);
         }
         self.running.retain(|_, running| !running.is_empty());
+    }
+
+    /// The power went: nothing runs any more.
+    pub fn stop_all(&mut self) {
+        self.running.clear();
     }
 
     /// A pod was created by a controller whose caches had seen everything up to `seen` (ORD-7).
@@ -224,11 +261,28 @@ fn version(object: &Value) -> u64 {
     object["metadata"].str("resourceVersion").parse().unwrap_or(0)
 }
 
-fn event(line: &[u8]) -> Result<(String, Value), String> {
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Put,
+    Delete,
+}
+
+fn event(line: &[u8]) -> Result<(Change, Value), String> {
     let mut event: Value = serde_json::from_slice(line).map_err(|e| e.to_string())?;
     let object = event.get_mut("object").map(Value::take).unwrap_or_default();
-    let ty = event.str("type").to_owned();
-    if ty == "ERROR" { Err(object.to_string()) } else { Ok((ty, object)) }
+    match event.str("type") {
+        "ERROR" => Err(object.to_string()),
+        "DELETED" => Ok((Change::Delete, object)),
+        _ => Ok((Change::Put, object)),
+    }
+}
+
+/// The objects of a list that are not as told, and the keys that are not in it.
+fn differences(told: &BTreeMap<Key, u64>, list: &Value) -> (Vec<Value>, Vec<Key>) {
+    let listed: BTreeMap<Key, u64> = list.items("items").iter().map(|object| (key(object), version(object))).collect();
+    let new = list.items("items").iter().filter(|object| told.get(&key(object)) != Some(&version(object))).cloned().collect();
+    (new, told.keys().filter(|key| !listed.contains_key(*key)).cloned().collect())
 }
 
 fn key(object: &Value) -> Key {

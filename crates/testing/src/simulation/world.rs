@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::chance::{Chance, VirtualEnvironment};
+use super::crash;
 use super::fault::{self, Fault};
 use super::node::{self, Node};
 use super::process::{Arrival, Process};
@@ -19,6 +20,7 @@ use stead_client::{Call, Failure, Key, Refusal, Resource};
 use stead_control::engine::{CallId, Input, Now, Report, Start};
 use stead_control::object::Object;
 use stead_server::{Config, Environment};
+use stead_store::device::Device;
 
 /// 2026-01-02T03:04:05Z.
 const EPOCH: Timestamp = Timestamp(1_767_323_045_000_000);
@@ -29,14 +31,12 @@ const FAULTS_END: i64 = script::END + 10_000_000;
 const END: i64 = FAULTS_END + 900_000_000;
 /// How long a world with given faults is watched after the last of them.
 const WATCHED: i64 = 70_000_000;
-/// How long a server that crashed is away, at most.
-const SERVER_AWAY_MAX: i64 = 5_000_000;
 /// Notes kept to tell how a run failed.
 const NOTES_MAX: usize = 120;
 
 /// How a run went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RunReport {
     /// Of everything that happened, in order.
     pub hash: u64,
     pub steps: u64,
@@ -88,7 +88,9 @@ pub(super) enum Action {
         process: u64,
     },
     Fault(Fault),
+    /// The controllers start.
     Restart,
+    StoreRecovers,
 }
 
 pub(super) struct World {
@@ -99,9 +101,11 @@ pub(super) struct World {
     pub(super) chance: Chance,
     environment: Arc<VirtualEnvironment>,
     pub(super) api: Api,
-    server_back_at: i64,
+    /// What the server's store is on.
+    pub(super) device: Device,
+    pub(super) server_back_at: i64,
     pub(super) truth: Truth,
-    process: Option<Process>,
+    pub(super) process: Option<Process>,
     processes: u64,
     pub(super) nodes: Vec<Node>,
     /// What is in line for nodes and will come to an end.
@@ -109,27 +113,27 @@ pub(super) struct World {
     /// Faults are drawn from the seed; else there are only those that were given.
     random_faults: bool,
     faults_end: i64,
-    queue: BTreeMap<(i64, u64), Action>,
+    pub(super) queue: BTreeMap<(i64, u64), Action>,
     sequence: u64,
-    tick_at: Option<i64>,
+    pub(super) tick_at: Option<i64>,
     hash: u64,
     notes: VecDeque<String>,
 }
 
 /// Runs the world of this seed to its end.
-pub fn run(seed: u64) -> Verdict {
+pub fn run(seed: u64) -> RunReport {
     run_world(seed, World::new(seed))
 }
 
 /// Runs a world whose user makes a set of three and waits, with these faults and no others; times in microseconds.
-pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> Verdict {
+pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> RunReport {
     run_world(seed, World::with_faults(seed, faults))
 }
 
-fn run_world(seed: u64, world: Result<World, String>) -> Verdict {
+fn run_world(seed: u64, world: Result<World, String>) -> RunReport {
     let mut world = match world {
         Ok(world) => world,
-        Err(why) => return Verdict { hash: 0, steps: 0, ended: 0, marked_unready: 0, failure: Some(why) },
+        Err(why) => return RunReport { hash: 0, steps: 0, ended: 0, marked_unready: 0, failure: Some(why) },
     };
     let mut steps = 0;
     let failure = loop {
@@ -143,7 +147,7 @@ fn run_world(seed: u64, world: Result<World, String>) -> Verdict {
         let notes: Vec<String> = world.notes.drain(..).collect();
         format!("seed {seed}, {:.6} s: {why}\n{}", world.now as f64 / 1e6, notes.join("\n"))
     });
-    Verdict { hash: world.hash, steps, ended: world.now, marked_unready: world.truth.marked_unready, failure }
+    RunReport { hash: world.hash, steps, ended: world.now, marked_unready: world.truth.marked_unready, failure }
 }
 
 impl World {
@@ -172,8 +176,9 @@ impl World {
     /// Nodes, controllers, and nothing to do.
     fn empty(seed: u64, faults_end: i64) -> Result<Self, String> {
         let environment = Arc::new(VirtualEnvironment::new(seed, EPOCH));
+        let device = Device::new();
         let config = Config {
-            store: stead_store::Store::memory(),
+            store: crash::open(&device)?,
             environment: environment.clone(),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
@@ -186,6 +191,7 @@ impl World {
             chance: Chance::new(seed),
             environment,
             api,
+            device,
             server_back_at: 0,
             truth,
             process: None,
@@ -249,6 +255,9 @@ impl World {
             return Err(self.stuck());
         }
         self.perform(action)?;
+        if self.device.is_off() {
+            self.lose_power()?;
+        }
         Ok(true)
     }
 
@@ -296,6 +305,7 @@ impl World {
             }
             Action::Fault(fault) => self.fault(fault),
             Action::Restart if self.process.is_none() => self.restart(),
+            Action::StoreRecovers => self.recover_store(),
             Action::Restart
             | Action::Outcome { .. }
             | Action::Line { .. }
@@ -316,6 +326,9 @@ impl World {
             Fault::AgentCrash(node) => self.crash_agent(node),
             Fault::AgentStall(node, length) => self.nodes[node].stalled_until = self.now + length,
             Fault::ServerCrash => return self.crash_server(),
+            Fault::PowerCut => return self.lose_power(),
+            Fault::PowerCutInWrite => self.cut_in_write(),
+            Fault::StoreFailure(length) => self.fail_store(length),
             Fault::Stall(length) => {
                 self.now += length;
                 self.set_wall_clock();
@@ -324,26 +337,6 @@ impl World {
                 self.wall_skew += by;
                 self.set_wall_clock();
             }
-        }
-        Ok(())
-    }
-
-    /// The server dies with all its connections and starts again on what the store has.
-    fn crash_server(&mut self) -> Result<(), String> {
-        self.server_back_at = self.now + self.chance.between(1000, SERVER_AWAY_MAX);
-        self.api.restart().map_err(|e| e.to_string())?;
-        self.truth.reconnect(&self.api)?;
-        for node in 0..self.nodes.len() {
-            self.cut_agent(node);
-        }
-        let Some(process) = &mut self.process else { return Ok(()) };
-        let (id, resources) = (process.id, process.engine.resources());
-        for resource in resources {
-            if let Some(process) = &mut self.process {
-                process.cut(resource);
-            }
-            let at = self.server_back_at + self.chance.between(1000, 1_000_000);
-            self.plan_at(at, Action::Connect { process: id, resource, relist: true });
         }
         Ok(())
     }
