@@ -27,7 +27,7 @@ pub(crate) fn first_ip(ranges: &Ranges) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(ranges.network) + 1)
 }
 
-/// The right to allocate; hold it until the object is stored. `None`: the kind holds no addresses.
+/// The right to allocate; hold it until the object is durable. `None`: the kind holds no addresses.
 pub(crate) async fn enter(cluster: &Cluster, kind: &Kind) -> Result<Option<KeyLock>, Status> {
     if kind.hooks.allocates() { cluster.locks.lock("allocation").await.map(Some) } else { Ok(None) }
 }
@@ -52,4 +52,9 @@ pub(crate) fn allocate(cluster: &Cluster, kind: &Kind, object: &mut Value, old: 
         }
     }
     kind.hooks.allocate(object, old, run, &mut pool)
+}
+
+/// Refuses a completed object whose addresses or ports were given to another while nobody held the right to allocate.
+pub(crate) fn recheck(cluster: &Cluster, kind: &Kind, object: &Value, old: Option<&Value>, run: Run) -> Result<(), Status> {
+    if kind.hooks.allocates() { allocate(cluster, kind, &mut object.clone(), old, run) } else { Ok(()) }
 }

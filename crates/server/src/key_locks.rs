@@ -2,7 +2,10 @@
 //! Input: a key. Output: a [`KeyLock`]; the next writer goes on when it is dropped.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Poll;
 use stead_api::{Status, json};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard}; // first come, first served; the one of futures is not
 
@@ -47,11 +50,23 @@ impl KeyLocks {
     }
 }
 
+/// Runs `work` with the locks held for as long as it need not wait. When it first does, they are given up before it goes on.
+/// Returns the locks if it never waited.
+pub(crate) async fn hold_until_pending<L, T>(locks: L, work: impl Future<Output = T>) -> (T, Option<L>) {
+    let mut work = pin!(work);
+    match futures::poll!(work.as_mut()) {
+        Poll::Ready(result) => (result, Some(locks)),
+        Poll::Pending => {
+            drop(locks);
+            (work.await, None)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
+    use std::task::{Context, Waker};
 
     #[test]
     fn the_first_to_ask_writes_first() {

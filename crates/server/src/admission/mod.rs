@@ -57,7 +57,8 @@ fn ready<'a, T: Send + 'a>(result: Result<T, Status>) -> BoxFuture<'a, Result<T,
     futures::future::ready(result).boxed()
 }
 
-/// One rule of the cluster about objects. It may wait, for a webhook for example: nothing in the store is held meanwhile.
+/// One rule of the cluster about objects. It may wait, for a webhook for example: nothing is held meanwhile, and if the object has
+/// changed by then, it is asked again about the next state.
 pub(crate) trait Plugin: Debug + Send + Sync {
     /// What kube-apiserver calls it.
     fn name(&self) -> &'static str;
@@ -101,6 +102,13 @@ impl Default for Admission {
 }
 
 impl Admission {
+    /// With one more, after all others.
+    #[cfg(test)]
+    pub(crate) fn and(mut self, plugin: Box<dyn Plugin>) -> Self {
+        self.plugins.push(plugin);
+        self
+    }
+
     /// Lets all plugins change the object; the first that refuses ends it.
     pub(crate) async fn mutate(&self, attributes: &Attributes<'_>, object: &mut Value) -> Result<(), Status> {
         for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes)) {

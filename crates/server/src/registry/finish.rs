@@ -32,6 +32,8 @@ pub(crate) enum Begun {
         current: Entry,
         answer: Bytes,
     },
+    /// Another write came first.
+    Conflict,
 }
 
 /// Gives the next state of an object its place in the order of writes.
@@ -69,6 +71,7 @@ pub(crate) async fn complete(cluster: &Cluster, kind: &Kind, begun: Begun) -> Re
             let removed = removed(cluster, kind, &current, pending.durable().await)?;
             Ok(removed.map(|_| answer))
         }
+        Begun::Conflict => Ok(Err(Conflict)),
     }
 }
 

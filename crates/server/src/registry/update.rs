@@ -4,6 +4,7 @@ use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::core::Core;
+use crate::key_locks::{KeyLock, hold_until_pending};
 use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
 use crate::registry::finish::Begun;
@@ -18,8 +19,9 @@ use stead_api::value::Access;
 use stead_api::{Status, Value};
 use stead_store::Entry;
 
-/// How often a write starts over because another came first. Writers stand in line, so this is for deletes and creates between.
-const ATTEMPTS_MAX: usize = 16;
+/// How often a write starts over because another came first. Writers stand in line, so this is for deletes and creates between, and
+/// for writers whose admission waits: they leave the line meanwhile, and of those that come back at once only one goes on.
+const ATTEMPTS_MAX: usize = 128;
 
 /// What an update would make of the current object.
 pub(crate) struct Next {
@@ -102,6 +104,20 @@ pub(crate) fn place(name: &str, namespace: &str, object: &mut Value) -> Result<(
     }
 }
 
+/// What a writer holds from reading an object until its change has its place in the order.
+struct Locks {
+    _key: KeyLock,
+    /// Held on until the change is durable.
+    allocation: Option<KeyLock>,
+}
+
+impl Locks {
+    async fn take(core: &Core, kind: &Kind, key: &str) -> Result<Self, Status> {
+        let key = core.locks.lock(key).await?;
+        Ok(Self { _key: key, allocation: allocation::enter(core, kind).await? })
+    }
+}
+
 /// Changes the object that the call names; the answer is its bytes after the change. The next writer of the object goes on as
 /// soon as this one's change has its place in the order; what is said of the object is durable by then.
 pub(crate) async fn change(
@@ -115,19 +131,21 @@ pub(crate) async fn change(
     let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);
-        let lock = core.locks.lock(&key).await?;
-        let _allocating = allocation::enter(core, &kind).await?;
+        let locks = Locks::take(core, &kind, &key).await?;
         let latest = core.store.latest(&key);
         let begun = match &latest.entry {
-            Some(current) => begin(core, call, options, part, current, next).await,
-            None => Err(Status::not_found(&kind, &call.target.name)),
+            Some(current) => begin(core, call, options, part, current, locks, next).await,
+            None => {
+                drop(locks);
+                Err(Status::not_found(&kind, &call.target.name))
+            }
         };
-        drop(lock);
-        if !matches!(begun, Ok(Begun::Stored(_) | Begun::Removed { .. })) {
+        if matches!(begun, Err(_) | Ok((Begun::Unchanged(_), _))) {
             // Nobody is told of a state that is not durable, not even by what it forbids.
             core.store.settled(&key, &latest).await.map_err(|error| finish::refused(&error))?;
         }
-        if let Ok(bytes) = finish::complete(core, &kind, begun?).await? {
+        let (begun, _allocation) = begun?;
+        if let Ok(bytes) = finish::complete(core, &kind, begun).await? {
             if options.run == Run::Real {
                 expiry::after_write(core, &kind).await?;
             }
@@ -137,26 +155,41 @@ pub(crate) async fn change(
     Err(conflict(&kind, &call.target.name))
 }
 
-/// Makes the next state of the object as it is now, and begins to store it.
+/// Makes the next state of the object as it is now, and begins to store it. Nothing is held while admission waits; if the object has
+/// changed by then, this is a conflict.
 async fn begin(
     core: &Core,
     call: &mut Call,
     options: &WriteOptions,
     part: Part,
     current: &Entry,
+    locks: Locks,
     next: &mut Change<'_>,
-) -> Result<Begun, Status> {
+) -> Result<(Begun, Option<KeyLock>), Status> {
     let kind = call.target.kind.clone();
     let old = core.objects.read(&kind, current)?;
-    let object = prepare(core, call, options, part, current, &old, next).await?;
-    if options.run == Run::Dry {
-        return Ok(Begun::Unchanged(object::to_bytes(&kind, &object).into()));
-    }
-    if is_gone(&object) {
+    let (object, held) = hold_until_pending(locks, prepare(core, call, options, part, current, &old, next)).await;
+    let object = object?;
+    let locks = match held {
+        Some(locks) => locks,
+        None => {
+            let locks = Locks::take(core, &kind, &current.key).await?;
+            let is_latest = core.store.latest(&current.key).entry.is_some_and(|latest| latest.revision == current.revision);
+            if !is_latest || allocation::recheck(core, &kind, &object, Some(&old), options.run).is_err() {
+                return Ok((Begun::Conflict, None));
+            }
+            locks
+        }
+    };
+    let begun = if options.run == Run::Dry {
+        Begun::Unchanged(object::to_bytes(&kind, &object).into())
+    } else if is_gone(&object) {
         let answer = object::to_bytes(&kind, &object);
-        return Ok(finish::begin_remove(core, &kind, current, &old, answer.into()).await);
-    }
-    Ok(finish::begin_next(core, &kind, current, object, &old).await)
+        finish::begin_remove(core, &kind, current, &old, answer.into()).await
+    } else {
+        finish::begin_next(core, &kind, current, object, &old).await
+    };
+    Ok((begun, locks.allocation))
 }
 
 /// The next state, judged.
@@ -246,3 +279,6 @@ pub(crate) fn is_gone(object: &Value) -> bool {
         && meta.int("deletionGracePeriodSeconds").unwrap_or_default() == 0
         && object["spec"].items("finalizers").is_empty()
 }
+
+#[cfg(test)]
+mod tests;
