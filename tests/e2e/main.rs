@@ -4,6 +4,7 @@
 
 mod cluster;
 mod crash;
+mod explain;
 mod kubectl;
 mod logs;
 mod simulated;

@@ -4,9 +4,11 @@
 use crate::engine::{CallId, Engine, Input, Now, Start};
 use crate::object::Object;
 use crate::options::Options;
+use crate::questions::Questions;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either};
 use futures::stream::{FuturesUnordered, SelectAll, Stream, StreamExt};
-use futures::{FutureExt, future::BoxFuture};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use stead_api::Value;
@@ -20,41 +22,25 @@ const INPUTS_MAX: usize = 1024;
 /// User-Agent, and so the field manager of what controllers write.
 const AGENT: &str = "stead-controller";
 
-/// How far the controllers have come, for those who must know that nothing is left to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// No key is queued, no call is on its way, and every own write has been seen.
-    pub idle: bool,
-    /// The resourceVersion up to which each watched resource has been seen.
-    pub seen: BTreeMap<Resource, u64>,
-}
-
-/// Runs the controllers until `shutdown` ends. Failures of the server are waited out.
-pub async fn run(client: kube::Client, options: Options, shutdown: impl Future<Output = ()>) {
-    let (progress, _) = tokio::sync::watch::channel(Progress::default());
-    run_with_progress(client, options, progress, shutdown).await;
-}
-
-/// As [`run`]; tells after each step how far it has come.
-pub async fn run_with_progress(
-    client: kube::Client,
-    options: Options,
-    progress: tokio::sync::watch::Sender<Progress>,
-    shutdown: impl Future<Output = ()>,
-) {
+/// Runs the controllers until `shutdown` ends, and answers questions about them. Failures of the server are waited out.
+pub async fn run(client: kube::Client, options: Options, mut questions: Questions, shutdown: impl Future<Output = ()>) {
     let client = Client::new(client, AGENT);
     let mut shutdown = pin!(shutdown.fuse());
     let resources = futures::select_biased! {
         resources = pin!(discover(&client).fuse()) => resources,
         () = shutdown => return,
     };
-    let mut driver = Driver::new(client, &options, &resources, progress);
+    let mut driver = Driver::new(client, &options, &resources);
     loop {
-        let input = futures::select_biased! {
+        let turn = futures::select_biased! {
             () = shutdown => return,
-            input = pin!(driver.next().fuse()) => input,
+            question = pin!(questions.next().fuse()) => Either::Left(question),
+            input = pin!(driver.next().fuse()) => Either::Right(input),
         };
-        driver.handle(input);
+        match turn {
+            Either::Left(question) => question.answer(&driver.engine, driver.now()),
+            Either::Right(input) => driver.handle(input),
+        }
     }
 }
 
@@ -67,11 +53,10 @@ struct Driver {
     watches: SelectAll<Pin<Box<dyn Stream<Item = Input> + Send>>>,
     calls: FuturesUnordered<BoxFuture<'static, (CallId, Result<Value, Failure>)>>,
     waiting: VecDeque<Start>,
-    progress: tokio::sync::watch::Sender<Progress>,
 }
 
 impl Driver {
-    fn new(client: Client, options: &Options, resources: &[Resource], progress: tokio::sync::watch::Sender<Progress>) -> Self {
+    fn new(client: Client, options: &Options, resources: &[Resource]) -> Self {
         let engine = Engine::new(options.controllers(resources));
         let watches = engine.resources().into_iter().map(|r| reports(client.clone(), r).boxed()).collect();
         Self {
@@ -82,7 +67,6 @@ impl Driver {
             watches,
             calls: FuturesUnordered::new(),
             waiting: VecDeque::new(),
-            progress,
         }
     }
 
@@ -124,7 +108,6 @@ impl Driver {
         {
             self.calls.push(perform(self.client.clone(), start).boxed());
         }
-        self.publish();
     }
 
     fn at_hand(&mut self) -> Option<Input> {
@@ -132,14 +115,6 @@ impl Driver {
             return Some(Input::Outcome { id, result });
         }
         self.watches.next().now_or_never().flatten()
-    }
-
-    fn publish(&self) {
-        if self.progress.receiver_count() == 0 {
-            return;
-        }
-        let seen = self.engine.resources().into_iter().map(|r| (r, self.engine.cache().seen(r))).collect();
-        self.progress.send_replace(Progress { idle: self.engine.is_idle(), seen });
     }
 }
 

@@ -13,14 +13,17 @@ pub mod object;
 pub mod options;
 pub mod plan;
 pub mod pod_gc;
+mod questions;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
 
-pub use driver::{Progress, run, run_with_progress};
+pub use driver::run;
+pub use engine::Explanation;
 pub use options::{Clock, Options, Selection};
+pub use questions::{Explainer, NoExplanation, Questions, questions};
 
 /// Every controller, in the order in which they are asked. A controller is a directory, its `mod` line and its row here.
 pub(crate) const CONTROLLERS: &[options::Registration] = &[

@@ -59,6 +59,7 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         Route::NoMethod => answer::failure(&answer::no_method()),
         Route::Health { path } => health::answer(&core, &path, &query),
         Route::Version => version(),
+        Route::Debug { path } => core.debug.answer(method, &path, query).await,
         Route::Discovery(path) => discovery::answer(&rows, method, &path, &parts.headers, &core.advertise),
         Route::OpenApi(path) => {
             let now = core.environment.now();

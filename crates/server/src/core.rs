@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::cluster::Cluster;
+use crate::debug::DebugPages;
 use crate::gateway::Gateway;
 use crate::lines::Lines;
 use crate::openapi::Documents;
@@ -12,6 +13,7 @@ pub(crate) struct Core {
     pub cluster: Cluster,
     pub admission: Admission,
     pub gateway: Gateway,
+    pub debug: DebugPages,
     pub documents: Documents,
     pub lines: Lines,
     /// `https://HOST:PORT` as clients know it.

@@ -13,6 +13,7 @@ mod bootstrap;
 mod call;
 mod cluster;
 mod core;
+mod debug;
 mod digest;
 mod discovery;
 mod event_budget;
@@ -37,6 +38,7 @@ mod table;
 mod watch;
 mod yaml;
 
+pub use debug::DebugPage;
 pub use gateway::{NodeService, unserved};
 
 use futures::future::BoxFuture;
@@ -113,6 +115,7 @@ impl Server {
             cluster: cluster::Cluster::new(config.store, config.environment, ranges),
             admission: admission::Admission::default(),
             gateway: gateway::Gateway::default(),
+            debug: debug::DebugPages::default(),
             documents: openapi::Documents::default(),
             lines: lines::Lines::default(),
             advertise: config.advertise,
@@ -145,6 +148,11 @@ impl Server {
     /// Sends nothing to a node any more: it answers that it is not served.
     pub fn forget_node(&self, node: &str) {
         self.core.gateway.forget(node);
+    }
+
+    /// Answers GET of `/debug/PATH` with that page from now on, to those who may do everything.
+    pub fn register_debug_page(&self, path: &str, page: DebugPage) {
+        self.core.debug.register(path, page);
     }
 
     /// A service for one connection or client.

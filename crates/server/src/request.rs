@@ -19,6 +19,10 @@ pub(crate) enum Route {
         path: String,
     },
     Version,
+    /// What is below `/debug/`.
+    Debug {
+        path: String,
+    },
     /// `/api`, `/apis` and the documents below them, as path segments.
     Discovery(Vec<String>),
     /// `/openapi/...`, as path segments.
@@ -78,6 +82,7 @@ pub(crate) fn route(rows: &Rows, method: &str, raw_path: &str, query: &Query) ->
         ["healthz" | "livez" | "readyz", ..] => Route::Health { path: path[1..].to_owned() },
         ["version"] if method == "GET" => Route::Version,
         ["version"] => Route::NoMethod,
+        ["debug", _, ..] => Route::Debug { path: segments[1..].join("/") },
         ["openapi", ..] => Route::OpenApi(owned(&segments)),
         ["api"] | ["apis"] => Route::Discovery(owned(&segments)),
         ["api", "v1"] => Route::Discovery(owned(&segments)),

@@ -4,6 +4,7 @@ mod certificates;
 mod cli;
 mod config;
 mod environment;
+mod explain;
 mod file;
 mod inprocess;
 mod kubeconfig;
@@ -47,6 +48,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::Down(args) => {
             logging::start_verb()?;
             cli::down::run(&args)
+        }
+        Verb::Explain(args) => {
+            logging::start_verb()?;
+            cli::explain::run(&args)
         }
     }
 }

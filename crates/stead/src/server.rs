@@ -8,7 +8,7 @@ use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
-use crate::{cli, file, inprocess, node};
+use crate::{cli, explain, file, inprocess, node};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -83,7 +83,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     supervisor.spawn("certificates", certificates.run(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
     supervisor.spawn("maintenance", maintain(server.clone(), supervisor.stopping()));
     supervisor.spawn("memory", give_back_memory(supervisor.stopping()));
-    start_controllers(supervisor, args, server.service(), &machine, root_ca)?;
+    start_controllers(supervisor, args, &server, &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
     tokio::select! {
         started = node::start(supervisor, args, &node_name, &server, machine) => started?,
@@ -200,7 +200,7 @@ fn url(address: SocketAddr) -> String {
 fn start_controllers(
     supervisor: &mut Supervisor,
     args: &ServerArgs,
-    service: Service,
+    server: &Server,
     machine: &Arc<dyn Environment>,
     root_ca: String,
 ) -> anyhow::Result<()> {
@@ -212,9 +212,12 @@ fn start_controllers(
         clock: Arc::new(move || machine.now()),
     };
     let mut stop = supervisor.stopping();
-    let client = inprocess::client(service, "kube-controller-manager");
+    let client = inprocess::client(server.service(), "kube-controller-manager");
+    let (explainer, questions) = stead_control::questions();
+    server.register_debug_page(explain::PAGE, explain::page(explainer));
     supervisor.spawn("controllers", async move {
-        stead_control::run(client, options, async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() }).await;
+        let stopped = async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() };
+        stead_control::run(client, options, questions, stopped).await;
         Ok(())
     });
     Ok(())

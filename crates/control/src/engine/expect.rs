@@ -4,6 +4,7 @@
 use super::{Cache, Work};
 use crate::plan::{Call, Key, Resource};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use stead_api::{Value, value::Access};
 use stead_client::resource::PODS;
 
@@ -58,6 +59,19 @@ impl Expect {
     }
 }
 
+/// In plain words, after "waits for".
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seen { resource, version } => {
+                write!(f, "the watch of {} to show what it wrote (resourceVersion {version})", resource.plural)
+            }
+            Self::Left { resource, key, .. } => write!(f, "the watch of {} to show that {key} goes", resource.plural),
+            Self::Bound { key } => write!(f, "the watch of pods to show that {key} has a node"),
+        }
+    }
+}
+
 impl Expect {
     /// Whose watch will tell.
     fn resource(&self) -> Resource {
@@ -92,6 +106,11 @@ impl Expected {
 
     pub fn contains(&self, work: &Work) -> bool {
         self.by_work.contains_key(work)
+    }
+
+    /// What this key expects.
+    pub fn of(&self, work: &Work) -> &[Expect] {
+        self.by_work.get(work).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub fn is_empty(&self) -> bool {

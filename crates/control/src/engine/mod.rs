@@ -249,25 +249,6 @@ impl Engine {
         }
     }
 
-    /// What each controller last decided about an object, and why. One that has nothing to say of it is left out.
-    pub fn explain(&self, resource: Resource, key: &Key) -> Vec<Explanation> {
-        let about = |index: usize, controller: &dyn Controller| {
-            let work = |key: &Key| Work { controller: ControllerId(index), resource, key: key.clone() };
-            let own = self.explained.get(&work(key)).cloned();
-            // A controller with one key for all objects names each in its reasons.
-            let shared = || {
-                let prefix = format!("{key}: ");
-                let mut known = self.explained.get(&work(&Key::cluster("")))?.clone();
-                known.reasons = known.reasons.iter().filter_map(|r| r.strip_prefix(&prefix)).map(str::to_owned).collect();
-                (!known.reasons.is_empty()).then_some(known)
-            };
-            let found = own.or_else(shared)?;
-            let (at, reasons, error) = (found.at, found.reasons, found.error);
-            Some(Explanation { controller: controller.name(), resource, key: key.clone(), at, reasons, error })
-        };
-        self.controllers.iter().enumerate().filter_map(|(index, controller)| about(index, controller.as_ref())).collect()
-    }
-
     /// Forgets expectations that the cache has met, and hands their keys back to the queue.
     fn prune_expected(&mut self, resource: Resource) {
         for work in self.expected.prune(resource, &self.cache) {

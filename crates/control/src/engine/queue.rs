@@ -61,6 +61,11 @@ impl Queue {
         self.add_at(work, now + delay.unwrap_or(BACK_OFF_MAX).min(BACK_OFF_MAX));
     }
 
+    /// When this key's timer ends.
+    pub fn due(&self, work: &Work) -> Option<Duration> {
+        self.due.get(work).copied()
+    }
+
     /// How often this key has failed in a row.
     pub fn failures(&self, work: &Work) -> u32 {
         self.failures.get(work).copied().unwrap_or(0)

@@ -264,12 +264,24 @@ fn the_reasons_of_a_key_s_last_plan_can_be_asked_for() {
     let mut bench = bench(vec![because("it waits for b"), Plan { error: Some("no".to_owned()), ..Plan::default() }, Plan::default()]);
     let key = Key::new("d", "a");
     bench.list(vec![map("a", 3)], 3, at(0));
-    let said = bench.engine.explain(CONFIG_MAPS, &key);
+    let said = bench.engine.explain(CONFIG_MAPS, &key, at(0));
     assert_eq!((said.len(), said[0].controller, said[0].reasons.as_slice()), (1, "scripted", ["it waits for b".to_owned()].as_slice()));
     bench.put(map("a", 4), at(1));
-    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key)[0].error.as_deref(), Some("no"));
+    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key, at(1))[0].error.as_deref(), Some("no"));
+    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key, at(1))[0].looks_again_at, Some(at(1).wall.plus_millis(5)));
     bench.put(map("a", 5), at(2));
-    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key), []);
+    bench.engine.step(Input::Tick, at(6));
+    assert_eq!(bench.engine.explain(CONFIG_MAPS, &key, at(6)), []);
+}
+
+#[test]
+fn a_key_that_waits_says_for_what() {
+    let mut bench = bench(vec![steps(vec![create("b")], Pace::OneByOne)]);
+    let starts = bench.list(vec![map("a", 3)], 3, at(0));
+    let waits_for = |bench: &Bench| bench.engine.explain(CONFIG_MAPS, &Key::new("d", "a"), at(1))[0].waits_for.clone();
+    assert_eq!(waits_for(&bench), ["the answer to create of configmaps d/b"]);
+    bench.outcome(&starts[0], answer(7), at(1));
+    assert_eq!(waits_for(&bench), ["the watch of configmaps to show what it wrote (resourceVersion 7)"]);
 }
 
 #[test]

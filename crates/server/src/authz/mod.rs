@@ -13,7 +13,7 @@ pub(crate) fn check(identity: &Identity, route: &Route, path: &str, method: &str
     match route {
         Route::Health { .. } | Route::Version => Ok(()),
         Route::Resource(target) => Err(refuse_resource(identity, target)),
-        Route::NoPage | Route::NoResource | Route::NoMethod | Route::Discovery(_) | Route::OpenApi(_) => {
+        Route::NoPage | Route::NoResource | Route::NoMethod | Route::Debug { .. } | Route::Discovery(_) | Route::OpenApi(_) => {
             Err(refuse_path(identity, path, method))
         }
     }

@@ -99,3 +99,26 @@ async fn a_certificate_that_is_not_accepted_is_not_anonymous() {
     let (code, status) = answer(&client, request).await;
     assert_eq!((code, status["reason"].as_str()), (401, Some("Unauthorized")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn debug_pages_are_for_those_who_may_do_everything() {
+    let client = fresh().await;
+    let page: stead_server::DebugPage = std::sync::Arc::new(|query| {
+        Box::pin(async move {
+            match query.first() {
+                Some((key, value)) => Ok(serde_json::json!({ key: value })),
+                None => Err(stead_api::Status::bad_request("a parameter is required")),
+            }
+        })
+    });
+    client.server().register_debug_page("a/b", page);
+    let eve = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()] };
+    let (code, status) = send(&client, "/debug/a/b?k=v", Some(eve)).await;
+    assert_eq!((code, status["message"].as_str()), (403, Some("forbidden: User \"eve\" cannot get path \"/debug/a/b\"")));
+    let root = || Some(Identity::master("root"));
+    assert_eq!(send(&client, "/debug/a/b?k=v", root()).await, (200, serde_json::json!({"k": "v"})));
+    assert_eq!(send(&client, "/debug/a/b", root()).await.0, 400);
+    for absent in ["/debug", "/debug/", "/debug/a", "/debug/a/b/c"] {
+        assert_eq!(send(&client, absent, root()).await.0, 404, "{absent}");
+    }
+}

@@ -1,6 +1,8 @@
 //! The verbs. Standard output belongs to results, standard error to logs and errors.
 
+mod connect;
 pub mod down;
+pub mod explain;
 pub mod server;
 pub mod up;
 

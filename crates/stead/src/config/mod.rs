@@ -33,6 +33,8 @@ pub enum Verb {
     Up(UpArgs),
     /// Stop the background server and the containers it runs; objects stay
     Down(DownArgs),
+    /// Say why an object is as it is: what the controllers and the scheduler last decided about it, and what they wait for
+    Explain(ExplainArgs),
     /// Run the API server, the controllers, the scheduler and the node agent in the foreground
     Server(Box<ServerArgs>),
 }
@@ -54,6 +56,31 @@ pub struct DownArgs {
     /// Stop the server only: containers go on running, and the next start takes them over
     #[arg(long, env = "STEAD_LEAVE_PODS")]
     pub leave_pods: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The object: pod/web-0, sts/web, statefulsets.apps/web
+    #[arg(value_name = "KIND/NAME", value_parser = values::object)]
+    pub object: String,
+    /// Its namespace [default: that of the kubeconfig's context]
+    #[arg(long, short, env = "STEAD_NAMESPACE", value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Directory of the server to ask
+    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR", value_parser = values::directory)]
+    pub data_dir: PathBuf,
+    /// Ask the server of this kubeconfig instead
+    #[arg(long, env = "STEAD_KUBECONFIG", value_name = "FILE", value_parser = values::file)]
+    pub kubeconfig: Option<PathBuf>,
+    /// Print the server's document instead of words
+    #[arg(long, short, env = "STEAD_OUTPUT", value_name = "FORMAT")]
+    pub output: Option<Output>,
+}
+
+/// How results are printed, if not in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    Json,
 }
 
 const DATA_DIR: &str = "/var/lib/stead";
@@ -119,7 +146,7 @@ impl Cli {
         let args = match &cli.verb {
             Verb::Server(args) => args,
             Verb::Up(args) => &args.server,
-            Verb::Down(_) => return cli,
+            Verb::Down(_) | Verb::Explain(_) => return cli,
         };
         match args.contradiction() {
             Some(text) => Self::command().error(ErrorKind::ArgumentConflict, text).exit(),
@@ -276,6 +303,17 @@ mod tests {
         let mut given = given(matches.subcommand().unwrap().1);
         given.sort();
         assert_eq!(given, up.server.settings().into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_object_is_a_kind_and_a_name() {
+        let parse = |line: &str| Cli::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string());
+        let Verb::Explain(args) = parse("stead explain sts/web -n team -o json").unwrap().verb else { panic!("not explain") };
+        assert_eq!((args.object.as_str(), args.namespace.as_deref(), args.output), ("sts/web", Some("team"), Some(Output::Json)));
+        for wrong in ["web", "/web", "sts/", "sts/web/0"] {
+            let error = parse(&format!("stead explain {wrong}")).unwrap_err();
+            assert!(error.contains("expected KIND/NAME"), "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -139,7 +139,12 @@ pub fn replay_runs(only: Option<&str>) -> Result<Report> {
             root_ca: "none".to_owned(),
             clock: client.clock(),
         };
-        let controllers = stead_control::run(client.kube("system:kube-controller-manager"), options, std::future::pending());
+        let controllers = stead_control::run(
+            client.kube("system:kube-controller-manager"),
+            options,
+            stead_control::Questions::none(),
+            std::future::pending(),
+        );
         let replayed = async {
             // The controllers discover and list first.
             tokio::time::sleep(STARTUP).await;

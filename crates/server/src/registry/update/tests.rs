@@ -3,7 +3,7 @@
 use crate::admission::{Admission, Attributes, Operation, Plugin};
 use crate::cluster::Cluster;
 use crate::core::Core;
-use crate::{Body, Environment, Identity, Server, Service, allocation, body, bootstrap, gateway, lines, openapi};
+use crate::{Body, Environment, Identity, Server, Service, allocation, body, bootstrap, debug, gateway, lines, openapi};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -88,6 +88,7 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         cluster: Cluster::new(stead_store::Store::memory(), Arc::new(Counting::default()), ranges),
         admission: Admission::default().and(Box::new(plugin)),
         gateway: gateway::Gateway::default(),
+        debug: debug::DebugPages::default(),
         documents: openapi::Documents::default(),
         lines: lines::Lines::default(),
         advertise: "https://127.0.0.1:6443".to_owned(),

@@ -2,6 +2,7 @@
 
 use super::manifest;
 use super::waiting::{is_ready, unready};
+use crate::cli::connect::{client, get};
 use crate::cli::print_line;
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt};
@@ -41,18 +42,6 @@ pub async fn show(kubeconfig: &Path) -> anyhow::Result<()> {
     }
     let reasons = example.reasons().await.join("\n  ");
     bail!("the example is not ready after {} s:\n  {reasons}", READY_MAX.as_secs())
-}
-
-async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
-    let file = kube::config::Kubeconfig::read_from(kubeconfig).with_context(|| format!("read {}", kubeconfig.display()))?;
-    let config =
-        kube::Config::from_custom_kubeconfig(file, &kube::config::KubeConfigOptions::default()).await.context("use the kubeconfig")?;
-    Client::try_from(config).context("make a client")
-}
-
-async fn get(client: &Client, path: &str) -> anyhow::Result<Value> {
-    let request = Request::get(path).body(Vec::new()).context("build a request")?;
-    client.request::<Value>(request).await.with_context(|| format!("get {path}"))
 }
 
 /// Creates the object unless one of its name exists; what exists is not touched. Says what it did.

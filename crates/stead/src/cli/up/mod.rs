@@ -3,7 +3,7 @@
 mod background;
 mod example;
 mod manifest;
-mod waiting;
+pub mod waiting;
 
 use super::print_line;
 use crate::config::UpArgs;

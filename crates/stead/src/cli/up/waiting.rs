@@ -34,7 +34,7 @@ fn has_own_words(pod: &Value) -> bool {
 }
 
 /// What one pod waits for.
-fn waits_for(pod: &Value) -> String {
+pub fn waits_for(pod: &Value) -> String {
     let (spec, status) = (&pod["spec"], &pod["status"]);
     if !pod["metadata"].str("deletionTimestamp").is_empty() {
         return "it is being deleted".to_owned();

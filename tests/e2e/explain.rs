@@ -1,0 +1,34 @@
+//! `stead explain` on a running server: why a pod has no node, and why a set makes no further pod.
+
+use crate::cluster::{Cluster, Needs, have};
+use crate::statefulset::WEB;
+
+/// What the verb prints about an object.
+fn explain(cluster: &Cluster, object: &str, flags: &[&str]) -> (bool, String) {
+    let dir = cluster.data_dir().display().to_string();
+    Cluster::verb(&[&["explain", object, "--data-dir", &dir], flags].concat())
+}
+
+#[test]
+fn a_pod_without_a_node_and_its_set_say_what_they_wait_for() {
+    let Some(programs) = have("a_pod_without_a_node_and_its_set_say_what_they_wait_for", Needs::Kubectl) else { return };
+    let cluster = Cluster::start(&["--simulated-nodes", "1"]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let unschedulable = WEB.replace("    spec:\n      termination", "    spec:\n      nodeSelector: {disk: none}\n      termination");
+    assert!(unschedulable.contains("nodeSelector"), "the manifest has another form");
+    kubectl.apply(&unschedulable, cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=PodScheduled=false", "pod/web-0", "--timeout=60s"]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.replicas}=1", "statefulset/web", "--timeout=60s"]);
+    let (ok, said) = explain(&cluster, "po/web-0", &[]);
+    assert!(ok && said.contains("default-scheduler") && said.contains("0/1 nodes are available"), "{said}");
+    // ORD-7
+    let (ok, said) = explain(&cluster, "sts/web", &[]);
+    assert!(ok && said.contains("statefulset-controller") && said.contains("waiting: web-0 is not ready"), "{said}");
+    let (ok, said) = explain(&cluster, "statefulset/web", &["-n", "default", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&said).expect("a document");
+    assert!(ok && document["controllers"][0]["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()), "{document}");
+    for (object, why) in [("po/none", "know no object default/none of pods"), ("deploy/x", "has no kind"), ("web", "expected KIND/NAME")] {
+        let (ok, said) = explain(&cluster, object, &[]);
+        assert!(!ok && said.contains(why), "{object}: {said}");
+    }
+}
