@@ -341,16 +341,22 @@ pub fn status_patch(object: &Value, new: &Value) -> Value {
     json!({"metadata": {"uid": object["metadata"].str("uid")}, "status": status})
 }
 
-/// The status as it would be after a round trip, for comparing: nulls gone.
+/// Whether two statuses are one after a round trip, which drops nulls.
 pub fn same(a: &Value, b: &Value) -> bool {
-    fn clean(value: &Value) -> Value {
-        match value {
-            Value::Object(map) => Value::Object(map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), clean(v))).collect()),
-            Value::Array(items) => items.iter().map(clean).collect(),
-            other => other.clone(),
+    same_but_for(None, a, b)
+}
+
+/// As [`same`]; members of that name do not count.
+pub fn same_but_for(ignored: Option<&str>, a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let counts = |(name, value): &(&String, &Value)| !value.is_null() && ignored != Some(name.as_str());
+            a.iter().filter(counts).count() == b.iter().filter(counts).count()
+                && a.iter().filter(counts).all(|(name, value)| b.get(name).is_some_and(|other| same_but_for(ignored, value, other)))
         }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_but_for(ignored, a, b)),
+        (a, b) => a == b,
     }
-    clean(a) == clean(b)
 }
 
 #[cfg(test)]

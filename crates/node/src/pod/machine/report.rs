@@ -3,7 +3,7 @@
 use super::{Machine, Purpose};
 use crate::clock::Now;
 use crate::pod::operation::{Operation, WriteFailure};
-use crate::pod::status::{same, status, status_patch};
+use crate::pod::status::{same, same_but_for, status, status_patch};
 use crate::pod::steps::about;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,12 +129,5 @@ impl Machine {
 
 /// The same but for when conditions changed: that is the time of looking as long as the API has no such condition.
 fn alike(a: &Value, b: &Value) -> bool {
-    let without = |status: &Value| {
-        let mut status = status.clone();
-        for condition in status.items_mut("conditions") {
-            condition["lastTransitionTime"] = Value::Null;
-        }
-        status
-    };
-    same(&without(a), &without(b))
+    same_but_for(Some("lastTransitionTime"), a, b)
 }

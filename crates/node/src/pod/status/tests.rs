@@ -171,3 +171,22 @@ fn an_out_of_memory_kill_is_named() {
     let status = status(NOW, &pod(json!({"restartPolicy": "Never", "containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!(status["containerStatuses"][0]["state"]["terminated"]["reason"], "OOMKilled");
 }
+
+#[test]
+fn statuses_are_compared_as_a_round_trip_leaves_them() {
+    let a = json!({"phase": "Running", "message": null, "conditions": [{"type": "Ready", "at": "1"}], "list": [null]});
+    let b = json!({"conditions": [{"at": "1", "type": "Ready", "reason": null}], "phase": "Running", "list": [null]});
+    assert!(same(&a, &b) && same(&b, &a));
+    for other in [
+        json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "1"}]}),
+        json!({"phase": null, "conditions": [{"type": "Ready", "at": "1"}], "list": [null]}),
+        json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "2"}], "list": [null]}),
+        json!({"phase": "Running", "conditions": [], "list": [null]}),
+        json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "1"}], "list": []}),
+        json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "1"}], "list": [null], "more": 1}),
+    ] {
+        assert!(!same(&a, &other) && !same(&other, &a), "{other}");
+    }
+    let later = json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "2", "more": null}], "list": [null]});
+    assert!(same_but_for(Some("at"), &a, &later) && !same_but_for(Some("type"), &a, &later));
+}
