@@ -105,17 +105,20 @@ impl<T: Thing> Journal<T> {
         Ok(())
     }
 
-    /// Crosses out what has been removed.
-    pub fn gone(&self, things: &[T]) -> Result<(), Error> {
+    /// Crosses out what has been removed. Where the file cannot be written, as on a full disk, the removal holds all the same: the file
+    /// lists too much until it is next written anew.
+    pub fn gone(&self, things: &[T]) {
         let mut inner = self.lock();
         let lines: Vec<String> =
             things.iter().filter(|thing| inner.contents.contains(thing)).map(|thing| Change::Gone(thing).line()).collect();
-        inner.append(&lines).map_err(|source| self.failed("append to", source))?;
+        let crossed_out = inner.append(&lines);
         inner.contents.remove(things);
-        if inner.lines > inner.compact_at {
+        if let Err(error) = crossed_out {
+            tracing::warn!(path = %self.path.display(), %error, "what has been removed stays listed in the journal for now");
+            inner.compact_at = 0;
+        } else if inner.lines > inner.compact_at {
             inner.compact(&self.path);
         }
-        Ok(())
     }
 
     /// Everything that may still exist and that this version understands.

@@ -22,8 +22,8 @@ impl Journal {
     }
 
     /// Crosses out what has been removed.
-    pub fn gone(&self, things: &[Made]) -> Result<()> {
-        self.0.gone(things).map_err(Error::Journal)
+    pub fn gone(&self, things: &[Made]) {
+        self.0.gone(things);
     }
 
     /// Everything that may still exist.

@@ -315,7 +315,8 @@ pub fn tear_down(inner: &Inner, entry: &Entry) -> Result<()> {
     let path = entry.dir.file("shim.sock");
     unless_missing(fs::remove_file(&path)).map_err(io_error("remove", &path))?;
     let gone: Vec<Made> = journal_entries(inner, entry).into_iter().filter(|made| !matches!(made, Made::Directory(_))).collect();
-    inner.journal.gone(&gone)
+    inner.journal.gone(&gone);
+    Ok(())
 }
 
 /// Gives a shim that was told to end a moment, then kills it.
@@ -386,7 +387,7 @@ pub fn remove_files(inner: &Inner, entry: &Entry) -> Result<()> {
     let shared = inner.entries().values().any(|other| other.id() != entry.id() && other.record.spec.log_dir == *log_dir);
     if !shared {
         unless_missing(fs::remove_dir_all(log_dir)).map_err(io_error("remove", log_dir))?;
-        inner.journal.gone(&[Made::Directory(log_dir.clone())])?;
+        inner.journal.gone(&[Made::Directory(log_dir.clone())]);
     }
     unless_missing(fs::remove_dir_all(&entry.dir.0)).map_err(io_error("remove", &entry.dir.0))
 }
@@ -409,7 +410,7 @@ pub fn remove_journalled(inner: &Inner, things: &[Made]) -> Result<()> {
                 inner.layout.remove(cgroup)?;
             }
         }
-        inner.journal.gone(std::slice::from_ref(made))?;
+        inner.journal.gone(std::slice::from_ref(made));
     }
     Ok(())
 }
