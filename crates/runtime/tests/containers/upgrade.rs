@@ -182,28 +182,42 @@ async fn stopping_everything_ends_what_is_not_understood() {
     .await;
 }
 
+/// A record's file name and what is in it.
+type Kept = (&'static str, &'static str);
+
+/// What the version before wrote. Part of the test program, which also runs where there are no sources.
+const KEPT_SANDBOX: &[Kept] =
+    &[("sandbox.json", include_str!("../data/v1/sandbox.json")), ("shim.json", include_str!("../data/v1/shim.json"))];
+const KEPT_RUNNING: &[Kept] = &[
+    ("container.json", include_str!("../data/v1/running/container.json")),
+    ("started.json", include_str!("../data/v1/running/started.json")),
+];
+const KEPT_ENDED: &[Kept] = &[
+    ("container.json", include_str!("../data/v1/ended/container.json")),
+    ("started.json", include_str!("../data/v1/ended/started.json")),
+    ("exit.json", include_str!("../data/v1/ended/exit.json")),
+];
+
 /// Opening alone, without the harness's image, on records of version 1 that describe nothing that runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kept_records_of_version_1_are_opened() {
     needs_root!();
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/v1");
-    let text =
-        |name: &str| fs::read_to_string(kept.join(name)).unwrap().replace("/var/lib/stead/logs", dir.path().join("logs").to_str().unwrap());
-    let record: serde_json::Value = serde_json::from_str(&text("sandbox.json")).unwrap();
-    let sandbox = root.join("sandboxes").join(record["spec"]["id"].as_str().unwrap());
-    for name in ["sandbox.json", "shim.json"] {
-        fs::create_dir_all(&sandbox).unwrap();
-        fs::write(sandbox.join(name), text(name)).unwrap();
+    let text = |kept: &str| kept.replace("/var/lib/stead/logs", dir.path().join("logs").to_str().unwrap());
+    let id = |record: &serde_json::Value| record.as_str().unwrap().to_owned();
+    let record: serde_json::Value = serde_json::from_str(KEPT_SANDBOX[0].1).unwrap();
+    let sandbox = root.join("sandboxes").join(id(&record["spec"]["id"]));
+    fs::create_dir_all(&sandbox).unwrap();
+    for (name, kept) in KEPT_SANDBOX {
+        fs::write(sandbox.join(name), text(kept)).unwrap();
     }
-    for container in ["running", "ended"] {
-        let record: serde_json::Value = serde_json::from_str(&text(&format!("{container}/container.json"))).unwrap();
-        let place = sandbox.join("containers").join(record["id"].as_str().unwrap());
+    for files in [KEPT_RUNNING, KEPT_ENDED] {
+        let record: serde_json::Value = serde_json::from_str(files[0].1).unwrap();
+        let place = sandbox.join("containers").join(id(&record["id"]));
         fs::create_dir_all(&place).unwrap();
-        for file in fs::read_dir(kept.join(container)).unwrap().flatten() {
-            let name = file.file_name().into_string().unwrap();
-            fs::write(place.join(&name), text(&format!("{container}/{name}"))).unwrap();
+        for (name, kept) in files {
+            fs::write(place.join(name), text(kept)).unwrap();
         }
     }
     let runtime = Runtime::open(&root, options()).await.unwrap();
