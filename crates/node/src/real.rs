@@ -2,8 +2,8 @@
 
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Output, Outputs, QosClass, Runtime, SandboxRecord, SandboxSpec,
-    Security, StartError,
+    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Mount, Output, Outputs, QosClass, Runtime, SandboxRecord,
+    SandboxSpec, Security, StartError,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -187,6 +187,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
         no_new_privs: spec.security.no_new_privileges,
         privileged: spec.security.privileged,
         read_only_rootfs: spec.security.read_only_root,
+        mounts: spec.mounts.into_iter().map(mount).collect(),
         resources: resources(&spec.limits),
         oom_score_adj: spec.oom_score_adj,
         log_path,
@@ -199,6 +200,10 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
         name: spec.name,
         ..rt::ContainerSpec::default()
     }
+}
+
+fn mount(mount: Mount) -> rt::Mount {
+    rt::Mount { source: mount.source, destination: mount.destination, read_only: mount.read_only, ..rt::Mount::default() }
 }
 
 /// A signal's number, for the names that images and pods give.

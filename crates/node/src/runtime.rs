@@ -55,6 +55,8 @@ pub struct ContainerSpec {
     pub working_dir: String,
     pub user: User,
     pub security: Security,
+    /// In the order in which they are made; one at the place of an automatic mount replaces that.
+    pub mounts: Vec<Mount>,
     pub limits: Limits,
     /// -997 to 1000 (CG-1).
     pub oom_score_adj: i32,
@@ -85,6 +87,15 @@ pub struct Security {
     /// Without `CAP_`; `ALL` is understood.
     pub capabilities_add: Vec<String>,
     pub capabilities_drop: Vec<String>,
+}
+
+/// A file or directory of the machine that shows in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    pub source: PathBuf,
+    /// Absolute, in the container.
+    pub destination: String,
+    pub read_only: bool,
 }
 
 /// Settings of a cgroup.

@@ -36,6 +36,7 @@ pub fn container_spec(
         working_dir: first(&[container.str("workingDir"), &image.working_dir, "/"]),
         user,
         security: security(pod, container),
+        mounts: Vec::new(),
         limits: container_limits(pod, container),
         oom_score_adj: oom_score_adj(pod, container, node_memory_bytes),
         stop_signal: first(&[&image.stop_signal, "SIGTERM"]),
