@@ -2,8 +2,8 @@
 
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Limits, Mount, Output, Outputs, QosClass, Runtime, SandboxRecord,
-    SandboxSpec, Security, StartError,
+    ContainerSpec, DiskUsage, Ended, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs, QosClass, Runtime,
+    SandboxRecord, SandboxSpec, SandboxUsage, Security, StartError, Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -168,6 +168,31 @@ fn resources(limits: &Limits) -> rt::Resources {
     }
 }
 
+fn usage(used: rt::CgroupUsage) -> Usage {
+    Usage {
+        cpu_ns: used.cpu_ns,
+        memory_bytes: used.memory_bytes,
+        working_set_bytes: used.working_set_bytes,
+        rss_bytes: used.rss_bytes,
+        swap_bytes: used.swap_bytes,
+        page_faults: used.page_faults,
+        major_page_faults: used.major_page_faults,
+        processes: used.processes,
+        oom_kills: used.oom_kills,
+    }
+}
+
+fn limit_error(error: rt::Error) -> LimitError {
+    match error {
+        rt::Error::LimitBelowUsage { limit_bytes, usage_bytes } => LimitError::BelowUsage { limit_bytes, usage_bytes },
+        rt::Error::ContainerNotRunning(_)
+        | rt::Error::ContainerNotFound(_)
+        | rt::Error::SandboxNotFound(_)
+        | rt::Error::SandboxNotReady(_) => LimitError::NotRunning,
+        error => LimitError::Failed(text(&error)),
+    }
+}
+
 fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
     let masks = !spec.security.privileged;
     rt::ContainerSpec {
@@ -308,6 +333,33 @@ impl Runtime for Real {
         for run in old {
             self.runtime.remove_container(&run.id).await.map_err(|error| text(&error))?;
         }
+        Ok(())
+    }
+
+    async fn usage(&self, sandbox: &str) -> Option<SandboxUsage> {
+        let used = self.runtime.usage(sandbox).await.ok()?;
+        let named = |(id, used): (String, rt::CgroupUsage)| Some((self.runtime.container(&id)?.spec.name, usage(used)));
+        Some(SandboxUsage { total: usage(used.cgroup), containers: used.containers.into_iter().filter_map(named).collect() })
+    }
+
+    async fn disk_usage(&self, sandbox: &str, container: &str, attempt: u32) -> Option<DiskUsage> {
+        let used = self.runtime.disk_usage(&self.id(sandbox, container, attempt)?).await.ok()?;
+        Some(DiskUsage {
+            layer_bytes: used.writable_layer.bytes,
+            layer_inodes: used.writable_layer.inodes,
+            log_bytes: used.log.bytes,
+            log_inodes: used.log.inodes,
+        })
+    }
+
+    async fn update_limits(&self, sandbox: &str, container: &str, attempt: u32, limits: Limits) -> Result<(), LimitError> {
+        let id = self.id(sandbox, container, attempt).ok_or(LimitError::NotRunning)?;
+        self.runtime.update_limits(&id, resources(&limits)).await.map_err(limit_error)
+    }
+
+    async fn update_sandbox_limits(&self, sandbox: &str, limits: Limits) -> Result<(), LimitError> {
+        self.runtime.update_sandbox_limits(sandbox, resources(&limits)).await.map_err(limit_error)?;
+        self.set_tiers().await;
         Ok(())
     }
 

@@ -176,6 +176,54 @@ pub enum StartError {
     SandboxGone,
 }
 
+/// What a cgroup has used and uses (STAT-2, STAT-3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Processor time since it was made.
+    pub cpu_ns: u64,
+    pub memory_bytes: u64,
+    pub working_set_bytes: u64,
+    pub rss_bytes: u64,
+    pub swap_bytes: u64,
+    pub page_faults: u64,
+    pub major_page_faults: u64,
+    pub processes: u64,
+    pub oom_kills: u64,
+}
+
+/// Of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SandboxUsage {
+    /// Of the cgroup around its containers.
+    pub total: Usage,
+    /// Of its running containers, by name.
+    pub containers: BTreeMap<String, Usage>,
+}
+
+/// What a container has on disk (CG-13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DiskUsage {
+    /// What it has written into its root file system.
+    pub layer_bytes: u64,
+    pub layer_inodes: u64,
+    /// Its log, rotated files included.
+    pub log_bytes: u64,
+    pub log_inodes: u64,
+}
+
+/// Why limits were not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// More memory than that is in use; nothing was changed (CG-14).
+    #[error("a memory limit of {limit_bytes} bytes is below the {usage_bytes} bytes in use")]
+    BelowUsage { limit_bytes: u64, usage_bytes: u64 },
+    /// The container does not run, or the sandbox is not up.
+    #[error("it does not run")]
+    NotRunning,
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// A container runtime. All calls are idempotent; errors are texts for a status.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// `NAME://VERSION`; the name prefixes container ids.
@@ -196,6 +244,28 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> impl Future<Output = Result<(), String>> + Send;
     /// Removes the records and logs of a container's ended runs before that attempt.
     fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> impl Future<Output = Result<(), String>> + Send;
+    /// What a sandbox that is up uses now; nothing if it is not, or nothing is known of it.
+    fn usage(&self, _sandbox: &str) -> impl Future<Output = Option<SandboxUsage>> + Send {
+        async { None }
+    }
+    /// What a container has on disk; nothing if it is not known. Slow: its writable layer is walked.
+    fn disk_usage(&self, _sandbox: &str, _container: &str, _attempt: u32) -> impl Future<Output = Option<DiskUsage>> + Send {
+        async { None }
+    }
+    /// Gives a running container other limits.
+    fn update_limits(
+        &self,
+        _sandbox: &str,
+        _container: &str,
+        _attempt: u32,
+        _limits: Limits,
+    ) -> impl Future<Output = Result<(), LimitError>> + Send {
+        async { Ok(()) }
+    }
+    /// Gives the cgroup around a sandbox's containers other limits. Raise these before a container's, lower them after (CG-14).
+    fn update_sandbox_limits(&self, _sandbox: &str, _limits: Limits) -> impl Future<Output = Result<(), LimitError>> + Send {
+        async { Ok(()) }
+    }
     /// What there is, for a node agent that starts.
     fn list(&self) -> impl Future<Output = Result<Vec<SandboxRecord>, String>> + Send;
     /// Ends of containers, each at least once. One caller.

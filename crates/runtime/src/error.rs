@@ -55,6 +55,17 @@ pub enum Error {
     /// No such image here.
     #[error("image {0} is not present")]
     ImageNotPresent(String),
+    /// A memory limit that is less than what is in use.
+    #[error("a memory limit of {limit_bytes} bytes is below the {usage_bytes} bytes in use")]
+    LimitBelowUsage {
+        /// Asked for.
+        limit_bytes: u64,
+        /// In use.
+        usage_bytes: u64,
+    },
+    /// The container has ended, or its program does not run yet.
+    #[error("container {0} does not run")]
+    ContainerNotRunning(String),
     /// No such sandbox.
     #[error("sandbox {0} does not exist")]
     SandboxNotFound(String),

@@ -26,6 +26,7 @@ mod runtime;
 mod sandbox;
 mod shim;
 mod spec;
+mod usage;
 mod user;
 
 pub use container::{
@@ -37,3 +38,4 @@ pub use image::{Image, ImageConfig};
 pub use runtime::survey::{Survey, clean, survey};
 pub use runtime::{Event, Events, HostFacts, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
+pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage};

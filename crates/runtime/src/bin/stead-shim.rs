@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ["which-for-test", ref paths @ ..] => which(paths),
         ["may-write-for-test", path] => may_write(path),
         ["eat-memory-for-test"] => eat_memory(),
+        ["hold-for-test", mebibytes] => hold(mebibytes),
         ["open-device-for-test", kind, major, minor] => open_device(kind, major, minor),
         ["lift-limits-for-test"] => lift_limits(),
         ["session-for-test"] => session(),
@@ -108,6 +109,16 @@ fn eat_memory() -> io::Result<ExitCode> {
     let mut eaten = Vec::new();
     loop {
         eaten.push(vec![1u8; 1 << 20]);
+    }
+}
+
+/// Takes so much memory, says so, and keeps it.
+fn hold(mebibytes: &str) -> io::Result<ExitCode> {
+    let held = vec![1u8; mebibytes.parse::<usize>().map_err(io::Error::other)? << 20];
+    writeln!(io::stdout(), "held")?;
+    loop {
+        std::thread::park();
+        std::hint::black_box(&held);
     }
 }
 

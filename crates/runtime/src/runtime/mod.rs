@@ -7,6 +7,7 @@ mod connection;
 mod containers;
 mod greeting;
 mod open;
+mod resources;
 mod sandboxes;
 pub(crate) mod survey;
 
@@ -28,6 +29,7 @@ use crate::image::{Image, Images, InUse};
 use crate::journal::Journal;
 use crate::record::{SandboxDir, SandboxRecord, ShimRecord};
 use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
+use crate::usage::{ContainerDiskUsage, SandboxUsage};
 
 /// Events that may wait for a reader.
 const EVENTS_MAX: usize = 4096;
@@ -154,6 +156,8 @@ struct EntryState {
     phase: Phase,
     shim: Option<ShimRecord>,
     containers: BTreeMap<String, Container>,
+    /// Limits in force of the cgroup around its containers.
+    resources: Resources,
 }
 
 /// Where a sandbox is in its life.
@@ -180,7 +184,8 @@ enum Phase {
 
 impl Entry {
     fn new(record: SandboxRecord, dir: SandboxDir) -> Entry {
-        let state = EntryState { phase: Phase::Making, shim: None, containers: BTreeMap::new() };
+        let resources = record.spec.resources.clone();
+        let state = EntryState { phase: Phase::Making, shim: None, containers: BTreeMap::new(), resources };
         Entry { record, dir, gate: Arc::default(), state: Mutex::new(state) }
     }
 
@@ -219,7 +224,7 @@ impl Entry {
         let state = self.state();
         let spec = &self.record.spec;
         Sandbox {
-            spec: spec.clone(),
+            spec: SandboxSpec { resources: state.resources.clone(), ..spec.clone() },
             state: if matches!(state.phase, Phase::Ready(_)) { SandboxState::Ready } else { left_alone.unwrap_or(SandboxState::Stopped) },
             network_namespace: (spec.network == NamespaceMode::Own).then(|| self.dir.namespace("net")),
             shim_pid: state.shim.as_ref().map_or(0, |shim| shim.pid),
@@ -310,7 +315,8 @@ impl Runtime {
         .await
     }
 
-    /// Makes a sandbox and starts its shim. Idempotent for an equal specification.
+    /// Makes a sandbox and starts its shim. Idempotent for an equal specification, whatever its limits: those of one that is there stay, see
+    /// [`Runtime::update_sandbox_limits`].
     pub async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Sandbox> {
         sandboxes::create(&self.inner, spec).await
     }
@@ -364,6 +370,28 @@ impl Runtime {
     /// Kills every process of a container. One that has ended is not an error. Its end shows as an event.
     pub async fn kill(&self, container: &str) -> Result<()> {
         containers::kill(&self.inner, container).await
+    }
+
+    /// What a sandbox that is up and its running containers use now.
+    pub async fn usage(&self, sandbox: &str) -> Result<SandboxUsage> {
+        resources::usage(&self.inner, sandbox).await
+    }
+
+    /// What a container has on disk. Walks its writable layer, which may take a while.
+    pub async fn disk_usage(&self, container: &str) -> Result<ContainerDiskUsage> {
+        resources::disk_usage(&self.inner, container).await
+    }
+
+    /// Gives a running container other limits; None removes a limit, but leaves shares and processes as they are. A memory limit below what
+    /// is in use is refused ([`Error::LimitBelowUsage`]) before anything is changed.
+    pub async fn update_limits(&self, container: &str, limits: Resources) -> Result<()> {
+        resources::update_container(&self.inner, container, limits).await
+    }
+
+    /// The same for the cgroup around a sandbox's containers. Which of both to change first is the caller's to know: on version 1 no cgroup
+    /// may have a larger part of the processors than the one around it.
+    pub async fn update_sandbox_limits(&self, sandbox: &str, limits: Resources) -> Result<()> {
+        resources::update_sandbox(&self.inner, sandbox, limits).await
     }
 
     /// Opens a container's log anew, after it has been renamed.

@@ -76,7 +76,8 @@ pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
     if let Some(reason) = entry.left_alone() {
         return Err(Error::LeftAlone { sandbox: spec.id, reason });
     }
-    if serde_json::to_value(&entry.record.spec).ok() != serde_json::to_value(&spec).ok() {
+    let comparable = SandboxSpec { resources: entry.record.spec.resources.clone(), ..spec.clone() };
+    if serde_json::to_value(&entry.record.spec).ok() != serde_json::to_value(&comparable).ok() {
         return Err(Error::SandboxExists(spec.id));
     }
     let gate = Arc::clone(&entry.gate).lock_owned().await;

@@ -8,4 +8,5 @@ mod harness;
 mod lifecycle;
 mod logs;
 mod recovery;
+mod resources;
 mod upgrade;

@@ -4,6 +4,9 @@
 //! Never decides limits. Input: paths absolute below the hierarchies' root, such as `/stead-1f/kubepods/pod1`. On version 1 such a path
 //! stands for one directory in every hierarchy.
 
+mod limits;
+mod usage;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -11,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use self::limits::{Presence, Setting, raise_sum_first, settings_v1, settings_v2, without_gaps};
 use crate::container::Resources;
 use crate::error::{Error, Result};
 use crate::record::io_error;
@@ -90,7 +94,27 @@ impl Layout {
                 }
             }
         }
-        for setting in if self.version == 2 { settings_v2(resources) } else { settings_v1(resources) } {
+        self.write(cgroup, if self.version == 2 { settings_v2(resources) } else { settings_v1(resources) })
+    }
+
+    /// Gives a cgroup in use other limits; None removes one, but leaves shares and processes as they are.
+    pub fn update(&self, cgroup: &str, resources: &Resources) -> Result<()> {
+        let (usage_bytes, limit_now) = self.memory_now(cgroup).ok_or_else(|| Error::Host(format!("the cgroup {cgroup} is not there")))?;
+        let limit = resources.memory_limit_bytes.and_then(|limit| u64::try_from(limit).ok());
+        let is_raised = limit.is_none_or(|limit| limit_now.is_some_and(|now| limit >= now));
+        if let Some(limit_bytes) = limit.filter(|limit| !is_raised && *limit < usage_bytes) {
+            return Err(Error::LimitBelowUsage { limit_bytes, usage_bytes });
+        }
+        let whole = without_gaps(resources);
+        let mut settings = if self.version == 2 { settings_v2(&whole) } else { settings_v1(&whole) };
+        if is_raised {
+            raise_sum_first(&mut settings);
+        }
+        self.write(cgroup, settings)
+    }
+
+    fn write(&self, cgroup: &str, settings: Vec<Setting>) -> Result<()> {
+        for setting in settings {
             let Some(directory) = self.directory(setting.controller, cgroup) else {
                 return Err(Error::Host(format!("the {} controller is not there", setting.controller)));
             };
@@ -322,79 +346,6 @@ fn collect(directory: &Path, cgroup: &str, found: &mut BTreeSet<String>) -> io::
     Ok(())
 }
 
-/// One file of a cgroup and what to write into it.
-#[derive(Debug)]
-struct Setting {
-    controller: &'static str,
-    file: &'static str,
-    value: String,
-    presence: Presence,
-}
-
-/// Whether every kernel has a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Presence {
-    Required,
-    /// Swap is counted only by kernels that were told to.
-    IfThere,
-}
-
-fn setting(controller: &'static str, file: &'static str, value: impl ToString) -> Setting {
-    Setting { controller, file, value: value.to_string(), presence: Presence::Required }
-}
-
-fn settings_v1(resources: &Resources) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    if let Some(shares) = resources.cpu_shares {
-        settings.push(setting("cpu", "cpu.shares", shares));
-    }
-    if let Some(period) = resources.cpu_period_us {
-        settings.push(setting("cpu", "cpu.cfs_period_us", period));
-    }
-    if let Some(quota) = resources.cpu_quota_us {
-        settings.push(setting("cpu", "cpu.cfs_quota_us", quota));
-    }
-    if let Some(limit) = resources.memory_limit_bytes {
-        settings.push(setting("memory", "memory.limit_in_bytes", limit));
-        // Memory and swap together: no swap. In this order, since the sum may not be below the first.
-        settings.push(Setting { presence: Presence::IfThere, ..setting("memory", "memory.memsw.limit_in_bytes", limit) });
-    }
-    if let Some(limit) = resources.pids_limit {
-        settings.push(setting("pids", "pids.max", max_or(limit)));
-    }
-    settings
-}
-
-fn settings_v2(resources: &Resources) -> Vec<Setting> {
-    // CG-9
-    let mut settings = vec![Setting { presence: Presence::IfThere, ..setting("memory", "memory.swap.max", 0) }];
-    if let Some(shares) = resources.cpu_shares {
-        settings.push(setting("cpu", "cpu.weight", weight(shares)));
-    }
-    if resources.cpu_quota_us.is_some() || resources.cpu_period_us.is_some() {
-        let quota = max_or(resources.cpu_quota_us.unwrap_or(-1));
-        settings.push(setting("cpu", "cpu.max", format!("{quota} {}", resources.cpu_period_us.unwrap_or(100_000))));
-    }
-    if let Some(limit) = resources.memory_limit_bytes {
-        settings.push(setting("memory", "memory.max", max_or(limit)));
-    }
-    if let Some(limit) = resources.pids_limit {
-        settings.push(setting("pids", "pids.max", max_or(limit)));
-    }
-    settings
-}
-
-fn max_or(limit: i64) -> String {
-    if limit < 0 { "max".to_owned() } else { limit.to_string() }
-}
-
-/// Version 2's weight for version 1's shares: the curve that maps 2, 1024 and 262144 to 1, 100 and 10000.
-pub fn weight(shares: u64) -> u64 {
-    let log = (shares.clamp(2, 262_144) as f64).log2();
-    let exponent = (log * log + 125.0 * log) / 612.0 - 7.0 / 34.0;
-    (10f64.powf(exponent).ceil() as u64).clamp(1, 10_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -422,39 +373,5 @@ mod tests {
         assert_eq!(layout.version, 2);
         assert_eq!(layout.directory("memory", "/s/p").unwrap(), Path::new("/sys/fs/cgroup/s/p"));
         assert_eq!(Layout::parse("22 27 0:21 / /proc rw - proc proc rw\n"), None);
-    }
-
-    #[test]
-    fn shares_become_weights() {
-        // CG-6
-        assert_eq!((weight(2), weight(1024), weight(262_144)), (1, 100, 10_000));
-    }
-
-    #[test]
-    fn limits_of_both_versions() {
-        // CG-17
-        let resources = Resources {
-            cpu_shares: Some(1024),
-            cpu_quota_us: Some(50_000),
-            cpu_period_us: Some(100_000),
-            memory_limit_bytes: Some(1 << 20),
-            pids_limit: Some(-1),
-        };
-        let text = |settings: Vec<Setting>| settings.into_iter().map(|s| format!("{}={}", s.file, s.value)).collect::<Vec<_>>();
-        assert_eq!(
-            text(settings_v1(&resources)),
-            [
-                "cpu.shares=1024",
-                "cpu.cfs_period_us=100000",
-                "cpu.cfs_quota_us=50000",
-                "memory.limit_in_bytes=1048576",
-                "memory.memsw.limit_in_bytes=1048576",
-                "pids.max=max"
-            ]
-        );
-        assert_eq!(
-            text(settings_v2(&resources)),
-            ["memory.swap.max=0", "cpu.weight=100", "cpu.max=50000 100000", "memory.max=1048576", "pids.max=max"]
-        );
     }
 }

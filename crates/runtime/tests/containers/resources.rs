@@ -1,0 +1,79 @@
+//! What containers use, and limits of running ones. Needs root.
+
+use crate::harness::{LONG, Machine, on_machine};
+use crate::needs_root;
+use stead_runtime::{CgroupUsage, Error, Resources};
+
+const MIB: u64 = 1 << 20;
+
+/// Starts a container that takes so much memory and waits until it has it.
+async fn hold(machine: &Machine, sandbox: &str, mebibytes: u64, resources: Resources) -> String {
+    let mut spec = machine.container_spec(sandbox, "holder", &["/bin/stead", "hold-for-test", &mebibytes.to_string()]);
+    spec.resources = resources;
+    let id = machine.runtime.start(sandbox, spec).await.unwrap().id;
+    let held = async {
+        while machine.log(sandbox, "holder") != ["stdout F held"] {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(LONG, held).await.unwrap();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn usage_of_a_sandbox_and_its_containers_is_read() {
+    needs_root!();
+    on_machine(async |machine| {
+        // STAT-3, CG-13
+        machine.sandbox("s").await;
+        let empty = machine.runtime.usage("s").await.unwrap();
+        assert_eq!(empty.containers, []);
+        let id = hold(machine, "s", 24, Resources::default()).await;
+        let used = machine.runtime.usage("s").await.unwrap();
+        // The kernel brings what is below into a parent's statistics only now and then, but never late into its sums.
+        let is_plausible = |usage: &CgroupUsage| {
+            usage.memory_bytes >= 24 * MIB && usage.memory_bytes >= usage.working_set_bytes && usage.cpu_ns > 0 && usage.processes == 1
+        };
+        assert!(is_plausible(&used.cgroup), "{used:?}");
+        assert!(used.containers.len() == 1 && used.containers[0].0 == id && is_plausible(&used.containers[0].1), "{used:?}");
+        assert_eq!(used.cgroup.oom_kills, 0);
+        let disk = machine.runtime.disk_usage(&id).await.unwrap();
+        assert!(disk.writable_layer.inodes > 0 && disk.log.inodes == 1 && disk.log.bytes > 0, "{disk:?}");
+        machine.runtime.stop_sandbox("s").await.unwrap();
+        assert!(machine.runtime.usage("s").await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_of_running_containers_and_sandboxes_change() {
+    needs_root!();
+    on_machine(async |machine| {
+        // CG-14
+        let limits = |mebibytes: u64, cpu_quota_us| Resources {
+            cpu_shares: Some(512),
+            cpu_quota_us,
+            memory_limit_bytes: Some((mebibytes * MIB).cast_signed()),
+            ..Resources::default()
+        };
+        let spec = |resources| stead_runtime::SandboxSpec { resources, ..machine.sandbox_spec("s") };
+        machine.runtime.create_sandbox(spec(limits(64, Some(50_000)))).await.unwrap();
+        let id = hold(machine, "s", 24, limits(64, Some(50_000))).await;
+        machine.runtime.update_sandbox_limits("s", limits(128, None)).await.unwrap();
+        machine.runtime.update_limits(&id, limits(96, None)).await.unwrap();
+        assert_eq!(machine.runtime.container(&id).unwrap().spec.resources, limits(96, None));
+        assert_eq!(machine.runtime.sandbox("s").unwrap().spec.resources, limits(128, None));
+        // Found again as it was asked for at first.
+        machine.runtime.create_sandbox(spec(limits(64, None))).await.unwrap();
+        let refused = machine.runtime.update_limits(&id, limits(8, None)).await.unwrap_err();
+        assert!(matches!(refused, Error::LimitBelowUsage { limit_bytes, usage_bytes } if limit_bytes == 8 * MIB && usage_bytes > 24 * MIB));
+        machine.runtime.update_limits(&id, limits(80, Some(20_000))).await.unwrap();
+        machine.runtime.update_sandbox_limits("s", limits(80, Some(20_000))).await.unwrap();
+        // What was set is in force: a container that takes more is killed.
+        machine.runtime.kill(&id).await.unwrap();
+        machine.exit_of("holder").await;
+        assert!(matches!(machine.runtime.update_limits(&id, limits(96, None)).await, Err(Error::ContainerNotRunning(_))));
+        assert!(matches!(machine.runtime.update_sandbox_limits("none", limits(96, None)).await, Err(Error::SandboxNotFound(_))));
+    })
+    .await;
+}
