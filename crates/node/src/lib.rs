@@ -12,6 +12,7 @@ pub mod kubelet_api;
 pub mod node;
 pub mod pod;
 pub mod pods;
+pub mod probe;
 pub mod real;
 pub mod registration;
 pub mod runtime;

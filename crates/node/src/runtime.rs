@@ -1,9 +1,11 @@
 //! What a node needs of a container runtime. The real one and the simulated one stand behind the same trait, so the pod worker,
 //! its plan and its status are the same code for both.
 
+use crate::pod::probes::{Check, Probed};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
 
@@ -224,6 +226,29 @@ pub enum LimitError {
     Failed(String),
 }
 
+/// How a program that was run in a container ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecEnd {
+    /// 128 + n for signal n.
+    pub code: i32,
+    /// What it printed on both streams, its first [`EXEC_OUTPUT_BYTES_MAX`] bytes.
+    pub output: Vec<u8>,
+}
+
+/// So much of what a program prints is kept.
+pub const EXEC_OUTPUT_BYTES_MAX: usize = 10 << 10;
+
+/// Why a program did not run to its end in a container.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExecError {
+    #[error("timed out")]
+    TimedOut,
+    #[error("the container does not run")]
+    NotRunning,
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// A container runtime. All calls are idempotent; errors are texts for a status.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// `NAME://VERSION`; the name prefixes container ids.
@@ -242,6 +267,21 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn signal(&self, sandbox: &str, container: &str, attempt: u32, signal: &str) -> impl Future<Output = Result<(), String>> + Send;
     /// Kills every process of the container.
     fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> impl Future<Output = Result<(), String>> + Send;
+    /// Runs a program in a container, as its own program runs there. When the time is over or nobody waits any more it is killed.
+    fn exec(
+        &self,
+        _sandbox: &str,
+        _container: &str,
+        _attempt: u32,
+        _argv: Vec<String>,
+        _timeout: Duration,
+    ) -> impl Future<Output = Result<ExecEnd, ExecError>> + Send {
+        async { Err(ExecError::Failed("exec is not served by this version".to_owned())) }
+    }
+    /// Asks a container how it is.
+    fn probe(&self, check: &Check) -> impl Future<Output = Probed> + Send {
+        crate::probe::perform(self, check)
+    }
     /// Removes the records and logs of a container's ended runs before that attempt.
     fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> impl Future<Output = Result<(), String>> + Send;
     /// What a sandbox that is up uses now; nothing if it is not, or nothing is known of it.

@@ -1,6 +1,7 @@
 //! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
 
 use crate::node::Clock;
+use crate::pod::probes::{Check, Probed};
 use crate::runtime::{
     ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord, SandboxSpec, StartError,
 };
@@ -97,6 +98,10 @@ impl Runtime for Simulated {
 
     async fn forget_runs(&self, _sandbox: &str, _container: &str, _before: u32) -> Result<(), String> {
         Ok(()) // ended runs are not kept
+    }
+
+    async fn probe(&self, _check: &Check) -> Probed {
+        Probed::Success
     }
 
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {

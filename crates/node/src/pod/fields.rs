@@ -93,18 +93,12 @@ pub const CONTAINER: Fields = Fields {
         "terminationMessagePolicy",
         "securityContext",
         "lifecycle",
+        "livenessProbe",
+        "readinessProbe",
+        "startupProbe",
     ],
     listed: &["resizePolicy", "volumeMounts", "volumeDevices", "imagePullPolicy"],
-    refused: &[
-        ("livenessProbe", present),
-        ("readinessProbe", present),
-        ("startupProbe", present),
-        ("restartPolicy", own_restart_policy),
-        ("restartPolicyRules", set),
-        ("stdin", set),
-        ("stdinOnce", set),
-        ("tty", set),
-    ],
+    refused: &[("restartPolicy", own_restart_policy), ("restartPolicyRules", set), ("stdin", set), ("stdinOnce", set), ("tty", set)],
 };
 
 pub const POD_SECURITY_CONTEXT: Fields = Fields {
@@ -217,8 +211,17 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 8] =
-        ["Affinity", "Toleration", "PodReadinessGate", "PodSchedulingGate", "EnvVar", "EnvFromSource", "Capabilities", "ResourceClaim"];
+    const WHOLE: [&str; 9] = [
+        "Affinity",
+        "Toleration",
+        "PodReadinessGate",
+        "PodSchedulingGate",
+        "EnvVar",
+        "EnvFromSource",
+        "Capabilities",
+        "ResourceClaim",
+        "Probe",
+    ];
 
     fn short(ty: &Type) -> &'static str {
         ty.name.rsplit('.').next().expect("a name has a last part")

@@ -8,6 +8,7 @@ pub mod limits;
 pub mod machine;
 pub mod operation;
 pub mod plan;
+pub mod probes;
 pub mod recovery;
 pub mod runner;
 pub mod state;

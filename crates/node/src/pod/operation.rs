@@ -1,6 +1,7 @@
 //! What the pod machine orders to be done, and how such an operation can end. Data only; the runner performs them.
 
 use super::environment::Sources;
+use super::probes::{Check, Probed};
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
 use std::sync::Arc;
 use stead_api::Value;
@@ -47,6 +48,8 @@ pub enum Operation {
         container: String,
         attempt: u32,
     },
+    /// Asks a container how it is. May be cancelled.
+    Probe(Box<Check>),
     WriteStatus {
         namespace: String,
         name: String,
@@ -67,6 +70,7 @@ pub enum Outcome {
     Image(Result<Option<Image>, String>),
     Sources(Result<Sources, String>),
     Started(Result<Instance, StartError>),
+    Probed(Probed),
     /// A write to the API, with the object as it is afterwards.
     Written(Result<Arc<Value>, WriteFailure>),
 }
@@ -95,6 +99,7 @@ impl Operation {
             Self::ForgetRuns { .. } => "forget runs",
             Self::Signal { .. } => "signal",
             Self::Kill { .. } => "kill",
+            Self::Probe(_) => "probe",
             Self::WriteStatus { .. } => "write status",
             Self::DeleteObject { .. } => "delete object",
         }

@@ -3,7 +3,7 @@
 //! Up: the steps in order, init containers one by one, then the others in order. Down: stop signals, kills when the grace is over,
 //! the steps in reverse, done. What is under way already is planned again; the machine does nothing twice.
 
-use super::state::{ContainerState, PodState, Progress, Stop};
+use super::state::{ContainerState, PodState, ProbeKind, Progress, Stop};
 use std::time::Duration;
 use stead_api::Value;
 use stead_api::value::Access;
@@ -37,6 +37,8 @@ pub enum StopCause {
     PodEnds,
     /// Its image was changed.
     DefinitionChanged,
+    /// A probe has failed for good.
+    Unhealthy { probe: ProbeKind, restarts: bool },
 }
 
 /// What to do, in order, and when to look again though nothing happens.
@@ -104,7 +106,7 @@ pub fn sidecar(container: &Value) -> bool {
 /// Whether a container that has ended is to start again (RST-1).
 pub fn restarts(spec: &Value, container: &Value, state: &ContainerState) -> bool {
     let Some(exit) = state.exit() else { return true };
-    if sidecar(container) || state.replaced {
+    if sidecar(container) || state.replaced || (state.unhealthy.is_some() && spec.str("restartPolicy") != "Never") {
         return true;
     }
     match spec.str("restartPolicy") {
@@ -144,7 +146,7 @@ fn init_passed(now: Duration, pod: &Value, init: &Value, state: &PodState, behin
     let known = state.container(init.str("name"));
     if sidecar(init) {
         keep_running(now, pod, init, state, plan);
-        return behind || known.is_some_and(ContainerState::running);
+        return behind || known.is_some_and(ContainerState::is_started);
     }
     if behind || known.is_some_and(|c| !c.stale && c.exit().is_some_and(|exit| exit.code == 0)) {
         return true; // INIT-4: never again
@@ -158,11 +160,26 @@ fn keep_running(now: Duration, pod: &Value, container: &Value, state: &PodState,
     let name = container.str("name");
     match state.container(name).filter(|known| known.running()) {
         None => start_if_due(now, &pod["spec"], container, state, plan),
-        Some(known) if known.stop != Stop::NotAsked || changed(container, known) => {
+        Some(known) if known.unhealthy.is_none() && known.stop != Stop::NotAsked || changed(container, known) => {
             stop(now, name, state, grace(pod), StopCause::DefinitionChanged, plan);
         }
+        Some(known) if known.unhealthy.is_some() => stop_unhealthy(now, pod, container, known, state, plan),
         Some(_) => {}
     }
+}
+
+/// PRB-4: its restart follows if its policy has any; if not, and nothing else of the pod goes on, the pod is over.
+fn stop_unhealthy(now: Duration, pod: &Value, container: &Value, known: &ContainerState, state: &PodState, plan: &mut Plan) {
+    let Some(unhealthy) = known.unhealthy else { return };
+    let restarts = sidecar(container) || pod["spec"].str("restartPolicy") != "Never";
+    let other = |other: &&Value| other.str("name") != container.str("name");
+    let goes_on = |other: &Value| state.container(other.str("name")).is_some_and(|known| known.running() && known.unhealthy.is_none());
+    if !restarts && !pod["spec"].items("containers").iter().filter(other).any(goes_on) {
+        return stop(now, container.str("name"), state, grace(pod), StopCause::PodEnds, plan);
+    }
+    let own = unhealthy.grace_s.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+    let cause = StopCause::Unhealthy { probe: unhealthy.probe, restarts };
+    stop(now, container.str("name"), state, own.unwrap_or_else(|| grace(pod)), cause, plan);
 }
 
 /// The newest run has another image than the pod now asks for.

@@ -38,5 +38,6 @@ pub fn recovered(records: &[SandboxRecord], object: &Value, now: Now) -> PodStat
             }
         }
     }
+    state.probes.found(object, &state.containers);
     state
 }

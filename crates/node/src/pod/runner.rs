@@ -126,6 +126,7 @@ async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
             Outcome::Done(node.runtime.signal(&sandbox, &container, attempt, &signal).await)
         }
         Operation::Kill { sandbox, container, attempt } => Outcome::Done(node.runtime.kill(&sandbox, &container, attempt).await),
+        Operation::Probe(check) => Outcome::Probed(node.runtime.probe(&check).await),
         Operation::WriteStatus { namespace, name, patch } => {
             let written = node.api.patch(PODS, &Key::new(namespace, name), "status", Patch::Strategic(patch)).await;
             Outcome::Written(written.map(|pod| Arc::new(without_managed_fields(pod))).map_err(write_failure))
@@ -146,7 +147,12 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         Outcome::Done(Err(error)) | Outcome::Written(Err(WriteFailure::Refused(error) | WriteFailure::Failed(error))) => {
             tracing::warn!(pod, what, error, "an operation for a pod failed");
         }
-        Outcome::Done(Ok(())) | Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_) => {}
+        Outcome::Done(Ok(()))
+        | Outcome::Image(_)
+        | Outcome::Sources(_)
+        | Outcome::Started(_)
+        | Outcome::Probed(_)
+        | Outcome::Written(_) => {}
     }
 }
 

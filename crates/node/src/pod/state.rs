@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use super::environment::Sources;
+use super::probes::Probes;
 use super::steps::STEPS;
 use crate::runtime::{Exit, Image, Instance, InstanceState};
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub struct PodState {
     pub ended: Option<TerminalReason>,
     /// Since when the pod is being taken down.
     pub down_since: Option<Duration>,
+    pub probes: Probes,
 }
 
 /// How far a step is.
@@ -87,6 +89,27 @@ pub struct ContainerState {
     pub stale: bool,
     /// The newest run was stopped because its definition changed: another follows whatever the restart policy says.
     pub replaced: bool,
+    /// A probe of the newest run has failed for good.
+    pub unhealthy: Option<Unhealthy>,
+    /// What the readiness probe of the newest run says, if there is one.
+    pub ready: Option<bool>,
+    /// Whether its startup probe has succeeded, if there is one.
+    pub startup_passed: Option<bool>,
+}
+
+/// The probe by which a run has failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeKind {
+    Liveness,
+    Startup,
+}
+
+/// Why a running container is to be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unhealthy {
+    pub probe: ProbeKind,
+    /// The probe's own grace (PRB-8).
+    pub grace_s: Option<i64>,
 }
 
 /// A failed start, as a waiting container's status shows it.
@@ -119,6 +142,16 @@ impl ContainerState {
         matches!(self.current, Some(Instance { state: InstanceState::Running { .. }, .. }))
     }
 
+    /// It runs, and its startup probe, if it has one, has succeeded (CS-12).
+    pub fn is_started(&self) -> bool {
+        self.running() && self.startup_passed != Some(false)
+    }
+
+    /// It has started, and its readiness probe, if it has one, holds (PRB-5).
+    pub fn is_ready(&self) -> bool {
+        self.is_started() && self.ready != Some(false)
+    }
+
     /// How the newest run ended, if it has.
     pub fn exit(&self) -> Option<&Exit> {
         match &self.current {
@@ -140,6 +173,9 @@ impl ContainerState {
         self.pull_failures = 0;
         self.stale = false;
         self.replaced = false;
+        self.unhealthy = None;
+        self.ready = None;
+        self.startup_passed = None;
         if let Some((_, exit)) = self.early_exit.take().filter(|(early, _)| *early == attempt) {
             self.ended(attempt, exit, at);
         }

@@ -89,7 +89,7 @@ pub fn phase(pod: &Value, state: &PodState) -> &'static str {
 fn init_pending(init: &Value, state: &PodState) -> bool {
     let known = state.container(init.str("name"));
     if sidecar(init) {
-        return !known.is_some_and(ContainerState::running);
+        return !known.is_some_and(ContainerState::is_started);
     }
     !known.is_some_and(|c| !c.stale && c.exit().is_some_and(|exit| exit.code == 0))
 }
@@ -113,7 +113,7 @@ fn container_status(pod: &Value, container: &Value, init: bool, state: &PodState
     let running = known.running();
     let completed_init = init && !sidecar(container) && known.exit().is_some_and(|exit| exit.code == 0);
     let mut status = json!({"name": name, "image": image, "imageID": image_id, "restartCount": restart_count(known),
-        "ready": if init && !sidecar(container) { completed_init } else { running }, "started": running});
+        "ready": if init && !sidecar(container) { completed_init } else { known.is_ready() }, "started": known.is_started()});
     if let Some(run) = &known.current {
         status["containerID"] = id(run).into();
     }

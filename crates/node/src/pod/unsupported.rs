@@ -93,7 +93,6 @@ mod tests {
                 json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}),
                 "volume \"v\" of type emptyDir",
             ),
-            (container(json!({"readinessProbe": {}})), "readinessProbe"),
             (container(json!({"lifecycle": {"preStop": {}}})), "lifecycle.preStop"),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
             (container(json!({"tty": true})), "tty"),

@@ -15,6 +15,7 @@ use stead_node::heartbeat::BEAT;
 use stead_node::pod::environment::Sources;
 use stead_node::pod::machine::{Command, Event};
 use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
+use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
 use stead_node::runtime::{Image, StartError};
 
@@ -178,6 +179,8 @@ impl World {
                 // It runs, and nobody hears that it does.
                 if fails { Outcome::Started(Err(StartError::Create("the answer was lost".to_owned()))) } else { Outcome::Started(started) }
             }
+            Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
+            Operation::Probe(_) => Outcome::Probed(Probed::Success),
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {
                 self.nodes[node].containers.create(spec);

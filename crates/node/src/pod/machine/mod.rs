@@ -8,14 +8,16 @@
 //! Operations are under way side by side: a slow one holds up only what needs it. At most one operation of a [`Purpose`] is out at a
 //! time, except those that take down or remove a step, which go together.
 
+mod probing;
 mod report;
 #[cfg(test)]
 mod tests;
 
 use super::operation::{Operation, OperationId, Outcome};
 use super::plan::{Action, StopCause, going_down, plan};
+use super::probes::Kind;
 use super::recovery::recovered;
-use super::state::{PodState, Progress, Starting, Stop, TerminalReason};
+use super::state::{PodState, ProbeKind, Progress, Starting, Stop, TerminalReason};
 use super::steps::{NodeFacts, RETRY, START_STEPS, STEPS, Start, StartFailure, about};
 use crate::clock::Now;
 use crate::runtime::{Ended, SandboxRecord};
@@ -80,6 +82,11 @@ enum Purpose {
     Signal(String),
     Kill(String),
     ForgetRuns,
+    Probe {
+        container: String,
+        kind: Kind,
+        attempt: u32,
+    },
     WriteStatus,
     DeleteObject,
 }
@@ -187,6 +194,7 @@ impl Machine {
 
     /// Does everything that is due now.
     fn settle(&mut self, now: Now) {
+        let probe_at = self.probe(now);
         for _ in 0..PLANS_MAX {
             self.wake = None;
             self.end_by_deadline(now);
@@ -204,6 +212,7 @@ impl Machine {
                 break;
             }
         }
+        probe_at.into_iter().for_each(|at| self.wake_at(at));
         self.remove_dead_sandboxes(now);
         self.record_backoff(now);
         self.report_status(now);
@@ -282,6 +291,7 @@ impl Machine {
                 self.record(STEPS[step].up_failed(&self.object, &error));
                 self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
             }
+            (purpose, Outcome::Probed(probed)) => self.probed(now, &purpose, &probed),
             (purpose, Outcome::Done(Err(error))) => {
                 self.part_failed.insert(purpose.clone(), error);
                 self.part_ended(now, &purpose);
@@ -319,7 +329,7 @@ impl Machine {
             Purpose::RemoveDead(sandbox) => self.state.sandboxes.retain(|other| other != sandbox),
             Purpose::Kill(container) => self.state.container_mut(container).stop = Stop::Killed(now.steady),
             Purpose::DeleteObject => self.delete_asked = true,
-            Purpose::Start | Purpose::Signal(_) | Purpose::ForgetRuns | Purpose::WriteStatus => {}
+            Purpose::Start | Purpose::Signal(_) | Purpose::ForgetRuns | Purpose::Probe { .. } | Purpose::WriteStatus => {}
         }
     }
 
@@ -432,6 +442,13 @@ impl Machine {
             StopCause::DefinitionChanged => {
                 self.state.container_mut(container).replaced = true;
                 format!("Container {container} definition changed, will be restarted")
+            }
+            StopCause::Unhealthy { probe, restarts } => {
+                let probe = match probe {
+                    ProbeKind::Liveness => "liveness",
+                    ProbeKind::Startup => "startup",
+                };
+                format!("Container {container} failed {probe} probe{}", if restarts { ", will be restarted" } else { "" })
             }
         };
         self.record(about(&self.object, container, "Normal", "Killing", message));
