@@ -28,7 +28,7 @@ enum Task {
     /// The part of `vm` that runs in the machine between power cuts.
     #[command(hide = true)]
     Guest(vm::guest::Args),
-    /// Replay the golden cases and runs in process and print the table of what passes.
+    /// Replay the golden cases, runs and lives and print the table of what passes.
     Golden(golden::Args),
     /// Run every test: tidiness, in process, then end to end with real kubectls.
     Test(test::Args),
@@ -43,7 +43,7 @@ fn main() -> Result<()> {
         Task::Bench(args) => bench::run(&root()?, &args),
         Task::Codegen => codegen::run(&root()?),
         Task::Guest(args) => vm::guest::run(&args),
-        Task::Golden(args) => golden::run(&args),
+        Task::Golden(args) => golden::run(&root()?, &args),
         Task::Test(args) => test::run(&root()?, &args),
         Task::Tidy => tidy::run(&root()?),
         Task::Vm(args) => vm::run(&root()?, &args),

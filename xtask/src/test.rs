@@ -1,9 +1,10 @@
-//! `cargo xtask test`: tidiness, every test in process, then the end-to-end tests with real kubectls.
+//! `cargo xtask test`: tidiness, every test in process, the end-to-end tests with real kubectls, then the golden lives.
 //!
 //! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
 
-use crate::{cargo, kubectl, tidy};
+use crate::{cargo, golden, kubectl, tidy};
 use anyhow::{Context, Result, bail, ensure};
+use std::io::Write;
 use std::path::Path;
 
 #[derive(clap::Args)]
@@ -38,6 +39,12 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     let mut line = vec!["test", "--workspace"];
     line.extend(args.filter.as_deref());
     cargo(root, &line, &environment)?;
+    if args.filter.as_deref().is_none_or(|filter| "lives".contains(filter))
+        && let Some(reason) = golden::test(&root.join("target/debug/stead"))?
+    {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&left_out).context("open the list of tests left out")?;
+        writeln!(file, "golden lives: {reason}").context("note what was left out")?;
+    }
     let missing = std::fs::read_to_string(&left_out).context("read the list of tests left out")?;
     let count = missing.lines().count();
     if count > 0 {

@@ -1,9 +1,12 @@
-//! For tests and development tasks only: an in-process server under virtual time, and the golden cases replayed against it.
+//! For tests and development tasks only: an in-process server under virtual time, a server process, and the golden cases, runs
+//! and lives replayed against them.
 
 pub mod environment;
 pub mod golden;
 pub mod http;
+pub mod https;
 mod left_out;
+pub mod program;
 pub mod simulation;
 
 pub use left_out::{left_out, tell};

@@ -2,10 +2,8 @@
 //!
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
-pub mod client;
 mod disk;
 mod pods;
-pub mod program;
 mod report;
 mod requests;
 

@@ -1,7 +1,5 @@
 //! Pods: how fast they come up and go, in containers and on simulated nodes, and what they cost when idle.
 
-use super::client::{Connection, JSON, MERGE_PATCH, Watch};
-use super::program::Server;
 use super::report::{self, Quantity, Report, megabytes, quantile, time};
 use anyhow::{Context, Result, ensure};
 use http::Method;
@@ -9,6 +7,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use stead_testing::https::{Connection, JSON, MERGE_PATCH, Watch};
+use stead_testing::program::Server;
 
 const ONE_AT_A_TIME: usize = 50;
 const IDLE_PODS: usize = 30;

@@ -1,8 +1,6 @@
 //! Requests over HTTPS: durable creates, patches of one object, lists, watch fan-out, and a start with what that left.
 
-use super::client::{Connection, JSON, MERGE_PATCH, Target};
 use super::disk::fdatasync;
-use super::program::Server;
 use super::report::{self, Quantity, Report, megabytes, quantile, rate, time};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -12,6 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use stead_testing::https::{Connection, JSON, MERGE_PATCH, Target};
+use stead_testing::program::Server;
 use tokio::task::JoinSet;
 
 const CLIENTS: usize = 64;

@@ -1,14 +1,14 @@
 //! What runs inside the machine between power cuts: it starts the server, tells what is there, waits for the pods, then writes and rolls
 //! without end and tells what was acknowledged. Each line goes out whole and ends in a full stop, so that a torn one can be told.
 
-use crate::bench::client::{Connection, JSON, MERGE_PATCH, Target};
-use crate::bench::program::Server;
 use anyhow::{Context, Result, ensure};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use stead_testing::https::{Connection, JSON, MERGE_PATCH, Target};
+use stead_testing::program::Server;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

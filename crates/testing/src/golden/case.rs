@@ -204,7 +204,7 @@ fn fill_text(text: &str, ns: &str, saved: &Saved) -> Result<String> {
 }
 
 /// JSON as the recorder sent it: a space after each comma and colon. Some error texts show the first bytes of a body.
-fn spaced(value: &Value) -> Vec<u8> {
+pub fn spaced(value: &Value) -> Vec<u8> {
     struct Spaces;
     impl serde_json::ser::Formatter for Spaces {
         fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {

@@ -1,8 +1,9 @@
-//! The golden cases and runs of `tests/golden`, replayed in process. Input: the files. Output: a [`Report`] with one
-//! [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
+//! The golden cases, runs and lives of `tests/golden`, replayed: the first two in process. Input: the files. Output: a [`Report`]
+//! with one [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
 
 pub mod case;
 pub mod compare;
+pub mod lives;
 #[cfg(test)]
 mod mutilated;
 pub mod pending;
@@ -66,7 +67,7 @@ impl Report {
         for result in self.results.iter().filter(|result| !result.passed()) {
             out += &format!("FAIL {} ({} of {} steps)\n", result.id(), result.failed.len(), result.steps);
             let (steps, lines) = match all {
-                Detail::First => (1, 3),
+                Detail::First => (1, 6),
                 Detail::All => (usize::MAX, usize::MAX),
             };
             for failure in result.failed.iter().take(steps) {

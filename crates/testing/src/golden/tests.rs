@@ -29,7 +29,8 @@ fn golden_list_is_sorted_and_names_what_exists() {
     assert!(lines.is_sorted());
     let cases = case::load(&folder().join("cases")).unwrap().into_iter().map(|c| format!("{}/{}", c.area, c.name));
     let runs = run::load(&folder().join("runs")).unwrap().into_iter().map(|r| format!("runs/{}/{}", r.area, r.name));
-    let known: std::collections::BTreeSet<String> = cases.chain(runs).collect();
+    let lives = lives::all().unwrap().into_iter().map(|life| life.id());
+    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(lives).collect();
     let unknown: Vec<&&str> = lines.iter().filter(|line| !known.contains(**line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

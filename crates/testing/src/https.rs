@@ -72,6 +72,7 @@ impl Target {
 }
 
 /// One connection; requests go one after the other.
+#[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
@@ -86,14 +87,23 @@ impl Drop for Connection {
 
 impl Connection {
     async fn begin(&mut self, method: Method, path: &str, content_type: &str, body: Bytes) -> Result<http::Response<Incoming>> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.host)
-            .header("accept", JSON)
-            .header("content-type", content_type);
+        self.begin_with(method, path, &[("accept", JSON), ("content-type", content_type)], body).await
+    }
+
+    async fn begin_with(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Result<http::Response<Incoming>> {
+        let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         self.sender.ready().await.context("the connection is open")?;
         self.sender.send_request(request.body(Full::new(body))?).await.with_context(|| format!("send a request to {path}"))
+    }
+
+    /// The answer, whole, to a request with exactly these headers.
+    pub async fn send_with(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Result<(StatusCode, Bytes)> {
+        let response = self.begin_with(method, path, headers, body).await?;
+        let status = response.status();
+        Ok((status, response.into_body().collect().await.context("read the answer")?.to_bytes()))
     }
 
     /// The answer, whole.

@@ -1,6 +1,6 @@
-//! A server of the release binary in a directory of its own, and what its processes use of the machine.
+//! A server process in a directory of its own, and what its processes use of the machine.
 
-use super::client::{Connection, Target};
+use crate::https::{Connection, Target};
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -11,9 +11,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running server.
+#[derive(Debug)]
 pub struct Server {
     binary: PathBuf,
     pub dir: PathBuf,
+    flags: Vec<String>,
     child: Child,
     /// Process start to the ready line.
     pub ready: Duration,
@@ -22,28 +24,23 @@ pub struct Server {
 }
 
 impl Server {
-    #[expect(clippy::disallowed_methods, reason = "a development task runs the binary")]
+    /// Starts it and waits until it says that it is ready.
     pub fn start(binary: &Path, dir: &Path, flags: &[&str]) -> Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))?;
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("server.log")).context("open the log")?;
-        let begun = Instant::now();
-        let mut child = Command::new(binary)
-            .args(["server", "--https-listen-port", "0", "--node-name", "bench"])
-            .arg("--data-dir")
-            .arg(dir.join("data"))
-            .arg("--write-kubeconfig")
-            .arg(dir.join("kubeconfig"))
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .context("start the server")?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("its output is piped")?).read_line(&mut line).context("read its output")?;
-        let ready = begun.elapsed();
-        ensure!(line.starts_with("ready "), "the server did not start, see {}", dir.join("server.log").display());
-        Ok(Self { binary: binary.to_owned(), dir: dir.to_owned(), child, ready, replaced: false })
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let (child, ready) = spawn(binary, dir, &flags)?;
+        Ok(Self { binary: binary.to_owned(), dir: dir.to_owned(), flags, child, ready, replaced: false })
+    }
+
+    /// Ends it with a signal and starts it again; the containers go on, the port is another.
+    pub fn restart(&mut self, signal: Signal) -> Result<()> {
+        self.end(signal)?;
+        (self.child, self.ready) = spawn(&self.binary, &self.dir, &self.flags)?;
+        Ok(())
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.join("data")
     }
 
     pub fn target(&self) -> Result<Target> {
@@ -92,7 +89,7 @@ impl Server {
 
     /// Ends the server and starts another program in its place; the containers go on.
     pub fn replace(mut self, binary: &Path, flags: &[&str]) -> Result<Self> {
-        self.end()?;
+        self.end(Signal::SIGTERM)?;
         self.replaced = true;
         Self::start(binary, &self.dir, flags)
     }
@@ -108,11 +105,11 @@ impl Server {
 
     /// Ends the server and what it runs.
     pub fn stop(mut self) -> Result<()> {
-        self.end()
+        self.end(Signal::SIGTERM)
     }
 
-    fn end(&mut self) -> Result<()> {
-        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM).context("stop the server")?;
+    fn end(&mut self, signal: Signal) -> Result<()> {
+        kill(Pid::from_raw(i32::try_from(self.child.id())?), signal).context("stop the server")?;
         self.child.wait().context("wait for the server")?;
         Ok(())
     }
@@ -125,15 +122,39 @@ impl Drop for Server {
             return;
         }
         if matches!(self.child.try_wait(), Ok(None))
-            && let Err(error) = self.end()
+            && let Err(error) = self.end(Signal::SIGTERM)
         {
-            super::progress(&format!("{error:#}"));
+            crate::tell(&format!("{error:#}"));
         }
         let down = Command::new(&self.binary).arg("down").arg("--data-dir").arg(self.dir.join("data")).stdout(Stdio::null()).status();
         if !down.is_ok_and(|status| status.success()) {
-            super::progress(&format!("`stead down` failed for {}", self.dir.display()));
+            crate::tell(&format!("`stead down` failed for {}", self.dir.display()));
         }
     }
+}
+
+/// Starts the program in the directory; how long it took until it was ready.
+#[expect(clippy::disallowed_methods, reason = "a development task runs the binary")]
+fn spawn(binary: &Path, dir: &Path, flags: &[String]) -> Result<(Child, Duration)> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("server.log")).context("open the log")?;
+    let begun = Instant::now();
+    let mut child = Command::new(binary)
+        .args(["server", "--https-listen-port", "0"])
+        .arg("--data-dir")
+        .arg(dir.join("data"))
+        .arg("--write-kubeconfig")
+        .arg(dir.join("kubeconfig"))
+        .args(flags)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .context("start the server")?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().context("its output is piped")?).read_line(&mut line).context("read its output")?;
+    let ready = begun.elapsed();
+    ensure!(line.starts_with("ready "), "the server did not start, see {}", dir.join("server.log").display());
+    Ok((child, ready))
 }
 
 /// What processes used so far.
