@@ -1,14 +1,16 @@
 //! The real runtime behind the node's trait: translates between the node's types and `stead_runtime`'s.
 
+mod exec;
+
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, DiskUsage, Ended, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs, QosClass, Runtime,
-    SandboxRecord, SandboxSpec, SandboxUsage, Security, StartError, Usage,
+    ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs,
+    QosClass, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Security, StartError, Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stead_api::time::Timestamp;
 use stead_runtime as rt;
 use tokio::sync::Mutex;
@@ -325,6 +327,11 @@ impl Runtime for Real {
     async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
         let Some(id) = self.id(sandbox, container, attempt) else { return Ok(()) };
         self.runtime.kill(&id).await.map_err(|error| text(&error))
+    }
+
+    async fn exec(&self, sandbox: &str, container: &str, attempt: u32, argv: Vec<String>, timeout: Duration) -> Result<ExecEnd, ExecError> {
+        let id = self.id(sandbox, container, attempt).ok_or(ExecError::NotRunning)?;
+        tokio::time::timeout(timeout, exec::run(&self.runtime, &id, argv)).await.unwrap_or(Err(ExecError::TimedOut))
     }
 
     async fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> Result<(), String> {

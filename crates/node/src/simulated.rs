@@ -3,10 +3,12 @@
 use crate::node::Clock;
 use crate::pod::probes::{Check, Probed};
 use crate::runtime::{
-    ContainerSpec, Ended, Exit, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord, SandboxSpec, StartError,
+    ContainerSpec, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord, SandboxSpec,
+    StartError,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Ends that wait for the agent.
@@ -94,6 +96,18 @@ impl Runtime for Simulated {
     async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
         self.end(sandbox, container, attempt, 137).await;
         Ok(())
+    }
+
+    async fn exec(
+        &self,
+        sandbox: &str,
+        container: &str,
+        attempt: u32,
+        _argv: Vec<String>,
+        _timeout: Duration,
+    ) -> Result<ExecEnd, ExecError> {
+        let runs = self.running().contains_key(&(sandbox.to_owned(), container.to_owned(), attempt));
+        if runs { Ok(ExecEnd { code: 0, output: Vec::new() }) } else { Err(ExecError::NotRunning) }
     }
 
     async fn forget_runs(&self, _sandbox: &str, _container: &str, _before: u32) -> Result<(), String> {

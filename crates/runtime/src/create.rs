@@ -23,6 +23,7 @@ use stead_sys::fd::take_inherited;
 use crate::cgroup::Layout;
 use crate::device;
 use crate::error::{chain, log_error};
+use crate::exec::ProcessRecord;
 use crate::executor::Program;
 use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
 use crate::rootfs::{self, Prepared};
@@ -125,7 +126,8 @@ pub fn run(words: &[OsString]) -> ExitCode {
     }
 }
 
-fn die_with(parent: i32) -> nix::Result<()> {
+/// Has the kernel kill this process when its parent dies.
+pub fn die_with(parent: i32) -> nix::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     // The parent may have died before the line above.
     if Pid::parent().as_raw() == parent { Ok(()) } else { Err(nix::errno::Errno::ESRCH) }
@@ -179,6 +181,13 @@ fn start(
     let stdin = File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?;
     let user = prepared.user.clone();
     restrict_devices(layout, container, &mut prepared);
+    let process = ProcessRecord {
+        program: prepared.program.clone(),
+        cwd: prepared.cwd.clone(),
+        rlimits: prepared.rlimits.clone(),
+        oom_score_adj: prepared.oom_score_adj,
+    };
+    record::write(&bundle.join("process.json"), &process, Durability::Process).map_err(|error| Failure::Create(chain(&error)))?;
     let program = Program { status: status.as_raw_fd(), ..prepared.program };
     let built = ContainerBuilder::new(container.id.clone(), SyscallType::default())
         .with_executor(program)

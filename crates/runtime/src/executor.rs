@@ -14,26 +14,31 @@ use libcontainer::oci_spec::runtime::Spec;
 use libcontainer::workload::{Executor, ExecutorError, ExecutorSetEnvsError, ExecutorValidationError};
 use nix::errno::Errno;
 use nix::unistd::Gid;
+use serde::{Deserialize, Serialize};
 use stead_sys::capability::{self, CapabilitySet};
 
 use crate::container::EffectiveUser;
 
-/// What to execute, and as whom.
-#[derive(Debug, Clone)]
+/// What to execute, and as whom. Written down for the programs that are run in the container later.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     /// Program and arguments; not empty.
+    #[serde(with = "c_strings")]
     pub argv: Vec<CString>,
     /// The whole environment, `NAME=value`, in order.
+    #[serde(with = "c_strings")]
     pub env: Vec<CString>,
     /// `PATH` of that environment.
     pub search_path: String,
     /// Who.
     pub user: EffectiveUser,
     /// Bounding, permitted and effective set.
+    #[serde(with = "bits")]
     pub capabilities: CapabilitySet,
     /// Whether to set `no_new_privs`.
     pub no_new_privs: bool,
     /// Where to say what went wrong; closes on exec.
+    #[serde(skip, default = "nowhere")]
     pub status: RawFd,
 }
 
@@ -61,7 +66,8 @@ impl Program {
             .ok_or_else(|| format!("{quoted}: executable file not found in $PATH"))
     }
 
-    fn become_user_and_execute(&self) -> Result<(), String> {
+    /// Never comes back if all goes well.
+    pub fn become_user_and_execute(&self) -> Result<(), String> {
         let path = self.find()?;
         let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
         let groups: Vec<Gid> = self.user.groups.iter().copied().map(Gid::from_raw).collect();
@@ -121,4 +127,40 @@ pub fn plain(number: i32) -> String {
 /// A C string; an inner zero byte cannot be passed to a program.
 pub fn c_string(text: &str) -> Result<CString, String> {
     CString::new(text).map_err(|_| format!("zero byte in {text:?}"))
+}
+
+/// A number that is no descriptor's.
+fn nowhere() -> RawFd {
+    -1
+}
+
+/// A set of capabilities as a number.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use stead_sys::capability::CapabilitySet;
+
+    pub fn serialize<S: Serializer>(set: &CapabilitySet, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(set.0)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CapabilitySet, D::Error> {
+        u64::deserialize(deserializer).map(CapabilitySet)
+    }
+}
+
+/// C strings as the texts they were made from.
+mod c_strings {
+    use std::ffi::CString;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(strings: &[CString], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(strings.iter().map(|string| string.to_string_lossy()))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CString>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.into_iter().map(|text| CString::new(text).map_err(D::Error::custom)).collect()
+    }
 }

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!   Runtime ──spawns──▶ shim (one per sandbox, single-threaded, outlives us)
-//!      │  ▲                │ ├─spawns─▶ create helper (one per container, exits at once) ─▶ libcontainer
+//!      │  ▲                │ ├─spawns─▶ exec helper (one per program that is run in a running container)
+//!      │  │                │ ├─spawns─▶ create helper (one per container, exits at once) ─▶ libcontainer
 //!      │  └── exits ───────┘ └─waits──▶ container init (reparented to the shim, a subreaper)
 //!      └── framed protocol on <sandbox>/shim.sock
 //! ```
@@ -15,6 +16,7 @@ mod container;
 mod create;
 mod device;
 mod error;
+mod exec;
 mod executor;
 mod image;
 mod journal;
@@ -34,8 +36,9 @@ pub use container::{
     Resources, Rlimit, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths, default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};
+pub use exec::{ExecError, ExecSpec, Size, Stdio};
 pub use image::{Image, ImageConfig};
 pub use runtime::survey::{Survey, clean, survey};
-pub use runtime::{Event, Events, HostFacts, Options, Runtime};
+pub use runtime::{Event, Events, Exec, HostFacts, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
 pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage};

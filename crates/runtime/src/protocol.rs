@@ -7,6 +7,7 @@
 //! |---|---|
 //! | 1 | everything not named below |
 //! | 2 | agreeing on a version: `Hello::newest`, `Welcome`, `Refusal::Version`; `Ping` |
+//! | 3 | `Exec`, `ExecEnded`, `Refusal::NotRunning`: see `exec` |
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -18,7 +19,9 @@ use crate::record::{ExitRecord, StartedRecord};
 /// The first version.
 pub const FIRST_VERSION: u32 = 1;
 /// The versions that this program speaks, as runtime and as shim.
-pub const SPOKEN: RangeInclusive<u32> = FIRST_VERSION..=2;
+pub const SPOKEN: RangeInclusive<u32> = FIRST_VERSION..=3;
+/// The first version in which programs can be run in running containers.
+pub const EXEC_VERSION: u32 = 3;
 /// Largest frame, in bytes, both ways.
 pub const FRAME_BYTES_MAX: usize = 4 << 20;
 
@@ -65,6 +68,15 @@ pub enum Call {
     Forget {
         /// The container's id.
         id: String,
+    },
+    /// Runs one more program in a container, as the only request of a connection of its own, which may do without a greeting. A descriptor
+    /// comes with it: the socket to whoever asks. Answered when the program has ended; ends it when the connection closes.
+    Exec {
+        /// The container's id.
+        id: String,
+        /// See [`crate::ExecSpec::grace`], in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grace_ms: Option<u64>,
     },
     /// Ends the shim; refused while a container runs.
     Shutdown,
@@ -115,6 +127,11 @@ pub enum Answer {
     },
     /// To `Start`.
     Started(StartedRecord),
+    /// To `Exec`.
+    ExecEnded {
+        /// The exit code, or 128 + the signal's number.
+        code: i32,
+    },
     /// To everything else.
     Done,
 }
@@ -140,6 +157,8 @@ pub enum Refusal {
         /// The newest.
         newest: u32,
     },
+    /// To `Exec`: the container does not run.
+    NotRunning,
     /// Anything else.
     Other(String),
 }

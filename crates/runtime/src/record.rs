@@ -13,6 +13,7 @@
 //!   containers/<id>/
 //!     container.json  ContainerRecord, written before the shim is asked
 //!     config.json     for libcontainer
+//!     process.json    ProcessRecord, for programs that are run in it later
 //!     started.json    StartedRecord   exit.json  ExitRecord
 //!     upper/ work/ rootfs/ oci/ termination-log
 //! ```

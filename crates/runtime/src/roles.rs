@@ -1,4 +1,4 @@
-//! The words by which the program runs itself again: `shim` and `create-container`.
+//! The words by which the program runs itself again: `shim`, `create-container` and `exec-in-container`.
 //!
 //! Matched first in `main`, before any thread exists.
 
@@ -10,6 +10,8 @@ use std::process::ExitCode;
 pub const SHIM: &str = "shim";
 /// First word of the one-shot process that makes a container.
 pub const CREATE_CONTAINER: &str = "create-container";
+/// First word of the one-shot process that runs one more program in a container.
+pub const EXEC_IN_CONTAINER: &str = "exec-in-container";
 
 /// Runs the role that the first argument (after the program's name) names; None if it names none.
 pub fn dispatch(arguments: &[OsString]) -> Option<ExitCode> {
@@ -22,6 +24,7 @@ pub fn dispatch_speaking(arguments: &[OsString], spoken: RangeInclusive<u32>) ->
     match role.to_str()? {
         SHIM => Some(crate::shim::run(words, spoken)),
         CREATE_CONTAINER => Some(crate::create::run(words)),
+        EXEC_IN_CONTAINER => Some(crate::exec::run(words)),
         _ => None,
     }
 }

@@ -47,6 +47,8 @@ pub struct Prepared {
     pub devices: Vec<DeviceNode>,
     /// Who it runs as.
     pub user: EffectiveUser,
+    /// Limits that can be set.
+    pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
 }
@@ -94,7 +96,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         unified: &layout.container_files(&sandbox.cgroup),
     });
     let program = program(spec, &argv, &resolved).map_err(failed)?;
-    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, oom_score_adj })
+    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj })
 }
 
 fn argv(container: &ContainerRecord) -> Vec<String> {

@@ -14,3 +14,5 @@ pub mod mount;
 pub mod network;
 pub mod process;
 pub mod signal;
+pub mod socket;
+pub mod terminal;

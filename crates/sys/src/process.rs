@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Which side of a fork this is.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,15 +15,67 @@ pub enum Fork {
 
 /// Forks a process that has one thread; refused otherwise, since the child of a threaded process may not even allocate.
 pub fn fork_single_threaded() -> io::Result<Fork> {
-    if fs::read_dir("/proc/self/task")?.count() != 1 {
-        return Err(io::Error::other("fork of a process with several threads"));
+    Forker::new()?.fork()
+}
+
+/// A process that had one thread when it was looked at, and starts none from then on.
+#[derive(Debug)]
+pub struct Forker(());
+
+impl Forker {
+    /// Looks, which takes a `/proc` of this process's own namespace.
+    pub fn new() -> io::Result<Forker> {
+        if fs::read_dir("/proc/self/task")?.count() != 1 {
+            return Err(io::Error::other("fork of a process with several threads"));
+        }
+        Ok(Forker(()))
     }
-    // SAFETY: this process has one thread, so no lock is held by a thread that the child would lack.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        0 => Ok(Fork::Child),
-        pid => Ok(Fork::Parent(pid)),
+
+    /// Forks.
+    pub fn fork(self) -> io::Result<Fork> {
+        // SAFETY: this process has one thread, so no lock is held by a thread that the child would lack.
+        match unsafe { libc::fork() } {
+            -1 => Err(io::Error::last_os_error()),
+            0 => Ok(Fork::Child),
+            pid => Ok(Fork::Parent(pid)),
+        }
     }
+
+    /// Forks into a cgroup of version 2, by its directory. Unlike a later move this waits for no other process.
+    pub fn fork_into(self, cgroup: BorrowedFd<'_>) -> io::Result<Fork> {
+        let mut arguments = CloneArguments {
+            flags: CLONE_INTO_CGROUP,
+            exit_signal: libc::SIGCHLD as u64,
+            cgroup: u64::try_from(cgroup.as_raw_fd()).map_err(io::Error::other)?,
+            ..CloneArguments::default()
+        };
+        // SAFETY: without shared memory or a stack of its own this is a fork; one thread, as above.
+        match unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<CloneArguments>()) } {
+            -1 => Err(io::Error::last_os_error()),
+            0 => Ok(Fork::Child),
+            pid => i32::try_from(pid).map(Fork::Parent).map_err(io::Error::other),
+        }
+    }
+}
+
+/// Of `linux/sched.h`; libc's own is too narrow for it.
+const CLONE_INTO_CGROUP: u64 = 1 << 33;
+
+/// The kernel's `struct clone_args`.
+#[repr(C)]
+#[derive(Default)]
+struct CloneArguments {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
 }
 
 /// Ends the process at once: no destructors, no exit handlers.
@@ -49,6 +101,23 @@ impl PidFd {
         Ok(PidFd(unsafe { OwnedFd::from_raw_fd(number) }))
     }
 
+    /// The same handle again.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// Takes one that another process has opened.
+    pub fn from_descriptor(descriptor: OwnedFd) -> PidFd {
+        PidFd(descriptor)
+    }
+
+    /// The process's id in this process's namespace, as long as the process has not been reaped.
+    pub fn pid(&self) -> io::Result<i32> {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", self.0.as_raw_fd()))?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).and_then(|text| text.trim().parse().ok());
+        pid.filter(|pid| *pid > 0).ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: i32) -> io::Result<()> {
         // SAFETY: the descriptor is open; a null info means the same as kill.
@@ -68,6 +137,12 @@ impl PidFd {
             return Err(io::Error::last_os_error());
         }
         Ok(poll.revents & libc::POLLIN != 0)
+    }
+}
+
+impl AsFd for PidFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -113,7 +188,28 @@ pub fn nofile_limit() -> io::Result<(u64, u64)> {
 
 /// The hard limit that is called `name`, such as `RLIMIT_CORE`; None for an unknown name.
 pub fn hard_limit(name: &str) -> Option<u64> {
-    let resource = match name {
+    let resource = resource(name)?;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the struct lives through the call.
+    if unsafe { libc::getrlimit(resource, &raw mut limit) } != 0 {
+        return None;
+    }
+    Some(limit.rlim_max)
+}
+
+/// Sets this process's soft and hard limit that is called `name`.
+pub fn set_limit(name: &str, soft: u64, hard: u64) -> io::Result<()> {
+    let resource = resource(name).ok_or(io::ErrorKind::InvalidInput)?;
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+    // SAFETY: the struct lives through the call.
+    if unsafe { libc::setrlimit(resource, &raw const limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+fn resource(name: &str) -> Option<libc::__rlimit_resource_t> {
+    Some(match name {
         "RLIMIT_CPU" => libc::RLIMIT_CPU,
         "RLIMIT_FSIZE" => libc::RLIMIT_FSIZE,
         "RLIMIT_DATA" => libc::RLIMIT_DATA,
@@ -131,13 +227,7 @@ pub fn hard_limit(name: &str) -> Option<u64> {
         "RLIMIT_RTPRIO" => libc::RLIMIT_RTPRIO,
         "RLIMIT_RTTIME" => libc::RLIMIT_RTTIME,
         _ => return None,
-    };
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the struct lives through the call.
-    if unsafe { libc::getrlimit(resource, &raw mut limit) } != 0 {
-        return None;
-    }
-    Some(limit.rlim_max)
+    })
 }
 
 #[cfg(test)]
@@ -151,6 +241,7 @@ mod tests {
         let handle = PidFd::open(pid).unwrap();
         assert!(!handle.has_ended().unwrap());
         handle.signal(0).unwrap();
+        assert_eq!(PidFd::from_descriptor(handle.descriptor().unwrap()).pid().unwrap(), pid);
         assert!(PidFd::open(0x7fff_fff0).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pod::recovery::recovered;
-use crate::runtime::{ContainerSpec, Exit, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
+use crate::runtime::{ContainerSpec, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
 use http::{Method, Request, Response};
 use std::sync::Mutex;
 use stead_api::time::Timestamp;
@@ -79,6 +79,9 @@ impl Runtime for Fake {
     async fn kill(&self, sandbox: &str, container: &str, attempt: u32) -> Result<(), String> {
         self.end(sandbox, container, attempt);
         Ok(())
+    }
+    async fn exec(&self, _: &str, _: &str, _: u32, _: Vec<String>, _: Duration) -> Result<ExecEnd, ExecError> {
+        Ok(ExecEnd { code: 0, output: Vec::new() })
     }
     async fn forget_runs(&self, sandbox: &str, container: &str, before: u32) -> Result<(), String> {
         self.did(format!("forget {sandbox} {container} before {before}"));

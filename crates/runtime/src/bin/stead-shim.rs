@@ -38,6 +38,11 @@ fn main() -> ExitCode {
         ["open-device-for-test", kind, major, minor] => open_device(kind, major, minor),
         ["lift-limits-for-test"] => lift_limits(),
         ["session-for-test"] => session(),
+        ["describe-for-test"] => describe(),
+        ["describe-for-test", "and-sleep"] => describe().and_then(|_| sleep()),
+        ["say-and-sleep-for-test"] => writeln!(io::stdout(), "here").and_then(|()| sleep()),
+        ["signal-for-test", signal] => signal_itself(signal),
+        ["terminal-for-test"] => terminal(),
         _ => Ok(ExitCode::from(2)),
     };
     result.unwrap_or_else(|error| {
@@ -162,6 +167,59 @@ fn lift_limits() -> io::Result<ExitCode> {
 fn session() -> io::Result<ExitCode> {
     writeln!(io::stdout(), "{}", stead_sys::keyring::session()?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// All that a process is given, a line each.
+fn describe() -> io::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "cwd {}", std::env::current_dir()?.display())?;
+    for (name, value) in std::env::vars_os() {
+        writeln!(out, "env {}={}", name.display(), value.display())?;
+    }
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    for line in status.lines() {
+        if ["Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp", "Umask", "SigIgn", "SigBlk", "SigCgt"]
+            .iter()
+            .any(|name| line.starts_with(name))
+        {
+            writeln!(out, "{line}")?;
+        }
+    }
+    writeln!(out, "oom_score_adj {}", std::fs::read_to_string("/proc/self/oom_score_adj")?.trim())?;
+    write!(out, "{}{}", std::fs::read_to_string("/proc/self/limits")?, std::fs::read_to_string("/proc/self/cgroup")?)?;
+    let mut namespaces = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/ns")? {
+        namespaces.push(std::fs::read_link(entry?.path())?.display().to_string());
+    }
+    let mut descriptors = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        descriptors.push(entry?.file_name().display().to_string());
+    }
+    writeln!(out, "namespaces {}\ndescriptors {}\nend of description", namespaces.join(" "), descriptors.join(" "))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sleep() -> io::Result<ExitCode> {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn signal_itself(signal: &str) -> io::Result<ExitCode> {
+    let signal = signal.parse::<i32>().map_err(io::Error::other)?;
+    nix::sys::signal::raise(nix::sys::signal::Signal::try_from(signal)?)?;
+    sleep()
+}
+
+/// Says its terminal and its size, once more for each line that is typed.
+fn terminal() -> io::Result<ExitCode> {
+    loop {
+        let size = stead_sys::terminal::size(&io::stdin())?;
+        let name = std::fs::read_link("/proc/self/fd/0")?;
+        let term = std::env::vars().find(|(name, _)| name == "TERM").map(|(_, value)| value).unwrap_or_default();
+        writeln!(io::stdout(), "{}x{} {} TERM={term}", size.columns, size.rows, name.display())?;
+        io::stdin().read_line(&mut String::new())?;
+    }
 }
 
 /// Starts two containers, says their ids, and waits to be killed.

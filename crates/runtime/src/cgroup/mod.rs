@@ -8,7 +8,7 @@ mod limits;
 mod usage;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -166,6 +166,25 @@ impl Layout {
         let Some(directory) = self.hierarchy("devices").map(|hierarchy| below(hierarchy, cgroup)) else { return Ok(()) };
         let path = directory.join("devices.deny");
         fs::write(&path, rule).map_err(io_error("write", &path))
+    }
+
+    /// Moves this process, which has one thread, into a container's cgroup. Version 2: gives its directory instead, to be forked into.
+    pub fn enter(&self, cgroup: &str) -> Result<Option<File>> {
+        if self.version == 2 {
+            let Some(root) = self.hierarchies.first() else { return Ok(None) };
+            let directory = below(root, cgroup);
+            return File::open(&directory).map(Some).map_err(io_error("open", &directory));
+        }
+        for hierarchy in &self.hierarchies {
+            let directory = below(hierarchy, cgroup);
+            // A thread that moves itself need not wait, some ten milliseconds, for every other process of the machine to stand still.
+            match fs::write(directory.join("tasks"), "0") {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {} // libcontainer does not use this hierarchy
+                Err(error) => return Err(io_error("join", &directory)(error)),
+            }
+        }
+        Ok(None)
     }
 
     /// Moves this process into a leaf cgroup, in the hierarchies that a service manager uses to tell services apart, and where its memory counts.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ const PINGS: u32 = 3;
 #[derive(Debug, Clone)]
 pub struct Connection {
     requests: mpsc::Sender<QueuedRequest>,
+    /// Of the protocol, agreed on when the shim was last greeted.
+    version: Arc<AtomicU32>,
     _task: Arc<AbortOnDrop>,
 }
 
@@ -65,6 +68,11 @@ fn broken(sandbox: &str) -> Error {
 }
 
 impl Connection {
+    /// The version of the protocol that the shim speaks with us.
+    pub fn version(&self) -> u32 {
+        self.version.load(Ordering::Relaxed)
+    }
+
     /// Sends a request that a shim answers at once, and waits for its reply.
     pub async fn call(&self, sandbox: &str, call: Call) -> Result<Answered> {
         let (reply, answer) = oneshot::channel();
@@ -87,19 +95,20 @@ impl Connection {
 /// Starts the task of a greeted link.
 pub fn run(inner: &Arc<Inner>, entry: &Arc<Entry>, shim: ShimRecord, greeted: Greeted) -> Connection {
     let (requests, queue) = mpsc::channel(REQUESTS_MAX);
+    let version = Arc::new(AtomicU32::new(greeted.version));
     let mut task = Task {
         inner: Arc::downgrade(inner),
         entry: Arc::downgrade(entry),
         interval: inner.options.shim_patience / PINGS,
         start_max: inner.options.start_max,
         shim,
-        version: greeted.version,
+        version: Arc::clone(&version),
         waiting: BTreeMap::new(),
         number: 0,
     };
     task.expect_starts(&greeted.containers);
     let handle = tokio::spawn(task.run(greeted.link, queue));
-    Connection { requests, _task: Arc::new(AbortOnDrop(handle.abort_handle())) }
+    Connection { requests, version, _task: Arc::new(AbortOnDrop(handle.abort_handle())) }
 }
 
 struct PendingReply {
@@ -119,7 +128,7 @@ struct Task {
     start_max: Duration,
     shim: ShimRecord,
     /// Of the protocol.
-    version: u32,
+    version: Arc<AtomicU32>,
     waiting: BTreeMap<u64, PendingReply>,
     number: u64,
 }
@@ -164,7 +173,7 @@ impl Task {
         tracing::debug!(sandbox = entry.id(), %error, "connection to the shim broke");
         match greeting::greet(&inner, &entry.dir, &self.shim).await {
             Ok(greeted) => {
-                self.version = greeted.version;
+                self.version.store(greeted.version, Ordering::Relaxed);
                 self.settle_waiting(&entry, &greeted.containers);
                 apply_list(&inner, &entry, greeted.containers);
                 Some(Ok(greeted.link))
@@ -250,7 +259,7 @@ impl Task {
 
     fn ping(&self) -> Call {
         // Version 1 has no question for nothing; to forget what was never there comes closest.
-        if self.version == FIRST_VERSION { Call::Forget { id: String::new() } } else { Call::Ping }
+        if self.version.load(Ordering::Relaxed) == FIRST_VERSION { Call::Forget { id: String::new() } } else { Call::Ping }
     }
 
     /// After that many signs of life that were asked for in vain: why the shim is taken for hanging, if it is.
@@ -324,11 +333,11 @@ fn apply_start(entry: &Entry, id: &str, result: &Answered) {
                 container.state = ContainerState::Exited(exit.clone().into());
             }
         }
-        Err(Refusal::Create(_) | Refusal::Other(_) | Refusal::Version { .. }) => {
+        Err(Refusal::Create(_) | Refusal::Other(_) | Refusal::NotRunning | Refusal::Version { .. }) => {
             drop(state);
             forget(entry, id);
         }
-        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::Done) | Err(Refusal::Exists) => {}
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Done) | Err(Refusal::Exists) => {}
     }
 }
 

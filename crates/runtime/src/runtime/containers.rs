@@ -47,13 +47,14 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
             user: started.user,
             oom_score_adj: started.oom_score_adj,
         }),
-        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::Done) => {
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Done) => {
             Err(Error::Refused("unexpected answer to a start".to_owned()).into())
         }
         Err(Refusal::Create(message)) => Err(StartError::Create(message)),
         Err(Refusal::Start { message, .. }) => Err(StartError::Start { id, message }),
         Err(Refusal::Exists) => Err(Error::Refused(format!("the shim has container {id} already")).into()),
         Err(Refusal::Other(message)) => Err(Error::Refused(message).into()),
+        Err(Refusal::NotRunning) => Err(Error::Refused("unexpected refusal of a start".to_owned()).into()),
         Err(Refusal::Version { .. }) => Err(Error::Refused("the shim speaks another version".to_owned()).into()),
     }
 }
@@ -107,7 +108,7 @@ async fn ask(inner: &Inner, container: &str, call: Call) -> Result<()> {
     match connection.call(entry.id(), call).await? {
         Ok(_) => Ok(()),
         Err(Refusal::Other(message) | Refusal::Create(message) | Refusal::Start { message, .. }) => Err(Error::Refused(message)),
-        Err(Refusal::Exists | Refusal::Version { .. }) => Err(Error::Refused("unexpected refusal".to_owned())),
+        Err(Refusal::Exists | Refusal::NotRunning | Refusal::Version { .. }) => Err(Error::Refused("unexpected refusal".to_owned())),
     }
 }
 

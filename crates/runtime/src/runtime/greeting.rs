@@ -127,11 +127,15 @@ async fn greet_once(dir: &SandboxDir) -> Result<Greeted, GreetError> {
 }
 
 async fn hello(dir: &SandboxDir) -> io::Result<(Link, Vec<u8>)> {
-    // A socket's path may have 107 bytes only; through the directory's descriptor it has a few.
-    let directory = File::open(&dir.0)?;
-    let stream = UnixStream::connect(format!("/proc/self/fd/{}/shim.sock", directory.as_raw_fd())).await?;
-    let mut link = Link { stream, buffer: Vec::new() };
+    let mut link = Link { stream: connect(dir).await?, buffer: Vec::new() };
     link.send(0, Call::Hello { version: *SPOKEN.start(), newest: Some(*SPOKEN.end()) }).await?;
     let body = link.next_frame().await?;
     Ok((link, body))
+}
+
+/// Connects to the socket of a shim.
+pub async fn connect(dir: &SandboxDir) -> io::Result<UnixStream> {
+    // A socket's path may have 107 bytes only; through the directory's descriptor it has a few.
+    let directory = File::open(&dir.0)?;
+    UnixStream::connect(format!("/proc/self/fd/{}/shim.sock", directory.as_raw_fd())).await
 }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod containers;
+mod execs;
 mod greeting;
 mod open;
 mod resources;
@@ -22,9 +23,11 @@ use nix::fcntl::Flock;
 use tokio::sync::broadcast;
 
 use self::connection::Connection;
+pub use self::execs::Exec;
 use crate::cgroup::Layout;
 use crate::container::{Container, ContainerSpec, Exit, Resources, Started};
 use crate::error::{Error, Result, StartError};
+use crate::exec::{ExecError, ExecSpec, Stdio};
 use crate::image::{Image, Images, InUse};
 use crate::journal::Journal;
 use crate::record::{SandboxDir, SandboxRecord, ShimRecord};
@@ -392,6 +395,11 @@ impl Runtime {
     /// may have a larger part of the processors than the one around it.
     pub async fn update_sandbox_limits(&self, sandbox: &str, limits: Resources) -> Result<()> {
         resources::update_sandbox(&self.inner, sandbox, limits).await
+    }
+
+    /// Runs one more program in a running container; returns once it has been executed.
+    pub async fn exec(&self, container: &str, spec: ExecSpec, stdio: Stdio) -> Result<Exec, ExecError> {
+        execs::exec(&self.inner, container, spec, stdio).await
     }
 
     /// Opens a container's log anew, after it has been renamed.

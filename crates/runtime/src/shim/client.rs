@@ -1,12 +1,16 @@
 //! One connection to the shim: frames in, frames out, never blocking.
 
-use std::io::{self, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use crate::protocol::{FRAME_BYTES_MAX, Message, Request, encode, take_frame};
 
 /// Bytes that may wait for a reader before it is given up. What it misses it finds in the lists of its next connection.
 const OUTPUT_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// Descriptors that may wait for the request that they came with.
+const DESCRIPTORS_MAX: usize = 8;
 
 /// A connection.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct Client {
     pub stream: UnixStream,
     /// The version agreed on, once it has said hello: from then on it is told of exits.
     pub version: Option<u32>,
+    /// Came with requests, in their order.
+    descriptors: VecDeque<OwnedFd>,
     input: Vec<u8>,
     output: Vec<u8>,
     broken: bool,
@@ -26,14 +32,27 @@ impl Client {
     /// Takes over an accepted socket.
     pub fn new(number: u64, stream: UnixStream) -> io::Result<Client> {
         stream.set_nonblocking(true)?;
-        Ok(Client { number, stream, version: None, input: Vec::new(), output: Vec::new(), broken: false })
+        let (descriptors, input, output) = (VecDeque::new(), Vec::new(), Vec::new());
+        Ok(Client { number, stream, version: None, descriptors, input, output, broken: false })
+    }
+
+    /// The oldest descriptor that came and was not taken yet.
+    pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.descriptors.pop_front()
     }
 
     /// Reads what is there; gives whole requests.
     pub fn read(&mut self) -> Vec<Request> {
         let mut chunk = [0; 16 * 1024];
         loop {
-            match self.stream.read(&mut chunk) {
+            let mut descriptors = Vec::new();
+            let received = stead_sys::socket::receive(&self.stream, &mut chunk, &mut descriptors);
+            self.descriptors.extend(descriptors);
+            if self.descriptors.len() > DESCRIPTORS_MAX {
+                self.broken = true;
+                break;
+            }
+            match received {
                 Ok(0) => {
                     self.broken = true;
                     break;

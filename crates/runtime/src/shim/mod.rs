@@ -5,6 +5,7 @@
 
 mod client;
 mod ending;
+mod exec;
 mod log;
 mod sandbox;
 mod task;
@@ -27,14 +28,17 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 pub use self::sandbox::{FAILED, READY};
 
 use self::client::Client;
+use self::exec::Exec;
 use self::sandbox::SetUp;
 use self::task::{Requester, StartOutcome, Task, TaskEvent};
 use crate::cgroup::Layout;
 use crate::protocol::{Answer, Call, FIRST_VERSION, Message, Refusal, Request, Status, agree};
 use crate::record::SandboxDir;
 
-/// Connections at once; one more than a server needs when it restarts.
-const CLIENTS_MAX: usize = 8;
+/// Programs that are run in running containers at once.
+const EXECS_MAX: usize = 256;
+/// Connections at once: one for each of those, and more than a server needs when it restarts.
+const CLIENTS_MAX: usize = EXECS_MAX + 8;
 /// How long to wait before trying again what a full disk refused.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -90,6 +94,7 @@ struct Shim {
     clients: Vec<Client>,
     next_client: u64,
     tasks: Vec<Task>,
+    execs: Vec<Exec>,
     done: bool,
 }
 
@@ -114,8 +119,8 @@ impl Shim {
             .map_err(|error| format!("make a signal descriptor: {error}"))?;
         let program =
             stead_sys::mount::read_only_view(Path::new("/proc/self/exe")).map_err(|error| format!("open the program: {error}"))?;
-        let (clients, tasks) = (Vec::new(), Vec::new());
-        Ok(Shim { dir, layout, cgroup, spoken, program, listener, signals, clients, next_client: 0, tasks, done: false })
+        let (clients, tasks, execs) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Shim { dir, layout, cgroup, spoken, program, listener, signals, clients, next_client: 0, tasks, execs, done: false })
     }
 
     fn poll_once(&mut self) {
@@ -152,6 +157,14 @@ impl Shim {
             }
         }
         self.clients.retain(|client| !client.is_broken());
+        let now = Instant::now();
+        for exec in &mut self.execs {
+            if !self.clients.iter().any(|client| client.number == exec.requester.client) {
+                exec.abandon(now);
+            }
+            exec.advance(now);
+        }
+        self.execs.retain(|exec| !exec.is_over());
         self.tasks.retain(|task| !task.forgotten);
     }
 
@@ -164,7 +177,8 @@ impl Shim {
             entries.push(PollFd::new(client.stream.as_fd(), flags));
         }
         let now = Instant::now();
-        let mut timeout: Option<Duration> = None;
+        let mut timeout: Option<Duration> =
+            self.execs.iter().filter_map(|exec| exec.kill_at()).min().map(|at| at.saturating_duration_since(now));
         for (index, task) in self.tasks.iter().enumerate() {
             if let Some(report) = &task.report {
                 sources.push(Source::Report(index));
@@ -237,6 +251,11 @@ impl Shim {
         for task in &mut self.tasks {
             task.child_ended(pid, code, signal);
         }
+        let ended: Vec<(Requester, Result<i32, String>)> =
+            self.execs.iter_mut().filter_map(|exec| exec.child_ended(pid, code).map(|end| (exec.requester, end))).collect();
+        for (Requester { client, request }, end) in ended {
+            self.reply(client, request, end.map(|code| Answer::ExecEnded { code }).map_err(Refusal::Other));
+        }
     }
 
     /// Lets every container that is being made or is ending take its next step.
@@ -246,8 +265,8 @@ impl Shim {
             if self.tasks[index].next_step().is_none_or(|at| at > now) {
                 continue;
             }
-            let others: Vec<i32> =
-                self.tasks.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, task)| task.processes()).collect();
+            let of_others = self.tasks.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, task)| task.processes());
+            let others: Vec<i32> = of_others.chain(self.execs.iter().flat_map(Exec::processes)).collect();
             match self.tasks[index].advance(now, &self.layout, &self.cgroup, &others) {
                 None => {}
                 Some(TaskEvent::Exited(exit)) => {
@@ -317,6 +336,10 @@ impl Shim {
                 None => Err(unknown(&id)),
             },
             Call::Forget { id } => self.forget(&id),
+            Call::Exec { id, grace_ms } => match self.exec(&id, grace_ms, Requester { client, request: number }) {
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
             Call::Shutdown => {
                 if self.tasks.iter().any(|task| task.is_live() && !task.forgotten) {
                     Err(Refusal::Other("containers are running".to_owned()))
@@ -359,6 +382,20 @@ impl Shim {
         }
         let task = Task::start(&self.dir, id, &self.program, requester).map_err(Refusal::Create)?;
         self.tasks.push(task);
+        Ok(())
+    }
+
+    fn exec(&mut self, id: &str, grace_ms: Option<u64>, requester: Requester) -> Result<(), Refusal> {
+        let descriptor = self.clients.iter_mut().find(|known| known.number == requester.client).and_then(Client::take_descriptor);
+        let control = descriptor.ok_or_else(|| Refusal::Other("no socket came with the request".to_owned()))?;
+        if self.execs.len() >= EXECS_MAX {
+            return Err(Refusal::Other(format!("{EXECS_MAX} programs are run in the sandbox's containers already")));
+        }
+        let task = self.tasks.iter().find(|task| task.record.id == id && !task.forgotten);
+        let first = task.and_then(Task::running).ok_or(Refusal::NotRunning)?;
+        let grace = grace_ms.map(Duration::from_millis);
+        let exec = Exec::start(&self.dir, id, &self.program, first, &control, grace, requester).map_err(Refusal::Other)?;
+        self.execs.push(exec);
         Ok(())
     }
 

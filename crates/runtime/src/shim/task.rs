@@ -5,6 +5,7 @@
 //!      └──failure report, helper gone without one, or too slow───▶ Ending ──▶ Ended
 //! ```
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -63,14 +64,16 @@ pub enum StartOutcome {
 
 /// A process of the shim's own, or one that will be.
 #[derive(Debug)]
-struct Process {
-    pid: i32,
-    handle: Option<PidFd>,
+pub struct Process {
+    /// Its id.
+    pub pid: i32,
+    /// None if it could not be had.
+    pub handle: Option<PidFd>,
 }
 
 impl Process {
     /// Takes a process that has not been reaped yet: its id cannot have been given to another one.
-    fn new(pid: i32) -> Process {
+    pub fn new(pid: i32) -> Process {
         Process { pid, handle: PidFd::open(pid).ok() }
     }
 }
@@ -137,7 +140,8 @@ impl Task {
         for end in [&stdout_end, &stderr_end, &report_end] {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
         }
-        let helper = spawn_helper(program, &arguments).map_err(|error| format!("start the create helper: {error}"))?;
+        let helper =
+            spawn_helper(program, CREATE_CONTAINER, arguments.words()).map_err(|error| format!("start the create helper: {error}"))?;
         Ok(Task {
             record,
             dir: base,
@@ -173,7 +177,7 @@ impl Task {
             match serde_json::from_slice(&line) {
                 // Still our own child or the helper's.
                 Ok(Report::Made { pid }) => self.first = Some(Process::new(pid)),
-                Ok(Report::Running(started)) => outcome = Some(self.running(started)),
+                Ok(Report::Running(started)) => outcome = Some(self.begin_running(started)),
                 Ok(Report::CreateFailed(message)) => outcome = Some(StartOutcome::CreateFailed(message)),
                 Ok(Report::StartFailed(message)) => self.end(Cause::NotStarted { message }),
                 Err(error) => self.end(Cause::NotStarted { message: format!("create helper: {error}") }),
@@ -241,7 +245,7 @@ impl Task {
         }
     }
 
-    fn running(&mut self, started: StartedRecord) -> StartOutcome {
+    fn begin_running(&mut self, started: StartedRecord) -> StartOutcome {
         // Only read back while the machine runs: need not withstand a loss of power. If it cannot be written, the list of the shim still has it.
         record::write(&self.dir.join("started.json"), &started, Durability::Process).unwrap_or_default();
         self.started = Some(started.clone());
@@ -351,6 +355,11 @@ impl Task {
         }
     }
 
+    /// Its first process, if its program was executed and has not ended.
+    pub fn running(&self) -> Option<&PidFd> {
+        self.first.as_ref().filter(|_| self.started.is_some() && self.ending.is_none())?.handle.as_ref()
+    }
+
     /// Whether it still has a process or a helper.
     pub fn is_live(&self) -> bool {
         self.exit.is_none()
@@ -361,7 +370,8 @@ fn now_ns() -> u64 {
     record::to_ns(stead_sys::clock::now())
 }
 
-fn pipe() -> Result<(File, OwnedFd), String> {
+/// The end to read from does not block.
+pub fn pipe() -> Result<(File, OwnedFd), String> {
     let make = || -> nix::Result<(OwnedFd, OwnedFd)> {
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
@@ -372,10 +382,10 @@ fn pipe() -> Result<(File, OwnedFd), String> {
 
 /// Gives its process id; the shim's loop reaps it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-fn spawn_helper(program: &OwnedFd, arguments: &Arguments) -> io::Result<i32> {
+pub fn spawn_helper(program: &OwnedFd, role: &str, words: Vec<OsString>) -> io::Result<i32> {
     let child = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
-        .arg(CREATE_CONTAINER)
-        .args(arguments.words())
+        .arg(role)
+        .args(words)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())
@@ -385,7 +395,7 @@ fn spawn_helper(program: &OwnedFd, arguments: &Arguments) -> io::Result<i32> {
 }
 
 /// Appends what can be read without waiting, up to about `limit` bytes; true at the end.
-fn read_available(file: &mut File, into: &mut Vec<u8>, limit: usize) -> bool {
+pub fn read_available(file: &mut File, into: &mut Vec<u8>, limit: usize) -> bool {
     let mut chunk = [0; 16 * 1024];
     while into.len() < limit {
         match file.read(&mut chunk) {

@@ -3,6 +3,7 @@
 
 mod confinement;
 mod damage;
+mod exec;
 mod hanging;
 mod harness;
 mod lifecycle;
