@@ -32,18 +32,19 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 11] = [
+const DEPENDENCIES: [(&str, &[&str]); 12] = [
     ("api", &[]),
     ("store", &[]),
     ("sys", &[]),
     ("applets", &["sys"]),
     ("journal", &["sys"]),
+    ("network", &["journal", "sys"]),
     ("runtime", &["applets", "journal", "sys"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
-    ("node", &["api", "client", "journal", "runtime", "sys"]),
-    ("stead", &["api", "applets", "client", "control", "node", "runtime", "server", "store", "sys"]),
+    ("node", &["api", "client", "journal", "network", "runtime", "sys"]),
+    ("stead", &["api", "applets", "client", "control", "network", "node", "runtime", "server", "store", "sys"]),
 ];
 
 /// Checks the whole tree; prints every offence.

@@ -1,0 +1,337 @@
+//! The links of one data directory: made, found again after a restart, removed. A thin layer: what is made and whom it is given to is
+//! decided in `request`, `pool` and `host`.
+
+use crate::error::{Error, Result};
+use crate::host::{self, Host};
+use crate::journal::Made;
+use crate::link::{Tag, inside_mac};
+use crate::pool::Pool;
+use crate::range::Range;
+use crate::request::{self, Ipv6};
+use crate::socket::Socket;
+use crate::sysctl;
+use netlink_packet_route::RouteNetlinkMessage;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use stead_journal::Journal;
+use stead_sys::file::{Durability, replace};
+
+/// Prefixes of a machine's part of a range, as k3s has them.
+const PART_V4: u8 = 24;
+const PART_V6: u8 = 64;
+/// Parts that are tried while others take them at the same time.
+const CHOICES_MAX: u32 = 16;
+/// Of the record of addresses.
+const VERSION: u32 = 1;
+
+/// The record of addresses.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    version: u32,
+    pool: Pool,
+}
+
+/// The network of one data directory. One process at a time may have it open.
+#[derive(Debug)]
+pub struct Network {
+    dir: PathBuf,
+    tag: Tag,
+    journal: Journal<Made>,
+    socket: Socket,
+    pool: Pool,
+    /// Places whose link is made as a whole.
+    whole: BTreeSet<u32>,
+    ipv6: Ipv6,
+    mtu: u32,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    pub links: usize,
+}
+
+impl Network {
+    /// Opens `dir` for addresses of these ranges, one of each family at most and the primary one first. What is there of holders other than
+    /// `live` is removed.
+    pub fn open(dir: &Path, ranges: &[Range], live: &BTreeSet<String>) -> Result<Network> {
+        fs::create_dir_all(dir).map_err(io_error("create", dir))?;
+        let dir = dir.canonicalize().map_err(io_error("resolve", dir))?;
+        let journal = Journal::open(&dir.join("journal")).map_err(Error::Journal)?;
+        let mut socket = Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?;
+        let host = host::look(&mut socket)?;
+        let tag = Tag::of(&dir);
+        let record = read(&dir)?;
+        let is_new = record.is_none();
+        let pool = record.map_or_else(|| parts(ranges, &host, &tag).map(Pool::new), Ok)?;
+        let (mtu, ipv6) = (host.mtu(), host::ipv6());
+        let mut network = Network { dir, tag, journal, socket, pool, whole: BTreeSet::new(), ipv6, mtu };
+        let host = if is_new { network.choose(ranges, host)? } else { network.take_up(&host, ranges).map(|()| host)? };
+        network.find(&host, live)?;
+        Ok(network)
+    }
+
+    /// Takes the first part that is free. Another directory's server may take it at the same moment: then the next.
+    fn choose(&mut self, ranges: &[Range], mut host: Host) -> Result<Host> {
+        for _ in 0..CHOICES_MAX {
+            match self.take_up(&host, ranges) {
+                Ok(()) => return Ok(host),
+                Err(Error::PartTaken { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            host = host::look(&mut self.socket)?;
+            self.pool = Pool::new(parts(ranges, &host, &self.tag)?);
+        }
+        self.take_up(&host, ranges).map(|()| host)
+    }
+
+    /// This machine's ranges, the primary one first.
+    pub fn ranges(&self) -> &[Range] {
+        self.pool.ranges()
+    }
+
+    /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
+    /// Idempotent.
+    pub fn attach(&mut self, owner: &str, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
+        if let Some(addresses) = self.addresses(holder) {
+            return Ok(addresses);
+        }
+        let place = self.pool.claim(owner, holder)?;
+        let connected = self.save().and_then(|()| self.connect(place, namespace));
+        if let Err(error) = connected {
+            if let Err(error) = self.detach(holder) {
+                tracing::warn!(holder, error = chain(&error), "a half-made link stays for now");
+            }
+            return Err(error);
+        }
+        self.whole.insert(place);
+        Ok(self.pool.addresses(place))
+    }
+
+    /// The addresses of a holder that is connected.
+    pub fn addresses(&self, holder: &str) -> Option<Vec<IpAddr>> {
+        let place = self.pool.place(holder).filter(|place| self.whole.contains(place))?;
+        Some(self.pool.addresses(place))
+    }
+
+    /// Removes a holder's link and frees its addresses. Idempotent: one that is not there is gone.
+    pub fn detach(&mut self, holder: &str) -> Result<()> {
+        let Some(place) = self.pool.place(holder) else { return Ok(()) };
+        self.remove_link(&self.tag.link(place))?;
+        self.whole.remove(&place);
+        self.pool.release(holder);
+        self.save()
+    }
+
+    /// Gives the machine its own address in each range. Where two directories came to the same part, the first one has it.
+    fn take_up(&mut self, host: &Host, ranges: &[Range]) -> Result<()> {
+        for (address, part) in self.pool.machine_addresses().into_iter().zip(self.pool.ranges().to_vec()) {
+            // An IPv6 address has no label that says whose it is.
+            let own = if address.is_ipv4() { host.addresses_of(&self.tag) } else { self.journalled() }.contains(&address);
+            self.journal.make(&[Made::Address(address)]).map_err(Error::Journal)?;
+            match self.socket.perform(&[request::add_machine_address(address, &self.tag.label())]) {
+                Ok(_) => {}
+                Err(error) if error.is_there_already() && own => {}
+                Err(error) if error.is_there_already() => {
+                    self.journal.gone(&[Made::Address(address)]);
+                    let by = host.user_of(part, part, &self.tag, &[]).unwrap_or_else(|| format!("address {address}"));
+                    return Err(Error::PartTaken { range: part, by });
+                }
+                Err(error) => return Err(error),
+            }
+            if !ranges.iter().any(|range| range.covers(part)) {
+                tracing::warn!(%part, "containers keep the range of addresses that this directory was given first");
+            }
+            if let Some(by) = host.user_of(part, part, &self.tag, &self.pool.machine_addresses()) {
+                tracing::warn!(%part, by, "something else on this machine uses addresses of the containers' range");
+            }
+        }
+        if self.pool.ranges().iter().any(|range| !range.is_ipv4()) {
+            // A machine that forwards heeds advertisements of routers only where it is told to.
+            for link in host.ipv6_uplinks() {
+                sysctl::set(&self.journal, &format!("net/ipv6/conf/{link}/accept_ra"), "2");
+            }
+            sysctl::set(&self.journal, "net/ipv6/conf/all/forwarding", "1");
+        }
+        self.save()
+    }
+
+    /// The machine's addresses that were made or about to be made.
+    fn journalled(&self) -> Vec<IpAddr> {
+        self.journal.live().into_iter().filter_map(|made| if let Made::Address(address) = made { Some(address) } else { None }).collect()
+    }
+
+    /// Finds the links that an earlier process made, and removes those that nobody holds or that are not whole.
+    fn find(&mut self, host: &Host, live: &BTreeSet<String>) -> Result<()> {
+        let gone: Vec<String> = self.pool.holders().map(|(holder, _)| holder.to_owned()).filter(|holder| !live.contains(holder)).collect();
+        for holder in &gone {
+            self.pool.release(holder);
+        }
+        let routed = |place: &u32| self.pool.addresses(*place).iter().all(|address| host.routed(&self.tag.link(*place), *address));
+        self.whole = self.pool.holders().map(|(_, place)| place).filter(routed).collect();
+        let kept: BTreeSet<String> = self.whole.iter().map(|place| self.tag.link(*place)).collect();
+        let mut strays = host.links_of(&self.tag);
+        strays.extend(self.journal.live().into_iter().filter_map(|made| if let Made::Link(name) = made { Some(name) } else { None }));
+        for stray in strays.difference(&kept) {
+            self.remove_link(stray)?;
+        }
+        let mut addresses = self.journalled();
+        addresses.extend(host.addresses_of(&self.tag));
+        addresses.retain(|address| !self.pool.machine_addresses().contains(address));
+        for address in addresses {
+            unless_absent(self.socket.perform(&[request::remove_machine_address(address)]))?;
+            self.journal.gone(&[Made::Address(address)]);
+        }
+        self.save()
+    }
+
+    fn connect(&mut self, place: u32, namespace: &Path) -> Result<()> {
+        let name = self.tag.link(place);
+        let addresses = self.pool.addresses(place);
+        let mac = inside_mac(*addresses.first().ok_or(Error::NoRange)?);
+        let namespace_file = File::open(namespace).map_err(io_error("open", namespace))?;
+        let mut inside = Socket::open_in(&namespace_file).map_err(io_error("enter", namespace))?;
+        self.journal.make(&[Made::Link(name.clone())]).map_err(Error::Journal)?;
+        let make = request::make_link(&name, mac, namespace_file.as_raw_fd(), self.mtu);
+        let [settings, up] = request::bring_outside_up(&name, self.ipv6);
+        let index = index(self.socket.perform(&[make, settings, up, request::get_link(&name)])?);
+        let [settings, up] = request::bring_inside_up(self.ipv6);
+        let inside_index = self::index(inside.perform(&[settings, up, request::get_link(crate::link::INSIDE)])?);
+        let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)).collect();
+        inside.perform(&requests)?;
+        let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)).collect();
+        self.socket.perform(&requests).map(drop)
+    }
+
+    fn remove_link(&mut self, name: &str) -> Result<()> {
+        remove_link(&mut self.socket, name)?;
+        self.journal.gone(&[Made::Link(name.to_owned())]);
+        Ok(())
+    }
+
+    fn save(&self) -> Result<()> {
+        save(&self.dir, &self.pool)
+    }
+}
+
+/// Removes everything that was made for `dir`, which need not exist; addresses stay reserved for whom they were given to last. Not for a
+/// directory that a server has open.
+pub fn clean(dir: &Path) -> Result<Cleaned> {
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let tag = Tag::of(&dir);
+    let mut socket = Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?;
+    let host = host::look(&mut socket)?;
+    let journal = if dir.exists() { Some(Journal::open(&dir.join("journal")).map_err(Error::Journal)?) } else { None };
+    let made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
+    let mut links = host.links_of(&tag);
+    let mut addresses: BTreeSet<IpAddr> = host.addresses_of(&tag).into_iter().collect();
+    let cleaned = Cleaned { links: links.len() };
+    for thing in &made {
+        match thing {
+            Made::Link(name) => drop(links.insert(name.clone())),
+            Made::Address(address) => drop(addresses.insert(*address)),
+            Made::Sysctl { name, .. } if host.has_others(&tag) => {
+                tracing::info!(name, "left as it is: containers of another data directory need it");
+            }
+            Made::Sysctl { name, was, set } => sysctl::restore(name, was, set),
+        }
+    }
+    for link in &links {
+        remove_link(&mut socket, link)?;
+    }
+    for address in addresses {
+        unless_absent(socket.perform(&[request::remove_machine_address(address)]))?;
+    }
+    if let Some(journal) = journal {
+        journal.gone(&made);
+    }
+    if let Some(mut pool) = read(&dir)? {
+        let holders: Vec<String> = pool.holders().map(|(holder, _)| holder.to_owned()).collect();
+        for holder in &holders {
+            pool.release(holder);
+        }
+        save(&dir, &pool)?;
+    }
+    Ok(cleaned)
+}
+
+/// The parts of these ranges that this machine is to have: the first of which nobody else here uses anything.
+fn parts(ranges: &[Range], host: &Host, tag: &Tag) -> Result<Vec<Range>> {
+    let part = |range: &Range| {
+        let prefix = if range.is_ipv4() { PART_V4 } else { PART_V6 };
+        let mut users = Vec::new();
+        for part in range.parts(prefix) {
+            match host.user_of(part, *range, tag, &[]) {
+                None => return Ok(part),
+                Some(user) => users.push(user),
+            }
+        }
+        Err(Error::RangeTaken { range: *range, by: users.into_iter().next().unwrap_or_default() })
+    };
+    ranges.iter().map(part).collect()
+}
+
+fn remove_link(socket: &mut Socket, name: &str) -> Result<()> {
+    unless_absent(socket.perform(&[request::remove_link(name)]))
+}
+
+fn unless_absent(result: Result<Vec<RouteNetlinkMessage>>) -> Result<()> {
+    match result {
+        Err(error) if error.is_absent() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// The index of the link that was asked for.
+fn index(answers: Vec<RouteNetlinkMessage>) -> u32 {
+    let link = answers.into_iter().find_map(|answer| if let RouteNetlinkMessage::NewLink(link) = answer { Some(link) } else { None });
+    link.map_or(0, |link| link.header.index)
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("addresses.json")
+}
+
+/// The record; `None` if there is none, or only the beginning of one.
+fn read(dir: &Path) -> Result<Option<Pool>> {
+    let path = file(dir);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(io_error("read", &path)(error)),
+    };
+    match serde_json::from_slice::<Record>(&bytes) {
+        Ok(record) if record.version > VERSION => {
+            Err(Error::NotUnderstood { path, reason: format!("it is of version {}", record.version) })
+        }
+        Ok(record) => Ok(Some(record.pool)),
+        Err(error) if error.is_eof() || bytes.contains(&0) => Ok(None),
+        Err(error) => Err(Error::NotUnderstood { path, reason: error.to_string() }),
+    }
+}
+
+/// Writes the record. A loss of power ends what holds the addresses, too.
+fn save(dir: &Path, pool: &Pool) -> Result<()> {
+    let path = file(dir);
+    let record = Record { version: VERSION, pool: pool.clone() };
+    let written = serde_json::to_vec(&record).map_err(io::Error::from).and_then(|bytes| replace(&path, &bytes, 0o600, Durability::Process));
+    written.map_err(io_error("write", &path))
+}
+
+fn io_error<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
+    move |source| Error::Io { operation, path: path.to_owned(), source }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests;

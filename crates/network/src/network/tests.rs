@@ -1,0 +1,260 @@
+//! With the real kernel, in network namespaces of the tests' own: each test is a machine.
+
+use super::*;
+use crate::socket::tests::{allow, is_cut};
+use nix::sched::{CloneFlags, setns, unshare};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Instant;
+
+/// Nothing here takes long; what does not happen in this time never will.
+const LONG: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Notes for `cargo xtask test` that a test did not run, and why.
+#[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
+fn left_out(test: &str, reason: &str) {
+    if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(format!("{test}: {reason}\n").as_bytes()).unwrap();
+    }
+    writeln!(std::io::stderr(), "LEFT OUT {test}: {reason}").unwrap();
+}
+
+/// Runs a test on a machine of its own, and sees that it leaves nothing.
+fn on_machine(test: impl FnOnce(&Path) + Send) {
+    if !nix::unistd::geteuid().is_root() {
+        return left_out(std::thread::current().name().unwrap_or("a test"), "needs root");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    in_thread(|| {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        stead_sys::network::loopback_up().unwrap();
+        let before = machine();
+        test(dir.path());
+        clean(&dir.path().join("network")).unwrap();
+        assert_eq!(machine(), before);
+    });
+}
+
+fn in_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}
+
+/// Everything of this thread's network: links, addresses, routes and neighbours.
+fn machine() -> Vec<String> {
+    let names = |file: &str| {
+        let text = fs::read_to_string(format!("/proc/thread-self/net/{file}")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let links = names("dev").into_iter().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned()));
+    let v6 = names("if_inet6").into_iter().chain(names("ipv6_route").into_iter().map(|line| line[..32].to_owned()));
+    let mut all: Vec<String> = links.chain(names("route")).chain(names("fib_trie")).chain(names("arp")).chain(v6).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// A network namespace as a container's.
+struct Namespace(File);
+
+impl Namespace {
+    fn new() -> Namespace {
+        Namespace(in_thread(|| {
+            unshare(CloneFlags::CLONE_NEWNET).unwrap();
+            stead_sys::network::loopback_up().unwrap();
+            File::open("/proc/thread-self/ns/net").unwrap()
+        }))
+    }
+
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+
+    fn inside<T: Send>(&self, run: impl FnOnce() -> T + Send) -> T {
+        in_thread(|| {
+            setns(&self.0, CloneFlags::CLONE_NEWNET).unwrap();
+            run()
+        })
+    }
+}
+
+fn ranges(text: &str) -> Vec<Range> {
+    text.split(',').map(|range| range.parse().unwrap()).collect()
+}
+
+fn open(dir: &Path, text: &str, live: &[&str]) -> Result<Network> {
+    Network::open(&dir.join("network"), &ranges(text), &live.iter().map(|holder| (*holder).to_owned()).collect())
+}
+
+fn texts(addresses: &[IpAddr]) -> Vec<String> {
+    addresses.iter().map(IpAddr::to_string).collect()
+}
+
+/// Sends a word from where the thread is to a listener elsewhere; gives who the listener saw.
+fn say(listener: &TcpListener, to: IpAddr) -> IpAddr {
+    let to = SocketAddr::new(to, listener.local_addr().unwrap().port());
+    let mut stream = TcpStream::connect_timeout(&to, LONG).unwrap();
+    stream.write_all(b"hello").unwrap();
+    let (mut accepted, from) = listener.accept().unwrap();
+    drop(stream);
+    let mut word = String::new();
+    accepted.read_to_string(&mut word).unwrap();
+    assert_eq!(word, "hello");
+    from.ip()
+}
+
+fn listener(address: IpAddr) -> TcpListener {
+    TcpListener::bind((address, 0)).unwrap()
+}
+
+#[test]
+fn everybody_reaches_everybody_as_who_they_are() {
+    // NETW-1
+    on_machine(|dir| {
+        let both = if crate::host::ipv6() == Ipv6::Present { "10.42.0.0/16,fd00:42::/56" } else { "10.42.0.0/16" };
+        let mut network = open(dir, both, &[]).unwrap();
+        let (one, two) = (Namespace::new(), Namespace::new());
+        let first = network.attach("n/one", "one", &one.path()).unwrap();
+        let second = network.attach("n/two", "two", &two.path()).unwrap();
+        assert_eq!(texts(&first)[0], "10.42.0.2");
+        for (first, second, own) in first.iter().zip(&second).zip(network.pool.machine_addresses()).map(|((a, b), c)| (*a, *b, c)) {
+            let (of_first, of_machine) = (one.inside(|| listener(first)), listener(own));
+            assert_eq!(two.inside(|| say(&of_first, first)), second, "pod to pod");
+            assert_eq!(one.inside(|| say(&of_first, first)), first, "pod to itself");
+            assert_eq!(say(&of_first, first), own, "machine to pod");
+            assert_eq!(two.inside(|| say(&of_machine, own)), second, "pod to machine");
+        }
+        assert_eq!(network.attach("n/one", "one", Path::new("/nowhere")).unwrap(), first, "asked for again");
+    });
+}
+
+#[test]
+fn what_is_held_is_found_again_and_the_rest_removed() {
+    on_machine(|dir| {
+        let (one, two) = (Namespace::new(), Namespace::new());
+        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let kept = network.attach("n/one", "one", &one.path()).unwrap();
+        network.attach("n/two", "two", &two.path()).unwrap();
+        drop(network);
+        let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
+        assert_eq!((network.addresses("one"), network.addresses("two")), (Some(kept.clone()), None));
+        let of_one = one.inside(|| listener(kept[0]));
+        say(&of_one, kept[0]);
+        // The machine was started anew: links and namespaces are gone, and the names keep their addresses.
+        network.detach("one").unwrap();
+        network.detach("one").unwrap();
+        drop(network);
+        let (three, again) = (Namespace::new(), Namespace::new());
+        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        assert_eq!(texts(&network.attach("n/three", "three", &three.path()).unwrap()), ["10.42.0.4"]);
+        assert_eq!(network.attach("n/one", "one-1", &again.path()).unwrap(), kept);
+        assert_eq!(network.journal.live().len(), 3, "two links and the machine's address");
+    });
+}
+
+#[test]
+fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
+    on_machine(|dir| {
+        drop(open(dir, "10.42.0.0/16", &[]).unwrap());
+        let before = machine();
+        for count in 0.. {
+            let namespace = Namespace::new();
+            let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+            allow(Some(count));
+            let attached = network.attach("n/one", "one", &namespace.path());
+            let done = attached.is_ok() && !is_cut();
+            drop(network);
+            allow(None);
+            drop(open(dir, "10.42.0.0/16", &[]).unwrap());
+            assert_eq!(machine(), before, "after {count} requests");
+            assert_eq!(namespace.inside(machine).iter().filter(|line| line.contains("eth0")).count(), 0, "after {count} requests");
+            // The holder lives: what is there by half is made anew.
+            allow(Some(count));
+            drop(open(dir, "10.42.0.0/16", &[]).and_then(|mut network| network.attach("n/one", "one", &namespace.path())));
+            allow(None);
+            let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
+            let address = network.attach("n/one", "one", &namespace.path()).unwrap()[0];
+            assert_eq!(address.to_string(), "10.42.0.2");
+            let inside = namespace.inside(|| listener(address));
+            say(&inside, address);
+            network.detach("one").unwrap();
+            if done {
+                assert!(count > 8, "{count}");
+                break;
+            }
+        }
+    });
+}
+
+#[test]
+fn directories_do_not_share_addresses() {
+    on_machine(|dir| {
+        let (first, second, third) = (dir.join("a"), dir.join("b"), dir.join("c"));
+        let one = open(&first, "10.42.0.0/23", &[]).unwrap();
+        let two = open(&second, "10.42.0.0/23", &[]).unwrap();
+        assert_eq!((one.ranges(), two.ranges()), (&ranges("10.42.0.0/24")[..], &ranges("10.42.1.0/24")[..]));
+        let error = open(&third, "10.42.0.0/23", &[]).unwrap_err().to_string();
+        assert!(error.contains("every part of 10.42.0.0/23 is used on this machine already"), "{error}");
+        // A directory that was copied, and is used beside its original.
+        fs::create_dir_all(third.join("network")).unwrap();
+        fs::copy(file(&first.join("network")), file(&third.join("network"))).unwrap();
+        let error = open(&third, "10.42.0.0/23", &[]).unwrap_err().to_string();
+        assert!(error.contains("stop that server first"), "{error}");
+        drop(one);
+        assert_eq!(open(&first, "10.42.0.0/16", &[]).unwrap().ranges(), ranges("10.42.0.0/24"), "the same one again");
+        for dir in [first, second, third] {
+            clean(&dir.join("network")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn exhaustion_and_a_missing_namespace_are_said() {
+    // NETW-2
+    on_machine(|dir| {
+        let namespaces: Vec<Namespace> = (0..5).map(|_| Namespace::new()).collect();
+        let mut network = open(dir, "10.42.0.0/29", &[]).unwrap();
+        let error = network.attach("n/x", "x", Path::new("/nowhere")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot open /nowhere");
+        for (n, namespace) in namespaces.iter().enumerate() {
+            network.attach(&format!("n/{n}"), &n.to_string(), &namespace.path()).unwrap();
+        }
+        let error = network.attach("n/x", "x", Path::new("/nowhere")).unwrap_err();
+        assert_eq!(error.to_string(), "no IP addresses available in range set: 10.42.0.1-10.42.0.6");
+    });
+}
+
+#[test]
+fn two_hundred_come_and_go() {
+    on_machine(|dir| {
+        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let before = machine();
+        let namespaces: Vec<Namespace> = (0..200).map(|_| Namespace::new()).collect();
+        let begun = Instant::now();
+        for (n, namespace) in namespaces.iter().enumerate() {
+            network.attach(&format!("n/{n}"), &n.to_string(), &namespace.path()).unwrap();
+        }
+        let up = begun.elapsed();
+        let last = namespaces[199].inside(|| listener(network.addresses("199").unwrap()[0]));
+        namespaces[0].inside(|| say(&last, network.addresses("199").unwrap()[0]));
+        let begun = Instant::now();
+        (0..200).for_each(|n| network.detach(&n.to_string()).unwrap());
+        println!("200 links: up in {up:?}, down in {:?}", begun.elapsed());
+        assert_eq!(machine(), before);
+        assert_eq!(network.journal.live().len(), 1);
+    });
+}
+
+#[test]
+fn a_directory_that_is_gone_is_cleaned_by_the_names_of_its_links() {
+    on_machine(|dir| {
+        let before = machine();
+        let namespace = Namespace::new();
+        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        network.attach("n/one", "one", &namespace.path()).unwrap();
+        drop(network);
+        fs::remove_dir_all(dir.join("network")).unwrap();
+        assert_eq!(clean(&dir.join("network")).unwrap(), Cleaned { links: 1 });
+        assert_eq!(machine(), before);
+    });
+}
