@@ -6,10 +6,10 @@ use crate::link::Tag;
 use crate::range::Range;
 use crate::request::{Ipv6, all_addresses, all_links, all_routes};
 use crate::socket::Socket;
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_packet_route::address::AddressAttribute;
 use netlink_packet_route::link::LinkAttribute;
 use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -121,7 +121,8 @@ impl Host {
     /// `own`. Networks that are wider than the range, as those of a tunnel to elsewhere, do not count: what is narrower goes first.
     pub fn user_of(&self, part: Range, range: Range, tag: &Tag, own: &[IpAddr]) -> Option<String> {
         let clashes = |used: Range| range.covers(used) && used.overlaps(part);
-        let is_own = |address: &Address| address.label == tag.label() || (address.label.is_empty() && own.contains(&address.range.address()));
+        let is_own =
+            |address: &Address| address.label == tag.label() || (address.label.is_empty() && own.contains(&address.range.address()));
         let address = self.addresses.iter().find(|address| !is_own(address) && clashes(address.range));
         let route = self.routes.iter().find(|route| route.to.is_some_and(clashes) && !tag.is_of(self.name(route.link)));
         let address = address.map(|address| format!("address {} of {}", address.range, self.holder(address)));

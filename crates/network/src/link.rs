@@ -43,7 +43,9 @@ impl Tag {
     /// Whether a link is of any directory.
     pub fn of_any(link: &str) -> bool {
         let rest = link.strip_prefix("st").and_then(|rest| rest.split_at_checked(DIGITS));
-        rest.is_some_and(|(tag, place)| tag.bytes().all(|byte| byte.is_ascii_hexdigit()) && Tag(tag.to_owned()).is_of(&format!("st{tag}{place}")))
+        rest.is_some_and(|(tag, place)| {
+            tag.bytes().all(|byte| byte.is_ascii_hexdigit()) && Tag(tag.to_owned()).is_of(&format!("st{tag}{place}"))
+        })
     }
 
     /// Label of the machine's own address.

@@ -117,7 +117,11 @@ impl FromStr for Range {
             return Err(format!("expected a prefix of {} at most", bits(address)));
         }
         let range = Range::around(address, prefix);
-        if range.address == address { Ok(range) } else { Err(format!("{address} is not the first address of a /{prefix}; that is {range}")) }
+        if range.address == address {
+            Ok(range)
+        } else {
+            Err(format!("{address} is not the first address of a /{prefix}; that is {range}"))
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use netlink_packet_route::link::{
     AfSpecInet, AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
 };
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
-use netlink_packet_route::route::{
-    RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
-};
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use std::net::IpAddr;
 use std::os::fd::RawFd;
@@ -62,7 +60,8 @@ pub fn make_link(name: &str, mac: [u8; 6], namespace: RawFd, mtu: u32) -> Reques
 fn bring_up(name: &str, inet: &[(u16, u32)], ipv6: Ipv6) -> [Request; 2] {
     let mut families = Vec::new();
     if !inet.is_empty() {
-        let settings = inet.iter().flat_map(|(number, value)| [&8u16.to_ne_bytes()[..], &number.to_ne_bytes(), &value.to_ne_bytes()].concat());
+        let settings =
+            inet.iter().flat_map(|(number, value)| [&8u16.to_ne_bytes()[..], &number.to_ne_bytes(), &value.to_ne_bytes()].concat());
         families.push(AfSpecUnspec::Inet(vec![AfSpecInet::Other(DefaultNla::new(INET_CONF, settings.collect()))]));
     }
     if ipv6 == Ipv6::Present {

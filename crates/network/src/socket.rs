@@ -38,9 +38,7 @@ impl Socket {
             setns(namespace, CloneFlags::CLONE_NEWNET)?;
             Socket::open()
         };
-        std::thread::scope(|scope| {
-            scope.spawn(open).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        std::thread::scope(|scope| scope.spawn(open).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 
     /// Sends requests in order and gives all objects that were asked for. The first that fails is the error; those after it were tried all

@@ -1,8 +1,8 @@
 //! Settings of the machine that containers need: written down before they are changed, put back when the network goes.
 
 use crate::journal::Made;
-use stead_journal::Journal;
 use std::path::{Path, PathBuf};
+use stead_journal::Journal;
 
 fn path(name: &str) -> PathBuf {
     Path::new("/proc/sys").join(name)

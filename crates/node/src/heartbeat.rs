@@ -21,7 +21,7 @@ pub struct Heartbeat {
 /// What one beat writes beside the Lease.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beat {
-    /// A merge patch of the Node.
+    /// A merge patch of the Node: its labels, and its pods' ranges if it has none yet.
     pub labels: Option<Value>,
     /// A strategic merge patch of its status.
     pub status: Option<Value>,
@@ -33,7 +33,13 @@ impl Heartbeat {
         let ours = machine.status(now.wall, node["status"].items("conditions"));
         let due = self.status_written.is_none_or(|at| now.steady >= at + STATUS_EVERY);
         Beat {
-            labels: (!self.labelled).then(|| json!({"metadata": {"labels": machine.labels()}})),
+            labels: (!self.labelled).then(|| {
+                let mut patch = json!({"metadata": {"labels": machine.labels()}});
+                if let Some(spec) = machine.spec().filter(|_| node["spec"].str("podCIDR").is_empty()) {
+                    patch["spec"] = spec;
+                }
+                patch
+            }),
             status: (due || differs(&ours, &node["status"])).then(|| json!({ "status": ours })),
         }
     }

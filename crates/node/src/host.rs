@@ -12,6 +12,7 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
     Machine {
         name: name.to_owned(),
         addresses: vec![address()],
+        pod_ranges: Vec::new(),
         cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
         memory_bytes: memory_bytes(&text("/proc/meminfo")),
         storage_bytes: storage,

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod heartbeat;
 pub mod host;
 pub mod kubelet_api;
+pub mod network;
 pub mod node;
 pub mod pod;
 pub mod pods;

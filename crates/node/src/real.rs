@@ -2,12 +2,14 @@
 
 mod exec;
 
+use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
     ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs,
     QosClass, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Security, StartError, Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +26,7 @@ const IMAGE_NAMED: &str = "image";
 #[derive(Clone)]
 pub struct Real {
     runtime: rt::Runtime,
+    network: Network,
     /// Directory of the pods' logs (LOG-1).
     logs: PathBuf,
     events: Arc<Mutex<Exits>>,
@@ -67,10 +70,10 @@ struct Exits {
 
 impl Real {
     /// Runs containers on a machine with so many CPUs and so much memory (bytes).
-    pub fn new(runtime: rt::Runtime, logs: PathBuf, cpus: u64, memory_bytes: i64) -> Self {
+    pub fn new(runtime: rt::Runtime, network: Network, logs: PathBuf, cpus: u64, memory_bytes: i64) -> Self {
         let exits = Exits { stream: runtime.events(), again: VecDeque::new() };
         let tiers = Tiers { cpus, memory_bytes, set: Vec::new() };
-        Self { runtime, logs, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
+        Self { runtime, network, logs, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
     }
 
     /// Sets the cgroups above the pods' own for the sandboxes that are there now. A tier that cannot be set holds no pod up: shares only
@@ -92,6 +95,26 @@ impl Real {
     fn left_alone(&self, pod: &str) -> Option<String> {
         let of_pod = self.runtime.sandboxes().into_iter().filter(|sandbox| pod_of(&sandbox.spec.id) == pod);
         of_pod.filter_map(|sandbox| if let rt::SandboxState::LeftAlone(reason) = sandbox.state { Some(reason) } else { None }).next()
+    }
+
+    /// Connects a sandbox's own network, or finds that done.
+    async fn connect(&self, sandbox: &rt::Sandbox) -> Result<Vec<IpAddr>, String> {
+        match &sandbox.network_namespace {
+            Some(namespace) => self.network.attach(&sandbox.spec.labels, &sandbox.spec.id, namespace.clone()).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The addresses of a sandbox that is found at a start. One that is not connected yet is now: the start before was cut short, or made by
+    /// a version that connected none.
+    async fn found_addresses(&self, sandbox: &rt::Sandbox) -> Vec<IpAddr> {
+        if sandbox.state != rt::SandboxState::Ready {
+            return Vec::new();
+        }
+        self.connect(sandbox).await.unwrap_or_else(|error| {
+            tracing::error!(sandbox = sandbox.spec.id, error, "a sandbox has no network");
+            Vec::new()
+        })
     }
 
     fn id(&self, sandbox: &str, name: &str, attempt: u32) -> Option<String> {
@@ -260,7 +283,7 @@ impl Runtime for Real {
         }))
     }
 
-    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), String> {
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Vec<IpAddr>, String> {
         let mode = |host| if host { rt::NamespaceMode::Host } else { rt::NamespaceMode::Own };
         // Something of the pod may run there: an identity runs at most once.
         if let Some(reason) = self.left_alone(&spec.pod) {
@@ -280,19 +303,26 @@ impl Runtime for Real {
             hostname: spec.hostname,
             ..rt::SandboxSpec::default()
         };
-        self.runtime.create_sandbox(sandbox).await.map_err(|error| text(&error))?;
+        // The pod's former sandboxes that ended by themselves hold its address no longer.
+        for former in self.runtime.sandboxes().into_iter().filter(|former| pod_of(&former.spec.id) == spec.pod) {
+            if former.spec.id != sandbox.id && former.state == rt::SandboxState::Stopped {
+                self.network.detach(&former.spec.id).await?;
+            }
+        }
+        let sandbox = self.runtime.create_sandbox(sandbox).await.map_err(|error| text(&error))?;
         self.set_tiers().await;
-        Ok(())
+        self.connect(&sandbox).await
     }
 
     async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
         self.runtime.stop_sandbox(id).await.map_err(|error| text(&error))?;
         self.set_tiers().await;
-        Ok(())
+        self.network.detach(id).await
     }
 
     async fn remove_sandbox(&self, id: &str) -> Result<(), String> {
-        self.runtime.remove_sandbox(id).await.map_err(|error| text(&error))
+        self.runtime.remove_sandbox(id).await.map_err(|error| text(&error))?;
+        self.network.detach(id).await
     }
 
     async fn start(&self, sandbox: &str, spec: ContainerSpec) -> Result<Instance, StartError> {
@@ -378,11 +408,12 @@ impl Runtime for Real {
             for container in self.runtime.containers(Some(&sandbox.spec.id)) {
                 containers.entry(container.spec.name.clone()).or_default().extend(instance(&container));
             }
+            let addresses = self.found_addresses(&sandbox).await;
             let mut labels = sandbox.spec.labels;
             labels.entry("uid".to_owned()).or_insert_with(|| pod_of(&sandbox.spec.id).to_owned());
             // One that is left alone is not dead: no other may take its place, and starts and stops say what is wrong with it.
             let ready = sandbox.state != rt::SandboxState::Stopped;
-            records.push(SandboxRecord { ready, id: sandbox.spec.id, labels, containers });
+            records.push(SandboxRecord { ready, addresses, id: sandbox.spec.id, labels, containers });
         }
         records.sort_by_key(|r| r.id.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok()));
         Ok(records)
@@ -425,7 +456,7 @@ fn ended_containers(runtime: &rt::Runtime) -> VecDeque<Ended> {
 }
 
 /// An error and its causes in one line.
-fn text(error: &dyn std::error::Error) -> String {
+pub fn text(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -9,6 +9,8 @@ use stead_api::{Value, json};
 pub struct Machine {
     pub name: String,
     pub addresses: Vec<String>,
+    /// The ranges of its pods' addresses, of one family each, primary first.
+    pub pod_ranges: Vec<String>,
     pub cpus: u64,
     pub memory_bytes: i64,
     pub storage_bytes: u64,
@@ -32,7 +34,17 @@ const MEMORY_RESERVED_BYTES: i64 = 100 << 20;
 impl Machine {
     /// The Node to create. The server adds the not-ready taint.
     pub fn node(&self) -> Value {
-        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": self.labels()}})
+        let mut node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": self.labels()}});
+        if let Some(spec) = self.spec() {
+            node["spec"] = spec;
+        }
+        node
+    }
+
+    /// What the node says in its spec: the ranges of its pods, which are never changed once they are set.
+    pub fn spec(&self) -> Option<Value> {
+        let first = self.pod_ranges.first()?;
+        Some(json!({"podCIDR": first, "podCIDRs": self.pod_ranges}))
     }
 
     /// Labels that the node keeps at these values.

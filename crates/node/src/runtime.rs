@@ -4,6 +4,7 @@
 use crate::pod::probes::{Check, Probed};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
@@ -32,6 +33,8 @@ pub struct SandboxSpec {
     pub id: String,
     /// The pod's uid.
     pub pod: String,
+    /// The node that it is on.
+    pub node: String,
     /// Kept by the runtime and given back by [`Runtime::list`].
     pub labels: BTreeMap<String, String>,
     pub hostname: String,
@@ -151,6 +154,8 @@ pub struct SandboxRecord {
     pub labels: BTreeMap<String, String>,
     /// Its namespaces and its shim are alive.
     pub ready: bool,
+    /// Of its own network, primary first; none with the host's.
+    pub addresses: Vec<IpAddr>,
     /// By container name, oldest attempt first.
     pub containers: BTreeMap<String, Vec<Instance>>,
 }
@@ -255,8 +260,8 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn version(&self) -> String;
     /// The image, if it is present.
     fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
-    /// Makes the sandbox, or finds it made.
-    fn create_sandbox(&self, spec: SandboxSpec) -> impl Future<Output = Result<(), String>> + Send;
+    /// Makes the sandbox and connects its network, or finds that done. Gives its own addresses, primary first; none with the host's network.
+    fn create_sandbox(&self, spec: SandboxSpec) -> impl Future<Output = Result<Vec<IpAddr>, String>> + Send;
     /// Ends what runs in it and gives back namespaces and cgroups; records and logs stay. One that is not there is success.
     fn stop_sandbox(&self, id: &str) -> impl Future<Output = Result<(), String>> + Send;
     /// Stops it and removes every trace of it. One that is not there is success.

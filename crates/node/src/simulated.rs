@@ -1,5 +1,6 @@
 //! A runtime without containers: everything asked for is so at once. For nodes that exist in the API only.
 
+use crate::network;
 use crate::node::Clock;
 use crate::pod::probes::{Check, Probed};
 use crate::runtime::{
@@ -7,8 +8,10 @@ use crate::runtime::{
     StartError,
 };
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use stead_network::{Pool, Range};
 use tokio::sync::mpsc;
 
 /// Ends that wait for the agent.
@@ -22,14 +25,46 @@ type Attempt = (String, String, u32);
 pub struct Simulated {
     clock: Clock,
     running: Arc<Mutex<HashMap<Attempt, Instance>>>,
+    addresses: Arc<Mutex<Addresses>>,
     exits_in: mpsc::Sender<Ended>,
     exits: Arc<tokio::sync::Mutex<mpsc::Receiver<Ended>>>,
 }
 
+/// The addresses of simulated sandboxes.
+#[derive(Default)]
+struct Addresses {
+    /// By node.
+    pools: HashMap<String, Pool>,
+    /// The node of each sandbox.
+    nodes: HashMap<String, String>,
+}
+
+impl Addresses {
+    fn claim(&mut self, spec: &SandboxSpec) -> Result<Vec<IpAddr>, String> {
+        let Some(pool) = self.pools.get_mut(&spec.node).filter(|_| !spec.host_network) else { return Ok(Vec::new()) };
+        let place = pool.claim(&network::owner(&spec.labels), &spec.id).map_err(|error| network::failure(&spec.id, &error.to_string()))?;
+        self.nodes.insert(spec.id.clone(), spec.node.clone());
+        Ok(pool.addresses(place))
+    }
+
+    fn release(&mut self, sandbox: &str) {
+        if let Some(pool) = self.nodes.remove(sandbox).and_then(|node| self.pools.get_mut(&node)) {
+            pool.release(sandbox);
+        }
+    }
+}
+
 impl Simulated {
-    pub fn new(clock: Clock) -> Self {
+    /// For nodes whose pods have addresses of these ranges.
+    pub fn new(clock: Clock, nodes: impl IntoIterator<Item = (String, Vec<Range>)>) -> Self {
         let (exits_in, exits) = mpsc::channel(EXITS_MAX);
-        Self { clock, running: Arc::default(), exits_in, exits: Arc::new(tokio::sync::Mutex::new(exits)) }
+        let pools = nodes.into_iter().map(|(node, ranges)| (node, Pool::new(ranges))).collect();
+        let addresses = Arc::new(Mutex::new(Addresses { pools, nodes: HashMap::new() }));
+        Self { clock, running: Arc::default(), addresses, exits_in, exits: Arc::new(tokio::sync::Mutex::new(exits)) }
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, Addresses> {
+        self.addresses.lock().expect("nothing panics while it holds this lock")
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Attempt, Instance>> {
@@ -62,12 +97,13 @@ impl Runtime for Simulated {
         }))
     }
 
-    async fn create_sandbox(&self, _spec: SandboxSpec) -> Result<(), String> {
-        Ok(())
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Vec<IpAddr>, String> {
+        self.addresses().claim(&spec)
     }
 
     async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
         self.running().retain(|(sandbox, ..), _| sandbox != id);
+        self.addresses().release(id);
         Ok(())
     }
 

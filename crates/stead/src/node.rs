@@ -4,10 +4,14 @@ use crate::config::ServerArgs;
 use crate::inprocess;
 use crate::supervisor::Supervisor;
 use anyhow::Context;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stead_network::Range;
 use stead_node::agent::Clock;
 use stead_node::kubelet_api::KubeletApi;
+use stead_node::network::{self, Network};
 use stead_node::registration::Machine;
 use stead_node::runtime::Outputs;
 use stead_server::{Environment, NodeService, Server};
@@ -45,7 +49,8 @@ pub async fn start(
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
     if args.simulated_nodes > 0 {
-        let runtime = Simulated::new(clock.clone());
+        let names = (0..args.simulated_nodes).map(|n| (simulated_name(n), vec![simulated_pods(n)]));
+        let runtime = Simulated::new(clock.clone(), names);
         let version = stead_node::runtime::Runtime::version(&runtime);
         let base = host::machine("", &args.data_dir, &version, stead_server::KUBERNETES_VERSION);
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
@@ -57,14 +62,26 @@ pub async fn start(
         let containers =
             stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
         containers.builtin(BUILTIN_IMAGE).await?;
-        let machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
-        let runtime = Real::new(containers, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
+        let network = open_network(args, &containers).await?;
+        let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
+        machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
+        let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
         let machines = vec![machine];
         register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }
     Ok(())
+}
+
+/// The network of the sandboxes that the runtime has; what is there of others is removed.
+async fn open_network(args: &ServerArgs, containers: &stead_runtime::Runtime) -> anyhow::Result<stead_network::Network> {
+    let running = containers.sandboxes().into_iter().filter(|sandbox| sandbox.state != stead_runtime::SandboxState::Stopped);
+    let live: BTreeSet<String> = running.map(|sandbox| sandbox.spec.id).collect();
+    let (dir, ranges) = (network::root(&args.data_dir), args.cluster_cidr.ranges().to_vec());
+    let opened =
+        tokio::task::spawn_blocking(move || stead_network::Network::open(&dir, &ranges, &live)).await.context("open the network")?;
+    opened.with_context(|| format!("open the pods' network (--cluster-cidr {})", args.cluster_cidr))
 }
 
 /// Lets the API server reach these nodes.
@@ -81,13 +98,24 @@ pub fn runtime_root(data_dir: &Path) -> PathBuf {
 /// A simulated node has room for as many pods as one wants to try.
 fn simulated_machine(base: &Machine, n: u32) -> Machine {
     Machine {
-        name: format!("simulated-{n}"),
+        name: simulated_name(n),
+        pod_ranges: vec![simulated_pods(n).to_string()],
         addresses: vec![format!("192.0.2.{}", n % 254 + 1)],
         cpus: 64,
         memory_bytes: 256 << 30,
         pods_max: 1100,
         ..base.clone()
     }
+}
+
+fn simulated_name(n: u32) -> String {
+    format!("simulated-{n}")
+}
+
+/// Room for the pods of one simulated node, among the addresses that no machine has.
+fn simulated_pods(n: u32) -> Range {
+    const PREFIX: u8 = 20;
+    Range::around(Ipv4Addr::from((240 << 24) + (n << (32 - PREFIX))).into(), PREFIX)
 }
 
 #[cfg(test)]

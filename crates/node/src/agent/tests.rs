@@ -49,9 +49,9 @@ impl Runtime for Fake {
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
         Ok(Some(Image { reference: reference.to_owned(), entrypoint: vec!["/x".to_owned()], ..Image::default() }))
     }
-    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), String> {
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Vec<std::net::IpAddr>, String> {
         self.did(format!("create {}", spec.id));
-        Ok(())
+        Ok(Vec::new())
     }
     async fn stop_sandbox(&self, id: &str) -> Result<(), String> {
         self.did(format!("stop {id}"));
@@ -141,6 +141,7 @@ fn record(name: &str, uid: &str) -> SandboxRecord {
         id: format!("{uid}-0"),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         ready: true,
+        addresses: Vec::new(),
         containers: BTreeMap::from([("c".to_owned(), vec![run])]),
     }
 }

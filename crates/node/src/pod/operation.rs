@@ -3,6 +3,7 @@
 use super::environment::Sources;
 use super::probes::{Check, Probed};
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
+use std::net::IpAddr;
 use std::sync::Arc;
 use stead_api::Value;
 
@@ -67,6 +68,8 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Done(Result<(), String>),
+    /// A sandbox was made, with these addresses of its own.
+    Sandbox(Result<Vec<IpAddr>, String>),
     Image(Result<Option<Image>, String>),
     Sources(Result<Sources, String>),
     Started(Result<Instance, StartError>),

@@ -12,6 +12,9 @@ pub fn recovered(records: &[SandboxRecord], object: &Value, now: Now) -> PodStat
     let mut state = PodState { start_time: Timestamp::parse(object["status"].str("startTime")), ..PodState::default() };
     for record in records {
         state.sandboxes.push(record.id.clone());
+        if !record.addresses.is_empty() {
+            state.addresses.clone_from(&record.addresses);
+        }
         let progress = if record.ready { Progress::Up } else { Progress::Absent };
         state.steps = std::array::from_fn(|_| progress);
         for (name, runs) in &record.containers {

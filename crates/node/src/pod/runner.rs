@@ -106,7 +106,7 @@ impl<R: Runtime> Runner<R> {
 /// Performs one operation to its end.
 async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
     match operation {
-        Operation::CreateSandbox(spec) => Outcome::Done(node.runtime.create_sandbox(spec).await),
+        Operation::CreateSandbox(spec) => Outcome::Sandbox(node.runtime.create_sandbox(spec).await),
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
         Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
@@ -144,10 +144,13 @@ async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
 /// What a pod's own status and events do not show.
 fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
     match outcome {
-        Outcome::Done(Err(error)) | Outcome::Written(Err(WriteFailure::Refused(error) | WriteFailure::Failed(error))) => {
+        Outcome::Done(Err(error))
+        | Outcome::Sandbox(Err(error))
+        | Outcome::Written(Err(WriteFailure::Refused(error) | WriteFailure::Failed(error))) => {
             tracing::warn!(pod, what, error, "an operation for a pod failed");
         }
         Outcome::Done(Ok(()))
+        | Outcome::Sandbox(Ok(_))
         | Outcome::Image(_)
         | Outcome::Sources(_)
         | Outcome::Started(_)

@@ -6,6 +6,7 @@ use super::probes::Probes;
 use super::steps::STEPS;
 use crate::runtime::{Exit, Image, Instance, InstanceState};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 use stead_api::time::Timestamp;
 
@@ -16,6 +17,8 @@ pub struct PodState {
     pub steps: [Progress; STEPS.len()],
     /// Every sandbox made or begun for this pod, the newest last.
     pub sandboxes: Vec<String>,
+    /// Of the newest sandbox that was connected, primary first; none with the host's network.
+    pub addresses: Vec<IpAddr>,
     pub containers: BTreeMap<String, ContainerState>,
     /// The one container that is being started.
     pub starting: Option<Starting>,

@@ -29,7 +29,7 @@ pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &NodeFacts) 
     if let Some(start) = state.start_time {
         status["startTime"] = start.rfc3339().into();
     }
-    addresses(pod, facts, &mut status);
+    addresses(pod, state, facts, &mut status);
     let inits = container_statuses(pod, state, facts, "initContainers");
     if !inits.is_empty() {
         status["initContainerStatuses"] = inits.clone().into();
@@ -51,15 +51,24 @@ fn set_text(value: &mut Value, name: &str, text: &str) {
     }
 }
 
-/// hostIP at once; a pod on the host's network has the host's addresses (POD-11). Pods have no address of their own yet.
-fn addresses(pod: &Value, facts: &NodeFacts, status: &mut Value) {
+/// hostIP at once, the pod's own as soon as its sandbox has them; a pod on the host's network has the host's, and keeps those that it was
+/// given first (POD-11). They stay when the sandbox is gone.
+fn addresses(pod: &Value, state: &PodState, facts: &NodeFacts, status: &mut Value) {
     let list = |ips: &[String]| Value::from(ips.iter().map(|ip| json!({"ip": ip})).collect::<Vec<_>>());
-    let Some(first) = facts.host_ips.first() else { return };
-    status["hostIP"] = first.as_str().into();
-    status["hostIPs"] = list(&facts.host_ips);
-    if pod["spec"].flag("hostNetwork") {
+    if let Some(first) = facts.host_ips.first() {
+        status["hostIP"] = first.as_str().into();
+        status["hostIPs"] = list(&facts.host_ips);
+    }
+    let known: Vec<String> = pod["status"].items("podIPs").iter().map(|ip| ip.str("ip").to_owned()).collect();
+    let own: Vec<String> = state.addresses.iter().map(ToString::to_string).collect();
+    let ips = match pod["spec"].flag("hostNetwork") {
+        true if known.is_empty() => facts.host_ips.clone(),
+        false if !own.is_empty() => own,
+        _ => known,
+    };
+    if let Some(first) = ips.first() {
         status["podIP"] = first.as_str().into();
-        status["podIPs"] = list(&facts.host_ips);
+        status["podIPs"] = list(&ips);
     }
 }
 
@@ -338,6 +347,12 @@ pub fn status_patch(object: &Value, new: &Value) -> Value {
         }
     }
     status["conditions"] = conditions.into();
+    // Lists of addresses are merged where nothing says otherwise.
+    for name in ["podIPs", "hostIPs"] {
+        if object["status"].has(name) && new.has(name) && object["status"][name] != new[name] {
+            status[name].as_array_mut().into_iter().for_each(|list| list.insert(0, json!({"$patch": "replace"})));
+        }
+    }
     json!({"metadata": {"uid": object["metadata"].str("uid")}, "status": status})
 }
 

@@ -2,14 +2,15 @@
 
 use super::print_line;
 use crate::config::DownArgs;
-use crate::node;
 use crate::running::{self, Found, Process};
+use crate::{file, node};
 use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use stead_node::network;
 use stead_runtime::{Options, Runtime};
 
 /// The server drains within five seconds; some more for a slow machine.
@@ -49,7 +50,7 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
 fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
     let root = node::runtime_root(data_dir);
     if !root.try_exists().with_context(|| format!("look for {}", root.display()))? {
-        return end_leftovers(&root);
+        return end_leftovers(&root).and_then(|()| remove_network(data_dir));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let pods = runtime.block_on(async {
@@ -70,7 +71,15 @@ fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
         };
         print_line(&format!("{} stopped; {objects}", counted(pods, "pod")));
     }
-    Ok(())
+    remove_network(data_dir)
+}
+
+/// Takes the pods' links and what else was changed of this machine's network back. Only root can have made any.
+fn remove_network(data_dir: &Path) -> anyhow::Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    stead_network::clean(&network::root(&file::resolved(data_dir)?)).map(drop).context("remove the pods' network")
 }
 
 async fn stop_all(root: &Path) -> anyhow::Result<usize> {

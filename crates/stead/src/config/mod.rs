@@ -3,7 +3,7 @@
 mod values;
 
 use values::SIMULATED_NODES_MAX;
-pub use values::{Cidr, node_name};
+pub use values::{Cidr, PodRanges, node_name};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -105,9 +105,9 @@ pub struct ServerArgs {
     /// Mode of that file, octal
     #[arg(help_heading = "Kubeconfig", long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_name = "MODE", value_parser = values::file_mode)]
     pub write_kubeconfig_mode: u32,
-    /// Addresses of pods (none are given out yet)
+    /// Addresses of pods, IPv4 or IPv6 or both, separated by a comma; this node's pods have a part of each (/24, /64)
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C")]
-    pub cluster_cidr: Cidr,
+    pub cluster_cidr: PodRanges,
     /// Addresses of Services
     #[arg(help_heading = "Cluster", long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_name = "C")]
     pub service_cidr: Cidr,
@@ -249,6 +249,13 @@ mod tests {
     }
 
     #[test]
+    fn pods_have_addresses_of_one_family_or_both() {
+        for range in ["10.42.0.0/16", "fd00:42::/56", "10.42.0.0/16,fd00:42::/56", "fd00:42::/56,10.42.0.0/28"] {
+            assert_eq!(server(&["--cluster-cidr", range]).unwrap().cluster_cidr.to_string(), range);
+        }
+    }
+
+    #[test]
     fn a_list_may_begin_with_a_hyphen() {
         let cli = Cli::try_parse_from(["stead", "server", "--controllers", "-*"]).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
@@ -278,6 +285,8 @@ mod tests {
             ("--bind-address", "localhost", "127.0.0.1"),
             ("--service-cidr", "10.43.0.0", "10.42.0.0/16"),
             ("--cluster-cidr", "10.0.0.0/8", "overlap"),
+            ("--cluster-cidr", "10.1.0.0/16,10.2.0.0/16", "one of each family"),
+            ("--cluster-cidr", "fe80::/64", "machines may have"),
             ("--bind-address", "10.43.0.1", "--service-cidr"),
             ("--controllers", "no-such", "known controllers"),
             ("--write-kubeconfig-mode", "888", "octal"),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use stead_network::Range;
 
 /// As many as Kubernetes promises to work with.
 pub const SIMULATED_NODES_MAX: u32 = 5000;
@@ -36,9 +37,59 @@ impl Cidr {
     pub fn contains(self, address: Ipv4Addr) -> bool {
         u32::from(self.address) == u32::from(address) & !host_mask(self.prefix)
     }
+}
 
-    pub fn overlaps(self, other: Self) -> bool {
-        self.contains(other.address) || other.contains(self.address)
+/// The ranges of pods' addresses: one, or one of each family, the primary one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodRanges(Vec<Range>);
+
+/// Prefixes that leave room for pods.
+const IPV6_PREFIXES: std::ops::RangeInclusive<u8> = 32..=120;
+
+impl PodRanges {
+    pub fn ranges(&self) -> &[Range] {
+        &self.0
+    }
+
+    pub fn overlaps(&self, other: Cidr) -> bool {
+        let other = Range::around(other.address.into(), u8::try_from(other.prefix).unwrap_or(u8::MAX));
+        self.0.iter().any(|range| range.overlaps(other))
+    }
+}
+
+impl fmt::Display for PodRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.0.iter().map(Range::to_string).collect();
+        f.write_str(&texts.join(","))
+    }
+}
+
+impl FromStr for PodRanges {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ranges = text.split(',').map(|text| pod_range(text.trim())).collect::<Result<Vec<_>, String>>()?;
+        match &ranges[..] {
+            [_] => Ok(Self(ranges)),
+            [one, other] if one.is_ipv4() != other.is_ipv4() => Ok(Self(ranges)),
+            _ => Err("expected one range, or one of each family, such as 10.42.0.0/16,fd00:42::/56".to_owned()),
+        }
+    }
+}
+
+fn pod_range(text: &str) -> Result<Range, String> {
+    if !text.contains(':') {
+        let ipv4: Cidr = text.parse()?;
+        return Ok(Range::around(ipv4.address.into(), u8::try_from(ipv4.prefix).unwrap_or(u8::MAX)));
+    }
+    let range: Range = text.parse()?;
+    let usable = matches!(range.address(), IpAddr::V6(first) if first.is_unique_local() || matches!(first.segments()[0], 0x2000..=0x3fff));
+    match usable {
+        _ if !IPV6_PREFIXES.contains(&range.prefix()) => {
+            Err(format!("expected an IPv6 prefix from {} to {}", IPV6_PREFIXES.start(), IPV6_PREFIXES.end()))
+        }
+        true => Ok(range),
+        false => Err("expected a range of addresses that machines may have".to_owned()),
     }
 }
 
@@ -174,9 +225,10 @@ mod tests {
             assert!(cidr(bad).is_err(), "{bad}");
         }
         assert!(cidr("10.42.0.1/16").unwrap_err().contains("10.42.0.0/16"));
-        assert!(cidr("10.0.0.0/8").unwrap().overlaps(cidr("10.43.0.0/16").unwrap()));
-        assert!(cidr("10.43.0.0/16").unwrap().overlaps(cidr("10.0.0.0/8").unwrap()));
-        assert!(!cidr("10.42.0.0/16").unwrap().overlaps(cidr("10.43.0.0/16").unwrap()));
+        let pods = |text: &str| text.parse::<PodRanges>().unwrap();
+        assert!(pods("fd00:42::/56,10.0.0.0/8").overlaps(cidr("10.43.0.0/16").unwrap()));
+        assert!(pods("10.43.0.0/24").overlaps(cidr("10.43.0.0/16").unwrap()));
+        assert!(!pods("10.42.0.0/16").overlaps(cidr("10.43.0.0/16").unwrap()));
     }
 
     #[test]

@@ -97,6 +97,7 @@ impl Containers {
             id: id.clone(),
             labels: sandbox.labels.clone(),
             ready: !sandbox.dead,
+            addresses: Vec::new(),
             containers: sandbox.containers.clone(),
         };
         let mut records: Vec<SandboxRecord> = self.sandboxes.iter().map(record).collect();

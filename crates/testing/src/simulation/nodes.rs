@@ -184,7 +184,7 @@ impl World {
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {
                 self.nodes[node].containers.create(spec);
-                Outcome::Done(Ok(()))
+                Outcome::Sandbox(Ok(Vec::new()))
             }
             Operation::StopSandbox(id) => {
                 self.stop(node, &id)?;

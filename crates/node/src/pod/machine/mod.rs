@@ -287,17 +287,21 @@ impl Machine {
         match (purpose, outcome) {
             (Purpose::Start, outcome) => self.advance_start(now, outcome),
             (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
-            (Purpose::Up(step), Outcome::Done(Err(error))) => {
+            (Purpose::Up(step), Outcome::Done(Err(error)) | Outcome::Sandbox(Err(error))) => {
                 self.record(STEPS[step].up_failed(&self.object, &error));
                 self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
             }
             (purpose, Outcome::Probed(probed)) => self.probed(now, &purpose, &probed),
+            (purpose @ Purpose::Up(_), Outcome::Sandbox(Ok(addresses))) => {
+                self.state.addresses = addresses;
+                self.part_ended(now, &purpose);
+            }
             (purpose, Outcome::Done(Err(error))) => {
                 self.part_failed.insert(purpose.clone(), error);
                 self.part_ended(now, &purpose);
             }
             (purpose, Outcome::Done(Ok(()))) => self.part_ended(now, &purpose),
-            (_, Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_)) => {}
+            (_, Outcome::Sandbox(_) | Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_)) => {}
         }
     }
 

@@ -190,3 +190,32 @@ fn statuses_are_compared_as_a_round_trip_leaves_them() {
     let later = json!({"phase": "Running", "conditions": [{"type": "Ready", "at": "2", "more": null}], "list": [null]});
     assert!(same_but_for(Some("at"), &a, &later) && !same_but_for(Some("type"), &a, &later));
 }
+
+#[test]
+fn a_pod_has_its_sandboxs_addresses_and_keeps_them() {
+    // POD-11, NETW-11
+    let ips = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<std::net::IpAddr>>();
+    let mut object = pod(json!({"containers": [{"name": "c"}]}));
+    let connected = PodState { addresses: ips(&["10.42.0.2", "fd00:42::2"]), ..with(&[("c", running())]) };
+    object["status"] = status(NOW, &object, &connected, &facts());
+    assert_eq!(object["status"]["podIP"], "10.42.0.2");
+    assert_eq!(object["status"]["podIPs"], json!([{"ip": "10.42.0.2"}, {"ip": "fd00:42::2"}]));
+    // Its sandbox is gone, as of a pod that has ended before the agent was started anew.
+    assert_eq!(status(NOW, &object, &with(&[("c", exit(0))]), &facts())["podIPs"], object["status"]["podIPs"]);
+    // Another sandbox has another address: it does not stand beside the first.
+    let moved = PodState { addresses: ips(&["10.42.0.7"]), ..with(&[("c", running())]) };
+    let patch = status_patch(&object, &status(NOW, &object, &moved, &facts()));
+    assert_eq!(patch["status"]["podIPs"], json!([{"$patch": "replace"}, {"ip": "10.42.0.7"}]));
+    assert_eq!(patch["status"]["hostIPs"], json!([{"ip": "192.0.2.1"}]));
+}
+
+#[test]
+fn a_pod_on_the_hosts_network_keeps_the_hosts_addresses() {
+    // POD-11
+    let mut object = pod(json!({"hostNetwork": true, "containers": [{"name": "c"}]}));
+    object["status"] = status(NOW, &object, &with(&[]), &facts());
+    assert_eq!((object["status"].str("podIP"), &object["status"]["podIPs"]), ("192.0.2.1", &json!([{"ip": "192.0.2.1"}])));
+    let elsewhere = NodeFacts { host_ips: vec!["192.0.2.9".into()], ..facts() };
+    let later = status(NOW, &object, &with(&[]), &elsewhere);
+    assert_eq!((later.str("hostIP"), later.str("podIP")), ("192.0.2.9", "192.0.2.1"));
+}

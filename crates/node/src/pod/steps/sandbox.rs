@@ -59,6 +59,7 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
     SandboxSpec {
         id,
         pod: meta.str("uid").to_owned(),
+        node: node.name.clone(),
         labels: BTreeMap::from([label("namespace"), label("name"), label("uid")]),
         hostname: hostname(pod, node),
         host_network: spec.flag("hostNetwork"),

@@ -23,7 +23,10 @@ impl StartStep for Environment {
         let sources = Sources {
             node_name: node.name.clone(),
             host_ips: node.host_ips.clone(),
-            pod_ips: if start.pod["spec"].flag("hostNetwork") { node.host_ips.clone() } else { Vec::new() },
+            pod_ips: match start.pod["spec"].flag("hostNetwork") {
+                true => node.host_ips.clone(),
+                false => start.state.addresses.iter().map(ToString::to_string).collect(),
+            },
             allocatable: node.allocatable.clone(),
             hostname: hostname(start.pod, node),
             ..fetched
