@@ -98,7 +98,7 @@ impl Pool {
 
     /// The last place; the address after it is for broadcasts.
     fn last(&self) -> u32 {
-        let places = |range: &Range| u32::try_from(range.len().saturating_sub(2)).unwrap_or(u32::MAX);
+        let places = |range: &Range| u32::try_from(range.size().saturating_sub(2)).unwrap_or(u32::MAX);
         self.ranges.iter().map(places).min().unwrap_or_default().min(PLACES_MAX)
     }
 

@@ -35,7 +35,7 @@ impl Range {
     }
 
     /// How many addresses; at most 2^127.
-    pub fn len(self) -> u128 {
+    pub fn size(self) -> u128 {
         length(bits(self.address) - self.prefix)
     }
 
@@ -162,6 +162,6 @@ mod tests {
     fn addresses_have_places() {
         assert_eq!(range("10.42.0.0/24").nth(255), "10.42.0.255".parse::<IpAddr>().unwrap());
         assert_eq!(range("fd00::/64").nth(2), "fd00::2".parse::<IpAddr>().unwrap());
-        assert_eq!((range("10.42.0.0/24").len(), range("10.1.1.1/32").len()), (256, 1));
+        assert_eq!((range("10.42.0.0/24").size(), range("10.1.1.1/32").size()), (256, 1));
     }
 }

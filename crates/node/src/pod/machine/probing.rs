@@ -33,7 +33,8 @@ impl Machine {
         if self.object["spec"].flag("hostNetwork") {
             return self.node.host_ips.first().cloned();
         }
-        Some(self.object["status"].str("podIP")).filter(|ip| !ip.is_empty()).map(str::to_owned)
+        let known = || Some(self.object["status"].str("podIP")).filter(|ip| !ip.is_empty()).map(str::to_owned);
+        self.state.addresses.first().map(ToString::to_string).or_else(known)
     }
 
     fn drop_probes_of_ended_runs(&mut self) {
