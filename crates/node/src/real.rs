@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
     ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs,
-    QosClass, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Security, StartError, Usage,
+    QosClass, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -29,8 +29,30 @@ pub struct Real {
     network: Network,
     /// Directory of the pods' logs (LOG-1).
     logs: PathBuf,
+    confinement: Confinement,
     events: Arc<Mutex<Exits>>,
     tiers: Arc<Mutex<Tiers>>,
+}
+
+/// How containers are confined where their pods do not say it all.
+#[derive(Debug, Clone, Default)]
+pub struct Confinement {
+    /// Directory of seccomp profiles.
+    pub profiles: PathBuf,
+    /// Containers without a profile get the runtime's own rather than none.
+    pub seccomp_default: bool,
+}
+
+impl Confinement {
+    /// SEC-13.
+    fn seccomp(&self, asked: &Seccomp) -> rt::Seccomp {
+        match asked {
+            Seccomp::Unset if self.seccomp_default => rt::Seccomp::Standard,
+            Seccomp::RuntimeDefault => rt::Seccomp::Standard,
+            Seccomp::Unset | Seccomp::Unconfined => rt::Seccomp::Unconfined,
+            Seccomp::Localhost(path) => rt::Seccomp::File(self.profiles.join(path)),
+        }
+    }
 }
 
 /// The cgroups above the pods' own, as they were last set (CG-2 to CG-4).
@@ -73,7 +95,14 @@ impl Real {
     pub fn new(runtime: rt::Runtime, network: Network, logs: PathBuf, cpus: u64, memory_bytes: i64) -> Self {
         let exits = Exits { stream: runtime.events(), again: VecDeque::new() };
         let tiers = Tiers { cpus, memory_bytes, set: Vec::new() };
-        Self { runtime, network, logs, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
+        let confinement = Confinement::default();
+        Self { runtime, network, logs, confinement, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
+    }
+
+    /// Confines containers so where their pods do not say it all.
+    #[must_use]
+    pub fn confined(self, confinement: Confinement) -> Self {
+        Self { confinement, ..self }
     }
 
     /// Sets the cgroups above the pods' own for the sandboxes that are there now. A tier that cannot be set holds no pod up: shares only
@@ -168,19 +197,20 @@ fn cgroup_parent(spec: &SandboxSpec) -> String {
     format!("{tier}/pod{}", spec.id)
 }
 
-/// SEC-8: the defaults, then drop, then add; `ALL` on either side.
+/// SEC-8: the defaults, or all or none, then what is added, then what is dropped. Names that no kernel knows are passed over, as by every runtime.
 fn capabilities(security: &Security) -> Vec<String> {
     let all = |names: &[String]| names.iter().any(|n| n == "ALL");
     let mut names = if all(&security.capabilities_add) { rt::all_capabilities() } else { rt::default_capabilities() };
     if all(&security.capabilities_drop) {
         names.clear();
     }
-    names.retain(|name| !security.capabilities_drop.iter().any(|d| *name == format!("CAP_{d}")));
     for add in security.capabilities_add.iter().filter(|a| *a != "ALL").map(|a| format!("CAP_{a}")) {
         if !names.contains(&add) {
             names.push(add);
         }
     }
+    let known = rt::all_capabilities();
+    names.retain(|name| known.contains(name) && !security.capabilities_drop.iter().any(|d| *name == format!("CAP_{d}")));
     names
 }
 
@@ -218,7 +248,7 @@ fn limit_error(error: rt::Error) -> LimitError {
     }
 }
 
-fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
+fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinement) -> rt::ContainerSpec {
     let masks = !spec.security.privileged;
     rt::ContainerSpec {
         attempt: spec.attempt,
@@ -234,6 +264,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf) -> rt::ContainerSpec {
             image_groups: rt::ImageGroups::Merge,
         },
         capabilities: if spec.security.privileged { rt::all_capabilities() } else { capabilities(&spec.security) },
+        seccomp: confinement.seccomp(&spec.security.seccomp),
         no_new_privs: spec.security.no_new_privileges,
         privileged: spec.security.privileged,
         read_only_rootfs: spec.security.read_only_root,
@@ -330,7 +361,7 @@ impl Runtime for Real {
         let found = self.runtime.sandboxes().into_iter().find(|s| s.spec.id == sandbox);
         let log_dir = found.map(|s| s.spec.log_dir).ok_or_else(|| StartError::Create(format!("sandbox {sandbox} does not exist")))?;
         let log_path = log_dir.join(&name).join(format!("{attempt}.log"));
-        match self.runtime.start(sandbox, container_spec(spec, log_path)).await {
+        match self.runtime.start(sandbox, container_spec(spec, log_path, &self.confinement)).await {
             Ok(started) => {
                 let state = InstanceState::Running { started_at: timestamp(started.started_at) };
                 Ok(Instance { attempt, id: started.id, image, state })
@@ -482,6 +513,8 @@ mod tests {
         assert_eq!(capabilities(&security(&["NET_ADMIN"], &["ALL"])), ["CAP_NET_ADMIN"]);
         assert!(!capabilities(&security(&[], &["CHOWN"])).contains(&"CAP_CHOWN".to_owned()));
         assert!(capabilities(&security(&["ALL"], &[])).contains(&"CAP_SYS_ADMIN".to_owned()));
+        assert_eq!(capabilities(&security(&["ALL"], &["CHOWN"])).len(), 40);
+        assert_eq!(capabilities(&security(&["CHOWN", "NO_SUCH"], &["ALL", "CHOWN", "NEITHER"])), [""; 0]);
     }
 
     #[test]
@@ -509,6 +542,16 @@ mod tests {
         let expected =
             [("", 2048, None), ("kubepods", 2048, Some(1 << 30)), ("kubepods/burstable", 768, None), ("kubepods/besteffort", 2, None)];
         assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_node_says_what_containers_without_a_profile_get() {
+        // SEC-13
+        let of = |seccomp_default, asked| Confinement { profiles: "/profiles".into(), seccomp_default }.seccomp(&asked);
+        assert_eq!(of(false, Seccomp::Unset), rt::Seccomp::Unconfined);
+        assert_eq!(of(true, Seccomp::Unset), rt::Seccomp::Standard);
+        assert_eq!(of(true, Seccomp::Unconfined), rt::Seccomp::Unconfined);
+        assert_eq!(of(false, Seccomp::Localhost("a/b.json".into())), rt::Seccomp::File("/profiles/a/b.json".into()));
     }
 
     #[test]

@@ -89,9 +89,22 @@ pub struct Security {
     pub privileged: bool,
     pub no_new_privileges: bool,
     pub read_only_root: bool,
+    pub seccomp: Seccomp,
     /// Without `CAP_`; `ALL` is understood.
     pub capabilities_add: Vec<String>,
     pub capabilities_drop: Vec<String>,
+}
+
+/// Which system calls a container may make (SEC-13).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Seccomp {
+    /// As the node has it for those who do not say.
+    #[default]
+    Unset,
+    Unconfined,
+    RuntimeDefault,
+    /// A file's path below the node's directory of profiles.
+    Localhost(String),
 }
 
 /// A file or directory of the machine that shows in a container.

@@ -30,6 +30,8 @@ pub struct ContainerSpec {
     pub user: User,
     /// Names with `CAP_`: bounding, permitted and effective set. See [`default_capabilities`].
     pub capabilities: Vec<String>,
+    /// Which system calls it may make.
+    pub seccomp: Seccomp,
     /// Sets `no_new_privs`; otherwise it stays off.
     pub no_new_privs: bool,
     /// All capabilities, all devices of the machine, no masked paths.
@@ -56,6 +58,18 @@ pub struct ContainerSpec {
     pub masked_paths: Vec<String>,
     /// Paths that cannot be written. See [`default_readonly_paths`].
     pub readonly_paths: Vec<String>,
+}
+
+/// Which system calls a container may make.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Seccomp {
+    /// All.
+    #[default]
+    Unconfined,
+    /// What container runtimes let through by default.
+    Standard,
+    /// As a file says, in the form of the OCI runtime specification.
+    File(PathBuf),
 }
 
 /// When a log's file is set aside and a new one begun, and what is kept.

@@ -1,7 +1,8 @@
 //! The last thing that runs in a container before its program: takes away what the program must not have, and executes it.
 //!
-//! Order: session key ring → bounding set → groups → user → capabilities → no_new_privs → (a seccomp filter, later) → exec. Runs in a process forked
-//! by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
+//! Order: session key ring → bounding set → groups → user → capabilities → no_new_privs → seccomp filter → exec. Without `no_new_privs` a filter
+//! takes CAP_SYS_ADMIN, which is kept until then; exec takes it away, since the bounding set has lost it. So under the filter nothing is left
+//! to be done but exec. Runs in a process forked by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use stead_sys::capability::{self, CapabilitySet};
 
 use crate::container::EffectiveUser;
+use crate::seccomp::Filter;
 
 /// What to execute, and as whom. Written down for the programs that are run in the container later.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct Program {
     pub capabilities: CapabilitySet,
     /// Whether to set `no_new_privs`.
     pub no_new_privs: bool,
+    /// Which system calls it may make.
+    #[serde(default)]
+    pub filter: Option<Filter>,
     /// Where to say what went wrong; closes on exec.
     #[serde(skip, default = "nowhere")]
     pub status: RawFd,
@@ -75,17 +80,24 @@ impl Program {
         capability::limit_bounding(self.capabilities).map_err(step("drop capabilities from the bounding set"))?;
         nix::unistd::setgroups(&groups).map_err(|error| format!("set groups: {}", plain(error as i32)))?;
         capability::set_user(self.user.uid, self.user.gid).map_err(step("set user"))?;
-        capability::set(self.capabilities).map_err(step("set capabilities"))?;
+        capability::set(self.capabilities_until_exec()).map_err(step("set capabilities"))?;
         if self.no_new_privs {
             nix::sys::prctl::set_no_new_privs().map_err(|error| format!("set no_new_privs: {}", plain(error as i32)))?;
         }
         stead_sys::signal::reset_all();
         let file = CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| "program name with a zero byte".to_owned())?;
+        if let Some(filter) = &self.filter {
+            filter.load().map_err(step("load the seccomp filter"))?;
+        }
         let error = match nix::unistd::execve(&file, &self.argv, &self.env) {
             Err(error) => error,
             Ok(never) => match never {},
         };
         Err(format!("exec: {:?}: {}", self.name(), plain(error as i32)))
+    }
+
+    fn capabilities_until_exec(&self) -> CapabilitySet {
+        if self.filter.is_some() && !self.no_new_privs { self.capabilities.with(capability::SYS_ADMIN) } else { self.capabilities }
     }
 
     fn say(&self, message: &str) {

@@ -26,6 +26,7 @@ pub mod roles;
 mod rootfs;
 mod runtime;
 mod sandbox;
+mod seccomp;
 mod shim;
 mod spec;
 mod usage;
@@ -33,7 +34,8 @@ mod user;
 
 pub use container::{
     Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, LogRotation, Mount, Propagation,
-    Resources, Rlimit, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths, default_readonly_paths,
+    Resources, Rlimit, Seccomp, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths,
+    default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};
 pub use exec::{ExecError, ExecSpec, Size, Stdio};

@@ -18,9 +18,10 @@ use serde_json::Value;
 use stead_sys::capability::{self, CapabilitySet};
 
 use crate::cgroup::Layout;
-use crate::container::{ContainerSpec, EffectiveUser, Mount, Propagation, Rlimit};
+use crate::container::{ContainerSpec, EffectiveUser, Mount, Propagation, Rlimit, Seccomp};
 use crate::executor::{Program, c_string, plain};
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
+use crate::seccomp::Filter;
 use crate::spec::{self, DeviceNode, Inputs};
 use crate::user::{self, Resolved};
 
@@ -95,7 +96,9 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         devices: &devices,
         unified: &layout.container_files(&sandbox.cgroup),
     });
-    let program = program(spec, &argv, &resolved).map_err(failed)?;
+    let asked = if spec.privileged { &Seccomp::Unconfined } else { &spec.seccomp };
+    let filter = Filter::of(asked, &spec.capabilities).map_err(|reason| format!("failed to create containerd container: {reason}"))?;
+    let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
     Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj })
 }
 
@@ -298,6 +301,7 @@ fn program(spec: &ContainerSpec, argv: &[String], resolved: &Resolved) -> Result
         user: resolved.user.clone(),
         capabilities,
         no_new_privs: spec.no_new_privs,
+        filter: None,
         status: -1,
     })
 }

@@ -44,7 +44,8 @@ pub async fn start(
     server: &Server,
     machine: Arc<dyn Environment>,
 ) -> anyhow::Result<()> {
-    use stead_node::{agent, host, real::Real, simulated::Simulated};
+    use stead_node::real::Real;
+    use stead_node::{agent, host, simulated::Simulated};
     let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
@@ -65,7 +66,8 @@ pub async fn start(
         let network = open_network(args, &containers).await?;
         let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
-        let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes);
+        let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
+            .confined(confinement(args)?);
         let machines = vec![machine];
         register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
         let options = agent::Options { api, machines, runtime, clock };
@@ -82,6 +84,11 @@ async fn open_network(args: &ServerArgs, containers: &stead_runtime::Runtime) ->
     let opened =
         tokio::task::spawn_blocking(move || stead_network::Network::open(&dir, &ranges, &live)).await.context("open the network")?;
     opened.with_context(|| format!("open the pods' network (--cluster-cidr {})", args.cluster_cidr))
+}
+
+fn confinement(args: &ServerArgs) -> anyhow::Result<stead_node::real::Confinement> {
+    let profiles = std::path::absolute(&args.data_dir)?.join("seccomp");
+    Ok(stead_node::real::Confinement { profiles, seccomp_default: args.seccomp_default })
 }
 
 /// Lets the API server reach these nodes.

@@ -51,6 +51,8 @@ const NAMES: [&str; 41] = [
 
 /// Number of `CAP_MKNOD`.
 pub const MKNOD: u32 = 27;
+/// Number of `CAP_SYS_ADMIN`.
+pub const SYS_ADMIN: u32 = 21;
 /// Number of `CAP_SYS_RESOURCE`.
 pub const SYS_RESOURCE: u32 = 24;
 
@@ -62,6 +64,12 @@ impl CapabilitySet {
     /// Whether capability `number` is in it.
     pub fn contains(self, number: u32) -> bool {
         self.0 & (1 << number) != 0
+    }
+
+    /// The set with capability `number`.
+    #[must_use]
+    pub fn with(self, number: u32) -> CapabilitySet {
+        CapabilitySet(self.0 | 1 << number)
     }
 
     /// The set without capability `number`.

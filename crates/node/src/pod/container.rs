@@ -3,7 +3,7 @@
 use super::environment::{Sources, container_variables, expand, process_variables};
 use super::limits::{container_limits, oom_score_adj};
 use super::unsupported::unsupported;
-use crate::runtime::{ContainerSpec, Image, Security, User};
+use crate::runtime::{ContainerSpec, Image, Seccomp, Security, User};
 use stead_api::Value;
 use stead_api::value::Access;
 
@@ -125,8 +125,20 @@ fn security(pod: &Value, container: &Value) -> Security {
         privileged: context.flag("privileged"),
         no_new_privileges: setting(pod, container, "allowPrivilegeEscalation") == Some(&Value::Bool(false)), // SEC-10
         read_only_root: context.flag("readOnlyRootFilesystem"),
+        seccomp: seccomp(setting(pod, container, "seccompProfile")),
         capabilities_add: names("add"),
         capabilities_drop: names("drop"),
+    }
+}
+
+/// SEC-13.
+fn seccomp(profile: Option<&Value>) -> Seccomp {
+    let Some(profile) = profile else { return Seccomp::Unset };
+    match profile.str("type") {
+        "RuntimeDefault" => Seccomp::RuntimeDefault,
+        "Localhost" => Seccomp::Localhost(profile.str("localhostProfile").to_owned()),
+        "Unconfined" => Seccomp::Unconfined,
+        _ => Seccomp::Unset,
     }
 }
 
@@ -173,6 +185,20 @@ mod tests {
         let error = spec(json!({"name": "c", "securityContext": {"runAsNonRoot": true, "runAsUser": 0}})).unwrap_err();
         assert_eq!(error, format!("container's runAsUser breaks non-root policy{who}"));
         assert!(spec(json!({"name": "c", "securityContext": {"runAsNonRoot": true, "runAsUser": 5}})).is_ok());
+    }
+
+    #[test]
+    fn a_container_s_seccomp_profile_goes_before_the_pod_s() {
+        // SEC-1, SEC-13
+        let of = |own: Value, of_pod: Value| {
+            let pod = json!({"spec": {"securityContext": {"seccompProfile": of_pod}, "containers": [{"securityContext": {"seccompProfile": own}}]}});
+            security(&pod, &pod["spec"]["containers"][0]).seccomp
+        };
+        assert_eq!(of(json!(null), json!(null)), Seccomp::Unset);
+        assert_eq!(of(json!(null), json!({"type": "RuntimeDefault"})), Seccomp::RuntimeDefault);
+        assert_eq!(of(json!({"type": "Unconfined"}), json!({"type": "RuntimeDefault"})), Seccomp::Unconfined);
+        let localhost = json!({"type": "Localhost", "localhostProfile": "profiles/a.json"});
+        assert_eq!(of(localhost, json!(null)), Seccomp::Localhost("profiles/a.json".to_owned()));
     }
 
     #[test]

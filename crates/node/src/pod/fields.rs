@@ -103,11 +103,10 @@ pub const CONTAINER: Fields = Fields {
 
 pub const POD_SECURITY_CONTEXT: Fields = Fields {
     ty: "PodSecurityContext",
-    done: &["runAsUser", "runAsGroup", "runAsNonRoot", "supplementalGroups", "fsGroup"],
+    done: &["runAsUser", "runAsGroup", "runAsNonRoot", "supplementalGroups", "fsGroup", "seccompProfile"],
     listed: &["fsGroupChangePolicy", "seLinuxChangePolicy"],
     refused: &[
         ("supplementalGroupsPolicy", strict),
-        ("seccompProfile", seccomp),
         ("seLinuxOptions", present),
         ("windowsOptions", present),
         ("sysctls", set),
@@ -117,15 +116,18 @@ pub const POD_SECURITY_CONTEXT: Fields = Fields {
 
 pub const SECURITY_CONTEXT: Fields = Fields {
     ty: "SecurityContext",
-    done: &["capabilities", "privileged", "runAsUser", "runAsGroup", "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation"],
-    listed: &[],
-    refused: &[
-        ("seccompProfile", seccomp),
-        ("seLinuxOptions", present),
-        ("windowsOptions", present),
-        ("appArmorProfile", app_armor),
-        ("procMount", unmasked),
+    done: &[
+        "capabilities",
+        "privileged",
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "readOnlyRootFilesystem",
+        "allowPrivilegeEscalation",
+        "seccompProfile",
     ],
+    listed: &[],
+    refused: &[("seLinuxOptions", present), ("windowsOptions", present), ("appArmorProfile", app_armor), ("procMount", unmasked)],
 };
 
 pub const LIFECYCLE: Fields =
@@ -185,11 +187,6 @@ fn strict(field: &str, value: &Value) -> Option<String> {
     (value == "Strict").then(|| format!("securityContext.{field} Strict"))
 }
 
-fn seccomp(field: &str, value: &Value) -> Option<String> {
-    let ty = value.str("type");
-    (!matches!(ty, "" | "Unconfined")).then(|| format!("securityContext.{field} {ty}"))
-}
-
 fn app_armor(field: &str, value: &Value) -> Option<String> {
     (value.str("type") == "Localhost").then(|| format!("securityContext.{field} Localhost"))
 }
@@ -211,7 +208,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 9] = [
+    const WHOLE: [&str; 10] = [
         "Affinity",
         "Toleration",
         "PodReadinessGate",
@@ -221,6 +218,7 @@ mod tests {
         "Capabilities",
         "ResourceClaim",
         "Probe",
+        "SeccompProfile",
     ];
 
     fn short(ty: &Type) -> &'static str {

@@ -103,10 +103,6 @@ mod tests {
                 container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),
                 "resources.limits of ephemeral-storage",
             ),
-            (
-                container(json!({"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}})),
-                "securityContext.seccompProfile RuntimeDefault",
-            ),
             (with("securityContext", json!({"sysctls": [{"name": "a", "value": "b"}]})), "securityContext.sysctls"),
             (with("hostAliases", json!([{"ip": "1.2.3.4"}])), "hostAliases"),
             (with("dnsConfig", json!({"nameservers": ["1.1.1.1"]})), "dnsConfig"),

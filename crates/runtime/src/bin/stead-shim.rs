@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         ["say-and-sleep-for-test"] => writeln!(io::stdout(), "here").and_then(|()| sleep()),
         ["signal-for-test", signal] => signal_itself(signal),
         ["terminal-for-test"] => terminal(),
+        ["confinement-for-test"] => confinement(),
         _ => Ok(ExitCode::from(2)),
     };
     result.unwrap_or_else(|error| {
@@ -220,6 +221,25 @@ fn terminal() -> io::Result<ExitCode> {
         writeln!(io::stdout(), "{}x{} {} TERM={term}", size.columns, size.rows, name.display())?;
         io::stdin().read_line(&mut String::new())?;
     }
+}
+
+/// Says how this process is confined, and what becomes of some system calls.
+fn confinement() -> io::Result<ExitCode> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    for name in ["Seccomp:", "NoNewPrivs:", "CapEff:", "CapBnd:"] {
+        let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        writeln!(io::stdout(), "{name}{}", value.trim())?;
+    }
+    let outcome = |result: io::Result<()>| match result.map_err(|error| nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0))) {
+        Ok(()) => "OK".to_owned(),
+        Err(errno) => format!("{errno:?}"),
+    };
+    let unshared = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUTS).map_err(io::Error::from);
+    writeln!(io::stdout(), "unshare={}", outcome(unshared))?;
+    writeln!(io::stdout(), "clone3={}", stead_sys::seccomp::has_clone3())?;
+    writeln!(io::stdout(), "keyctl={}", outcome(stead_sys::keyring::session().map(drop)))?;
+    writeln!(io::stdout(), "mkdir={}", outcome(std::fs::create_dir("/made")))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts two containers, says their ids, and waits to be killed.

@@ -10,4 +10,5 @@ mod lifecycle;
 mod logs;
 mod recovery;
 mod resources;
+mod seccomp;
 mod upgrade;

@@ -124,6 +124,9 @@ pub struct ServerArgs {
     /// Do not run pods on this machine
     #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
+    /// Give containers that name no seccomp profile the runtime's own (RuntimeDefault) instead of none
+    #[arg(help_heading = "Nodes", long, env = "STEAD_SECCOMP_DEFAULT")]
+    pub seccomp_default: bool,
     /// Do not run the scheduler
     #[arg(help_heading = "Control plane", long, env = "STEAD_DISABLE_SCHEDULER")]
     pub disable_scheduler: bool,
@@ -185,6 +188,7 @@ impl ServerArgs {
             ("node-name", self.node_name.clone()),
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
             ("disable-agent", switch(self.disable_agent)),
+            ("seccomp-default", switch(self.seccomp_default)),
             ("disable-scheduler", switch(self.disable_scheduler)),
             ("controllers", list(&self.controllers)),
         ];
@@ -193,7 +197,7 @@ impl ServerArgs {
 
     /// The command line that gives a server these settings.
     pub fn command_line(&self) -> Vec<String> {
-        let is_switch = |flag: &str| matches!(flag, "disable-agent" | "disable-scheduler");
+        let is_switch = |flag: &str| matches!(flag, "disable-agent" | "disable-scheduler" | "seccomp-default");
         let word = |(flag, value): (String, String)| if is_switch(&flag) { format!("--{flag}") } else { format!("--{flag}={value}") };
         std::iter::once("server".to_owned()).chain(self.settings().into_iter().map(word)).collect()
     }
