@@ -32,19 +32,20 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 12] = [
+const DEPENDENCIES: [(&str, &[&str]); 13] = [
     ("api", &[]),
     ("store", &[]),
     ("sys", &[]),
     ("applets", &["sys"]),
+    ("images", &["sys"]),
     ("journal", &["sys"]),
     ("network", &["journal", "sys"]),
-    ("runtime", &["applets", "journal", "sys"]),
+    ("runtime", &["applets", "images", "journal", "sys"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
-    ("node", &["api", "client", "journal", "network", "runtime", "sys"]),
-    ("stead", &["api", "applets", "client", "control", "network", "node", "runtime", "server", "store", "sys"]),
+    ("node", &["api", "client", "images", "journal", "network", "runtime", "sys"]),
+    ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys"]),
 ];
 
 /// Checks the whole tree; prints every offence.

@@ -302,8 +302,9 @@ impl Runtime for Real {
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
-        Ok(self.runtime.image(reference).map(|image| Image {
-            id: format!("{}@{}", image.reference.rsplit_once(':').map_or(image.reference.as_str(), |(name, _)| name), image.digest),
+        let found = self.runtime.image(reference).map_err(|error| text(&error))?;
+        Ok(found.map(|image| Image {
+            id: image.repo_digests.into_iter().next().unwrap_or(image.digest),
             reference: image.reference,
             entrypoint: image.config.entrypoint,
             command: image.config.cmd,

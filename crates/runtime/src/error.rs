@@ -52,6 +52,9 @@ pub enum Error {
     /// The machine lacks something that containers need.
     #[error("this machine cannot run containers: {0}")]
     Host(String),
+    /// The image store.
+    #[error(transparent)]
+    Images(stead_images::Error),
     /// No such image here.
     #[error("image {0} is not present")]
     ImageNotPresent(String),

@@ -155,11 +155,22 @@ fn overlay(base: &Path, container: &ContainerRecord) -> Result<PathBuf, String> 
     let (rootfs, upper, work) = (place("rootfs")?, place("upper")?, place("work")?);
     // The upper directory's mode is the root directory's mode in the container.
     fs::set_permissions(&upper, fs::Permissions::from_mode(0o755)).map_err(|error| format!("chmod {}: {error}", upper.display()))?;
-    let layers: Vec<&str> = container.image.layers.iter().rev().filter_map(|layer| layer.to_str()).collect();
-    let options = format!("lowerdir={},upperdir={},workdir={}", layers.join(":"), upper.display(), work.display());
+    let (from, layers) = lower_directories(&container.image.layers);
+    let options = format!("lowerdir={layers},upperdir={},workdir={}", upper.display(), work.display());
+    // This process is the container's own, and what follows names whole paths.
+    std::env::set_current_dir(&from).map_err(|error| format!("change to {}: {error}", from.display()))?;
     mount(Some("overlay"), &rootfs, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
         .map_err(|error| format!("failed to mount the root file system: {}", plain(error as i32)))?;
     Ok(rootfs)
+}
+
+/// The lower directories from the uppermost, as short as they can be said, and from which directory: all options have to fit into a page.
+fn lower_directories(layers: &[PathBuf]) -> (PathBuf, String) {
+    let root = PathBuf::from("/");
+    let parent = layers.first().and_then(|layer| layer.parent()).unwrap_or(&root);
+    let from = if layers.iter().all(|layer| layer.parent() == Some(parent)) { parent } else { &root };
+    let names = layers.iter().rev().filter_map(|layer| if from == root { layer.to_str() } else { layer.strip_prefix(from).ok()?.to_str() });
+    (from.to_owned(), names.collect::<Vec<_>>().join(":"))
 }
 
 fn open_in_root(root: &OwnedFd, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
@@ -335,6 +346,16 @@ mod tests {
         let found = environment(&[pair("A", "1"), pair("B", "2"), pair("A", "3")], "/root");
         assert_eq!(found, [pair("PATH", DEFAULT_PATH), pair("A", "3"), pair("B", "2"), pair("HOME", "/root")]);
         assert_eq!(environment(&[pair("PATH", "/x"), pair("HOME", "/y")], "/root"), [pair("PATH", "/x"), pair("HOME", "/y")]);
+    }
+
+    #[test]
+    fn many_layers_are_said_shortly() {
+        // IMG-11
+        let layers: Vec<PathBuf> = (0..500).map(|n| PathBuf::from(format!("/data/images/layers/{n}"))).collect();
+        let (from, names) = lower_directories(&layers);
+        assert!(from == Path::new("/data/images/layers") && names.starts_with("499:498:") && names.len() < 2500, "{names}");
+        let apart = [PathBuf::from("/a/1"), PathBuf::from("/b/2")];
+        assert_eq!(lower_directories(&apart), (PathBuf::from("/"), "/b/2:/a/1".to_owned()));
     }
 
     #[test]

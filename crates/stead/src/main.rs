@@ -49,6 +49,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             logging::start_verb()?;
             cli::down::run(&args)
         }
+        Verb::Image(args) => {
+            logging::start_verb()?;
+            cli::image::run(&args)
+        }
         Verb::Explain(args) => {
             logging::start_verb()?;
             cli::explain::run(&args)

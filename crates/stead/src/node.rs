@@ -59,7 +59,8 @@ pub async fn start(
         let options = agent::Options { api, machines, runtime, clock };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
-        let options = stead_runtime::Options::default();
+        let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
+        let options = stead_runtime::Options { images: Some(images), ..stead_runtime::Options::default() };
         let containers =
             stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
         containers.builtin(BUILTIN_IMAGE).await?;
@@ -100,6 +101,11 @@ fn register<R: Outputs>(server: &Server, machines: &[Machine], api: KubeletApi<R
 /// Where the container runtime keeps what it has.
 pub fn runtime_root(data_dir: &Path) -> PathBuf {
     data_dir.join("containers")
+}
+
+/// Where images are kept.
+pub fn images_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("images")
 }
 
 /// A simulated node has room for as many pods as one wants to try.

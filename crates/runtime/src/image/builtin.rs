@@ -66,6 +66,7 @@ pub fn describe(plan: &Plan, reference: &str, layer: &Path) -> Result<Image> {
         config: ImageConfig { env: vec![("PATH".to_owned(), "/bin".to_owned())], cmd: vec!["httpd".to_owned()], ..ImageConfig::default() },
         layers: vec![layer.to_owned()],
         size_bytes,
+        repo_digests: vec![format!("{}@{}", reference.rsplit_once(':').map_or(reference, |(name, _)| name), plan.digest)],
     })
 }
 

@@ -1,6 +1,6 @@
 //! Images: their configuration and where their layers lie.
 //!
-//! Owns `<root>/images` and `<root>/layers`. Pulling from registries is not here yet: an image that is not present stays so.
+//! Owns `<root>/images`, where the built-in image is. All others are in a [`stead_images::Store`], which comes with the options.
 
 mod builtin;
 
@@ -18,7 +18,7 @@ use crate::record::{self, Durability, Record, io_error, unless_missing};
 /// An image that is present.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Image {
-    /// The name it is known by, such as `localhost/stead:1`.
+    /// The full name it is known by, such as `localhost/stead:1`; one without any, its id.
     pub reference: String,
     /// `sha256:` and 64 hexadecimal digits.
     pub digest: String,
@@ -28,6 +28,35 @@ pub struct Image {
     pub layers: Vec<PathBuf>,
     /// Bytes of all layers.
     pub size_bytes: u64,
+    /// Full names with a digest, by which a registry knows it.
+    #[serde(default)]
+    pub repo_digests: Vec<String>,
+}
+
+impl Image {
+    /// An image of the store, asked for by that name.
+    pub fn stored(image: stead_images::Image, asked: &str) -> Image {
+        let asked = asked.parse().ok().map(|reference: stead_images::Reference| reference.key());
+        let reference = asked.filter(|key| image.tags.contains(key)).or_else(|| image.tags.first().or(image.digests.first()).cloned());
+        let settings = image.settings;
+        Image {
+            reference: reference.unwrap_or_else(|| image.id.to_string()),
+            digest: image.id.to_string(),
+            config: ImageConfig {
+                env: settings.env,
+                entrypoint: settings.entrypoint,
+                cmd: settings.cmd,
+                user: settings.user,
+                working_dir: settings.working_dir,
+                stop_signal: Some(settings.stop_signal).filter(|signal| !signal.is_empty()),
+                volumes: settings.volumes,
+                labels: settings.labels,
+            },
+            layers: image.layers,
+            size_bytes: image.size_bytes,
+            repo_digests: image.digests,
+        }
+    }
 }
 
 /// What an image asks for.
@@ -46,6 +75,9 @@ pub struct ImageConfig {
     pub working_dir: String,
     /// Name or number; None: SIGTERM.
     pub stop_signal: Option<String>,
+    /// Directories that every container gets anew, filled from the image.
+    pub volumes: Vec<String>,
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The images below one directory: `<hexadecimal digits of the digest>/{image.json,layer/}`, and `names.json`.
@@ -134,8 +166,10 @@ impl Images {
 
     /// By reference or digest.
     pub fn get(&self, reference: &str) -> Option<Image> {
+        let full = reference.parse().map(|reference: stead_images::Reference| reference.key()).ok();
         let known = self.known();
-        known.images.get(known.names.names.get(reference).map_or(reference, String::as_str)).cloned()
+        let digest = known.names.names.get(reference).or_else(|| known.names.names.get(&full?));
+        known.images.get(digest.map_or(reference, String::as_str)).cloned()
     }
 
     /// All that have a name, sorted by reference.

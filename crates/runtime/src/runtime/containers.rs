@@ -22,14 +22,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Result<Started, StartError> {
     check_name(&spec.name)?;
     let entry = inner.entry(sandbox)?;
-    let image = inner.images.get(&spec.image).ok_or_else(|| Error::ImageNotPresent(spec.image.clone()))?;
     let exists = StartError::Exists { name: spec.name.clone(), attempt: spec.attempt };
     let id = container_id(sandbox, &spec.name, spec.attempt);
-    let record = ContainerRecord { id: id.clone(), cgroup: format!("{}/{id}", entry.record.cgroup), image, spec };
     sandboxes::wait_for_clean_up(&entry).await;
-    let asked = Arc::clone(&entry);
+    let (asked, owner, container_id) = (Arc::clone(&entry), Arc::clone(inner), id.clone());
     // In one piece, which goes on where the caller does not: a container is either unknown or asked for.
-    let reply = blocking(move || ask_to_start(&asked, &record)).await?.ok_or(exists)?;
+    let reply = blocking(move || describe_and_ask(&owner, &asked, container_id, spec)).await?.ok_or(exists)?;
     let answer = match reply.wait(sandbox).await {
         Ok(answer) => answer,
         Err(_) if entry.connection().is_none() => {
@@ -57,6 +55,14 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
         Err(Refusal::NotRunning) => Err(Error::Refused("unexpected refusal of a start".to_owned()).into()),
         Err(Refusal::Version { .. }) => Err(Error::Refused("the shim speaks another version".to_owned()).into()),
     }
+}
+
+/// Settles what the container is made of; nothing is removed from the images until its record says that it uses one.
+fn describe_and_ask(inner: &Inner, entry: &Entry, id: String, spec: ContainerSpec) -> Result<Option<Reply>> {
+    let _hold = inner.options.images.as_ref().map(stead_images::Store::hold).transpose().map_err(Error::Images)?;
+    let image = inner.image(&spec.image)?.ok_or_else(|| Error::ImageNotPresent(spec.image.clone()))?;
+    let cgroup = format!("{}/{id}", entry.record.cgroup);
+    ask_to_start(entry, &ContainerRecord { id, cgroup, image, spec })
 }
 
 /// Writes the container down and asks the shim; None if this attempt is known.

@@ -47,6 +47,8 @@ pub struct Options {
     /// How long a living shim may stay silent before it is taken for hanging and killed with its containers. A disk that stalls makes it
     /// wait too, so this is not short.
     pub shim_patience: Duration,
+    /// Where images are, beside the built-in one.
+    pub images: Option<stead_images::Store>,
     /// How long a living shim may take for one start before it is taken for hanging. Longer than a shim gives the container's making.
     pub start_max: Duration,
 }
@@ -56,6 +58,7 @@ impl Default for Options {
         Options {
             executable: PathBuf::from("/proc/self/exe"),
             cgroup_root: None,
+            images: None,
             shim_patience: Duration::from_secs(30),
             start_max: Duration::from_secs(150),
         }
@@ -274,6 +277,14 @@ impl Inner {
             .ok_or_else(|| Error::ContainerNotFound(container.to_owned()))
     }
 
+    fn image(&self, reference: &str) -> Result<Option<Image>> {
+        if let Some(builtin) = self.images.get(reference) {
+            return Ok(Some(builtin));
+        }
+        let Some(store) = &self.options.images else { return Ok(None) };
+        Ok(store.get(reference).map_err(Error::Images)?.map(|image| Image::stored(image, reference)))
+    }
+
     fn emit(&self, event: Event) {
         // Nobody listening is fine: whoever comes later lists first.
         self.events.send(event).map(drop).unwrap_or_default();
@@ -293,13 +304,17 @@ impl Runtime {
     }
 
     /// The image of that reference or digest, if present.
-    pub fn image(&self, reference: &str) -> Option<Image> {
-        self.inner.images.get(reference)
+    pub fn image(&self, reference: &str) -> Result<Option<Image>> {
+        self.inner.image(reference)
     }
 
-    /// All images, sorted by reference.
-    pub fn images(&self) -> Vec<Image> {
-        self.inner.images.list()
+    /// All images, the built-in one first.
+    pub fn images(&self) -> Result<Vec<Image>> {
+        let mut images = self.inner.images.list();
+        if let Some(store) = &self.inner.options.images {
+            images.extend(store.list().map_err(Error::Images)?.into_iter().map(|image| Image::stored(image, "")));
+        }
+        Ok(images)
     }
 
     /// Makes the built-in image from the running program and its shared libraries, unless that very program's image is there already.

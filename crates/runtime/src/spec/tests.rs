@@ -18,7 +18,14 @@ fn config(version: u8, change: impl FnOnce(&mut SandboxSpec, &mut ContainerSpec)
     change(&mut sandbox_spec, &mut spec);
     let mounts = spec.mounts.clone();
     let sandbox = SandboxRecord { spec: sandbox_spec, cgroup: "/s/p".into(), shim_cgroup: "/s/shims/p".into() };
-    let image = Image { reference: "i".into(), digest: "sha256:0".into(), config: ImageConfig::default(), layers: vec![], size_bytes: 0 };
+    let image = Image {
+        reference: "i".into(),
+        digest: "sha256:0".into(),
+        config: ImageConfig::default(),
+        layers: vec![],
+        size_bytes: 0,
+        repo_digests: vec![],
+    };
     let container = ContainerRecord { id: "c".into(), spec, image, cgroup: "/s/p/c".into() };
     build(&Inputs {
         sandbox: &sandbox,

@@ -63,7 +63,7 @@ async fn the_version_before_is_taken_over_from() {
     assert!(!process.has_ended().unwrap());
     let ended = machine.runtime.containers(Some("s")).into_iter().find(|container| container.spec.name == "ended").unwrap();
     assert!(matches!(ended.state, ContainerState::Exited(exit) if (exit.code, exit.reason) == (1, ExitReason::Exited)));
-    assert!(machine.runtime.image(IMAGE).is_some());
+    assert!(machine.runtime.image(IMAGE).unwrap().is_some());
     // The shim goes on serving: a new container, a signal, an end.
     let (exit, _) = machine.run("s", machine.container_spec("s", "another", &["true"])).await;
     assert_eq!(exit.code, 0);

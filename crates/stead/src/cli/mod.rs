@@ -3,6 +3,7 @@
 mod connect;
 pub mod down;
 pub mod explain;
+pub mod image;
 pub mod server;
 pub mod up;
 

@@ -1,7 +1,9 @@
 //! The command line: every flag also as a `STEAD_*` variable. Parsed once; the rest of the program gets typed values.
 
+mod image;
 mod values;
 
+pub use image::{ImageArgs, ImageVerb, ImportArgs, ListArgs};
 use values::SIMULATED_NODES_MAX;
 pub use values::{Cidr, PodRanges, node_name};
 
@@ -33,6 +35,8 @@ pub enum Verb {
     Up(UpArgs),
     /// Stop the background server and the containers it runs; objects stay
     Down(DownArgs),
+    /// Bring images onto this machine, look at them and remove them, with a server running or without
+    Image(ImageArgs),
     /// Say why an object is as it is: what the controllers and the scheduler last decided about it, and what they wait for
     Explain(ExplainArgs),
     /// Run the API server, the controllers, the scheduler and the node agent in the foreground
@@ -149,7 +153,7 @@ impl Cli {
         let args = match &cli.verb {
             Verb::Server(args) => args,
             Verb::Up(args) => &args.server,
-            Verb::Down(_) | Verb::Explain(_) => return cli,
+            Verb::Down(_) | Verb::Explain(_) | Verb::Image(_) => return cli,
         };
         match args.contradiction() {
             Some(text) => Self::command().error(ErrorKind::ArgumentConflict, text).exit(),

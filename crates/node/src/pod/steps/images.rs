@@ -6,6 +6,7 @@ use crate::pod::state::WaitingReason;
 use std::time::Duration;
 use stead_api::value::Access;
 use stead_client::event::Event;
+use stead_images::{Digest, Reference};
 
 pub struct Images;
 
@@ -13,7 +14,16 @@ const BACKOFF_MAX: Duration = Duration::from_secs(300);
 
 impl StartStep for Images {
     fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
-        Ok(Some(Operation::InspectImage(start.container.str("image").to_owned())))
+        let reference = start.container.str("image").to_owned();
+        if let Err(error) = reference.parse::<Reference>()
+            && reference.parse::<Digest>().is_err()
+        {
+            let message = format!("Failed to apply default image tag {reference:?}: {error}");
+            let mut failure = start.failure("InvalidImageName", message.clone(), "");
+            failure.events = vec![start.warning("InspectFailed", message), start.warning("Failed", "Error: InvalidImageName".to_owned())];
+            return Err(failure);
+        }
+        Ok(Some(Operation::InspectImage(reference)))
     }
 
     fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
@@ -29,8 +39,9 @@ impl StartStep for Images {
             }
             Ok(None) if start.container.str("imagePullPolicy") == "Never" => {
                 let message = format!("Container image {reference:?} is not present with pull policy of Never");
-                let mut failure = start.failure("ErrImageNeverPull", message.clone(), "Error: ");
-                failure.events.insert(0, start.warning("ErrImageNeverPull", message));
+                let mut failure = start.failure("ErrImageNeverPull", message.clone(), "");
+                failure.events =
+                    vec![start.warning("ErrImageNeverPull", message), start.warning("Failed", "Error: ErrImageNeverPull".to_owned())];
                 Err(failure)
             }
             Ok(None) => Err(pull_failed(start, &reference)),
