@@ -4,6 +4,7 @@
 //! [`runtime::Runtime`] and the API -> outcomes back to the machine.
 //! Beside that, [`kubelet_api`] answers what the API server asks of a node.
 
+pub mod admission;
 pub mod agent;
 pub mod clock;
 pub mod heartbeat;

@@ -5,6 +5,7 @@ use crate::object::Object;
 use crate::plan::Key;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use stead_api::kinds::pod_spec::node_selection::{self, Candidate, term_matches};
 use stead_api::selector::LabelSelector;
 use stead_api::{Value, value::Access};
 
@@ -13,40 +14,11 @@ const REQUIRED_WEIGHT: i64 = 1;
 
 /// spec.nodeSelector and the required node affinity.
 pub fn node_matches(pod: &Object, node: &Object) -> bool {
-    let selector = pod.spec().map("nodeSelector").into_iter().flatten();
-    let mut pairs = selector.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
-    if !pairs.all(|(name, value)| node.labels.get(name).is_some_and(|v| v == value)) {
-        return false;
-    }
-    let required = &pod.spec()["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    if required.is_null() {
-        return true;
-    }
-    required.items("nodeSelectorTerms").iter().any(|term| term_matches(term, node))
+    node_selection::selects(pod.spec(), candidate(node))
 }
 
-/// A term without any requirement matches nothing.
-fn term_matches(term: &Value, node: &Object) -> bool {
-    let (labels, fields) = (term.items("matchExpressions"), term.items("matchFields"));
-    let label = |r: &Value| holds(r, node.labels.get(r.str("key")).map(String::as_str));
-    let field = |r: &Value| r.str("key") == "metadata.name" && holds(r, Some(&node.key.name));
-    !(labels.is_empty() && fields.is_empty()) && labels.iter().all(label) && fields.iter().all(field)
-}
-
-fn holds(requirement: &Value, value: Option<&str>) -> bool {
-    let values = requirement.items("values");
-    let listed = || value.is_some_and(|value| values.iter().any(|v| v == value));
-    let number = |v: Option<&str>| v.and_then(|v| v.parse::<i64>().ok());
-    let bound = || number(values.first().and_then(Value::as_str));
-    match requirement.str("operator") {
-        "In" => listed(),
-        "NotIn" => !listed(),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => number(value).zip(bound()).is_some_and(|(value, bound)| value > bound),
-        "Lt" => number(value).zip(bound()).is_some_and(|(value, bound)| value < bound),
-        _ => false,
-    }
+fn candidate(node: &Object) -> Candidate<'_> {
+    Candidate { name: &node.key.name, labels: &node.labels }
 }
 
 /// Why a node does not suit the pod's required affinities to other pods, or theirs against it.
@@ -99,7 +71,7 @@ fn preferred<'a>(pod: &'a Object, kind: &str) -> impl Iterator<Item = (&'a Value
 
 /// SCH-92: the weights of the preferred terms that a node matches.
 pub fn node_preference(pod: &Object, node: &Object) -> i64 {
-    preferred(pod, "nodeAffinity").filter(|(term, _)| term_matches(&term["preference"], node)).map(|(_, weight)| weight).sum()
+    preferred(pod, "nodeAffinity").filter(|(term, _)| term_matches(&term["preference"], candidate(node))).map(|(_, weight)| weight).sum()
 }
 
 /// SCH-97: how much each node suits the pod's preferences for other pods, and theirs for it.

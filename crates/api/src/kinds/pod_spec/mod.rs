@@ -5,6 +5,7 @@ pub mod amount;
 pub mod defaults;
 pub mod dropped;
 pub mod images;
+pub mod node_selection;
 pub mod qos;
 #[cfg(test)]
 mod tests;
