@@ -11,9 +11,11 @@ use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
 use crate::registration::Machine;
 use crate::runtime::{Ended, Runtime};
+use crate::stats::{Observer, Stats};
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::value::Access;
@@ -39,7 +41,14 @@ pub struct Options<R> {
     pub machines: Vec<Machine>,
     pub runtime: R,
     pub clock: Clock,
+    /// Samples of what the nodes and their pods use go there.
+    pub stats: Stats,
+    /// Where the pods' directories lie; `None` if there is nothing to be measured.
+    pub data_dir: Option<PathBuf>,
 }
+
+/// Between two samples (STAT-3, NODE-10).
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 
 /// A pod's runner as the agent sees it.
 struct Handle {
@@ -74,6 +83,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     };
     let nodes: BTreeMap<String, Arc<Node<R>>> = options.machines.iter().map(|m| (m.name.clone(), node(m))).collect();
     let pods = Pods::new(nodes.keys().cloned(), records);
+    let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone());
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
     let alive = keep_alive(options.api.clone(), options.machines.clone(), options.clock.clone(), began);
     let clock = options.clock.clone();
@@ -81,6 +91,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let following = agent.follow(options.api.clone(), options.runtime.clone());
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
+        () = looking_after => Err(Failure::Ended("node statistics")),
         () = recording => Err(Failure::Ended("event recorder")),
         () = following => Err(Failure::Ended("pod watch")),
         _ = stop.wait_for(|stop| *stop) => Ok(()),
@@ -94,6 +105,18 @@ pub enum Failure {
     Runtime(String),
     #[error("the {0} ended by itself")]
     Ended(&'static str),
+}
+
+/// Takes samples of this machine's node.
+async fn look_after<R: Runtime>(node: Option<Arc<Node<R>>>, stats: Stats, data_dir: Option<PathBuf>) {
+    let (Some(node), Some(data_dir)) = (node, data_dir) else { return std::future::pending().await };
+    let mut observer = Observer::new(data_dir);
+    loop {
+        let now = node.now();
+        let sample = observer.sample(&node.runtime, &node.roster, now.wall, now.steady).await;
+        stats.put(&node.facts.name, sample);
+        tokio::time::sleep(SAMPLE_EVERY).await;
+    }
 }
 
 /// Registers the nodes, renews their Leases, keeps their statuses right.

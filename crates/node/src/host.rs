@@ -1,8 +1,11 @@
 //! Reads the facts of this machine. The only place of the node that looks at the host.
 
+mod usage;
+
 use crate::registration::Machine;
 use std::net::UdpSocket;
 use std::path::Path;
+pub use usage::{Disk, HostUsage, Interface, Memory, disk, host_usage};
 
 /// The facts of the machine this runs on; what cannot be read is left empty.
 pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_version: &str) -> Machine {

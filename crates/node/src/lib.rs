@@ -17,5 +17,7 @@ pub mod pods;
 pub mod probe;
 pub mod real;
 pub mod registration;
+pub mod roster;
 pub mod runtime;
 pub mod simulated;
+pub mod stats;

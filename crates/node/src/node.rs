@@ -1,8 +1,10 @@
 //! What everything that works for one node shares: its API client, its runtime, its clocks and the way to record events.
 
+use crate::admission::Room;
 use crate::clock::Now;
 use crate::pod::steps::NodeFacts;
 use crate::registration::Machine;
+use crate::roster::Roster;
 use crate::runtime::Runtime;
 use std::sync::Arc;
 use stead_api::Value;
@@ -21,6 +23,7 @@ pub struct Node<R> {
     pub api: Client,
     pub runtime: R,
     pub facts: Arc<NodeFacts>,
+    pub roster: Roster,
     clock: Clock,
     began: Instant,
     events: mpsc::Sender<(Source, Event)>,
@@ -30,7 +33,8 @@ impl<R: Runtime> Node<R> {
     /// `began` is the zero of the steady clock.
     pub fn new(api: Client, runtime: R, machine: &Machine, clock: Clock, began: Instant, events: mpsc::Sender<(Source, Event)>) -> Self {
         let facts = machine.facts(&runtime.version());
-        Self { api, runtime, facts: Arc::new(facts), clock, began, events }
+        let roster = Roster::new(Room::new(&machine.name, &machine.allocatable(), &machine.labels()));
+        Self { api, runtime, facts: Arc::new(facts), roster, clock, began, events }
     }
 
     pub fn now(&self) -> Now {

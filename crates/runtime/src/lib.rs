@@ -43,4 +43,4 @@ pub use image::{Image, ImageConfig};
 pub use runtime::survey::{Survey, clean, survey};
 pub use runtime::{Event, Events, Exec, HostFacts, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
-pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage};
+pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage, disk_usage};

@@ -79,7 +79,14 @@ async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, object: Val
     if core.store.get(&crate::keys::object(kind, namespace, name)).is_some() {
         return Ok(());
     }
-    let target = Target { verb: Verb::Create, kind: kind.clone(), namespace: namespace.to_owned(), name: String::new(), subresource: None };
+    let target = Target {
+        verb: Verb::Create,
+        kind: kind.clone(),
+        namespace: namespace.to_owned(),
+        name: String::new(),
+        subresource: None,
+        below: String::new(),
+    };
     let mut call = Call {
         target,
         method: http::Method::POST,

@@ -5,6 +5,7 @@ use crate::cluster::Cluster;
 use crate::debug::DebugPages;
 use crate::gateway::Gateway;
 use crate::lines::Lines;
+use crate::metrics::Metrics;
 use crate::openapi::Documents;
 use std::ops::Deref;
 
@@ -16,6 +17,7 @@ pub(crate) struct Core {
     pub debug: DebugPages,
     pub documents: Documents,
     pub lines: Lines,
+    pub metrics: Metrics,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
 }

@@ -24,6 +24,7 @@ mod key_locks;
 mod keys;
 mod kinds;
 mod lines;
+mod metrics;
 mod negotiation;
 mod object;
 mod objects;
@@ -40,12 +41,14 @@ mod yaml;
 
 pub use debug::DebugPage;
 pub use gateway::{NodeService, unserved};
+pub use metrics::{MetricsSource, Used, UsedBy};
 
 use futures::future::BoxFuture;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use stead_api::Status;
+use stead_api::kinds::metrics::{NODE_METRICS, POD_METRICS};
 use stead_api::registry::Kind;
 use stead_api::time::Timestamp;
 
@@ -118,6 +121,7 @@ impl Server {
             debug: debug::DebugPages::default(),
             documents: openapi::Documents::default(),
             lines: lines::Lines::default(),
+            metrics: metrics::Metrics::default(),
             advertise: config.advertise,
         });
         bootstrap::run(&core).await?;
@@ -148,6 +152,13 @@ impl Server {
     /// Sends nothing to a node any more: it answers that it is not served.
     pub fn forget_node(&self, node: &str) {
         self.core.gateway.forget(node);
+    }
+
+    /// Serves the metrics API from now on, with the numbers of that source.
+    pub fn serve_metrics(&self, source: Arc<dyn MetricsSource>) {
+        self.core.metrics.set(source);
+        self.set_kind(NODE_METRICS.clone());
+        self.set_kind(POD_METRICS.clone());
     }
 
     /// Answers GET of `/debug/PATH` with that page from now on, to those who may do everything.

@@ -68,6 +68,8 @@ pub(crate) struct Target {
     /// Empty: the collection.
     pub name: String,
     pub subresource: Option<&'static Subresource>,
+    /// What follows `proxy` in the path.
+    pub below: String,
 }
 
 /// Finds the route of a request.
@@ -136,9 +138,10 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
     if kind.namespaced != namespace.is_some() && !(kind.namespaced && rest.len() == 1) {
         return Route::NoResource;
     }
+    let below = rest.get(3..).unwrap_or_default().join("/");
     let target = |verb, name: &str, subresource| {
         let namespace = namespace.unwrap_or_default().to_owned();
-        Route::Resource(Target { verb, kind: kind.clone(), namespace, name: name.to_owned(), subresource })
+        Route::Resource(Target { verb, kind: kind.clone(), namespace, name: name.to_owned(), subresource, below: below.clone() })
     };
     match rest {
         [_] => match collection_verb(kind, method, namespace.is_some(), query) {
@@ -168,7 +171,7 @@ fn bindings(rows: &Rows, method: &str, namespace: &str) -> Route {
     match method {
         "POST" => {
             let (kind, namespace) = (kind.clone(), namespace.to_owned());
-            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource })
+            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource, below: String::new() })
         }
         _ => Route::NoMethod,
     }

@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::core::Core;
 use crate::format::ResponseFormat;
+use crate::metrics;
 use crate::query::{Write, WriteOptions};
 use crate::registry::{create, delete, delete_collection, list, patch, read, scale, update};
 use crate::request::Verb;
@@ -14,6 +15,9 @@ use stead_api::Status;
 use stead_api::registry::Part;
 
 pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, format: ResponseFormat) -> Result<Answer, Status> {
+    if metrics::serves(&call.target.kind) {
+        return metrics::serve(core, call);
+    }
     if let Some(subresource) = call.target.subresource {
         return serve_subresource(core, call, subresource.name).await;
     }
@@ -39,6 +43,7 @@ async fn serve_subresource(core: &Core, call: &mut Call, name: &'static str) -> 
         "token" => token::create(core, call),
         "log" => streams::log(core, call).await,
         "exec" | "attach" | "portforward" => streams::connect(core, call, name).await,
+        "proxy" if call.target.kind.plural == "nodes" => streams::node_proxy(core, call).await,
         "proxy" => Err(Status::new(501, "NotImplemented", format!("{}/proxy is not served by this version", call.target.kind.plural))),
         // What writes into the object itself: ephemeralcontainers, resize, finalize.
         name => part(core, call, Part::Other(name)).await,

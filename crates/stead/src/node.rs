@@ -1,5 +1,7 @@
 //! The node agent of this process: real on this machine, or simulated nodes.
 
+mod metrics;
+
 use crate::config::ServerArgs;
 use crate::inprocess;
 use crate::supervisor::Supervisor;
@@ -14,6 +16,7 @@ use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
 use stead_node::registration::Machine;
 use stead_node::runtime::Outputs;
+use stead_node::stats::Stats;
 use stead_server::{Environment, NodeService, Server};
 
 /// The image that needs no registry.
@@ -55,8 +58,9 @@ pub async fn start(
         let version = stead_node::runtime::Runtime::version(&runtime);
         let base = host::machine("", &args.data_dir, &version, stead_server::KUBERNETES_VERSION);
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
-        register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
-        let options = agent::Options { api, machines, runtime, clock };
+        let stats = Stats::default();
+        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
+        let options = agent::Options { api, machines, runtime, clock, stats, data_dir: None };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
@@ -70,8 +74,9 @@ pub async fn start(
         let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?);
         let machines = vec![machine];
-        register(server, &machines, KubeletApi::new(api.clone(), runtime.clone(), clock.clone()));
-        let options = agent::Options { api, machines, runtime, clock };
+        let stats = Stats::default();
+        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
+        let options = agent::Options { api, machines, runtime, clock, stats, data_dir: Some(args.data_dir.clone()) };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }
     Ok(())
@@ -93,9 +98,11 @@ fn confinement(args: &ServerArgs) -> anyhow::Result<stead_node::real::Confinemen
 }
 
 /// Lets the API server reach these nodes.
-fn register<R: Outputs>(server: &Server, machines: &[Machine], api: KubeletApi<R>) {
-    let service = NodeService::new(api);
-    machines.iter().for_each(|machine| server.register_node(&machine.name, service.clone()));
+fn register<R: Outputs>(server: &Server, machines: &[Machine], api: &KubeletApi<R>, stats: &Stats) {
+    for machine in machines {
+        server.register_node(&machine.name, NodeService::new(api.clone().of_node(&machine.name, stats.clone())));
+    }
+    server.serve_metrics(Arc::new(metrics::Metrics(stats.clone())));
 }
 
 /// Where the container runtime keeps what it has.

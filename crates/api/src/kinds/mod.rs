@@ -8,6 +8,7 @@ pub mod controller_revision;
 mod difference;
 pub mod event;
 pub mod lease;
+pub mod metrics;
 pub mod namespace;
 pub mod node;
 pub mod persistent_volume_claim;

@@ -3,6 +3,7 @@
 //! Input: a request as a kubelet takes it. Output: its response; failures are plain text, which the API server makes a Status of.
 
 mod follow;
+mod look;
 mod options;
 mod reader;
 mod records;
@@ -12,6 +13,7 @@ use self::options::LogOptions;
 use self::reader::LogReader;
 use crate::node::Clock;
 use crate::runtime::Outputs;
+use crate::stats::Stats;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode, header};
@@ -31,6 +33,9 @@ pub struct KubeletApi<R> {
     api: Client,
     runtime: R,
     clock: Clock,
+    /// What is used, of the node of that name.
+    stats: Stats,
+    node: String,
 }
 
 /// A failure as a kubelet tells it.
@@ -60,7 +65,12 @@ impl Refusal {
 
 impl<R: Outputs> KubeletApi<R> {
     pub fn new(api: Client, runtime: R, clock: Clock) -> Self {
-        Self { api, runtime, clock }
+        Self { api, runtime, clock, stats: Stats::default(), node: String::new() }
+    }
+
+    /// The same for the node of that name, with its statistics.
+    pub fn of_node(self, node: &str, stats: Stats) -> Self {
+        Self { node: node.to_owned(), stats, ..self }
     }
 
     async fn serve(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
@@ -70,6 +80,9 @@ impl<R: Outputs> KubeletApi<R> {
                 self.container_logs(&Key::new(*namespace, *pod), container, request.uri().query().unwrap_or_default()).await
             }
             ["containerLogs", _, _, _] => Err(Refusal { code: StatusCode::METHOD_NOT_ALLOWED, text: "405: Method Not Allowed".to_owned() }),
+            ["stats" | "metrics" | "healthz" | "pods", ..] if request.method() == Method::GET => {
+                self.look(&segments, request.uri().query().unwrap_or_default()).await
+            }
             ["exec", ..] => Err(Refusal::unserved("pods/exec")),
             ["attach", ..] => Err(Refusal::unserved("pods/attach")),
             ["portForward", ..] => Err(Refusal::unserved("pods/portforward")),

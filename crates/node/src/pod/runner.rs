@@ -4,7 +4,9 @@
 use super::environment::Sources;
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
+use super::state::TerminalReason;
 use crate::node::Node;
+use crate::roster::{ORDERS_MAX, Seen};
 use crate::runtime::{Ended, Runtime, SandboxRecord};
 use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -22,6 +24,8 @@ pub struct Runner<R> {
     machine: Machine,
     updates: watch::Receiver<PodUpdate>,
     exits: mpsc::Receiver<Ended>,
+    /// The node's wish to end the pod, and the way to tell it.
+    ends: (mpsc::Sender<TerminalReason>, mpsc::Receiver<TerminalReason>),
     under_way: FuturesUnordered<BoxFuture<'static, Result<(OperationId, Outcome), Aborted>>>,
     cancels: BTreeMap<OperationId, AbortHandle>,
 }
@@ -36,7 +40,10 @@ impl<R: Runtime> Runner<R> {
         exits: mpsc::Receiver<Ended>,
     ) -> Self {
         let machine = Machine::new(Arc::clone(&node.facts), object, records, node.now());
-        Self { node, machine, updates, exits, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() }
+        let ends = mpsc::channel(ORDERS_MAX);
+        let runner = Self { node, machine, updates, exits, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
+        runner.show();
+        runner
     }
 
     /// Works until nothing of the pod is left here and its object is gone.
@@ -47,10 +54,19 @@ impl<R: Runtime> Runner<R> {
                 self.perform(command);
             }
             if self.machine.is_over() {
-                return;
+                return self.node.roster.forget(self.machine.object()["metadata"].str("uid"));
             }
+            self.show();
             event = self.next().await;
         }
+    }
+
+    /// Lets those who look at all pods see this one as it is now.
+    fn show(&self) {
+        let (object, end) = (Arc::clone(self.machine.object()), self.ends.0.clone());
+        let sandbox = self.machine.sandbox().map(str::to_owned);
+        let seen = Seen { object, sandbox, runs: self.machine.runs(), ended: self.machine.has_ended(), end };
+        self.node.roster.saw(self.machine.object()["metadata"].str("uid"), seen);
     }
 
     fn perform(&mut self, command: Command) {
@@ -93,6 +109,7 @@ impl<R: Runtime> Runner<R> {
                     self.cancels.remove(&id);
                     return Event::Outcome(id, outcome);
                 },
+                Some(reason) = self.ends.1.recv() => return Event::End(reason),
                 changed = self.updates.changed() => return Event::Update(match changed {
                     Ok(()) => self.updates.borrow_and_update().clone(),
                     Err(_) => std::future::pending().await, // the agent stops

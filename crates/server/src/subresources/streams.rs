@@ -10,7 +10,7 @@ use crate::core::Core;
 use crate::object::{self, Expected};
 use crate::query::{self, Query};
 use form_urlencoded::Serializer;
-use http::{HeaderMap, Request, Uri, header};
+use http::{HeaderMap, Request, Response, Uri, header};
 use stead_api::field::{self, Errors, Path};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json, schema};
@@ -55,8 +55,26 @@ pub(crate) async fn connect(core: &Core, call: &mut Call, what: &str) -> Result<
     send(core, call, node, &path, options).await
 }
 
+/// Any path of a node's own API.
+pub(crate) async fn node_proxy(core: &Core, call: &mut Call) -> Result<Answer, Status> {
+    let name = call.target.name.split(':').next().unwrap_or_default().to_owned();
+    let (path, query) = (format!("/{}", call.target.below), call.query.clone());
+    let response = request(core, call, &name, &path, query).await?;
+    Ok(Answer::Response(response))
+}
+
 /// Sends the request on to the node, with what is needed to upgrade the connection.
 async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Answer, Status> {
+    let response = request(core, call, node, path, options).await?;
+    if let (true, Some(subresource)) = (is_plain_failure(&response), call.target.subresource) {
+        let (code, what) = (response.status().as_u16(), format!("pods/{}", subresource.name));
+        let text = body::read(response.into_body()).await?;
+        return Err(failure(code, &String::from_utf8_lossy(&text), &what, &call.target.name));
+    }
+    Ok(Answer::Response(response))
+}
+
+async fn request(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Response<Body>, Status> {
     if core.read(&core.kinds.built_in("nodes"), "", node)?.is_none() {
         // Upstream looks the node up as if it were a pod.
         return Err(Status::not_found(&call.target.kind, node));
@@ -68,13 +86,7 @@ async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Que
     *request.uri_mut() = uri;
     *request.headers_mut() = forwarded(&call.headers);
     *request.extensions_mut() = std::mem::take(&mut call.extensions);
-    let response = core.gateway.send(node, request).await;
-    if let (true, Some(subresource)) = (is_plain_failure(&response), call.target.subresource) {
-        let (code, what) = (response.status().as_u16(), format!("pods/{}", subresource.name));
-        let text = body::read(response.into_body()).await?;
-        return Err(failure(code, &String::from_utf8_lossy(&text), &what, &call.target.name));
-    }
-    Ok(Answer::Response(response))
+    Ok(core.gateway.send(node, request).await)
 }
 
 /// Nodes say in plain text what went wrong; a Status of theirs is passed on.

@@ -4,7 +4,8 @@ use crate::client::{create, fresh, get, send};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use stead_server::{Body, Identity, NodeService};
+use stead_api::Status;
+use stead_server::{Body, Identity, MetricsSource, NodeService, Used, UsedBy};
 use stead_testing::http::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,12 +84,66 @@ async fn what_a_node_says_in_text_becomes_a_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_proxied() {
+async fn the_metrics_api_is_served_once_there_is_a_source() {
+    // STAT-5
+    #[derive(Debug)]
+    struct Source;
+    fn of(namespace: &str, name: &str, parts: &[&str]) -> UsedBy {
+        UsedBy {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            at: stead_api::time::Timestamp::from_seconds(1000),
+            window: std::time::Duration::from_secs(10),
+            parts: parts.iter().map(|part| ((*part).to_owned(), Used { cpu_nano_cores: 5, memory_bytes: 2048 })).collect(),
+        }
+    }
+    impl MetricsSource for Source {
+        fn nodes(&self) -> Result<Vec<UsedBy>, Status> {
+            Ok(vec![of("", "n", &[""]), of("", "gone", &[""])])
+        }
+        fn pods(&self) -> Result<Vec<UsedBy>, Status> {
+            Ok(vec![of("default", "p", &["a", "b"])])
+        }
+    }
+    let client = with_pod().await;
+    assert_eq!(get(&client, "/apis/metrics.k8s.io/v1beta1/nodes").await.0, 404);
+    client.server().serve_metrics(std::sync::Arc::new(Source));
+    let groups = get(&client, "/apis").await.1;
+    assert!(groups["groups"].as_array().unwrap().iter().any(|group| group["name"] == "metrics.k8s.io"), "{groups}");
+    let nodes = get(&client, "/apis/metrics.k8s.io/v1beta1/nodes").await.1;
+    assert_eq!((&nodes["kind"], nodes["items"].as_array().unwrap().len()), (&json!("NodeMetricsList"), 1));
+    assert_eq!(nodes["items"][0]["usage"], json!({"cpu": "5n", "memory": "2Ki"}));
+    let pods = get(&client, "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?labelSelector=x%3Dy").await.1;
+    assert_eq!(pods["items"], json!([]));
+    let pod = get(&client, "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/p").await.1;
+    assert_eq!((&pod["kind"], &pod["window"], &pod["timestamp"]), (&json!("PodMetrics"), &json!("10s"), &json!("1970-01-01T00:16:40Z")));
+    assert_eq!(pod["containers"][1], json!({"name": "b", "usage": {"cpu": "5n", "memory": "2Ki"}}));
+    let (code, status) = get(&client, "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/other").await;
+    assert_eq!((code, status["message"].as_str()), (404, Some("pods.metrics.k8s.io \"default/other\" not found")));
+    assert_eq!(send(&client, "DELETE", "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/p", Value::Null).await.0, 405);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nodes_own_paths_are_reached_through_the_server() {
+    // NODE-16
+    let client = with_pod().await;
+    let node = tower::service_fn(|request: http::Request<Body>| async move {
+        Ok::<_, Infallible>(http::Response::new(text(json!({"path": request.uri().to_string()}).to_string())))
+    });
+    client.server().register_node("n", NodeService::new(node));
+    for (path, asked) in [("/stats/summary?a=b", "/stats/summary?a=b"), ("/healthz", "/healthz"), ("", "/")] {
+        let (code, answer) = get(&client, &format!("/api/v1/nodes/n/proxy{path}")).await;
+        assert_eq!((code, answer["path"].as_str()), (200, Some(asked)));
+    }
+    assert_eq!(get(&client, "/api/v1/nodes/other/proxy/healthz").await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_pod_or_service_is_proxied() {
     let client = with_pod().await;
     for (path, what) in [
         (format!("{POD}/proxy"), "pods/proxy"),
         (format!("{POD}/proxy/a/b"), "pods/proxy"),
-        ("/api/v1/nodes/n/proxy/healthz".to_owned(), "nodes/proxy"),
         ("/api/v1/namespaces/default/services/kubernetes/proxy/".to_owned(), "services/proxy"),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {

@@ -12,6 +12,7 @@ mod probing;
 mod report;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use super::operation::{Operation, OperationId, Outcome};
 use super::plan::{Action, StopCause, going_down, plan};
@@ -56,6 +57,8 @@ pub enum Event {
     Exited(Ended),
     /// An operation ended.
     Outcome(OperationId, Outcome),
+    /// The node ends the pod.
+    End(TerminalReason),
     /// The time that [`Machine::wake`] named has come.
     Tick,
 }
@@ -144,6 +147,7 @@ impl Machine {
             Event::Update(update) => self.update(now, update),
             Event::Exited(ended) => self.exited(now, ended),
             Event::Outcome(id, outcome) => self.outcome(now, id, outcome),
+            Event::End(reason) => drop(self.state.ended.get_or_insert(reason)),
             Event::Tick => {}
         }
         self.settle(now);
@@ -158,11 +162,6 @@ impl Machine {
     /// Everything is gone: the object, and what ran for it.
     pub fn is_over(&self) -> bool {
         self.gone && self.removed
-    }
-
-    /// The pod's object as far as the machine knows it.
-    pub fn object(&self) -> &Value {
-        &self.object
     }
 
     fn update(&mut self, now: Now, update: PodUpdate) {

@@ -91,6 +91,7 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         debug: debug::DebugPages::default(),
         documents: openapi::Documents::default(),
         lines: lines::Lines::default(),
+        metrics: crate::metrics::Metrics::default(),
         advertise: "https://127.0.0.1:6443".to_owned(),
     });
     bootstrap::run(&core).await.unwrap();

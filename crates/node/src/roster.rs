@@ -1,0 +1,73 @@
+//! The pods of one node, for those who look at all of them at once: statistics, eviction, shutdown, admission. Written by the pods' own
+//! runners; never decides.
+
+use crate::admission::Room;
+use crate::pod::state::TerminalReason;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stead_api::Value;
+use stead_api::time::Timestamp;
+use tokio::sync::mpsc;
+
+/// Orders that wait for one pod.
+pub const ORDERS_MAX: usize = 4;
+
+/// One pod as its runner last saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub object: Arc<Value>,
+    /// The newest sandbox, if it is up.
+    pub sandbox: Option<String>,
+    /// What runs in it, by container.
+    pub runs: BTreeMap<String, RunSeen>,
+    /// Nothing of it runs, and nothing will.
+    pub ended: bool,
+    /// To end the pod.
+    pub end: mpsc::Sender<TerminalReason>,
+}
+
+/// A container that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSeen {
+    pub attempt: u32,
+    pub started_at: Timestamp,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Roster {
+    pods: Mutex<BTreeMap<String, Seen>>,
+    room: Mutex<Room>,
+}
+
+impl Roster {
+    /// Of a node with that room.
+    pub fn new(room: Room) -> Self {
+        Self { pods: Mutex::default(), room: Mutex::new(room) }
+    }
+
+    pub fn saw(&self, uid: &str, seen: Seen) {
+        if seen.ended {
+            self.room().free(uid);
+        }
+        self.pods().insert(uid.to_owned(), seen);
+    }
+
+    pub fn forget(&self, uid: &str) {
+        self.pods().remove(uid);
+        self.room().free(uid);
+    }
+
+    /// All pods, by uid.
+    pub fn all(&self) -> BTreeMap<String, Seen> {
+        self.pods().clone()
+    }
+
+    pub fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pods(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

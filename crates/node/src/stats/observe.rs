@@ -1,0 +1,155 @@
+//! Takes samples of a node and its pods. The part of [`super`] that reads.
+
+use super::{ContainerSample, PodSample, Sample, VolumeSample};
+use crate::host::{disk, host_usage};
+use crate::roster::{Roster, Seen};
+use crate::runtime::{DiskUsage, Runtime};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use stead_api::Value;
+use stead_api::time::Timestamp;
+use stead_api::value::Access;
+
+/// How long what was measured on disk counts, unless something depends on it (STAT-6).
+const DISK_EVERY: Duration = Duration::from_secs(60);
+
+/// Remembers what is too dear to be measured each time.
+#[derive(Debug)]
+pub struct Observer {
+    data_dir: PathBuf,
+    /// By pod uid.
+    disks: BTreeMap<String, Measured>,
+    images: Option<(Duration, u64)>,
+}
+
+/// What a pod has on disk, and when that was found.
+#[derive(Debug, Default, Clone)]
+struct Measured {
+    at: Duration,
+    containers: BTreeMap<(String, u32), DiskUsage>,
+    volumes: BTreeMap<String, VolumeSample>,
+}
+
+impl Observer {
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self { data_dir, disks: BTreeMap::new(), images: None }
+    }
+
+    /// One sample; `wall` and `steady` are the time.
+    pub async fn sample<R: Runtime>(&mut self, runtime: &R, roster: &Roster, wall: Timestamp, steady: Duration) -> Sample {
+        let seen = roster.all();
+        self.disks.retain(|uid, _| seen.contains_key(uid));
+        let mut pods = BTreeMap::new();
+        for (uid, pod) in seen {
+            if let Some(sample) = self.pod(runtime, &uid, &pod, steady).await {
+                pods.insert(uid, sample);
+            }
+        }
+        let uptime_us = uptime().as_micros();
+        Sample {
+            at: wall,
+            booted_at: Timestamp(wall.0 - i64::try_from(uptime_us).unwrap_or_default()),
+            host: host_usage(&self.data_dir),
+            image_bytes: self.image_bytes(steady).await,
+            pods,
+        }
+    }
+
+    async fn pod<R: Runtime>(&mut self, runtime: &R, uid: &str, pod: &Seen, steady: Duration) -> Option<PodSample> {
+        let sandbox = pod.sandbox.as_deref()?;
+        let used = runtime.usage(sandbox).await?;
+        let measured = self.measured(runtime, uid, sandbox, pod, steady).await;
+        let mut containers = BTreeMap::new();
+        for (name, usage) in used.containers {
+            let Some(run) = pod.runs.get(&name) else { continue };
+            let disk = measured.containers.get(&(name.clone(), run.attempt)).copied().unwrap_or_default();
+            containers.insert(name, ContainerSample { attempt: run.attempt, started_at: run.started_at, usage, disk });
+        }
+        Some(PodSample { object: pod.object.clone(), total: used.total, containers, volumes: measured.volumes })
+    }
+
+    async fn measured<R: Runtime>(&mut self, runtime: &R, uid: &str, sandbox: &str, pod: &Seen, steady: Duration) -> Measured {
+        let known = self.disks.entry(uid.to_owned()).or_default();
+        let runs: Vec<(String, u32)> = pod.runs.iter().map(|(name, run)| (name.clone(), run.attempt)).collect();
+        let complete = runs.iter().all(|run| known.containers.contains_key(run));
+        let every = if is_limited(&pod.object) { Duration::ZERO } else { DISK_EVERY };
+        if complete && steady < known.at + every {
+            return known.clone();
+        }
+        let mut containers = BTreeMap::new();
+        for (name, attempt) in runs {
+            let used = runtime.disk_usage(sandbox, &name, attempt).await.unwrap_or_default();
+            containers.insert((name, attempt), used);
+        }
+        let directory = self.data_dir.join("pods").join(uid).join("volumes");
+        let volumes = tokio::task::spawn_blocking(move || volumes(&directory)).await.unwrap_or_default();
+        *known = Measured { at: steady, containers, volumes };
+        known.clone()
+    }
+
+    async fn image_bytes(&mut self, steady: Duration) -> u64 {
+        if let Some((_, bytes)) = self.images.filter(|(at, _)| steady < *at + DISK_EVERY) {
+            return bytes;
+        }
+        let directory = self.data_dir.join("containers").join("images");
+        let walked = tokio::task::spawn_blocking(move || stead_runtime::disk_usage(&directory)).await;
+        let bytes = walked.ok().and_then(Result::ok).map(|used| used.bytes).unwrap_or_default();
+        self.images = Some((steady, bytes));
+        bytes
+    }
+}
+
+/// What the pod has on disk may end it: it is measured each time.
+fn is_limited(pod: &Value) -> bool {
+    let spec = &pod["spec"];
+    let containers = spec.items("containers").iter().chain(spec.items("initContainers"));
+    let by_container = containers.into_iter().any(|container| container["resources"]["limits"].has("ephemeral-storage"));
+    by_container || spec.items("volumes").iter().any(|volume| volume["emptyDir"].has("sizeLimit"))
+}
+
+/// The volumes below a pod's directory: one for each `PLUGIN/NAME`.
+fn volumes(directory: &Path) -> BTreeMap<String, VolumeSample> {
+    let entries = |directory: &Path| std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found = BTreeMap::new();
+    for plugin in entries(directory) {
+        for volume in entries(&plugin) {
+            let Some(name) = volume.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+            let used = stead_runtime::disk_usage(&volume).unwrap_or_default();
+            found.insert(name, VolumeSample { used_bytes: used.bytes, used_inodes: used.inodes, disk: disk(&volume) });
+        }
+    }
+    found
+}
+
+fn uptime() -> Duration {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = text.split_whitespace().next().and_then(|seconds| seconds.parse::<f64>().ok()).unwrap_or_default();
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stead_api::json;
+
+    #[test]
+    fn volumes_are_found_below_the_pods_directory() {
+        // STAT-6
+        let pod = tempfile::tempdir().unwrap();
+        let volume = pod.path().join("kubernetes.io~empty-dir").join("v");
+        std::fs::create_dir_all(&volume).unwrap();
+        std::fs::write(volume.join("file"), vec![1; 100_000]).unwrap();
+        let found = volumes(pod.path());
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["v"]);
+        assert!(found["v"].used_bytes >= 100_000 && found["v"].used_inodes == 2, "{found:?}");
+        assert_eq!(volumes(Path::new("/nowhere")), BTreeMap::new());
+    }
+
+    #[test]
+    fn what_may_end_a_pod_is_measured_each_time() {
+        assert!(is_limited(&json!({"spec": {"volumes": [{"emptyDir": {"sizeLimit": "1Mi"}}]}})));
+        assert!(is_limited(&json!({"spec": {"containers": [{"resources": {"limits": {"ephemeral-storage": "1Mi"}}}]}})));
+        assert!(!is_limited(&json!({"spec": {"containers": [{}], "volumes": [{"emptyDir": {}}]}})));
+    }
+}
