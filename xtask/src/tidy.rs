@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 13] = [
+const DEPENDENCIES: [(&str, &[&str]); 14] = [
     ("api", &[]),
     ("store", &[]),
     ("sys", &[]),
@@ -41,11 +41,12 @@ const DEPENDENCIES: [(&str, &[&str]); 13] = [
     ("journal", &["sys"]),
     ("network", &["journal", "sys"]),
     ("runtime", &["applets", "images", "journal", "sys"]),
+    ("volumes", &["journal", "sys"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
-    ("node", &["api", "client", "images", "journal", "network", "runtime", "sys"]),
-    ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys"]),
+    ("node", &["api", "client", "images", "journal", "network", "runtime", "sys", "volumes"]),
+    ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"]),
 ];
 
 /// Checks the whole tree; prints every offence.

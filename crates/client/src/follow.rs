@@ -33,6 +33,8 @@ const LINE_MAX: usize = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     pub resource: Resource,
+    /// Empty: every namespace.
+    pub namespace: String,
     /// As `--field-selector`; empty: every object.
     pub field_selector: String,
 }
@@ -40,7 +42,7 @@ pub struct Scope {
 impl Scope {
     /// Every object of a resource.
     pub fn all(resource: Resource) -> Self {
-        Self { resource, field_selector: String::new() }
+        Self { resource, namespace: String::new(), field_selector: String::new() }
     }
 }
 

@@ -184,7 +184,7 @@ const PAGE: u32 = 500;
 
 /// A whole list of what is followed, or the page after `continue_token`.
 pub fn list_path(scope: &Scope, continue_token: &str) -> String {
-    let path = format!("{}?limit={PAGE}{}", collection_path(scope.resource, ""), selected(scope));
+    let path = format!("{}?limit={PAGE}{}", collection_path(scope.resource, &scope.namespace), selected(scope));
     if continue_token.is_empty() { path } else { format!("{path}&continue={continue_token}") }
 }
 
@@ -196,7 +196,7 @@ pub fn namespace_list_path(resource: Resource, namespace: &str, continue_token: 
 
 /// A watch of everything after a version.
 pub fn watch_path(scope: &Scope, version: u64, timeout_s: u32) -> String {
-    let path = collection_path(scope.resource, "");
+    let path = collection_path(scope.resource, &scope.namespace);
     let selected = selected(scope);
     format!("{path}?watch=true&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={timeout_s}{selected}")
 }

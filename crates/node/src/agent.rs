@@ -3,15 +3,17 @@
 //! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
 
 use crate::clock::Now;
+use crate::following::following;
 use crate::heartbeat::{BEAT, Heartbeat};
 pub use crate::node::Clock;
-use crate::node::Node;
+use crate::node::{Node, Shared};
 use crate::pod::machine::PodUpdate;
 use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
 use crate::registration::Machine;
 use crate::runtime::{Ended, Runtime};
 use crate::stats::{Observer, Stats};
+use crate::volumes::Volumes;
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -22,6 +24,7 @@ use stead_api::value::Access;
 use stead_api::{Value, json};
 use stead_client::resource::{LEASES, NODES, PODS};
 use stead_client::{Client, Failure as CallFailure, Key, Patch, Scope};
+use stead_volumes::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,6 +43,8 @@ pub struct Options<R> {
     /// One machine, or many simulated ones.
     pub machines: Vec<Machine>,
     pub runtime: R,
+    /// Where its pods' volumes are; none for nodes without containers.
+    pub volumes: Option<Arc<Store>>,
     pub clock: Clock,
     /// Samples of what the nodes and their pods use go there.
     pub stats: Stats,
@@ -77,23 +82,33 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let (events_in, events_out) = mpsc::channel(EVENTS_MAX);
     let began = Instant::now();
     let records = options.runtime.list().await.map_err(Failure::Runtime)?;
-    let node = |machine: &Machine| {
-        let (api, runtime, clock) = (options.api.clone(), options.runtime.clone(), options.clock.clone());
-        Arc::new(Node::new(api, runtime, machine, clock, began, events_in.clone()))
+    let (following, follower) = following(options.api.clone());
+    let directories = options.volumes.as_ref().map_or(Ok(Vec::new()), |store| store.owners()).map_err(Failure::Volumes)?;
+    let shared = Shared {
+        api: options.api.clone(),
+        runtime: options.runtime.clone(),
+        volumes: options.volumes.map(|store| Volumes { store, following }),
+        clock: options.clock.clone(),
+        began,
+        events: events_in,
     };
-    let nodes: BTreeMap<String, Arc<Node<R>>> = options.machines.iter().map(|m| (m.name.clone(), node(m))).collect();
-    let pods = Pods::new(nodes.keys().cloned(), records);
+    let nodes = options.machines.iter().map(|machine| (machine.name.clone(), Arc::new(Node::new(&shared, machine))));
+    let nodes: BTreeMap<String, Arc<Node<R>>> = nodes.collect();
+    let pods = Pods::new(nodes.keys().cloned(), records, directories);
     let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone());
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
     let alive = keep_alive(options.api.clone(), options.machines.clone(), options.clock.clone(), began);
     let clock = options.clock.clone();
     let recording = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
-    let following = agent.follow(options.api.clone(), options.runtime.clone());
+    let working = agent.follow(options.api.clone(), options.runtime.clone());
+    // Held so that there is somebody who may ask, also where nobody does.
+    let _shared = shared;
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
         () = looking_after => Err(Failure::Ended("node statistics")),
         () = recording => Err(Failure::Ended("event recorder")),
-        () = following => Err(Failure::Ended("pod watch")),
+        () = working => Err(Failure::Ended("pod watch")),
+        () = follower.run() => Err(Failure::Ended("watches of what pods refer to")),
         _ = stop.wait_for(|stop| *stop) => Ok(()),
     }
 }
@@ -103,6 +118,8 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
 pub enum Failure {
     #[error("the container runtime cannot be listed: {0}")]
     Runtime(String),
+    #[error("the pods' directories cannot be listed")]
+    Volumes(#[source] stead_volumes::Error),
     #[error("the {0} ended by itself")]
     Ended(&'static str),
 }
@@ -169,7 +186,7 @@ impl<R: Runtime> Agent<R> {
             _ => "spec.nodeName!=".to_owned(),
         };
         let mut reports =
-            stead_client::follow(api, Scope { resource: PODS, field_selector }, |pod| Some(Arc::new(without_managed_fields(pod))));
+            stead_client::follow(api, Scope { field_selector, ..Scope::all(PODS) }, |pod| Some(Arc::new(without_managed_fields(pod))));
         loop {
             tokio::select! {
                 report = reports.next() => match report {

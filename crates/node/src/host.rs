@@ -32,6 +32,7 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
         },
         runtime_version: runtime_version.to_owned(),
         kubernetes_version: kubernetes_version.to_owned(),
+        pods_dir: data_dir.join("pods"),
     }
 }
 

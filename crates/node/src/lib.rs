@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod agent;
 pub mod clock;
+pub mod following;
 pub mod heartbeat;
 pub mod host;
 pub mod kubelet_api;
@@ -21,3 +22,4 @@ pub mod roster;
 pub mod runtime;
 pub mod simulated;
 pub mod stats;
+pub mod volumes;

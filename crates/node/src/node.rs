@@ -6,6 +6,7 @@ use crate::pod::steps::NodeFacts;
 use crate::registration::Machine;
 use crate::roster::Roster;
 use crate::runtime::Runtime;
+use crate::volumes::Volumes;
 use std::sync::Arc;
 use stead_api::Value;
 use stead_api::time::Timestamp;
@@ -18,23 +19,45 @@ use tokio::time::Instant;
 /// The wall clock, injected.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// What all nodes of one agent have in common.
+pub struct Shared<R> {
+    pub api: Client,
+    pub runtime: R,
+    pub volumes: Option<Volumes>,
+    pub clock: Clock,
+    /// The zero of the steady clock.
+    pub began: Instant,
+    pub events: mpsc::Sender<(Source, Event)>,
+}
+
 /// One node.
 pub struct Node<R> {
     pub api: Client,
     pub runtime: R,
     pub facts: Arc<NodeFacts>,
     pub roster: Roster,
+    /// None where there are no containers.
+    pub volumes: Option<Volumes>,
     clock: Clock,
     began: Instant,
     events: mpsc::Sender<(Source, Event)>,
 }
 
 impl<R: Runtime> Node<R> {
-    /// `began` is the zero of the steady clock.
-    pub fn new(api: Client, runtime: R, machine: &Machine, clock: Clock, began: Instant, events: mpsc::Sender<(Source, Event)>) -> Self {
-        let facts = machine.facts(&runtime.version());
+    /// What is shared by a node of these facts; `began` is the zero of the steady clock.
+    pub fn new(shared: &Shared<R>, machine: &Machine) -> Self {
+        let facts = machine.facts(&shared.runtime.version());
         let roster = Roster::new(Room::new(&machine.name, &machine.allocatable(), &machine.labels()));
-        Self { api, runtime, facts: Arc::new(facts), roster, clock, began, events }
+        Self {
+            api: shared.api.clone(),
+            runtime: shared.runtime.clone(),
+            facts: Arc::new(facts),
+            roster,
+            volumes: shared.volumes.clone(),
+            clock: shared.clock.clone(),
+            began: shared.began,
+            events: shared.events.clone(),
+        }
     }
 
     pub fn now(&self) -> Now {

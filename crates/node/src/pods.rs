@@ -44,9 +44,10 @@ pub struct Pods {
 }
 
 impl Pods {
-    /// The pods of these nodes; `records` are what the runtime has at the agent's start, oldest first.
-    pub fn new(nodes: impl IntoIterator<Item = String>, records: Vec<SandboxRecord>) -> Self {
-        let mut found: BTreeMap<String, Vec<SandboxRecord>> = BTreeMap::new();
+    /// The pods of these nodes; `records` are what the runtime has at the agent's start, oldest first, and `directories` the uids of
+    /// pods of which there are files.
+    pub fn new(nodes: impl IntoIterator<Item = String>, records: Vec<SandboxRecord>, directories: Vec<String>) -> Self {
+        let mut found: BTreeMap<String, Vec<SandboxRecord>> = directories.into_iter().map(|uid| (uid, Vec::new())).collect();
         for record in records {
             found.entry(record.labels.get("uid").cloned().unwrap_or_default()).or_default().push(record);
         }
@@ -167,10 +168,12 @@ fn name(pod: &Value) -> String {
 /// A pod as far as its sandboxes tell: enough to end it.
 fn remembered(uid: &str, records: &[SandboxRecord]) -> Value {
     let label = |name: &str| records.iter().find_map(|record| record.labels.get(name)).map(String::as_str).unwrap_or_default();
+    // Of files alone nobody knows whose they were.
+    let name = Some(label("name")).filter(|name| !name.is_empty()).unwrap_or(uid);
     let names: BTreeSet<&String> = records.iter().flat_map(|record| record.containers.keys()).collect();
     let containers: Vec<Value> = names.into_iter().map(|name| json!({ "name": name })).collect();
     json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": label("namespace"), "name": label("name"), "uid": uid},
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": label("namespace"), "name": name, "uid": uid},
         "spec": {"containers": containers},
     })
 }

@@ -1,6 +1,7 @@
 //! The Node object: labels, capacity, conditions and facts of a machine (NODE-1 to NODE-5). Pure; reading the machine is `host`'s part.
 
 use crate::pod::steps::NodeFacts;
+use std::path::PathBuf;
 use stead_api::time::Timestamp;
 use stead_api::{Value, json};
 
@@ -26,6 +27,8 @@ pub struct Machine {
     pub runtime_version: String,
     /// `v1.37.2`.
     pub kubernetes_version: String,
+    /// Where its pods' directories are.
+    pub pods_dir: PathBuf,
 }
 
 /// What the rest of Kubernetes needs below the node's memory: the hard eviction threshold (NODE-2, NODE-10).
@@ -75,6 +78,7 @@ impl Machine {
             runtime_name: runtime_version.split("://").next().unwrap_or_default().to_owned(),
             memory_bytes: self.memory_bytes,
             allocatable: self.allocatable(),
+            pods_dir: self.pods_dir.clone(),
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn start(
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
-        let options = agent::Options { api, machines, runtime, clock, stats, data_dir: None };
+        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
@@ -76,7 +76,16 @@ pub async fn start(
         let machines = vec![machine];
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
-        let options = agent::Options { api, machines, runtime, clock, stats, data_dir: Some(args.data_dir.clone()) };
+        let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
+        let options = agent::Options {
+            api,
+            machines,
+            runtime,
+            volumes: Some(Arc::new(volumes)),
+            clock,
+            stats,
+            data_dir: Some(args.data_dir.clone()),
+        };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }
     Ok(())
@@ -113,6 +122,11 @@ pub fn runtime_root(data_dir: &Path) -> PathBuf {
 /// Where images are kept.
 pub fn images_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("images")
+}
+
+/// Where each pod's directory is, with its volumes.
+pub fn pods_root(data_dir: &Path) -> PathBuf {
+    data_dir.join("pods")
 }
 
 /// A simulated node has room for as many pods as one wants to try.

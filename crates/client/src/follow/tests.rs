@@ -136,7 +136,7 @@ async fn a_silent_server_is_asked_again() {
 async fn a_scope_is_part_of_both_requests() {
     let script = Script::default();
     script.says(200, list(5, "", &[]), false).says(200, told("ADDED", map("a", 6)), true);
-    let scope = Scope { resource: CONFIG_MAPS, field_selector: "spec.nodeName!=".to_owned() };
+    let scope = Scope { field_selector: "spec.nodeName!=".to_owned(), ..Scope::all(CONFIG_MAPS) };
     follow(script.client(), scope, Some).take(2).map(brief).collect::<Vec<_>>().await;
     let asked = script.asked.lock().unwrap().clone();
     assert!(asked.len() == 2 && asked.iter().all(|path| path.contains("&fieldSelector=spec.nodeName%21%3D")), "{asked:?}");

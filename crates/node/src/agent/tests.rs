@@ -150,7 +150,15 @@ fn record(name: &str, uid: &str) -> SandboxRecord {
 async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
     let (_stop, stopping) = watch::channel(false);
     let machines = vec![Machine { name: "n".to_owned(), ..Machine::default() }];
-    let options = Options { api, machines, runtime: runtime.clone(), clock: Arc::new(|| NOW), stats: Stats::default(), data_dir: None };
+    let options = Options {
+        api,
+        machines,
+        runtime: runtime.clone(),
+        volumes: None,
+        clock: Arc::new(|| NOW),
+        stats: Stats::default(),
+        data_dir: None,
+    };
     let done = tokio::time::timeout(Duration::from_secs(30), async {
         tokio::select! {
             ended = run(options, stopping) => panic!("the agent ended: {ended:?}"),

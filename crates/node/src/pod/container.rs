@@ -2,7 +2,9 @@
 
 use super::environment::{Sources, container_variables, expand, process_variables};
 use super::limits::{container_limits, oom_score_adj};
+use super::steps::NodeFacts;
 use super::unsupported::unsupported;
+use super::volumes::mounts::mounts;
 use crate::runtime::{ContainerSpec, Image, Seccomp, Security, User};
 use stead_api::Value;
 use stead_api::value::Access;
@@ -17,12 +19,13 @@ pub fn container_spec(
     attempt: u32,
     image: &Image,
     sources: &Sources,
-    node_memory_bytes: i64,
+    node: &NodeFacts,
 ) -> Result<ContainerSpec, ConfigError> {
     if let Some(absent) = unsupported(pod, container) {
         return Err(absent);
     }
     let own = container_variables(pod, container, sources)?;
+    let planned = mounts(pod, container, &node.pods_dir, &own)?;
     let env = process_variables(&image.env, &own, &sources.hostname);
     let user = user(pod, container, image);
     run_as_non_root(pod, container, &user)?;
@@ -36,9 +39,9 @@ pub fn container_spec(
         working_dir: first(&[container.str("workingDir"), &image.working_dir, "/"]),
         user,
         security: security(pod, container),
-        mounts: Vec::new(),
+        mounts: planned.into_iter().map(|planned| planned.mount).collect(),
         limits: container_limits(pod, container),
-        oom_score_adj: oom_score_adj(pod, container, node_memory_bytes),
+        oom_score_adj: oom_score_adj(pod, container, node.memory_bytes),
         stop_signal: first(&[&image.stop_signal, "SIGTERM"]),
         termination_message_path: first(&[container.str("terminationMessagePath"), "/dev/termination-log"]),
         termination_message_from_log: container.str("terminationMessagePolicy") == "FallbackToLogsOnError",
@@ -159,7 +162,14 @@ mod tests {
 
     fn spec(container: Value) -> Result<ContainerSpec, ConfigError> {
         let pod = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "spec": {"containers": [container]}});
-        container_spec(&pod, &pod["spec"]["containers"][0], 0, &image(), &Sources::default(), 1 << 30)
+        container_spec(
+            &pod,
+            &pod["spec"]["containers"][0],
+            0,
+            &image(),
+            &Sources::default(),
+            &NodeFacts { memory_bytes: 1 << 30, ..NodeFacts::default() },
+        )
     }
 
     #[test]

@@ -133,6 +133,22 @@ pub fn expand(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
     out
 }
 
+/// The same where every name must be known (VOL-15).
+pub fn expand_strictly(text: &str, variables: &[(String, String)]) -> Result<String, String> {
+    let missing = std::cell::RefCell::new(Vec::new());
+    let expanded = expand(text, |name| {
+        let known = variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        if known.is_none() {
+            missing.borrow_mut().push(name.to_owned());
+        }
+        known
+    });
+    match missing.into_inner().as_slice() {
+        [] => Ok(expanded),
+        names => Err(format!("missing value for {}", names.join(", "))),
+    }
+}
+
 fn add_all(vars: &mut Variables, pod: &Value, from: &Value, sources: &Sources) -> Result<(), String> {
     let prefix = from.str("prefix");
     for (member, objects, what) in [("configMapRef", &sources.config_maps, "configmap"), ("secretRef", &sources.secrets, "secret")] {
@@ -198,7 +214,7 @@ fn value_from(pod: &Value, container: &Value, from: &Value, sources: &Sources) -
 }
 
 /// ENV-6.
-fn field(pod: &Value, path: &str, sources: &Sources) -> Result<String, String> {
+pub fn field(pod: &Value, path: &str, sources: &Sources) -> Result<String, String> {
     let meta = &pod["metadata"];
     if let Some((list, key)) = path.strip_suffix("']").and_then(|p| p.split_once("['")) {
         let list = list.trim_start_matches("metadata.");
@@ -219,7 +235,7 @@ fn field(pod: &Value, path: &str, sources: &Sources) -> Result<String, String> {
 }
 
 /// ENV-7: in units of the divisor, rounded up.
-fn resource(pod: &Value, container: &Value, reference: &Value, sources: &Sources) -> Result<String, String> {
+pub fn resource(pod: &Value, container: &Value, reference: &Value, sources: &Sources) -> Result<String, String> {
     let wanted = reference.str("containerName");
     let spec = &pod["spec"];
     let container = match wanted {

@@ -15,3 +15,4 @@ pub mod state;
 pub mod status;
 pub mod steps;
 pub mod unsupported;
+pub mod volumes;

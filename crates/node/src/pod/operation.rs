@@ -2,10 +2,13 @@
 
 use super::environment::Sources;
 use super::probes::{Check, Probed};
+use super::volumes::{VolumeFailure, VolumesUp};
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
 use std::net::IpAddr;
 use std::sync::Arc;
 use stead_api::Value;
+use stead_api::time::Timestamp;
+use stead_volumes::SubPath;
 
 /// Names an operation between its order and its outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +17,16 @@ pub struct OperationId(pub u64);
 /// Something that takes time. All are idempotent: an operation whose outcome was lost is ordered again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
+    /// Makes the pod's directory and its volumes, or brings them up to date; the node has seen the pod since then.
+    SetUpVolumes {
+        seen: Timestamp,
+    },
+    /// Removes the volumes with what is in them.
+    TearDownVolumes,
+    /// Removes every trace of the pod's directory.
+    RemovePodDirectory,
+    /// Binds paths inside volumes for a start.
+    BindSubPaths(Vec<SubPath>),
     CreateSandbox(SandboxSpec),
     /// Ends what runs in it; when that is done, nothing runs in it and nothing will.
     StopSandbox(String),
@@ -70,6 +83,7 @@ pub enum Outcome {
     Done(Result<(), String>),
     /// A sandbox was made, with these addresses of its own.
     Sandbox(Result<Vec<IpAddr>, String>),
+    Volumes(Result<VolumesUp, Vec<VolumeFailure>>),
     Image(Result<Option<Image>, String>),
     Sources(Result<Sources, String>),
     Started(Result<Instance, StartError>),
@@ -93,6 +107,10 @@ impl Operation {
     /// For logs.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::SetUpVolumes { .. } => "set up volumes",
+            Self::TearDownVolumes => "tear down volumes",
+            Self::RemovePodDirectory => "remove the pod's directory",
+            Self::BindSubPaths(_) => "bind paths in volumes",
             Self::CreateSandbox(_) => "create sandbox",
             Self::StopSandbox(_) => "stop sandbox",
             Self::RemoveSandbox(_) => "remove sandbox",

@@ -15,6 +15,8 @@ pub fn recovered(records: &[SandboxRecord], object: &Value, now: Now) -> PodStat
         if !record.addresses.is_empty() {
             state.addresses.clone_from(&record.addresses);
         }
+        // Tokens grow old and what is referred to may have changed meanwhile.
+        state.volumes.stale = true;
         let progress = if record.ready { Progress::Up } else { Progress::Absent };
         state.steps = std::array::from_fn(|_| progress);
         for (name, runs) in &record.containers {

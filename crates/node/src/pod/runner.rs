@@ -5,9 +5,11 @@ use super::environment::Sources;
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::state::TerminalReason;
+use crate::following::{Followed, any_changed};
 use crate::node::Node;
 use crate::roster::{ORDERS_MAX, Seen};
 use crate::runtime::{Ended, Runtime, SandboxRecord};
+use crate::volumes::PodVolumes;
 use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeMap;
@@ -22,6 +24,9 @@ use tokio::sync::{mpsc, watch};
 pub struct Runner<R> {
     node: Arc<Node<R>>,
     machine: Machine,
+    volumes: Arc<PodVolumes>,
+    /// What its volumes refer to.
+    followed: Vec<Followed>,
     updates: watch::Receiver<PodUpdate>,
     exits: mpsc::Receiver<Ended>,
     /// The node's wish to end the pod, and the way to tell it.
@@ -40,8 +45,11 @@ impl<R: Runtime> Runner<R> {
         exits: mpsc::Receiver<Ended>,
     ) -> Self {
         let machine = Machine::new(Arc::clone(&node.facts), object, records, node.now());
+        let volumes = Arc::new(PodVolumes::new(node.volumes.clone(), machine.object()));
+        let followed = volumes.followed();
         let ends = mpsc::channel(ORDERS_MAX);
-        let runner = Self { node, machine, updates, exits, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
+        let runner =
+            Self { node, machine, volumes, followed, updates, exits, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
         runner.show();
         runner
     }
@@ -74,11 +82,11 @@ impl<R: Runtime> Runner<R> {
             Command::Run(id, operation) => {
                 let (cancel, registration) = AbortHandle::new_pair();
                 let node = Arc::clone(&self.node);
-                let pod = self.machine.object()["metadata"].str("name").to_owned();
+                let (pod, volumes) = (Arc::clone(self.machine.object()), Arc::clone(&self.volumes));
                 let running = async move {
                     let what = operation.name();
-                    let outcome = perform(&node, operation).await;
-                    log_failure(&pod, what, &outcome);
+                    let outcome = perform(&node, &volumes, &pod, operation).await;
+                    log_failure(pod["metadata"].str("name"), what, &outcome);
                     (id, outcome)
                 };
                 self.under_way.push(Abortable::new(running, registration).boxed());
@@ -114,6 +122,7 @@ impl<R: Runtime> Runner<R> {
                     Ok(()) => self.updates.borrow_and_update().clone(),
                     Err(_) => std::future::pending().await, // the agent stops
                 }),
+                () = any_changed(&mut self.followed) => return Event::SourcesChanged,
                 () = tick => return Event::Tick,
             }
         }
@@ -121,8 +130,12 @@ impl<R: Runtime> Runner<R> {
 }
 
 /// Performs one operation to its end.
-async fn perform<R: Runtime>(node: &Node<R>, operation: Operation) -> Outcome {
+async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Value>, operation: Operation) -> Outcome {
     match operation {
+        Operation::SetUpVolumes { seen } => Outcome::Volumes(volumes.set_up(&node.api, &node.facts, pod, seen, node.now().wall).await),
+        Operation::TearDownVolumes => Outcome::Done(volumes.tear_down(pod).await),
+        Operation::RemovePodDirectory => Outcome::Done(volumes.remove(pod).await),
+        Operation::BindSubPaths(sub_paths) => Outcome::Done(volumes.bind(pod, sub_paths).await),
         Operation::CreateSandbox(spec) => Outcome::Sandbox(node.runtime.create_sandbox(spec).await),
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
@@ -168,6 +181,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         }
         Outcome::Done(Ok(()))
         | Outcome::Sandbox(Ok(_))
+        | Outcome::Volumes(_)
         | Outcome::Image(_)
         | Outcome::Sources(_)
         | Outcome::Started(_)

@@ -3,7 +3,8 @@
 use super::backoff::Backoff;
 use super::environment::Sources;
 use super::probes::Probes;
-use super::steps::STEPS;
+use super::steps::{SANDBOX, STEPS};
+use super::volumes::VolumesState;
 use crate::runtime::{Exit, Image, Instance, InstanceState};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ pub struct PodState {
     /// Of the newest sandbox that was connected, primary first; none with the host's network.
     pub addresses: Vec<IpAddr>,
     pub containers: BTreeMap<String, ContainerState>,
+    pub volumes: VolumesState,
     /// The one container that is being started.
     pub starting: Option<Starting>,
     /// When the node accepted the pod (POD-9).
@@ -202,7 +204,8 @@ impl ContainerState {
 impl PodState {
     /// The sandbox died under its containers: another is made, and init containers run again (RST-10).
     pub fn sandbox_gone(&mut self) {
-        self.steps = Default::default();
+        // Its volumes are the pod's, not the sandbox's.
+        self.steps[SANDBOX..].fill(Progress::Absent);
         self.containers.values_mut().for_each(|container| container.stale = true);
     }
 

@@ -4,6 +4,7 @@ use super::plan::{initialized, over, restarts, sidecar};
 use super::state::{ContainerState, PodState};
 use super::steps::NodeFacts;
 use super::unsupported::EPHEMERAL_CONTAINERS;
+use super::volumes::mounts::shown;
 use crate::runtime::{Exit, Instance, InstanceState, QosClass};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
@@ -131,6 +132,10 @@ fn container_status(pod: &Value, container: &Value, init: bool, state: &PodState
     let last = if moved { known.current.as_ref() } else { known.previous.as_ref() };
     if let Some((run, exit)) = last.and_then(|run| exit_of(run).map(|exit| (run, exit))) {
         status["lastState"] = terminated(exit, &id(run));
+    }
+    let mounts = shown(container);
+    if known.current.is_some() && !mounts.is_empty() {
+        status["volumeMounts"] = mounts.into();
     }
     let resources = &container["resources"];
     if running && resources.as_object().is_some_and(|r| !r.is_empty()) {

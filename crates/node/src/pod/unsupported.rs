@@ -1,6 +1,7 @@
 //! What a pod may ask for that this version does not do. Such a pod is not run: half of what was asked for would be worse.
 
 use super::fields::{CONTAINER, CONTAINER_PORT, LIFECYCLE, POD_SECURITY_CONTEXT, POD_SPEC, RESOURCES, SECURITY_CONTEXT};
+use super::volumes::source::absent;
 use stead_api::Value;
 use stead_api::value::Access;
 
@@ -29,9 +30,16 @@ fn in_security_context(asked: String) -> String {
 }
 
 fn mounted_volume(spec: &Value, container: &Value) -> Option<String> {
-    let volume = spec.items("volumes").iter().find(|volume| !token_volume(volume) && mounted(container, volume.str("name")))?;
-    let kind = volume.as_object().and_then(|v| v.keys().find(|k| *k != "name").cloned()).unwrap_or_default();
-    Some(format!("volume {:?} of type {kind}", volume.str("name")))
+    for mount in container.items("volumeMounts") {
+        for (field, nothing) in [("mountPropagation", "None"), ("recursiveReadOnly", "Disabled")] {
+            let asked = mount.str(field);
+            if !asked.is_empty() && asked != nothing {
+                return Some(format!("volumeMounts.{field} {asked}"));
+            }
+        }
+    }
+    let mut mounted = spec.items("volumes").iter().filter(|volume| mounted(container, volume.str("name")));
+    mounted.find_map(absent)
 }
 
 /// A pod on the host's network has its ports there anyhow.
@@ -43,11 +51,6 @@ fn host_port(spec: &Value, container: &Value) -> Option<String> {
 fn mounted(container: &Value, volume: &str) -> bool {
     let mounts = container.items("volumeMounts").iter().chain(container.items("volumeDevices"));
     mounts.into_iter().any(|m| m.str("name") == volume)
-}
-
-/// The projected volume that the ServiceAccount admission adds.
-fn token_volume(volume: &Value) -> bool {
-    volume.str("name").starts_with("kube-api-access-") && volume["projected"].items("sources").iter().any(|s| s.has("serviceAccountToken"))
 }
 
 #[cfg(test)]
@@ -89,9 +92,10 @@ mod tests {
         };
         let container = |container: Value| json!({"containers": [container]});
         let cases = [
+            (json!({"volumes": [{"name": "v", "nfs": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}), "volume \"v\" of type nfs"),
             (
-                json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}),
-                "volume \"v\" of type emptyDir",
+                container(json!({"volumeMounts": [{"name": "v", "mountPropagation": "Bidirectional"}]})),
+                "volumeMounts.mountPropagation Bidirectional",
             ),
             (container(json!({"lifecycle": {"preStop": {}}})), "lifecycle.preStop"),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
@@ -121,6 +125,6 @@ mod tests {
 
     #[test]
     fn a_volume_that_no_one_mounts_does_no_harm() {
-        assert_eq!(check(json!({"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{"name": "c"}]})), None);
+        assert_eq!(check(json!({"volumes": [{"name": "v", "nfs": {}}], "containers": [{"name": "c"}]})), None);
     }
 }

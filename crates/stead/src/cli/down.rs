@@ -48,9 +48,11 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
 
 /// Ends every container of a directory whose server does not run.
 fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
-    let root = node::runtime_root(data_dir);
+    let (root, pods_root) = (node::runtime_root(data_dir), node::pods_root(&file::resolved(data_dir)?));
     if !root.try_exists().with_context(|| format!("look for {}", root.display()))? {
-        return end_leftovers(&root).and_then(|()| remove_network(data_dir));
+        end_leftovers(&root)?;
+        end_volumes(&pods_root)?;
+        return remove_network(data_dir);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let pods = runtime.block_on(async {
@@ -64,6 +66,7 @@ fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
             }
         }
     })?;
+    end_volumes(&pods_root)?;
     if pods > 0 {
         let objects = match running::store(data_dir).exists() {
             true => "their objects stay, and `stead up` or `stead server` starts them again",
@@ -86,6 +89,19 @@ async fn stop_all(root: &Path) -> anyhow::Result<usize> {
     let options = Options { shim_patience: SHIM_PATIENCE, ..Options::default() };
     let containers = Runtime::open(root, options).await.context("open the container runtime")?;
     containers.stop_all().await.context("stop the containers")
+}
+
+/// Takes away what is mounted into containers, when none runs any more. Files stay: they are their pods' for as long as those have objects.
+fn end_volumes(root: &Path) -> anyhow::Result<()> {
+    // Nobody else can have mounted any.
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    let unmounted = match root.exists() {
+        true => stead_volumes::Store::open(root).and_then(|store| store.unmount_all()),
+        false => stead_volumes::unmount_below(root),
+    };
+    unmounted.map(drop).context("unmount the pods' volumes")
 }
 
 /// Ends what runs, is mounted or has a cgroup although the directory is gone.

@@ -96,7 +96,7 @@ impl Node {
     /// A new agent, in place of whatever was there.
     pub fn start(&mut self) {
         self.agents += 1;
-        let pods = Pods::new([self.machine.name.clone()], self.containers.records());
+        let pods = Pods::new([self.machine.name.clone()], self.containers.records(), Vec::new());
         self.agent = Some(Agent {
             id: self.agents,
             pods,

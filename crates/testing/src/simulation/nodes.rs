@@ -17,6 +17,7 @@ use stead_node::pod::machine::{Command, Event};
 use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
 use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
+use stead_node::pod::volumes::{VolumeFailure, VolumesUp};
 use stead_node::runtime::{Image, StartError};
 
 const MS: i64 = 1000;
@@ -181,6 +182,10 @@ impl World {
             }
             Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
             Operation::Probe(_) => Outcome::Probed(Probed::Success),
+            Operation::SetUpVolumes { .. } if fails => {
+                Outcome::Volumes(Err(vec![VolumeFailure { volume: "v".to_owned(), error: failure() }]))
+            }
+            Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {
                 self.nodes[node].containers.create(spec);
@@ -207,6 +212,7 @@ impl World {
                 self.end(node, &Run { sandbox, container, attempt }, 137)?;
                 Outcome::Done(Ok(()))
             }
+            Operation::TearDownVolumes | Operation::RemovePodDirectory | Operation::BindSubPaths(_) => Outcome::Done(Ok(())),
             Operation::ForgetRuns { .. } | Operation::WriteStatus { .. } | Operation::DeleteObject { .. } => Outcome::Done(Ok(())),
         })
     }
@@ -267,7 +273,7 @@ impl World {
             self.plan_node(self.now + 200 * MS, node, agent, Act::Follow);
             return Ok(());
         }
-        let scope = Scope { resource: PODS, field_selector: format!("spec.nodeName={}", NODES[node]) };
+        let scope = Scope { field_selector: format!("spec.nodeName={}", NODES[node]), ..Scope::all(PODS) };
         let list = self.api.get(&list_path(&scope, "")).map_err(|e| e.to_string())?;
         let page = page(PODS, list, parse).map_err(|e| e.to_string())?;
         let watch = self.api.watch(&watch_path(&scope, page.version, 290)).map_err(|e| e.to_string())?;

@@ -13,6 +13,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod view;
+mod volumes;
 
 use super::operation::{Operation, OperationId, Outcome};
 use super::plan::{Action, StopCause, going_down, plan};
@@ -59,6 +60,8 @@ pub enum Event {
     Outcome(OperationId, Outcome),
     /// The node ends the pod.
     End(TerminalReason),
+    /// An object that the pod's volumes refer to is another, or gone.
+    SourcesChanged,
     /// The time that [`Machine::wake`] named has come.
     Tick,
 }
@@ -81,6 +84,7 @@ enum Purpose {
     Remove(usize),
     /// Of a sandbox that another has replaced.
     RemoveDead(String),
+    RefreshVolumes,
     Start,
     Signal(String),
     Kill(String),
@@ -148,6 +152,7 @@ impl Machine {
             Event::Exited(ended) => self.exited(now, ended),
             Event::Outcome(id, outcome) => self.outcome(now, id, outcome),
             Event::End(reason) => drop(self.state.ended.get_or_insert(reason)),
+            Event::SourcesChanged => self.sources_changed(now),
             Event::Tick => {}
         }
         self.settle(now);
@@ -169,7 +174,8 @@ impl Machine {
             // Its own writes may be answered before the watch tells of what came before them.
             PodUpdate::Object(object) if version(&object) < version(&self.object) => {}
             PodUpdate::Object(object) => {
-                self.object = object;
+                let old = std::mem::replace(&mut self.object, object);
+                self.metadata_changed(&old);
                 self.delete_asked = false;
             }
             PodUpdate::Gone if self.gone => {}
@@ -213,6 +219,7 @@ impl Machine {
         }
         probe_at.into_iter().for_each(|at| self.wake_at(at));
         self.remove_dead_sandboxes(now);
+        self.refresh_volumes(now);
         self.record_backoff(now);
         self.report_status(now);
     }
@@ -257,7 +264,7 @@ impl Machine {
                 self.run(Purpose::Up(step), operation);
                 false
             }
-            Action::Down(step) if !self.is_under_way(&Purpose::Up(step)) => {
+            Action::Down(step) if !self.is_under_way(&Purpose::Up(step)) && !self.is_under_way(&Purpose::RefreshVolumes) => {
                 self.together(now, Purpose::Down(step), STEPS[step].down(&self.state))
             }
             Action::Start { container, restart } if self.state.starting.is_none() => self.start(now, &container, restart),
@@ -286,6 +293,7 @@ impl Machine {
         match (purpose, outcome) {
             (Purpose::Start, outcome) => self.advance_start(now, outcome),
             (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
+            (purpose, Outcome::Volumes(outcome)) => self.volumes_outcome(now, &purpose, outcome),
             (Purpose::Up(step), Outcome::Done(Err(error)) | Outcome::Sandbox(Err(error))) => {
                 self.record(STEPS[step].up_failed(&self.object, &error));
                 self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
@@ -332,7 +340,12 @@ impl Machine {
             Purpose::RemoveDead(sandbox) => self.state.sandboxes.retain(|other| other != sandbox),
             Purpose::Kill(container) => self.state.container_mut(container).stop = Stop::Killed(now.steady),
             Purpose::DeleteObject => self.delete_asked = true,
-            Purpose::Start | Purpose::Signal(_) | Purpose::ForgetRuns | Purpose::Probe { .. } | Purpose::WriteStatus => {}
+            Purpose::RefreshVolumes
+            | Purpose::Start
+            | Purpose::Signal(_)
+            | Purpose::ForgetRuns
+            | Purpose::Probe { .. }
+            | Purpose::WriteStatus => {}
         }
     }
 

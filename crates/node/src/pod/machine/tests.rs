@@ -5,6 +5,7 @@ mod probing;
 use super::*;
 use crate::pod::environment::Sources;
 use crate::pod::operation::WriteFailure;
+use crate::pod::volumes::{VolumeFailure, VolumesUp};
 use crate::runtime::{Exit, Image, Instance, InstanceState, StartError};
 use stead_api::json;
 
@@ -22,7 +23,14 @@ struct Bench {
 }
 
 impl Bench {
+    /// Its volumes are there.
     fn new(spec: Value) -> Self {
+        let mut bench = Self::begun(spec);
+        bench.perform("set up volumes");
+        bench
+    }
+
+    fn begun(spec: Value) -> Self {
         let object = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"namespace": "ns", "name": "p", "uid": "u", "resourceVersion": "1"}, "spec": spec, "status": {"phase": "Pending"}});
         let now = Now { wall: WALL, steady: Duration::from_secs(1000) };
@@ -65,6 +73,7 @@ impl Bench {
     fn perform(&mut self, name: &str) {
         let (id, operation) = self.take(name);
         let outcome = match operation {
+            Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))
             }
@@ -150,10 +159,12 @@ fn a_pod_comes_up_and_goes() {
     bench.exit("c", 0, 0);
     assert_eq!(bench.names(), ["stop sandbox"]);
     bench.perform("stop sandbox");
+    bench.perform("tear down volumes");
     assert_eq!(bench.names(), ["write status"]);
     bench.perform("write status");
     assert_eq!(bench.object["status"]["phase"], "Succeeded"); // KILL-9
     bench.perform("remove sandbox");
+    bench.perform("remove the pod's directory");
     bench.perform("delete object");
     assert!(!bench.machine.is_over(), "the watch has not said that it is gone");
     bench.step(Event::Update(PodUpdate::Gone));
@@ -356,4 +367,89 @@ fn a_container_that_does_not_end_loses_its_sandbox() {
     bench.perform("stop sandbox");
     bench.perform_all();
     assert_eq!(bench.object["status"]["containerStatuses"][0]["state"]["terminated"]["reason"], "ContainerStatusUnknown");
+}
+
+fn with_labels_shown() -> Value {
+    let volume = json!({"name": "v", "downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}});
+    json!({"restartPolicy": "Always", "volumes": [volume],
+        "containers": [{"name": "c", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]})
+}
+
+fn not_mounted() -> Outcome {
+    Outcome::Volumes(Err(vec![VolumeFailure { volume: "v".into(), error: "configmap \"cm\" not found".into() }]))
+}
+
+#[test]
+fn volumes_that_fail_are_tried_again_ever_later_and_at_once_when_what_they_need_comes() {
+    // VOL-1
+    let mut bench = Bench::begun(one());
+    for pause in [0, 1, 2, 4] {
+        bench.pass(pause);
+        bench.fail("set up volumes", not_mounted());
+        assert!(!bench.names().contains(&"set up volumes"), "after {pause} s");
+    }
+    assert_eq!(bench.events[0], "FailedMount: MountVolume.SetUp failed for volume \"v\" : configmap \"cm\" not found");
+    bench.pass(1);
+    bench.step(Event::SourcesChanged);
+    bench.perform("set up volumes");
+    assert!(bench.names().contains(&"create sandbox"));
+}
+
+#[test]
+fn volumes_that_are_missing_for_long_are_named() {
+    // VOL-1
+    let mut bench = Bench::begun(one());
+    bench.fail("set up volumes", not_mounted());
+    bench.pass(123);
+    let expected = "FailedMount: Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process \
+                    volumes=[]: context deadline exceeded";
+    assert_eq!(bench.events.last().unwrap(), expected);
+}
+
+#[test]
+fn volumes_follow_what_they_show() {
+    // VOL-9, VOL-13
+    let mut bench = Bench::running(with_labels_shown());
+    bench.edit(|pod| pod["spec"]["x"] = 1.into());
+    assert_eq!(bench.names(), [""; 0]);
+    bench.edit(|pod| pod["metadata"]["labels"] = json!({"a": "2"}));
+    assert_eq!(bench.names(), ["set up volumes"]);
+    // Another change while it is under way comes after it.
+    bench.step(Event::SourcesChanged);
+    bench.perform("set up volumes");
+    assert_eq!(bench.names(), ["set up volumes"]);
+    bench.perform("set up volumes");
+    assert_eq!(bench.names(), [""; 0]);
+    // A failure harms nothing that runs, and is tried again.
+    bench.step(Event::SourcesChanged);
+    bench.fail("set up volumes", not_mounted());
+    assert_eq!((bench.names(), bench.ready()), (vec![], "True"));
+    bench.pass(1);
+    bench.perform("set up volumes");
+}
+
+#[test]
+fn a_token_is_renewed_in_time() {
+    // VOL-12
+    let mut bench = Bench::running(one());
+    bench.step(Event::SourcesChanged);
+    let renew_at = Some(bench.now.wall.plus_millis(100_000));
+    bench.fail("set up volumes", Outcome::Volumes(Ok(VolumesUp { renew_at })));
+    bench.pass(99);
+    assert_eq!(bench.names(), [""; 0]);
+    bench.pass(1);
+    assert_eq!(bench.names(), ["set up volumes"]);
+}
+
+#[test]
+fn a_pod_that_goes_waits_for_its_volumes_and_takes_them_along() {
+    // VOL-2
+    let mut bench = Bench::running(one());
+    bench.step(Event::SourcesChanged);
+    bench.delete();
+    bench.perform("signal");
+    bench.exit("c", 0, 0);
+    assert!(bench.names().contains(&"set up volumes") && !bench.names().contains(&"tear down volumes"));
+    bench.perform_all();
+    assert!(bench.machine.state.volumes.removed);
 }

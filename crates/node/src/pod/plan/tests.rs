@@ -1,5 +1,6 @@
 use super::*;
 use crate::pod::state::{Starting, WaitingReason};
+use crate::pod::steps::STEPS;
 use crate::runtime::{Exit, Instance, InstanceState};
 use proptest::prelude::*;
 use stead_api::json;
@@ -30,7 +31,7 @@ fn killed() -> Exit {
 }
 
 fn state(runs: &[(&str, Instance)]) -> PodState {
-    let mut state = PodState { steps: [Progress::Up], ..PodState::default() };
+    let mut state = PodState { steps: [Progress::Up; STEPS.len()], ..PodState::default() };
     for (name, run) in runs {
         state.container_mut(name).started(run.clone(), NOW);
     }
@@ -49,7 +50,7 @@ fn restart(name: &str) -> Action {
 fn the_sandbox_comes_first_and_a_failed_one_is_tried_again() {
     let pod = pod(json!({"containers": [{"name": "a"}]}));
     assert_eq!(plan(NOW, &pod, &PodState::default()).actions, [Action::Up(0)]);
-    let failed = PodState { steps: [Progress::Failed { retry_at: at(5) }], ..PodState::default() };
+    let failed = PodState { steps: [Progress::Failed { retry_at: at(5) }; STEPS.len()], ..PodState::default() };
     assert_eq!(plan(NOW, &pod, &failed), Plan { actions: vec![], wake: Some(at(5)) });
     assert_eq!(plan(at(5), &pod, &failed).actions, [Action::Up(0)]);
 }
@@ -79,7 +80,7 @@ fn an_init_container_that_fails_for_good_ends_the_pod() {
     let pod = pod(json!({"restartPolicy": "Never", "initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
     let state = state(&[("i", exited(0, 3))]);
     assert!(over(&pod, &state));
-    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(0)]);
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(STEPS.len() - 1)]);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn restart_policies() {
         let pod = pod(json!({"restartPolicy": policy, "containers": [{"name": "a"}]}));
         let state = state(&[("a", exited(0, code))]);
         assert_eq!(over(&pod, &state), !again, "{policy} {code}");
-        let expected = if again { restart("a") } else { Action::Down(0) };
+        let expected = if again { restart("a") } else { Action::Down(STEPS.len() - 1) };
         assert_eq!(plan(NOW, &pod, &state).actions, [expected], "{policy} {code}");
     }
 }
@@ -138,8 +139,8 @@ fn deletion_signals_waits_kills_and_removes() {
     state.container_mut("b").ended(0, killed(), at(2));
     assert_eq!(plan(at(2), &pod, &state), Plan { actions: vec![], wake: Some(at(11)) });
     state.container_mut("a").ended(0, killed(), at(2));
-    assert_eq!(plan(at(2), &pod, &state).actions, [Action::Down(0)]);
-    state.steps = [Progress::Down];
+    assert_eq!(plan(at(2), &pod, &state).actions, [Action::Down(STEPS.len() - 1)]);
+    state.steps = [Progress::Down; STEPS.len()];
     assert_eq!(plan(at(2), &pod, &state).actions, [Action::Finish]);
 }
 
@@ -166,8 +167,8 @@ fn sidecars_stop_last_in_reverse() {
 fn a_finished_pod_keeps_its_object_and_loses_its_sandbox() {
     let pod = pod(json!({"restartPolicy": "Never", "containers": [{"name": "a"}]}));
     let mut state = state(&[("a", exited(0, 0))]);
-    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(0)]);
-    state.steps = [Progress::Down];
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Down(STEPS.len() - 1)]);
+    state.steps = [Progress::Down; STEPS.len()];
     assert_eq!(plan(NOW, &pod, &state), Plan::default());
 }
 
@@ -176,10 +177,10 @@ fn a_lost_sandbox_runs_inits_again() {
     // RST-10
     let pod = pod(json!({"initContainers": [{"name": "i"}], "containers": [{"name": "a"}]}));
     let mut state = state(&[("i", exited(0, 0)), ("a", exited(0, 137))]);
-    state.steps = [Progress::Absent];
+    state.steps = [Progress::Absent; STEPS.len()];
     state.containers.values_mut().for_each(|c| c.stale = true);
     assert_eq!(plan(NOW, &pod, &state).actions, [Action::Up(0)]);
-    state.steps = [Progress::Up];
+    state.steps = [Progress::Up; STEPS.len()];
     assert_eq!(plan(NOW, &pod, &state).actions, [restart("i")]);
 }
 
@@ -198,7 +199,7 @@ proptest! {
         if deleting {
             pod["metadata"]["deletionTimestamp"] = "x".into();
         }
-        let mut state = PodState { steps: [Progress::Up], ..PodState::default() };
+        let mut state = PodState { steps: [Progress::Up; STEPS.len()], ..PodState::default() };
         for (name, run) in [("a", a), ("i", i), ("s", s)] {
             if let Some(run) = run {
                 state.container_mut(name).started(run, NOW);
@@ -237,12 +238,12 @@ fn neither_a_killed_container_nor_a_start_is_waited_for_without_end() {
     let mut killed = state(&[("a", running(0))]);
     killed.container_mut("a").stop = Stop::Killed(NOW);
     assert_eq!(plan(at(9), &pod, &killed), Plan { actions: vec![], wake: Some(at(10)) });
-    assert_eq!(plan(at(10), &pod, &killed).actions, [Action::Down(0)]);
+    assert_eq!(plan(at(10), &pod, &killed).actions, [Action::Down(STEPS.len() - 1)]);
     let mut starting = state(&[]);
     starting.down_since = Some(NOW);
     starting.starting = Some(Starting { container: "a".into(), committed: true, ..Starting::default() });
     assert_eq!(plan(at(4), &pod, &starting), Plan { actions: vec![], wake: Some(at(5)) });
-    assert_eq!(plan(at(5), &pod, &starting).actions, [Action::Down(0)]);
+    assert_eq!(plan(at(5), &pod, &starting).actions, [Action::Down(STEPS.len() - 1)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::pod::state::{Progress, TerminalReason, WaitingReason};
+use crate::pod::steps::STEPS;
 use std::time::Duration;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -26,7 +27,7 @@ fn exit(code: i32) -> InstanceState {
 }
 
 fn with(runs: &[(&str, InstanceState)]) -> PodState {
-    let mut state = PodState { steps: [Progress::Up], start_time: Some(NOW), ..PodState::default() };
+    let mut state = PodState { steps: [Progress::Up; STEPS.len()], start_time: Some(NOW), ..PodState::default() };
     for (name, run_state) in runs {
         state.container_mut(name).started(run(0, run_state.clone()), STEADY);
     }
@@ -80,7 +81,7 @@ fn ends_for_good() {
     // POD-5, COND-6
     for (code, phase, reason) in [(0, "Succeeded", "PodCompleted"), (1, "Failed", "PodFailed")] {
         let mut state = with(&[("c", exit(code))]);
-        state.steps = [Progress::Down];
+        state.steps = [Progress::Down; STEPS.len()];
         let status = status(NOW, &pod(json!({"restartPolicy": "Never", "containers": [{"name": "c"}]})), &state, &facts());
         assert_eq!(status.str("phase"), phase);
         assert_eq!(condition(&status, "Ready"), ("False", reason, ""));
@@ -119,10 +120,10 @@ fn a_deleted_pod_ends_in_a_terminal_phase() {
     let still = status(NOW, &deleted, &with(&[("c", running())]), &facts());
     assert_eq!(still.str("phase"), "Running");
     let mut state = with(&[("c", exit(0))]);
-    state.steps = [Progress::Down];
+    state.steps = [Progress::Down; STEPS.len()];
     assert_eq!(status(NOW, &deleted, &state, &facts()).str("phase"), "Succeeded");
     let mut never = with(&[]);
-    never.steps = [Progress::Down];
+    never.steps = [Progress::Down; STEPS.len()];
     let never = status(NOW, &deleted, &never, &facts());
     assert_eq!(never.str("phase"), "Failed");
     assert_eq!(never["containerStatuses"][0]["state"]["terminated"]["reason"], "ContainerStatusUnknown");

@@ -6,13 +6,16 @@
 //! process ([`super::recovery`]).
 
 mod images;
+mod mounts;
 mod run;
 mod sandbox;
 mod sources;
+mod volumes;
 
 use super::operation::{Operation, Outcome};
 use super::state::{PodState, WaitingReason};
 use crate::clock::Now;
+use std::path::PathBuf;
 use std::time::Duration;
 use stead_api::Value;
 use stead_api::value::Access;
@@ -22,10 +25,13 @@ use stead_client::event::{Event, Reference};
 pub const RETRY: Duration = Duration::from_secs(10);
 
 /// What a pod needs before its containers.
-pub static STEPS: [&dyn PodStep; 1] = [&sandbox::Sandbox];
+pub static STEPS: [&dyn PodStep; 2] = [&volumes::Volumes, &sandbox::Sandbox];
+/// Places in [`STEPS`].
+pub const VOLUMES: usize = 0;
+pub const SANDBOX: usize = 1;
 
 /// What a run of a container needs, and at last the run itself.
-pub static START_STEPS: [&dyn StartStep; 3] = [&images::Images, &sources::Environment, &run::Run];
+pub static START_STEPS: [&dyn StartStep; 4] = [&images::Images, &sources::Environment, &mounts::Mounts, &run::Run];
 
 /// What the steps know of the node.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +44,8 @@ pub struct NodeFacts {
     pub memory_bytes: i64,
     /// `status.allocatable` of the node.
     pub allocatable: Value,
+    /// The pods' directories are here, each under its uid.
+    pub pods_dir: PathBuf,
 }
 
 /// A step of the whole pod.

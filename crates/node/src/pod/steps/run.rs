@@ -16,7 +16,7 @@ impl StartStep for Run {
         };
         let attempt = start.state.container_mut(&starting.container).next_attempt();
         let image = starting.image.unwrap_or_default();
-        let spec = container_spec(start.pod, start.container, attempt, &image, &starting.sources, start.node.memory_bytes);
+        let spec = container_spec(start.pod, start.container, attempt, &image, &starting.sources, start.node);
         let spec = spec.map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
         if let Some(starting) = &mut start.state.starting {
             starting.committed = true;

@@ -1,6 +1,6 @@
 //! The pod's sandbox: its shared namespaces and its cgroup. One that died is replaced by another, never revived.
 
-use super::{NodeFacts, PodStep, about, hostname};
+use super::{NodeFacts, PodStep, SANDBOX, about, hostname};
 use crate::pod::limits::pod_limits;
 use crate::pod::operation::Operation;
 use crate::pod::state::{PodState, Progress};
@@ -12,14 +12,11 @@ use stead_client::event::Event;
 
 pub struct Sandbox;
 
-/// The first step: whether it is absent says whether a new sandbox is to be made.
-const INDEX: usize = 0;
-
 impl PodStep for Sandbox {
     fn up(&self, pod: &Value, node: &NodeFacts, state: &mut PodState) -> (Operation, Option<Event>) {
         let mut event = None;
-        // One that failed may be there by half: it is asked for again under its name.
-        if state.steps[INDEX] == Progress::Absent || state.sandboxes.is_empty() {
+        // Whether it is absent says whether a new sandbox is to be made. One that failed may be there by half: it is asked for again under its name.
+        if state.steps[SANDBOX] == Progress::Absent || state.sandboxes.is_empty() {
             event = (!state.sandboxes.is_empty()).then(|| {
                 let message = "Pod sandbox changed, it will be killed and re-created.".to_owned();
                 about(pod, "", "Normal", "SandboxChanged", message)

@@ -1,0 +1,93 @@
+//! What of a pod's volumes its containers see, and how a status shows it (OCI-4, VOL-14 to VOL-16).
+
+use super::source::{Source, is_left_out, source};
+use crate::pod::environment::expand_strictly;
+use crate::runtime::Mount;
+use std::path::{Path, PathBuf};
+use stead_api::value::Access;
+use stead_api::{Value, json};
+use stead_volumes::SubPath;
+
+/// One mount, and what must be bound before it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    pub mount: Mount,
+    pub sub_path: Option<SubPath>,
+}
+
+/// The mounts of a container, parents before children; `variables` are its own. Errors are messages of CreateContainerConfigError.
+pub fn mounts(pod: &Value, container: &Value, pods: &Path, variables: &[(String, String)]) -> Result<Vec<Planned>, String> {
+    let directory = pods.join(pod["metadata"].str("uid"));
+    let mut planned = Vec::new();
+    for (index, mount) in container.items("volumeMounts").iter().enumerate() {
+        let name = mount.str("name");
+        let volume = pod["spec"].items("volumes").iter().find(|volume| volume.str("name") == name);
+        if volume.is_some_and(is_left_out) {
+            continue;
+        }
+        let found = volume.and_then(|volume| place(&directory, volume));
+        let (root, fixed) =
+            found.ok_or_else(|| format!("cannot find volume {name:?} to mount into container {:?}", container.str("name")))?;
+        let sub_path = sub_path(mount, variables)?.map(|path| SubPath {
+            root: root.clone(),
+            path,
+            volume: name.to_owned(),
+            container: container.str("name").to_owned(),
+            index,
+        });
+        let path = mount.str("mountPath");
+        let destination = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let source = sub_path.as_ref().map_or(root, |sub_path| sub_path.place(&directory));
+        planned.push(Planned { mount: Mount { source, destination, read_only: fixed || mount.flag("readOnly") }, sub_path });
+    }
+    planned.sort_by_key(|planned| depth(&planned.mount.destination));
+    Ok(planned)
+}
+
+fn depth(path: &str) -> usize {
+    path.split('/').filter(|part| !part.is_empty()).count()
+}
+
+/// Where a volume lies, and whether containers may only read it.
+fn place(directory: &Path, volume: &Value) -> Option<(PathBuf, bool)> {
+    let volumes = |kind: &str| directory.join("volumes").join(kind).join(volume.str("name"));
+    match source(volume) {
+        Source::EmptyDir { .. } => Some((volumes("kubernetes.io~empty-dir"), false)),
+        Source::HostPath { path, .. } => Some((PathBuf::from(path), false)),
+        Source::Files(files) => Some((volumes(files.kind), true)),
+        Source::Absent(_) => None,
+    }
+}
+
+/// The path inside the volume, if one is asked for.
+fn sub_path(mount: &Value, variables: &[(String, String)]) -> Result<Option<String>, String> {
+    let path = match mount.str("subPathExpr") {
+        "" => mount.str("subPath").to_owned(),
+        expression => expand_strictly(expression, variables)?,
+    };
+    if path.starts_with('/') {
+        return Err(format!("error SubPath `{path}` must not be an absolute path"));
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err(format!("unable to provision SubPath `{path}`: must not contain '..'"));
+    }
+    Ok(Some(path).filter(|path| !path.is_empty()))
+}
+
+/// What of an error a user sees; the cause may tell of the node.
+pub fn refused(sub_path: &SubPath) -> String {
+    format!("failed to prepare subPath for volumeMount {:?} of container {:?}", sub_path.volume, sub_path.container)
+}
+
+/// `volumeMounts` of a container's status.
+pub fn shown(container: &Value) -> Vec<Value> {
+    let one = |mount: &Value| {
+        let mut shown = json!({"name": mount.str("name"), "mountPath": mount.str("mountPath")});
+        if mount.flag("readOnly") {
+            shown["readOnly"] = true.into();
+            shown["recursiveReadOnly"] = "Disabled".into();
+        }
+        shown
+    };
+    container.items("volumeMounts").iter().map(one).collect()
+}

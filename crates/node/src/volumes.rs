@@ -1,0 +1,233 @@
+//! Sets the volumes of one pod up and keeps them up to date: fetches what they are made of and has the volume store write it. It decides
+//! nothing: what they are to be says `pod::volumes`.
+
+use crate::following::{Followed, Following};
+use crate::pod::steps::NodeFacts;
+use crate::pod::volumes::content::{Inputs, TokenKey, Wanted, wanted};
+use crate::pod::volumes::source::{Part, Source, absent, referenced, source, used};
+use crate::pod::volumes::{VolumeFailure, VolumesUp, mounts};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stead_api::time::Timestamp;
+use stead_api::value::Access;
+use stead_api::{Value, json};
+use stead_client::resource::SERVICE_ACCOUNTS;
+use stead_client::{Call, Client, Key};
+use stead_volumes::{Store, SubPath, host_path};
+use tokio::sync::Mutex;
+
+const SECOND_US: i64 = 1_000_000;
+/// A token is replaced after so long, however long it is good for (VOL-12).
+const TOKEN_AGE_MAX_S: i64 = 24 * 3600;
+/// Replacements are spread over so long.
+const TOKEN_JITTER_S: i64 = 10;
+
+/// Where a node's volumes are.
+#[derive(Clone)]
+pub struct Volumes {
+    pub store: Arc<Store>,
+    pub following: Following,
+}
+
+/// One pod's.
+pub struct PodVolumes {
+    /// None on a node without containers.
+    volumes: Option<Volumes>,
+    followed: Result<Vec<Followed>, String>,
+    tokens: Mutex<BTreeMap<TokenKey, Token>>,
+}
+
+#[derive(Debug, Clone)]
+struct Token {
+    text: String,
+    renew_at: Timestamp,
+    expires: Timestamp,
+}
+
+impl PodVolumes {
+    /// Follows what the pod's volumes refer to.
+    pub fn new(volumes: Option<Volumes>, pod: &Value) -> Self {
+        let namespace = pod["metadata"].str("namespace");
+        let followed = volumes.iter().flat_map(|volumes| {
+            referenced(pod).into_iter().map(|(resource, name)| volumes.following.follow(resource, Key::new(namespace, name)))
+        });
+        let followed = followed.collect();
+        Self { volumes, followed, tokens: Mutex::default() }
+    }
+
+    /// What changes tell of.
+    pub fn followed(&self) -> Vec<Followed> {
+        self.followed.clone().unwrap_or_default()
+    }
+
+    /// Sets every volume up that can be, or brings it up to date.
+    pub async fn set_up(
+        &self,
+        api: &Client,
+        node: &Arc<NodeFacts>,
+        pod: &Arc<Value>,
+        seen: Timestamp,
+        now: Timestamp,
+    ) -> Result<VolumesUp, Vec<VolumeFailure>> {
+        let Some(volumes) = &self.volumes else { return Ok(VolumesUp::default()) };
+        let everything = |error: String| -> Vec<VolumeFailure> {
+            used(pod).iter().map(|volume| VolumeFailure { volume: volume.str("name").to_owned(), error: error.clone() }).collect()
+        };
+        let (inputs, renew_at) = self.inputs(api, pod, seen, now).await.map_err(everything)?;
+        let (store, node, pod) = (Arc::clone(&volumes.store), Arc::clone(node), Arc::clone(pod));
+        blocking(move || set_up_all(&store, &node, &pod, &inputs)).await.map(|()| VolumesUp { renew_at })
+    }
+
+    async fn inputs(&self, api: &Client, pod: &Value, seen: Timestamp, now: Timestamp) -> Result<(Inputs, Option<Timestamp>), String> {
+        let mut inputs = Inputs { seen, ..Inputs::default() };
+        for mut followed in self.followed.clone()? {
+            let object = followed.object().await?;
+            inputs.objects.insert((followed.resource(), followed.name().to_owned()), object);
+        }
+        let mut renew_at = None;
+        for key in token_keys(pod) {
+            let token = self.token(api, pod, &key, now).await;
+            renew_at = renew_at.into_iter().chain(token.as_ref().map(|token| token.renew_at)).min();
+            inputs.tokens.insert(key, token.map(|token| token.text));
+        }
+        Ok((inputs, renew_at))
+    }
+
+    /// The token there is, or a new one where that grows old; as long as none can be had the old one stays.
+    async fn token(&self, api: &Client, pod: &Value, key: &TokenKey, now: Timestamp) -> Result<Token, String> {
+        let mut tokens = self.tokens.lock().await;
+        let old = tokens.get(key).cloned();
+        if let Some(token) = old.as_ref().filter(|token| now < token.renew_at) {
+            return Ok(token.clone());
+        }
+        match request_token(api, pod, key, now).await {
+            Ok(token) => {
+                tokens.insert(key.clone(), token.clone());
+                Ok(token)
+            }
+            Err(error) => match old.filter(|token| now < token.expires) {
+                Some(token) => {
+                    tracing::warn!(error, "a token could not be replaced; the old one is still good");
+                    Ok(Token { renew_at: Timestamp(now.0 + TOKEN_JITTER_S * SECOND_US), ..token })
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Binds paths inside volumes for a start.
+    pub async fn bind(&self, pod: &Value, sub_paths: Vec<SubPath>) -> Result<(), String> {
+        let Some(volumes) = &self.volumes else { return Ok(()) };
+        let (store, owner) = (Arc::clone(&volumes.store), pod["metadata"].str("uid").to_owned());
+        blocking(move || {
+            for sub_path in &sub_paths {
+                if let Err(error) = store.bind(&owner, sub_path) {
+                    tracing::warn!(pod = owner, path = sub_path.path, %error, "a path in a volume cannot be bound");
+                    return Err(mounts::refused(sub_path));
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes all volumes down, with what is in them.
+    pub async fn tear_down(&self, pod: &Value) -> Result<(), String> {
+        self.with_store(pod, Store::tear_down).await
+    }
+
+    /// Removes the pod's directory.
+    pub async fn remove(&self, pod: &Value) -> Result<(), String> {
+        self.with_store(pod, Store::remove).await
+    }
+
+    async fn with_store(
+        &self,
+        pod: &Value,
+        work: impl FnOnce(&Store, &str) -> stead_volumes::Result<()> + Send + 'static,
+    ) -> Result<(), String> {
+        let Some(volumes) = &self.volumes else { return Ok(()) };
+        let (store, owner) = (Arc::clone(&volumes.store), pod["metadata"].str("uid").to_owned());
+        blocking(move || work(&store, &owner).map_err(|error| error.to_string())).await
+    }
+}
+
+fn set_up_all(store: &Store, node: &NodeFacts, pod: &Value, inputs: &Inputs) -> Result<(), Vec<VolumeFailure>> {
+    let owner = pod["metadata"].str("uid");
+    let mut failures = Vec::new();
+    let begun = store.begin(owner);
+    for volume in used(pod) {
+        let wanted = begun.as_ref().map_err(|error| error.to_string()).and_then(|()| wanted(pod, volume, node, inputs));
+        let done = wanted.and_then(|wanted| {
+            match wanted {
+                Wanted::Store(volume) => store.set_up(owner, &volume),
+                Wanted::HostPath(path, kind) => host_path::check(&path, kind),
+                Wanted::Nothing => Ok(()),
+            }
+            .map_err(|error| error.to_string())
+        });
+        if let Err(error) = done {
+            failures.push(VolumeFailure { volume: volume.str("name").to_owned(), error });
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+fn token_keys(pod: &Value) -> Vec<TokenKey> {
+    let mut keys = Vec::new();
+    for volume in used(pod).into_iter().filter(|volume| absent(volume).is_none()) {
+        let Source::Files(files) = source(volume) else { continue };
+        keys.extend(files.parts.iter().filter_map(|part| if let Part::Token(token) = part { Some(token.key()) } else { None }));
+    }
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// VOL-12.
+async fn request_token(api: &Client, pod: &Value, (audience, expiration_s): &TokenKey, now: Timestamp) -> Result<Token, String> {
+    let meta = &pod["metadata"];
+    let bound = json!({"kind": "Pod", "apiVersion": "v1", "name": meta.str("name"), "uid": meta.str("uid")});
+    let audiences: Vec<&str> = Some(audience.as_str()).into_iter().filter(|audience| !audience.is_empty()).collect();
+    let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+        "spec": {"audiences": audiences, "expirationSeconds": expiration_s, "boundObjectRef": bound}});
+    let account = pod["spec"].str("serviceAccountName").to_owned();
+    let namespace = meta.str("namespace").to_owned();
+    let call = Call::Create { resource: SERVICE_ACCOUNTS, namespace, subresource: (account, "token"), body };
+    let answer = api.call(&call).await.map_err(|failure| failure.to_string())?;
+    let (text, life_s) = (answer["status"].str("token"), answer["spec"].int("expirationSeconds").unwrap_or(*expiration_s));
+    let expires = Timestamp::parse(answer["status"].str("expirationTimestamp")).filter(|_| !text.is_empty());
+    let expires = expires.ok_or("the answer has no token")?;
+    Ok(Token { text: text.to_owned(), renew_at: renewal(now, expires, life_s, meta.str("uid")), expires })
+}
+
+/// When four fifths of its life are over, or a day; a little earlier, by the pod, so that not all come at once.
+fn renewal(now: Timestamp, expires: Timestamp, life_s: i64, uid: &str) -> Timestamp {
+    let spread = uid.bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % (TOKEN_JITTER_S * 1000));
+    let by_life = expires.0 - life_s / 5 * SECOND_US;
+    Timestamp(by_life.min(now.0 + TOKEN_AGE_MAX_S * SECOND_US) - spread * 1000)
+}
+
+/// Runs work that may wait for a disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_replaced_in_time() {
+        // VOL-12
+        let at = Timestamp::from_seconds;
+        let hour = renewal(at(0), at(3607), 3607, "u");
+        assert!(hour <= at(3607 - 721) && hour > at(3607 - 721 - TOKEN_JITTER_S), "{hour:?}");
+        let year = renewal(at(0), at(365 * 24 * 3600), 365 * 24 * 3600, "u");
+        assert!(year <= at(TOKEN_AGE_MAX_S) && year > at(TOKEN_AGE_MAX_S - TOKEN_JITTER_S));
+        assert_ne!(renewal(at(0), at(3607), 3607, "u"), renewal(at(0), at(3607), 3607, "another"));
+    }
+}

@@ -1,0 +1,324 @@
+//! The owners' directories below one root: setting volumes up, taking them down, removing an owner, and what is there after a restart.
+
+use crate::error::{Error, Result, failed};
+use crate::ownership::{self, Group};
+use crate::payload::Payload;
+use crate::sub_path::{self, SubPath};
+use crate::{mounts, publish, removal};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use stead_journal::{Journal, Thing};
+
+const ROOT_MODE: u32 = 0o777;
+/// Of what only this program goes through.
+const PRIVATE_MODE: u32 = 0o750;
+const JOURNAL: &str = "journal";
+/// Entries that [`Store::usage`] looks at in one volume.
+const USAGE_ENTRIES_MAX: u64 = 10_000_000;
+
+/// One volume of an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// Unique for its owner; a name that can be a file's.
+    pub name: String,
+    /// Directory of its kind, such as `kubernetes.io~empty-dir`.
+    pub kind: &'static str,
+    pub content: Content,
+    /// Whom it is given to.
+    pub group: Option<Group>,
+    /// Directories inside that other mounts of a container need.
+    pub mount_points: Vec<String>,
+}
+
+/// What a volume is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A directory on disk that its users fill.
+    Directory,
+    /// One in memory.
+    Memory { size_bytes: u64 },
+    /// Files that this program publishes; in memory if a size is given.
+    Files { payload: Payload, memory_bytes: Option<u64> },
+}
+
+/// What a volume takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    pub bytes: u64,
+    pub inodes: u64,
+}
+
+/// What is made on the machine beside plain files of the root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Made {
+    Mount(PathBuf),
+}
+
+impl Thing for Made {
+    fn outlives_power(&self) -> bool {
+        false
+    }
+}
+
+/// All owners' volumes; one process at a time has them open.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    journal: Journal<Made>,
+}
+
+impl Store {
+    /// Opens the root, or begins it. Mounts of before are kept.
+    pub fn open(root: &Path) -> Result<Store> {
+        private_directory(root)?;
+        let root = root.canonicalize().map_err(failed("resolve", root))?;
+        let journal = Journal::open(&root.join(JOURNAL))?;
+        let store = Store { root, journal };
+        let mounted = mounts::below(&store.root)?;
+        // What a restart of the machine took away.
+        let gone: Vec<Made> = store.journal.live().into_iter().filter(|Made::Mount(place)| !mounted.contains(place)).collect();
+        store.journal.gone(&gone);
+        Ok(store)
+    }
+
+    /// An owner's directory.
+    pub fn directory(&self, owner: &str) -> PathBuf {
+        self.root.join(owner)
+    }
+
+    /// A volume's directory.
+    pub fn place(&self, owner: &str, kind: &str, name: &str) -> PathBuf {
+        self.directory(owner).join("volumes").join(kind).join(name)
+    }
+
+    /// Everybody who has a directory.
+    pub fn owners(&self) -> Result<Vec<String>> {
+        let entries = fs::read_dir(&self.root).map_err(failed("list", &self.root))?;
+        let directories = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        Ok(directories.filter_map(|entry| entry.file_name().into_string().ok()).collect())
+    }
+
+    /// Makes an owner's directory.
+    pub fn begin(&self, owner: &str) -> Result<()> {
+        check_name(owner)?;
+        private_directory(&self.directory(owner))
+    }
+
+    /// Sets a volume up, or brings its files up to date. What its users wrote stays.
+    pub fn set_up(&self, owner: &str, volume: &Volume) -> Result<()> {
+        check_name(owner)?;
+        check_name(&volume.name)?;
+        let place = self.place(owner, volume.kind, &volume.name);
+        private_directory(place.parent().unwrap_or(&place))?;
+        match &volume.content {
+            Content::Directory => on_disk(&place, volume.group)?,
+            Content::Memory { size_bytes } => self.in_memory(&place, *size_bytes, volume.group)?,
+            Content::Files { payload, memory_bytes } => {
+                match memory_bytes {
+                    Some(size_bytes) => self.in_memory(&place, *size_bytes, volume.group)?,
+                    None => on_disk(&place, volume.group)?,
+                }
+                publish::publish(&place, payload, volume.group)?;
+            }
+        }
+        for point in &volume.mount_points {
+            let path = place.join(point);
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(&path).map_err(failed("make", &path))?;
+        }
+        Ok(())
+    }
+
+    fn in_memory(&self, place: &Path, size_bytes: u64, group: Option<Group>) -> Result<()> {
+        private_directory(place)?;
+        if mounts::is_mounted(place) {
+            return Ok(());
+        }
+        let made = [Made::Mount(place.to_owned())];
+        self.journal.make(&made)?;
+        if let Err(error) = mounts::memory(place, size_bytes) {
+            self.journal.gone(&made);
+            return Err(error);
+        }
+        group.map_or(Ok(()), |group| ownership::give(place, group))
+    }
+
+    /// Binds a path inside a volume; gives its place.
+    pub fn bind(&self, owner: &str, sub_path: &SubPath) -> Result<PathBuf> {
+        check_name(owner)?;
+        check_name(&sub_path.volume)?;
+        check_name(&sub_path.container)?;
+        let source = sub_path::resolve(&sub_path.root, &sub_path.path)?;
+        let place = sub_path.place(&self.directory(owner));
+        self.journal.make(&[Made::Mount(place.clone())])?;
+        sub_path::bind(&source, &place)?;
+        Ok(place)
+    }
+
+    /// Takes all volumes of an owner down, with what is in them. Its directory and other files in it stay.
+    pub fn tear_down(&self, owner: &str) -> Result<()> {
+        check_name(owner)?;
+        self.unmount(owner)?;
+        for name in ["volume-subpaths", "volumes"] {
+            self.remove_tree(owner, &self.directory(owner).join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Removes every trace of an owner. One that is not there is removed.
+    pub fn remove(&self, owner: &str) -> Result<()> {
+        check_name(owner)?;
+        self.unmount(owner)?;
+        self.remove_tree(owner, &self.directory(owner))
+    }
+
+    /// Takes every mount of an owner away that the journal lists; the inner ones first.
+    fn unmount(&self, owner: &str) -> Result<()> {
+        let directory = self.directory(owner);
+        let ours = self.journal.live().into_iter().filter(|Made::Mount(place)| place.starts_with(&directory));
+        for made in ours.rev() {
+            let Made::Mount(place) = &made;
+            mounts::unmount(place)?;
+            self.journal.gone(&[made]);
+        }
+        Ok(())
+    }
+
+    /// Mounts that nobody wrote down, as a container with shared mounts may leave, are taken away and the removal tried once more.
+    fn remove_tree(&self, owner: &str, path: &Path) -> Result<()> {
+        match removal::remove_tree(path) {
+            Err(Error::Refused(_)) => {}
+            other => return other,
+        }
+        for place in mounts::below(&self.directory(owner))?.iter().rev() {
+            mounts::unmount(place)?;
+        }
+        removal::remove_tree(path)
+    }
+
+    /// Takes every mount away, as when all that uses them has ended; files stay. The number of mounts.
+    pub fn unmount_all(&self) -> Result<usize> {
+        let mounted = mounts::below(&self.root)?;
+        for place in mounted.iter().rev() {
+            mounts::unmount(place)?;
+        }
+        self.journal.gone(&self.journal.live());
+        Ok(mounted.len())
+    }
+
+    /// What a volume on disk or in memory takes; nothing if it is not there.
+    pub fn usage(&self, owner: &str, kind: &str, name: &str) -> Result<Usage> {
+        let place = self.place(owner, kind, name);
+        usage(&place).map_err(failed("measure", &place))
+    }
+}
+
+/// Takes away what is mounted below a root whose files are gone.
+pub fn unmount_below(root: &Path) -> Result<usize> {
+    let mounted = mounts::below(root)?;
+    for place in mounted.iter().rev() {
+        mounts::unmount(place)?;
+    }
+    Ok(mounted.len())
+}
+
+/// Made as a whole: a volume that is there has its mode and its group.
+fn on_disk(place: &Path, group: Option<Group>) -> Result<()> {
+    if place.is_dir() {
+        return Ok(());
+    }
+    let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let new = place.with_file_name(format!(".{name}.new"));
+    removal::remove_tree(&new)?;
+    fs::create_dir(&new).map_err(failed("make", &new))?;
+    fs::set_permissions(&new, fs::Permissions::from_mode(ROOT_MODE)).map_err(failed("chmod", &new))?;
+    if let Some(group) = group {
+        ownership::give(&new, group)?;
+    }
+    fs::rename(&new, place).map_err(failed("make", place))
+}
+
+fn private_directory(path: &Path) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE_MODE).create(path).map_err(failed("make", path))
+}
+
+/// A name that is one element of a path.
+fn check_name(name: &str) -> Result<()> {
+    let bad = name.is_empty() || name.len() > 255 || name.starts_with('.') || name.contains(['/', '\0']) || name == JOURNAL;
+    if bad { Err(Error::Refused(format!("{name:?} cannot be the name of a directory"))) } else { Ok(()) }
+}
+
+fn usage(top: &Path) -> io::Result<Usage> {
+    let mut usage = Usage::default();
+    let Ok(found) = fs::symlink_metadata(top) else { return Ok(usage) };
+    let device = found.dev();
+    let mut paths = vec![top.to_owned()];
+    while let Some(path) = paths.pop() {
+        let Ok(found) = fs::symlink_metadata(&path) else { continue }; // gone meanwhile
+        if found.dev() != device || usage.inodes >= USAGE_ENTRIES_MAX {
+            continue;
+        }
+        usage.bytes += found.blocks() * 512;
+        usage.inodes += 1;
+        if found.is_dir()
+            && let Ok(entries) = fs::read_dir(&path)
+        {
+            paths.extend(entries.flatten().map(|entry| entry.path()));
+        }
+    }
+    Ok(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::File;
+
+    fn volume(name: &str, content: Content) -> Volume {
+        Volume { name: name.to_owned(), kind: "plain", content, group: None, mount_points: Vec::new() }
+    }
+
+    #[test]
+    fn a_directory_has_its_mode_and_keeps_what_is_written() {
+        // VOL-3
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("pods")).unwrap();
+        let place = store.place("u", "plain", "v");
+        store.set_up("u", &Volume { mount_points: vec!["in/side".to_owned()], ..volume("v", Content::Directory) }).unwrap();
+        assert_eq!(fs::metadata(&place).unwrap().mode() & 0o7777, 0o777);
+        assert!(place.join("in/side").is_dir());
+        fs::write(place.join("f"), vec![1; 10_000]).unwrap();
+        store.set_up("u", &volume("v", Content::Directory)).unwrap();
+        assert!(place.join("f").exists());
+        let usage = store.usage("u", "plain", "v").unwrap();
+        assert!(usage.bytes >= 10_000 && usage.inodes == 4, "{usage:?}");
+        assert_eq!(store.owners().unwrap(), ["u"]);
+        store.tear_down("u").unwrap();
+        assert!(store.directory("u").is_dir() && !place.exists());
+        store.remove("u").unwrap();
+        assert_eq!(store.owners().unwrap(), [""; 0]);
+        store.remove("u").unwrap();
+    }
+
+    #[test]
+    fn files_are_published_on_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let mut payload = Payload::default();
+        payload.insert("a", File { content: b"one".to_vec(), mode: 0o644, owner: None }).unwrap();
+        store.set_up("u", &volume("v", Content::Files { payload, memory_bytes: None })).unwrap();
+        assert_eq!(fs::read(store.place("u", "plain", "v").join("a")).unwrap(), b"one");
+    }
+
+    #[test]
+    fn names_are_one_element() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        for bad in ["", "..", "a/b", ".hidden", "journal"] {
+            store.begin(bad).unwrap_err();
+            store.remove(bad).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Volumes that are mounts; as root only, and in a mount namespace of the test's own, so that nothing shows on the machine.
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use stead_volumes::{Change, Content, File, Group, Payload, Store, SubPath, Volume};
+
+const NONE: Option<&str> = None;
+
+#[expect(clippy::print_stdout, reason = "a test that is left out says so")]
+/// A mount namespace for this test's thread; without root the test is left out, loudly.
+fn own_mounts() -> bool {
+    if !nix::unistd::geteuid().is_root() {
+        println!("left out: root is needed");
+        return false;
+    }
+    unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_FS).expect("root may");
+    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).expect("root may");
+    true
+}
+
+fn volume(name: &str, content: Content, gid: Option<u32>) -> Volume {
+    let group = gid.map(|gid| Group { gid, read_only: false, change: Change::Always });
+    Volume { name: name.to_owned(), kind: "memory", content, group, mount_points: Vec::new() }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").mode() & 0o7777
+}
+
+/// The places of this thread's mounts.
+fn mounts() -> String {
+    fs::read_to_string("/proc/thread-self/mountinfo").expect("it can be read")
+}
+
+#[test]
+fn a_volume_in_memory_has_its_size_and_outlives_the_store() {
+    // VOL-3, VOL-21
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let wanted = volume("v", Content::Memory { size_bytes: 8 << 20 }, None);
+    store.set_up("u", &wanted).unwrap();
+    let place = store.place("u", "memory", "v");
+    assert_eq!(mode(&place), 0o1777);
+    let size = nix::sys::statvfs::statvfs(&place).unwrap();
+    assert_eq!(size.blocks() as u64 * size.fragment_size() as u64, 8 << 20);
+    fs::write(place.join("f"), "kept").unwrap();
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    store.set_up("u", &wanted).unwrap();
+    assert_eq!(fs::read(place.join("f")).unwrap(), b"kept");
+    store.tear_down("u").unwrap();
+    assert!(!mounts().contains(place.to_str().unwrap()));
+    assert!(!place.exists());
+}
+
+#[test]
+fn secrets_are_files_in_memory_that_a_group_may_read() {
+    // VOL-8, SEC-6
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let mut payload = Payload::default();
+    payload.insert("token", File { content: b"t".to_vec(), mode: 0o600, owner: Some(1000) }).unwrap();
+    let files = Content::Files { payload, memory_bytes: Some(1 << 20) };
+    let group = Some(Group { gid: 3000, read_only: true, change: Change::Always });
+    store.set_up("u", &Volume { group, ..volume("v", files, None) }).unwrap();
+    let place = store.place("u", "memory", "v");
+    let found = fs::metadata(place.join("token")).unwrap();
+    assert_eq!((found.mode() & 0o7777, found.uid(), found.gid()), (0o640, 1000, 3000));
+    assert_eq!((mode(&place.join("..data")), mode(&place)), (0o2755, 0o3777));
+    store.remove("u").unwrap();
+}
+
+#[test]
+fn nothing_is_deleted_through_a_mount() {
+    // VOL-2: a bind of the same file system too, which has the same device number.
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (root, data) = (dir.path().join("pods"), dir.path().join("data"));
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("precious"), "x").unwrap();
+    let store = Store::open(&root).unwrap();
+    store.set_up("u", &volume("v", Content::Directory, None)).unwrap();
+    let point = store.place("u", "memory", "v").join("deep/point");
+    fs::create_dir_all(&point).unwrap();
+    // Nobody wrote it down.
+    mount(Some(&data), &point, NONE, MsFlags::MS_BIND, NONE).unwrap();
+    store.remove("u").unwrap();
+    assert!(!store.directory("u").exists());
+    assert_eq!(fs::read(data.join("precious")).unwrap(), b"x");
+}
+
+#[test]
+fn a_path_in_a_volume_is_bound_anew_for_each_run() {
+    // VOL-14
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.set_up("u", &volume("v", Content::Directory, None)).unwrap();
+    let root = store.place("u", "memory", "v");
+    fs::write(root.join("f"), "one").unwrap();
+    let sub = |path: &str| SubPath { root: root.clone(), path: path.to_owned(), volume: "v".into(), container: "c".into(), index: 0 };
+    let place: PathBuf = store.bind("u", &sub("f")).unwrap();
+    assert_eq!(fs::read(&place).unwrap(), b"one");
+    // The same place, now for a directory.
+    let again = store.bind("u", &sub("d/e")).unwrap();
+    assert_eq!((again.as_path(), again.is_dir()), (place.as_path(), true));
+    assert_eq!(mounts().matches(place.to_str().unwrap()).count(), 1);
+    std::os::unix::fs::symlink("/etc", root.join("evil")).unwrap();
+    store.bind("u", &sub("evil")).unwrap_err();
+    store.bind("u", &sub("evil/passwd")).unwrap_err();
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).unwrap();
+    store.remove("u").unwrap();
+    assert!(!mounts().contains(dir.path().to_str().unwrap()));
+    assert!(Path::new("/etc/passwd").exists());
+}
+
+#[test]
+fn everything_can_be_unmounted_at_once() {
+    // VOL-21: `stead down`.
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    for owner in ["a", "b"] {
+        store.set_up(owner, &volume("v", Content::Memory { size_bytes: 1 << 20 }, None)).unwrap();
+    }
+    assert_eq!(store.unmount_all().unwrap(), 2);
+    assert!(!mounts().contains(dir.path().to_str().unwrap()));
+    assert_eq!(stead_volumes::unmount_below(dir.path()).unwrap(), 0);
+}
