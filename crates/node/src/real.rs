@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
     ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs,
-    QosClass, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
+    QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -183,7 +183,12 @@ fn instance(container: &rt::Container) -> Option<Instance> {
         rt::ContainerState::Exited(ended) => InstanceState::Exited(exit(ended)),
     };
     let image = container.spec.labels.get(IMAGE_NAMED).cloned().unwrap_or_default();
-    Some(Instance { attempt: container.spec.attempt, id: container.id.clone(), image, state })
+    let user = container.user.as_ref().map(run_user);
+    Some(Instance { attempt: container.spec.attempt, id: container.id.clone(), image, user, state })
+}
+
+fn run_user(user: &rt::EffectiveUser) -> RunUser {
+    RunUser { uid: user.uid, gid: user.gid, groups: user.groups.clone() }
 }
 
 /// CG-2.
@@ -365,7 +370,7 @@ impl Runtime for Real {
         match self.runtime.start(sandbox, container_spec(spec, log_path, &self.confinement)).await {
             Ok(started) => {
                 let state = InstanceState::Running { started_at: timestamp(started.started_at) };
-                Ok(Instance { attempt, id: started.id, image, state })
+                Ok(Instance { attempt, id: started.id, image, user: Some(run_user(&started.user)), state })
             }
             // It was started before this process could hear of it: what became of it is on record.
             Err(rt::StartError::Exists { .. }) => {

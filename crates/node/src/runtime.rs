@@ -149,7 +149,18 @@ pub struct Instance {
     pub id: String,
     /// The image as the pod named it; empty if that is not known.
     pub image: String,
+    /// Who it runs as, if that is known.
+    pub user: Option<RunUser>,
     pub state: InstanceState,
+}
+
+/// Who a container runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunUser {
+    pub uid: u32,
+    pub gid: u32,
+    /// In order, the primary group among them.
+    pub groups: Vec<u32>,
 }
 
 /// Whether it runs.

@@ -118,6 +118,7 @@ impl Runtime for Simulated {
             attempt: spec.attempt,
             id,
             image: spec.image_named.clone(),
+            user: None,
             state: InstanceState::Running { started_at: (self.clock)() },
         };
         self.running().insert((sandbox.to_owned(), spec.name, spec.attempt), instance.clone());

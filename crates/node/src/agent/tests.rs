@@ -69,6 +69,7 @@ impl Runtime for Fake {
             attempt: spec.attempt,
             id: "id".to_owned(),
             image: spec.image_named.clone(),
+            user: None,
             state: InstanceState::Running { started_at: NOW },
         })
     }
@@ -136,7 +137,8 @@ fn pod(name: &str, uid: &str) -> Value {
 /// A sandbox with one running container.
 fn record(name: &str, uid: &str) -> SandboxRecord {
     let labels = [("namespace", "default"), ("name", name), ("uid", uid)];
-    let run = Instance { attempt: 0, id: "id".to_owned(), image: "i".to_owned(), state: InstanceState::Running { started_at: NOW } };
+    let run =
+        Instance { attempt: 0, id: "id".to_owned(), image: "i".to_owned(), user: None, state: InstanceState::Running { started_at: NOW } };
     SandboxRecord {
         id: format!("{uid}-0"),
         labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

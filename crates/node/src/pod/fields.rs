@@ -29,6 +29,7 @@ pub const POD_SPEC: Fields = Fields {
     done: &[
         "initContainers",
         "containers",
+        "ephemeralContainers",
         "restartPolicy",
         "terminationGracePeriodSeconds",
         "activeDeadlineSeconds",
@@ -51,7 +52,6 @@ pub const POD_SPEC: Fields = Fields {
     ],
     listed: &[
         "volumes",
-        "ephemeralContainers",
         "dnsPolicy",
         "subdomain",
         "automountServiceAccountToken",
@@ -93,12 +93,14 @@ pub const CONTAINER: Fields = Fields {
         "terminationMessagePolicy",
         "securityContext",
         "lifecycle",
+        "restartPolicy",
+        "restartPolicyRules",
         "livenessProbe",
         "readinessProbe",
         "startupProbe",
     ],
     listed: &["resizePolicy", "volumeMounts", "volumeDevices", "imagePullPolicy"],
-    refused: &[("restartPolicy", own_restart_policy), ("restartPolicyRules", set), ("stdin", set), ("stdinOnce", set), ("tty", set)],
+    refused: &[("stdin", set), ("stdinOnce", set), ("tty", set)],
 };
 
 pub const POD_SECURITY_CONTEXT: Fields = Fields {
@@ -130,8 +132,7 @@ pub const SECURITY_CONTEXT: Fields = Fields {
     refused: &[("seLinuxOptions", present), ("windowsOptions", present), ("appArmorProfile", app_armor), ("procMount", unmasked)],
 };
 
-pub const LIFECYCLE: Fields =
-    Fields { ty: "Lifecycle", done: &[], listed: &[], refused: &[("postStart", present), ("preStop", present), ("stopSignal", set)] };
+pub const LIFECYCLE: Fields = Fields { ty: "Lifecycle", done: &["postStart", "preStop"], listed: &[], refused: &[("stopSignal", set)] };
 
 /// A pod on the host's network has its ports there anyhow.
 pub const CONTAINER_PORT: Fields = Fields {
@@ -177,12 +178,6 @@ fn binding_spread(field: &str, value: &Value) -> Option<String> {
     binds.then(|| format!("{field} with whenUnsatisfiable: DoNotSchedule"))
 }
 
-/// `Always` makes a sidecar of an init container.
-fn own_restart_policy(field: &str, value: &Value) -> Option<String> {
-    let policy = value.as_str().unwrap_or_default();
-    (!matches!(policy, "" | "Always")).then(|| format!("a container's {field} {policy}"))
-}
-
 fn strict(field: &str, value: &Value) -> Option<String> {
     (value == "Strict").then(|| format!("securityContext.{field} Strict"))
 }
@@ -208,7 +203,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 10] = [
+    const WHOLE: [&str; 13] = [
         "Affinity",
         "Toleration",
         "PodReadinessGate",
@@ -219,6 +214,9 @@ mod tests {
         "ResourceClaim",
         "Probe",
         "SeccompProfile",
+        "LifecycleHandler",
+        "ContainerRestartRule",
+        "EphemeralContainer",
     ];
 
     fn short(ty: &Type) -> &'static str {

@@ -1,6 +1,7 @@
 //! What the pod machine orders to be done, and how such an operation can end. Data only; the runner performs them.
 
 use super::environment::Sources;
+use super::hooks::{Hook, HookFailure};
 use super::probes::{Check, Probed};
 use super::volumes::{VolumeFailure, VolumesUp};
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
@@ -50,6 +51,13 @@ pub enum Operation {
         container: String,
         before: u32,
     },
+    /// Performs a hook of a container that runs. May be cancelled; whatever it began in the container is killed.
+    Hook {
+        sandbox: String,
+        container: String,
+        attempt: u32,
+        hook: Hook,
+    },
     /// Sends the stop signal of the image of that reference.
     Signal {
         sandbox: String,
@@ -88,6 +96,7 @@ pub enum Outcome {
     Sources(Result<Sources, String>),
     Started(Result<Instance, StartError>),
     Probed(Probed),
+    Hook(Result<(), HookFailure>),
     /// A write to the API, with the object as it is afterwards.
     Written(Result<Arc<Value>, WriteFailure>),
 }
@@ -118,6 +127,7 @@ impl Operation {
             Self::FetchSources { .. } => "fetch sources",
             Self::StartContainer { .. } => "start container",
             Self::ForgetRuns { .. } => "forget runs",
+            Self::Hook { .. } => "hook",
             Self::Signal { .. } => "signal",
             Self::Kill { .. } => "kill",
             Self::Probe(_) => "probe",

@@ -2,11 +2,13 @@
 //! It decides nothing.
 
 use super::environment::Sources;
+use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::state::TerminalReason;
 use crate::following::{Followed, any_changed};
 use crate::node::Node;
+use crate::probe::http;
 use crate::roster::{ORDERS_MAX, Seen};
 use crate::runtime::{Ended, Runtime, SandboxRecord};
 use crate::volumes::PodVolumes;
@@ -14,11 +16,15 @@ use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use stead_api::Value;
 use stead_api::value::Access;
 use stead_client::resource::{CONFIG_MAPS, PODS, SECRETS};
 use stead_client::{DeleteOptions, Failure, Key, Patch, Refusal, Resource};
 use tokio::sync::{mpsc, watch};
+
+/// A hook has no time of its own: the pod's grace, or its deletion, ends it. This is longer than anybody waits.
+const HOOK_MAX: Duration = Duration::from_secs(86_400);
 
 /// One pod's runner.
 pub struct Runner<R> {
@@ -151,6 +157,9 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
             }
             Outcome::Done(result)
         }
+        Operation::Hook { sandbox, container, attempt, hook } => {
+            Outcome::Hook(perform_hook(&node.runtime, &sandbox, &container, attempt, hook).await)
+        }
         Operation::Signal { sandbox, container, attempt, image } => {
             let signal = stop_signal(node, &image).await;
             Outcome::Done(node.runtime.signal(&sandbox, &container, attempt, &signal).await)
@@ -171,6 +180,35 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
     }
 }
 
+/// HOOK-3: one attempt, as long as it takes; whoever gives it up ends it.
+async fn perform_hook<R: Runtime>(runtime: &R, sandbox: &str, container: &str, attempt: u32, hook: Hook) -> Result<(), HookFailure> {
+    match hook {
+        Hook::Exec { command } => match runtime.exec(sandbox, container, attempt, command.clone(), HOOK_MAX).await {
+            Ok(end) if end.code == 0 => Ok(()),
+            Ok(end) => Err(HookFailure::of_command(&command, end.code, &end.output)),
+            Err(error) => Err(HookFailure::new(error.to_string())),
+        },
+        Hook::Get(get) => match http::get(&get, HOOK_MAX).await {
+            Ok(_) => Ok(()),
+            Err(http::Failure::Request(error)) if get.scheme == http::Scheme::Https && error.ends_with(http::PLAIN_ANSWER) => {
+                let plain = http::Get { scheme: http::Scheme::Http, ..get };
+                http::get(&plain, HOOK_MAX).await.map(drop).map_err(request_failure)
+            }
+            Err(failure) => Err(request_failure(failure)),
+        },
+        Hook::Sleep(time) => {
+            tokio::time::sleep(time).await;
+            Ok(())
+        }
+        Hook::Unusable(error) => Err(HookFailure::new(error)),
+    }
+}
+
+fn request_failure(failure: http::Failure) -> HookFailure {
+    let (http::Failure::Request(error) | http::Failure::Body(error)) = failure;
+    HookFailure::new(error)
+}
+
 /// What a pod's own status and events do not show.
 fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
     match outcome {
@@ -186,6 +224,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         | Outcome::Sources(_)
         | Outcome::Started(_)
         | Outcome::Probed(_)
+        | Outcome::Hook(_)
         | Outcome::Written(_) => {}
     }
 }

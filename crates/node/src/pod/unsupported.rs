@@ -5,9 +5,6 @@ use super::volumes::source::absent;
 use stead_api::Value;
 use stead_api::value::Access;
 
-/// What an ephemeral container's status says.
-pub const EPHEMERAL_CONTAINERS: &str = "ephemeral containers are not supported by this version";
-
 /// The first thing asked for that is absent, in words for a status; `None` if the pod can be run whole.
 ///
 /// The volume of the service account's token is left out of a container rather than refused: admission adds it to every pod.
@@ -16,6 +13,7 @@ pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
     let asked = mounted_volume(spec, container)
         .or_else(|| CONTAINER.refusal(container))
         .or_else(|| LIFECYCLE.refusal(&container["lifecycle"]).map(|hook| format!("lifecycle.{hook}")))
+        .or_else(|| Some("targetContainerName".to_owned()).filter(|field| !container.str(field).is_empty()))
         .or_else(|| host_port(spec, container))
         .or_else(|| RESOURCES.refusal(&container["resources"]))
         .or_else(|| RESOURCES.refusal(&spec["resources"]))
@@ -97,11 +95,9 @@ mod tests {
                 container(json!({"volumeMounts": [{"name": "v", "mountPropagation": "Bidirectional"}]})),
                 "volumeMounts.mountPropagation Bidirectional",
             ),
-            (container(json!({"lifecycle": {"preStop": {}}})), "lifecycle.preStop"),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
             (container(json!({"tty": true})), "tty"),
             (container(json!({"stdin": true})), "stdin"),
-            (container(json!({"restartPolicyRules": [{"action": "Restart"}]})), "restartPolicyRules"),
             (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
             (
                 container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),

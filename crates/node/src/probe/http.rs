@@ -16,6 +16,9 @@ pub const BODY_BYTES_MAX: usize = 10 << 10;
 /// Requests that one GET may lead to.
 const REQUESTS_MAX: usize = 10;
 
+/// The end of the failure of a request whose server knows no TLS.
+pub const PLAIN_ANSWER: &str = "http: server gave HTTP response to HTTPS client";
+
 /// How to speak to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {

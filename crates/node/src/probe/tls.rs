@@ -61,7 +61,7 @@ pub async fn connect(host: &str, stream: TcpStream) -> Result<TlsStream<TcpStrea
     CONNECTOR.connect(name, stream).await.map_err(|error| {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         match tls {
-            Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => "http: server gave HTTP response to HTTPS client".to_owned(),
+            Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => super::http::PLAIN_ANSWER.to_owned(),
             _ => super::dial::words(&error),
         }
     })

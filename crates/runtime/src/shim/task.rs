@@ -7,7 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -287,9 +287,12 @@ impl Task {
     fn last_message(&self, code: i32) -> String {
         let Some(wanted) = &self.record.spec.termination_log else { return String::new() };
         let mut bytes = Vec::new();
-        if let Ok(file) = File::open(self.dir.join("termination-log")) {
-            // An unreadable message is an empty one.
-            file.take(MESSAGE_BYTES_MAX).read_to_end(&mut bytes).unwrap_or_default();
+        if let Ok(mut file) = File::open(self.dir.join("termination-log")) {
+            // Its end counts; an unreadable message is an empty one.
+            let length = file.metadata().map_or(0, |metadata| metadata.len());
+            if file.seek(SeekFrom::Start(length.saturating_sub(MESSAGE_BYTES_MAX))).is_ok() {
+                file.take(MESSAGE_BYTES_MAX).read_to_end(&mut bytes).unwrap_or_default();
+            }
         }
         if bytes.is_empty() && wanted.output_on_failure && code != 0 {
             return self.log.tail().unwrap_or_default();

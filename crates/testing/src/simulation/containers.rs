@@ -45,7 +45,7 @@ impl Containers {
         }
         let id = format!("{sandbox}/{}/{}", spec.name, spec.attempt);
         let state = InstanceState::Running { started_at: now };
-        let instance = Instance { attempt: spec.attempt, id, image: spec.image_named.clone(), state };
+        let instance = Instance { attempt: spec.attempt, id, image: spec.image_named.clone(), user: None, state };
         runs.push(instance.clone());
         (Ok(instance), Some(pod(&found.labels)))
     }

@@ -13,6 +13,7 @@ use stead_client::{Failure, Report, Scope};
 use stead_node::clock::Now;
 use stead_node::heartbeat::BEAT;
 use stead_node::pod::environment::Sources;
+use stead_node::pod::hooks::HookFailure;
 use stead_node::pod::machine::{Command, Event};
 use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
 use stead_node::pod::probes::Probed;
@@ -107,7 +108,7 @@ impl World {
                     let at = self.now + self.duration(&operation);
                     self.plan_node(at, node, agent, Act::Perform { uid, id, operation });
                 }
-                Command::Cancel(_) => {} // only what has no effect is ever cancelled
+                Command::Cancel(_) => {} // only what has no effect here is ever cancelled
                 Command::RecordEvent(event) => {
                     self.note(format_args!("{} {uid}: {} {}", NODES[node], event.reason, event.message));
                 }
@@ -180,6 +181,8 @@ impl World {
                 // It runs, and nobody hears that it does.
                 if fails { Outcome::Started(Err(StartError::Create("the answer was lost".to_owned()))) } else { Outcome::Started(started) }
             }
+            Operation::Hook { .. } if fails => Outcome::Hook(Err(HookFailure::new(failure()))),
+            Operation::Hook { .. } => Outcome::Hook(Ok(())),
             Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
             Operation::Probe(_) => Outcome::Probed(Probed::Success),
             Operation::SetUpVolumes { .. } if fails => {

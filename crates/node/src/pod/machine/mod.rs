@@ -10,17 +10,20 @@
 
 mod probing;
 mod report;
+mod start;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod view;
 mod volumes;
 
 use super::operation::{Operation, OperationId, Outcome};
-use super::plan::{Action, StopCause, going_down, plan};
+use super::plan::{Action, going_down, plan};
 use super::probes::Kind;
 use super::recovery::recovered;
-use super::state::{PodState, ProbeKind, Progress, Starting, Stop, TerminalReason};
-use super::steps::{NodeFacts, RETRY, START_STEPS, STEPS, Start, StartFailure, about};
+use super::restart::{Following, following};
+use super::state::{PodState, Progress, Stop, TerminalReason};
+use super::steps::{NodeFacts, RETRY, SANDBOX, STEPS, about};
 use crate::clock::Now;
 use crate::runtime::{Ended, SandboxRecord};
 use report::Report;
@@ -86,6 +89,7 @@ enum Purpose {
     RemoveDead(String),
     RefreshVolumes,
     Start,
+    PreStop(String),
     Signal(String),
     Kill(String),
     ForgetRuns,
@@ -194,17 +198,46 @@ impl Machine {
         if self.state.sandboxes.contains(&ended.sandbox) {
             let at = now.steady_at(ended.exit.finished_at);
             self.state.container_mut(&ended.container).ended(ended.attempt, ended.exit, at);
+            self.look_at_end(now, &ended.container);
+        }
+    }
+
+    /// Looks at a container that may just have ended.
+    fn look_at_end(&mut self, now: Now, name: &str) {
+        let Some(known) = self.state.container(name) else { return };
+        let Some(code) = known.exit().map(|exit| exit.code) else { return };
+        let (again, told) = (known.again.is_some(), known.end_told);
+        self.cancel(|purpose| *purpose == Purpose::PreStop(name.to_owned()));
+        let of_pod = find(&self.object, name).filter(|_| !going_down(&self.object, &self.state));
+        if of_pod.is_some_and(|container| !again && following(&self.object["spec"], container, code) == Following::RestartAll) {
+            self.state.restarting_all = true;
+        }
+        if again {
+            // Shown as the next run's past only.
+            self.state.container_mut(name).end_told = true;
+        } else if !told {
+            self.report.tell_end(now.steady, name);
+        }
+    }
+
+    /// Gives up the operations of such purposes.
+    fn cancel(&mut self, which: impl Fn(&Purpose) -> bool) {
+        let under_way: Vec<OperationId> = self.under_way.iter().filter(|(_, purpose)| which(purpose)).map(|(id, _)| *id).collect();
+        for id in under_way {
+            self.under_way.remove(&id);
+            self.commands.push(Command::Cancel(id));
         }
     }
 
     /// Does everything that is due now.
     fn settle(&mut self, now: Now) {
+        self.give_up_telling(now);
         let probe_at = self.probe(now);
         for _ in 0..PLANS_MAX {
             self.wake = None;
             self.end_by_deadline(now);
             if going_down(&self.object, &self.state) {
-                self.state.down_since.get_or_insert(now.steady);
+                self.begin_down(now);
             }
             let plan = plan(now.steady, &self.object, &self.state);
             self.wake = plan.wake.into_iter().chain(self.wake).min();
@@ -222,6 +255,15 @@ impl Machine {
         self.refresh_volumes(now);
         self.record_backoff(now);
         self.report_status(now);
+    }
+
+    /// A pod that others end is shown as it was from here on, until nothing of it runs; one that ends by itself is shown as it ends.
+    fn begin_down(&mut self, now: Now) {
+        self.state.down_since.get_or_insert(now.steady);
+        let ended_by_others = self.object["metadata"].has("deletionTimestamp") || self.state.ended.is_some();
+        if ended_by_others && self.state.before_down.is_none() {
+            self.state.before_down = Some(self.state.containers.clone());
+        }
     }
 
     fn wake_at(&mut self, at: Duration) {
@@ -267,12 +309,27 @@ impl Machine {
             Action::Down(step) if !self.is_under_way(&Purpose::Up(step)) && !self.is_under_way(&Purpose::RefreshVolumes) => {
                 self.together(now, Purpose::Down(step), STEPS[step].down(&self.state))
             }
-            Action::Start { container, restart } if self.state.starting.is_none() => self.start(now, &container, restart),
-            Action::Signal { container, cause } => self.signal(now, container, cause),
+            Action::Start { container, restart } if self.state.starting.is_none() && !self.is_ending_a_start() => {
+                // What ended is told of before anything follows it, as long as somebody listens.
+                match self.report.untold_until(now.steady) {
+                    Some(at) => self.wake_at(at),
+                    None => return self.start(now, &container, restart),
+                }
+                false
+            }
+            Action::Stop { container, cause } => self.begin_stop(now, &container, cause),
+            Action::AbandonHook { container } => self.end_hook(&container),
+            Action::Signal { container } => self.signal(now, container),
             Action::Kill { container, cause } => self.kill(now, container, cause),
+            Action::StartAnew => self.start_anew(),
             Action::Finish => self.finish(now),
             Action::Up(_) | Action::Down(_) | Action::Start { .. } => false,
         }
+    }
+
+    /// A container is being killed because its postStart hook failed: its start is not over yet.
+    fn is_ending_a_start(&self) -> bool {
+        self.state.containers.values().any(|known| known.before_start.is_some())
     }
 
     /// Begins operations that serve one purpose together. Without any, it is served at once.
@@ -294,6 +351,7 @@ impl Machine {
             (Purpose::Start, outcome) => self.advance_start(now, outcome),
             (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
             (purpose, Outcome::Volumes(outcome)) => self.volumes_outcome(now, &purpose, outcome),
+            (Purpose::PreStop(container), Outcome::Hook(outcome)) => self.pre_stop_ended(&container, outcome),
             (Purpose::Up(step), Outcome::Done(Err(error)) | Outcome::Sandbox(Err(error))) => {
                 self.record(STEPS[step].up_failed(&self.object, &error));
                 self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
@@ -308,7 +366,15 @@ impl Machine {
                 self.part_ended(now, &purpose);
             }
             (purpose, Outcome::Done(Ok(()))) => self.part_ended(now, &purpose),
-            (_, Outcome::Sandbox(_) | Outcome::Image(_) | Outcome::Sources(_) | Outcome::Started(_) | Outcome::Written(_)) => {}
+            (
+                _,
+                Outcome::Sandbox(_)
+                | Outcome::Image(_)
+                | Outcome::Sources(_)
+                | Outcome::Started(_)
+                | Outcome::Hook(_)
+                | Outcome::Written(_),
+            ) => {}
         }
     }
 
@@ -332,7 +398,7 @@ impl Machine {
             Purpose::Up(step) => self.state.steps[*step] = Progress::Up,
             Purpose::Down(step) => {
                 self.state.steps[*step] = Progress::Down;
-                if self.state.is_down() {
+                if self.state.steps[SANDBOX] == Progress::Down {
                     self.state.lose_running(now.wall, now.steady);
                 }
             }
@@ -342,137 +408,12 @@ impl Machine {
             Purpose::DeleteObject => self.delete_asked = true,
             Purpose::RefreshVolumes
             | Purpose::Start
+            | Purpose::PreStop(_)
             | Purpose::Signal(_)
             | Purpose::ForgetRuns
             | Purpose::Probe { .. }
             | Purpose::WriteStatus => {}
         }
-    }
-
-    fn start(&mut self, now: Now, container: &str, restart: Option<Duration>) -> bool {
-        let Some(reference) = find(&self.object, container).map(|c| c.str("image").to_owned()) else { return false };
-        self.state.starting = Some(Starting { container: container.to_owned(), restart, reference, ..Starting::default() });
-        self.continue_start(now);
-        self.state.starting.is_none()
-    }
-
-    /// Goes on with the start under way, step by step, until one has to be waited for.
-    fn continue_start(&mut self, now: Now) {
-        while let Some(index) = self.state.starting.as_ref().map(|starting| starting.step) {
-            let Some(step) = START_STEPS.get(index) else { return self.start_is_over() };
-            match self.with_start(now, |start| step.begin(start)) {
-                Some(Ok(Some(operation))) => return self.run(Purpose::Start, operation),
-                Some(Ok(None)) => self.next_start_step(),
-                Some(Err(failure)) => self.start_failed(failure),
-                None => self.state.starting = None,
-            }
-        }
-    }
-
-    fn advance_start(&mut self, now: Now, outcome: Outcome) {
-        let Some(step) = self.state.starting.as_ref().and_then(|starting| START_STEPS.get(starting.step)) else { return };
-        match self.with_start(now, |start| step.take(start, outcome)) {
-            Some(Ok(events)) => {
-                events.into_iter().for_each(|event| self.record(event));
-                self.next_start_step();
-                self.continue_start(now);
-            }
-            Some(Err(failure)) => self.start_failed(failure),
-            None => self.state.starting = None,
-        }
-    }
-
-    fn with_start<T>(&mut self, now: Now, run: impl FnOnce(&mut Start<'_>) -> T) -> Option<T> {
-        let object = Arc::clone(&self.object);
-        let name = self.state.starting.as_ref()?.container.clone();
-        let container = find(&object, &name)?;
-        Some(run(&mut Start { pod: &object, container, node: &self.node, now, state: &mut self.state }))
-    }
-
-    fn next_start_step(&mut self) {
-        if let Some(starting) = &mut self.state.starting {
-            starting.step += 1;
-        }
-    }
-
-    fn start_failed(&mut self, failure: StartFailure) {
-        failure.events.into_iter().for_each(|event| self.record(event));
-        if let Some(starting) = self.state.starting.take() {
-            self.state.container_mut(&starting.container).waiting = failure.waiting;
-        }
-    }
-
-    /// Of the runs before the newest only the last is kept (GC-2).
-    fn start_is_over(&mut self) {
-        let Some(starting) = self.state.starting.take() else { return };
-        let container = starting.container;
-        let attempt = self.state.container(&container).and_then(|known| known.current.as_ref()).map_or(0, |run| run.attempt);
-        if let Some(before) = attempt.checked_sub(1).filter(|before| *before > 0) {
-            let sandboxes = self.state.sandboxes.clone();
-            self.run(Purpose::ForgetRuns, Operation::ForgetRuns { sandboxes, container, before });
-        }
-    }
-
-    /// Gives up a start that the plan no longer wants, as long as nothing can run yet.
-    fn drop_unwanted_start(&mut self, actions: &[Action]) {
-        let Some(starting) = self.state.starting.as_ref().filter(|starting| !starting.committed) else { return };
-        let wanted = actions.iter().any(|action| matches!(action, Action::Start { container, .. } if *container == starting.container));
-        let same = find(&self.object, &starting.container).is_some_and(|c| c.str("image") == starting.reference);
-        if wanted && same {
-            return;
-        }
-        self.state.starting = None;
-        let under_way = self.under_way.iter().filter(|(_, purpose)| **purpose == Purpose::Start);
-        for id in under_way.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.under_way.remove(&id);
-            self.commands.push(Command::Cancel(id));
-        }
-    }
-
-    /// The stop signal is sent once; the grace counts from here (KILL-3).
-    fn signal(&mut self, now: Now, container: String, cause: StopCause) -> bool {
-        let Some((sandbox, attempt)) = self.newest(&container) else { return false };
-        self.record_killing(&container, cause);
-        let image = find(&self.object, &container).map(|c| c.str("image").to_owned()).unwrap_or_default();
-        self.state.container_mut(&container).stop = Stop::Signalled(now.steady);
-        self.run(Purpose::Signal(container.clone()), Operation::Signal { sandbox, container, attempt, image });
-        true
-    }
-
-    fn kill(&mut self, now: Now, container: String, cause: StopCause) -> bool {
-        let purpose = Purpose::Kill(container.clone());
-        if !self.may_begin(now, &purpose) {
-            return false;
-        }
-        let Some((sandbox, attempt)) = self.newest(&container) else { return false };
-        if self.state.container(&container).is_some_and(|known| known.stop == Stop::NotAsked) && !self.retries.contains_key(&purpose) {
-            self.record_killing(&container, cause);
-        }
-        self.run(purpose, Operation::Kill { sandbox, container, attempt });
-        false
-    }
-
-    fn record_killing(&mut self, container: &str, cause: StopCause) {
-        let message = match cause {
-            StopCause::PodEnds => format!("Stopping container {container}"),
-            StopCause::DefinitionChanged => {
-                self.state.container_mut(container).replaced = true;
-                format!("Container {container} definition changed, will be restarted")
-            }
-            StopCause::Unhealthy { probe, restarts } => {
-                let probe = match probe {
-                    ProbeKind::Liveness => "liveness",
-                    ProbeKind::Startup => "startup",
-                };
-                format!("Container {container} failed {probe} probe{}", if restarts { ", will be restarted" } else { "" })
-            }
-        };
-        self.record(about(&self.object, container, "Normal", "Killing", message));
-    }
-
-    fn newest(&self, name: &str) -> Option<(String, u32)> {
-        let attempt = self.state.container(name)?.current.as_ref()?.attempt;
-        Some((self.state.sandboxes.last()?.clone(), attempt))
     }
 
     /// KILL-7, KILL-8: when the terminal status is written, what is left is removed, then the object.
@@ -522,7 +463,7 @@ impl Machine {
         }
         let message = "Pod was active on the node longer than the specified deadline".to_owned();
         self.record(about(&self.object, "", "Normal", "DeadlineExceeded", message.clone()));
-        self.state.ended = Some(TerminalReason { reason: "DeadlineExceeded", message });
+        self.state.ended = Some(TerminalReason { reason: "DeadlineExceeded", message, disruption: None });
     }
 
     /// Says once per run that its restart is being held back (RST-7).
@@ -553,5 +494,6 @@ fn version(object: &Value) -> u64 {
 
 fn find<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
     let spec = &pod["spec"];
-    spec.items("initContainers").iter().chain(spec.items("containers")).find(|c| c.str("name") == name)
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    lists.into_iter().flat_map(|list| spec.items(list)).find(|c| c.str("name") == name)
 }

@@ -2,19 +2,17 @@
 
 use super::{Machine, Purpose};
 use crate::clock::Now;
-use crate::pod::machine::Command;
 use crate::pod::operation::Operation;
 use crate::pod::plan::going_down;
 use crate::pod::probes::{Due, Probed, Told};
-use crate::pod::steps::about;
+use crate::pod::steps::{about, address};
 use std::time::Duration;
-use stead_api::value::Access;
 
 impl Machine {
     /// Begins what is due; when to look again.
     pub(super) fn probe(&mut self, now: Now) -> Option<Duration> {
         self.drop_probes_of_ended_runs();
-        let address = self.address();
+        let address = address(&self.object, &self.node, &self.state);
         let going_down = going_down(&self.object, &self.state);
         let (due, wake) = self.state.due_probes(now, &self.object, address.as_deref(), going_down);
         for Due { container, kind, check } in due {
@@ -28,15 +26,6 @@ impl Machine {
         wake
     }
 
-    /// Where the pod is reached from this node.
-    fn address(&self) -> Option<String> {
-        if self.object["spec"].flag("hostNetwork") {
-            return self.node.host_ips.first().cloned();
-        }
-        let known = || Some(self.object["status"].str("podIP")).filter(|ip| !ip.is_empty()).map(str::to_owned);
-        self.state.addresses.first().map(ToString::to_string).or_else(known)
-    }
-
     fn drop_probes_of_ended_runs(&mut self) {
         let ended = |purpose: &Purpose| match purpose {
             Purpose::Probe { container, attempt, .. } => {
@@ -45,10 +34,8 @@ impl Machine {
             }
             _ => false,
         };
-        for id in self.under_way.iter().filter(|(_, purpose)| ended(purpose)).map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.under_way.remove(&id);
-            self.commands.push(Command::Cancel(id));
-        }
+        let ended: Vec<Purpose> = self.under_way.values().filter(|purpose| ended(purpose)).cloned().collect();
+        self.cancel(|purpose| ended.contains(purpose));
     }
 
     /// PRB-13.

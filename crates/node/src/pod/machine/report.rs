@@ -5,6 +5,7 @@ use crate::clock::Now;
 use crate::pod::operation::{Operation, WriteFailure};
 use crate::pod::status::{same, same_but_for, status, status_patch};
 use crate::pod::steps::about;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::Value;
@@ -12,6 +13,10 @@ use stead_api::value::Access;
 
 /// How long a status waits while operations are under way that will change it again.
 const HOLD: Duration = Duration::from_millis(200);
+/// How long it waits for a container that was stopped for the next to follow: its end is shown as the next one's past.
+const HOLD_RESTART: Duration = Duration::from_secs(10);
+/// How long what follows the end of a container waits until the API was told of it.
+const TELL_MAX: Duration = Duration::from_secs(1);
 /// Pause after a write that failed; doubled up to the next for each that follows.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
@@ -34,6 +39,10 @@ pub struct Report {
     failures: u32,
     /// When what others had made of the status was last put right.
     corrected_at: Option<Duration>,
+    /// Containers whose end the API was not told of yet, and since when.
+    untold: BTreeMap<String, Duration>,
+    /// Those whose end is in the status that is being written.
+    telling: BTreeMap<String, Duration>,
 }
 
 impl Report {
@@ -41,6 +50,16 @@ impl Report {
     fn is_in(&self, status: &Value, object: &Value) -> bool {
         let theirs = &object["status"];
         same(status, theirs) || self.written.as_ref().is_some_and(|(ours, became)| alike(ours, status) && same(became, theirs))
+    }
+
+    /// The end of a container is to be told.
+    pub(super) fn tell_end(&mut self, now: Duration, container: &str) {
+        self.untold.entry(container.to_owned()).or_insert(now);
+    }
+
+    /// Until when starts wait for ends to be told of.
+    pub(super) fn untold_until(&self, now: Duration) -> Option<Duration> {
+        self.untold.values().chain(self.telling.values()).map(|since| *since + TELL_MAX).max().filter(|at| *at > now)
     }
 
     fn is_refused(&self, status: &Value) -> bool {
@@ -67,11 +86,11 @@ impl Machine {
         let status = self.status_now(now);
         if self.report.is_in(&status, &self.object) {
             self.report.differs_since = None;
-            return;
+            let nothing_to_say = std::mem::take(&mut self.report.untold);
+            return self.told(now, nothing_to_say.into_keys());
         }
         let since = *self.report.differs_since.get_or_insert(now.steady);
-        let held = self.is_busy() && self.object["status"].has("startTime");
-        let held_until = held.then_some(since + HOLD);
+        let held_until = self.hold(now).filter(|_| self.object["status"].has("startTime")).map(|hold| since + hold);
         let retry_at = self.report.retry_at.filter(|_| self.report.failures > 0 || self.report.is_refused(&status));
         let correction = self.report.written.as_ref().is_some_and(|(ours, _)| alike(ours, &status));
         let correct_at = self.report.corrected_at.filter(|_| correction).map(|at| at + CORRECTION);
@@ -83,9 +102,39 @@ impl Machine {
         self.write_status(status);
     }
 
-    /// Something is under way that will soon change the status again.
-    fn is_busy(&self) -> bool {
-        self.under_way.values().any(|purpose| matches!(purpose, Purpose::Up(_) | Purpose::Down(_) | Purpose::Start))
+    /// How long a status is held back because something is under way that will soon change it again.
+    fn hold(&self, now: Now) -> Option<Duration> {
+        if !self.report.untold.is_empty() {
+            return None;
+        }
+        let replaced = self.state.containers.values().any(|known| {
+            let held_up = known.ended_at.and_then(|at| known.backoff.until(at)).is_some_and(|at| at > now.steady);
+            known.again.is_some() && known.exit().is_some() && known.waiting.is_none() && !held_up
+        });
+        let busy = self.under_way.values().any(|purpose| matches!(purpose, Purpose::Up(_) | Purpose::Start));
+        busy.then_some(if replaced { HOLD_RESTART } else { HOLD })
+    }
+
+    /// The API knows that these have ended: what made them fail to start gives way to their back-off.
+    fn told(&mut self, now: Now, containers: impl Iterator<Item = String>) {
+        for name in containers {
+            let known = self.state.container_mut(&name);
+            if known.exit().is_none() {
+                continue;
+            }
+            known.end_told = true;
+            if known.ended_at.and_then(|at| known.backoff.until(at)).is_some_and(|at| at > now.steady) {
+                known.waiting = None;
+            }
+        }
+    }
+
+    /// Nobody has listened for long: what follows goes on.
+    pub(super) fn give_up_telling(&mut self, now: Now) {
+        if self.report.untold_until(now.steady).is_none() {
+            let names: Vec<String> = self.report.untold.keys().chain(self.report.telling.keys()).cloned().collect();
+            self.told(now, names.into_iter());
+        }
     }
 
     fn write_status(&mut self, status: Value) {
@@ -93,6 +142,7 @@ impl Machine {
         let (namespace, name) = (meta.str("namespace").to_owned(), meta.str("name").to_owned());
         let patch = status_patch(&self.object, &status);
         self.report.writing = Some(status);
+        self.report.telling = std::mem::take(&mut self.report.untold);
         self.report.differs_since = None;
         self.run(Purpose::WriteStatus, Operation::WriteStatus { namespace, name, patch });
     }
@@ -100,6 +150,12 @@ impl Machine {
     pub(super) fn status_written(&mut self, now: Now, written: Result<Arc<Value>, WriteFailure>) {
         let Some(status) = self.report.writing.take() else { return };
         self.report.retry_at = None;
+        let telling = std::mem::take(&mut self.report.telling);
+        if !matches!(&written, Ok(object) if object["metadata"]["uid"] == self.object["metadata"]["uid"]) {
+            self.report.untold.extend(telling);
+        } else {
+            self.told(now, telling.into_keys());
+        }
         match written {
             Ok(object) if object["metadata"]["uid"] == self.object["metadata"]["uid"] => {
                 self.report.failures = 0;

@@ -1,5 +1,7 @@
 //! The machine without a runner: the test performs what it is told to, when it wants to.
 
+mod ends;
+mod hooks;
 mod probing;
 
 use super::*;
@@ -20,6 +22,8 @@ struct Bench {
     under_way: Vec<(OperationId, Operation)>,
     events: Vec<String>,
     cancelled: Vec<&'static str>,
+    /// Every status written.
+    told: Vec<Value>,
 }
 
 impl Bench {
@@ -35,7 +39,8 @@ impl Bench {
             "metadata": {"namespace": "ns", "name": "p", "uid": "u", "resourceVersion": "1"}, "spec": spec, "status": {"phase": "Pending"}});
         let now = Now { wall: WALL, steady: Duration::from_secs(1000) };
         let machine = Machine::new(Arc::new(NodeFacts::default()), Arc::new(object.clone()), &[], now);
-        let mut bench = Self { machine, now, object, version: 1, under_way: Vec::new(), events: Vec::new(), cancelled: Vec::new() };
+        let mut bench =
+            Self { machine, now, object, version: 1, under_way: Vec::new(), events: Vec::new(), cancelled: Vec::new(), told: Vec::new() };
         bench.step(Event::Tick);
         bench
     }
@@ -78,16 +83,19 @@ impl Bench {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))
             }
             Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),
+            Operation::Hook { .. } => Outcome::Hook(Ok(())),
             Operation::StartContainer { spec, .. } => Outcome::Started(Ok(Instance {
                 attempt: spec.attempt,
                 id: "id".into(),
                 image: spec.image_named,
+                user: None,
                 state: InstanceState::Running { started_at: self.now.wall },
             })),
             Operation::WriteStatus { patch, .. } => {
                 self.version += 1;
                 self.object["metadata"]["resourceVersion"] = self.version.to_string().into();
                 self.object["status"] = patch["status"].clone();
+                self.told.push(patch["status"].clone());
                 Outcome::Written(Ok(Arc::new(self.object.clone())))
             }
             Operation::Probe(_) => Outcome::Probed(crate::pod::probes::Probed::Success),
@@ -119,6 +127,24 @@ impl Bench {
         self.edit(|pod| pod["metadata"]["deletionTimestamp"] = "x".into());
     }
 
+    /// What the API was told of the pod, distinct states in order: phase, readiness, and each container's state.
+    fn told(&self) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        for status in &self.told {
+            let mut words = vec![status.str("phase").to_owned()];
+            let ready = |status: &Value| status.items("conditions").iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
+            words.extend(ready(status).then(|| "ready".to_owned()));
+            for list in ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"] {
+                words.extend(status.items(list).iter().map(sketch));
+            }
+            let line = words.join(" ");
+            if told.last() != Some(&line) {
+                told.push(line);
+            }
+        }
+        told
+    }
+
     fn exit(&mut self, container: &str, attempt: u32, code: i32) {
         let exit = Exit { code, oom: false, started_at: None, finished_at: self.now.wall, message: String::new(), reason: None };
         self.step(Event::Exited(Ended { sandbox: "u-0".into(), container: container.into(), attempt, exit }));
@@ -133,6 +159,16 @@ impl Bench {
     fn ready(&self) -> &str {
         self.object["status"].items("conditions").iter().find(|c| c["type"] == "Ready").map_or("", |c| c.str("status"))
     }
+}
+
+/// `name:state(reason,code)#restarts`, `*` for ready.
+fn sketch(status: &Value) -> String {
+    let (state, of) = status["state"].as_object().and_then(|state| state.iter().next()).expect("a state");
+    let details = [of.str("reason").to_owned(), of.int("exitCode").map(|code| code.to_string()).unwrap_or_default()];
+    let details: Vec<String> = details.into_iter().filter(|text| !text.is_empty()).collect();
+    let details = if details.is_empty() { String::new() } else { format!("({})", details.join(",")) };
+    let count = status.int("restartCount").filter(|count| *count > 0).map(|count| format!("#{count}")).unwrap_or_default();
+    format!("{}:{state}{details}{}{count}", status.str("name"), if status.flag("ready") { "*" } else { "" })
 }
 
 fn one() -> Value {
@@ -285,6 +321,7 @@ fn a_refused_status_is_an_event_and_is_not_tried_hot() {
 fn configuration_errors_do_not_raise_the_back_off() {
     let mut bench = Bench::running(one());
     bench.exit("c", 0, 1);
+    bench.perform("write status");
     bench.perform("inspect image");
     bench.fail("fetch sources", Outcome::Sources(Err("no answer".into())));
     bench.perform_all();
@@ -314,6 +351,8 @@ fn a_changed_image_is_said_and_done() {
     bench.perform("signal");
     bench.exit("c", 0, 143);
     bench.perform_all();
+    assert_eq!(bench.told().last().unwrap(), "Running ready c:running*#1");
+    assert_eq!(bench.told().len(), 3, "its end is never shown by itself: {:?}", bench.told());
     assert_eq!(bench.object["status"]["containerStatuses"][0]["image"], "j");
     assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 1);
     assert_eq!(bench.ready(), "True");

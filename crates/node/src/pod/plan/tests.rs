@@ -1,5 +1,5 @@
 use super::*;
-use crate::pod::state::{Starting, WaitingReason};
+use crate::pod::state::{Again, Starting, WaitingReason};
 use crate::pod::steps::STEPS;
 use crate::runtime::{Exit, Instance, InstanceState};
 use proptest::prelude::*;
@@ -18,12 +18,12 @@ fn pod(spec: Value) -> Value {
 }
 
 fn running(attempt: u32) -> Instance {
-    Instance { attempt, id: format!("id{attempt}"), image: String::new(), state: InstanceState::Running { started_at: WALL } }
+    Instance { attempt, id: format!("id{attempt}"), image: String::new(), user: None, state: InstanceState::Running { started_at: WALL } }
 }
 
 fn exited(attempt: u32, code: i32) -> Instance {
     let exit = Exit { code, oom: false, started_at: Some(WALL), finished_at: WALL, message: String::new(), reason: None };
-    Instance { attempt, id: format!("id{attempt}"), image: String::new(), state: InstanceState::Exited(exit) }
+    Instance { attempt, id: format!("id{attempt}"), image: String::new(), user: None, state: InstanceState::Exited(exit) }
 }
 
 fn killed() -> Exit {
@@ -127,13 +127,16 @@ fn deletion_signals_waits_kills_and_removes() {
     let mut pod = pod(json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "a"}, {"name": "b"}]}));
     pod["metadata"]["deletionTimestamp"] = "x".into();
     let mut state = state(&[("a", running(0)), ("b", running(0))]);
-    let signal = |name: &str| Action::Signal { container: name.into(), cause: StopCause::PodEnds };
+    let signal = |name: &str| Action::Stop { container: name.into(), cause: StopCause::PodEnds };
     let kill = |name: &str| Action::Kill { container: name.into(), cause: StopCause::PodEnds };
     assert_eq!(plan(NOW, &pod, &state).actions, [signal("a"), signal("b")]);
-    state.container_mut("a").stop = Stop::Signalled(NOW);
-    state.container_mut("b").stop = Stop::Signalled(NOW);
+    state.container_mut("a").stop = Stop::Signalled { since: NOW, at: NOW };
+    state.container_mut("b").stop = Stop::Signalled { since: NOW, at: NOW };
     assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(5)) });
     pod["metadata"]["deletionGracePeriodSeconds"] = 1.into(); // KILL-4: a second DELETE
+    assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(2)) });
+    assert_eq!(plan(at(2), &pod, &state).actions, [kill("a"), kill("b")]);
+    pod["metadata"]["deletionGracePeriodSeconds"] = 0.into();
     assert_eq!(plan(at(1), &pod, &state).actions, [kill("a"), kill("b")]);
     state.container_mut("a").stop = Stop::Killed(at(1));
     state.container_mut("b").ended(0, killed(), at(2));
@@ -153,14 +156,96 @@ fn grace_zero_kills_at_once() {
 
 #[test]
 fn sidecars_stop_last_in_reverse() {
-    // INIT-5
+    // INIT-5: hooks all at once, signals in turn.
     let mut pod = pod(json!({"initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "t", "restartPolicy": "Always"}],
         "containers": [{"name": "a"}]}));
     pod["metadata"]["deletionTimestamp"] = "x".into();
-    let signal = |name: &str| Action::Signal { container: name.into(), cause: StopCause::PodEnds };
-    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", running(0))])).actions, [signal("a")]);
-    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", running(0)), ("a", exited(0, 0))])).actions, [signal("t")]);
-    assert_eq!(plan(NOW, &pod, &state(&[("s", running(0)), ("t", exited(0, 0)), ("a", exited(0, 0))])).actions, [signal("s")]);
+    let stop = |name: &str| Action::Stop { container: name.into(), cause: StopCause::PodEnds };
+    let signal = |name: &str| Action::Signal { container: name.into() };
+    let mut state = state(&[("s", running(0)), ("t", running(0)), ("a", running(0))]);
+    assert_eq!(plan(NOW, &pod, &state).actions, [stop("a"), stop("t"), stop("s")]);
+    state.containers.values_mut().for_each(|c| c.stop = Stop::Turn { since: NOW });
+    assert_eq!(plan(NOW, &pod, &state), Plan { actions: vec![signal("a")], wake: Some(at(30)) });
+    // At the end of the grace nobody waits any more.
+    assert_eq!(plan(at(30), &pod, &state).actions, [signal("a"), signal("t"), signal("s")]);
+    state.container_mut("a").ended(0, killed(), at(1));
+    assert_eq!(plan(at(1), &pod, &state).actions, [signal("t")]);
+    state.container_mut("t").ended(0, killed(), at(2));
+    assert_eq!(plan(at(2), &pod, &state).actions, [signal("s")]);
+    // One grace for all, and two seconds in any case.
+    state.container_mut("s").stop = Stop::Signalled { since: NOW, at: at(29) };
+    assert_eq!(plan(at(29), &pod, &state), Plan { actions: vec![], wake: Some(at(31)) });
+}
+
+#[test]
+fn an_init_container_that_runs_is_stopped_with_the_others() {
+    // INIT-5
+    let mut pod = pod(json!({"initContainers": [{"name": "s", "restartPolicy": "Always"}, {"name": "i"}], "containers": [{"name": "a"}]}));
+    pod["metadata"]["deletionTimestamp"] = "x".into();
+    let mut state = state(&[("s", running(0)), ("i", running(0))]);
+    state.containers.values_mut().for_each(|c| c.stop = Stop::Turn { since: NOW });
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Signal { container: "i".into() }]);
+}
+
+#[test]
+fn a_hook_that_outlasts_the_grace_is_abandoned() {
+    // HOOK-4
+    let mut pod = pod(json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "a"}]}));
+    pod["metadata"]["deletionTimestamp"] = "x".into();
+    let mut state = state(&[("a", running(0))]);
+    state.container_mut("a").stop = Stop::Hook { since: NOW };
+    assert_eq!(plan(at(4), &pod, &state), Plan { actions: vec![], wake: Some(at(5)) });
+    assert_eq!(plan(at(5), &pod, &state).actions, [Action::AbandonHook { container: "a".into() }]);
+    state.container_mut("a").stop = Stop::Turn { since: NOW };
+    assert_eq!(plan(at(5), &pod, &state).actions, [Action::Signal { container: "a".into() }]);
+    // What the hook took is deducted.
+    state.container_mut("a").stop = Stop::Signalled { since: NOW, at: at(1) };
+    assert_eq!(plan(at(1), &pod, &state).wake, Some(at(5)));
+}
+
+#[test]
+fn ephemeral_containers_start_once_and_before_init_containers_are_done() {
+    // INIT-8
+    let pod = pod(json!({"initContainers": [{"name": "i"}], "containers": [{"name": "a"}], "ephemeralContainers": [{"name": "e"}]}));
+    assert_eq!(plan(NOW, &pod, &state(&[])).actions, [start("e"), start("i")]);
+    assert_eq!(plan(NOW, &pod, &state(&[("i", running(0)), ("e", exited(0, 1))])).actions, []);
+    assert!(!over(&pod, &state(&[("a", running(0)), ("e", exited(0, 1))])));
+}
+
+#[test]
+fn a_corrected_image_does_not_wait_for_the_one_that_failed() {
+    let pod = pod(json!({"containers": [{"name": "a", "image": "i:2"}]}));
+    let mut state = state(&[]);
+    let a = state.container_mut("a");
+    a.waiting = Some(WaitingReason { reason: "ErrImagePull", message: String::new(), retry_at: at(300) });
+    a.waiting_for = "i:2".into();
+    assert_eq!(plan(NOW, &pod, &state).actions, []);
+    state.container_mut("a").waiting_for = "i:1".into();
+    assert_eq!(plan(NOW, &pod, &state).actions, [start("a")]);
+}
+
+#[test]
+fn a_corrected_image_does_not_wait_for_the_back_off_of_the_one_that_crashed() {
+    // RST-5
+    let pod = pod(json!({"containers": [{"name": "a", "image": "i:2"}]}));
+    let mut state = state(&[("a", Instance { image: "i:1".into(), ..exited(3, 1) })]);
+    state.container_mut("a").backoff.raise(NOW, NOW);
+    assert_eq!(plan(at(1), &pod, &state).actions, [start("a")]);
+}
+
+#[test]
+fn all_containers_start_anew_when_a_rule_says_so() {
+    // RST-2
+    let pod = pod(json!({"restartPolicy": "Never", "initContainers": [{"name": "i"}], "containers": [{"name": "a"}, {"name": "b"}]}));
+    let mut state = state(&[("i", exited(0, 0)), ("a", exited(0, 9)), ("b", running(0))]);
+    state.restarting_all = true;
+    assert_eq!(plan(NOW, &pod, &state).actions, [Action::Stop { container: "b".into(), cause: StopCause::AllRestart }]);
+    state.container_mut("b").ended(0, killed(), at(1));
+    assert_eq!(plan(at(1), &pod, &state).actions, [Action::StartAnew]);
+    state.restarting_all = false;
+    state.containers.values_mut().for_each(ContainerState::start_anew);
+    assert_eq!(plan(at(1), &pod, &state).actions, [start("i")]);
+    assert_eq!(state.container("i").unwrap().next_attempt(), 1);
 }
 
 #[test]
@@ -226,7 +311,7 @@ fn a_grace_without_end_is_not_over_at_once() {
     pod["metadata"]["deletionTimestamp"] = WALL.rfc3339().into();
     pod["metadata"]["deletionGracePeriodSeconds"] = i64::MAX.into();
     let mut state = state(&[("a", running(0))]);
-    state.container_mut("a").stop = Stop::Signalled(NOW);
+    state.container_mut("a").stop = Stop::Signalled { since: NOW, at: NOW };
     assert_eq!(plan(at(60), &pod, &state).actions, []);
 }
 
@@ -252,13 +337,13 @@ fn a_changed_image_stops_a_running_container_and_starts_it_anew() {
     let pod = pod(json!({"restartPolicy": "Never", "containers": [{"name": "a", "image": "i:2"}, {"name": "b", "image": "i:1"}]}));
     let with_image = |run: Instance| Instance { image: "i:1".into(), ..run };
     let mut state = state(&[("a", with_image(running(0))), ("b", with_image(running(0)))]);
-    let signal = Action::Signal { container: "a".into(), cause: StopCause::DefinitionChanged };
+    let signal = Action::Stop { container: "a".into(), cause: StopCause::DefinitionChanged };
     assert_eq!(plan(NOW, &pod, &state).actions, [signal]);
     let a = state.container_mut("a");
-    a.stop = Stop::Signalled(NOW);
+    a.stop = Stop::Signalled { since: NOW, at: NOW };
     assert_eq!(plan(at(1), &pod, &state), Plan { actions: vec![], wake: Some(at(30)) });
     let a = state.container_mut("a");
-    a.replaced = true;
+    a.again = Some(Again::Afresh);
     a.backoff.raise(NOW, NOW);
     a.ended(0, killed(), at(2));
     assert_eq!(plan(at(2), &pod, &state).actions, [start("a")]);

@@ -29,7 +29,7 @@ impl Bench {
 
     fn run(&mut self, attempt: u32) {
         let state = InstanceState::Running { started_at: self.now.wall };
-        let instance = Instance { attempt, id: format!("id{attempt}"), image: String::new(), state };
+        let instance = Instance { attempt, id: format!("id{attempt}"), image: String::new(), user: None, state };
         self.state.container_mut("c").started(instance, self.now.steady);
     }
 

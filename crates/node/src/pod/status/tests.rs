@@ -1,6 +1,7 @@
 use super::*;
 use crate::pod::state::{Progress, TerminalReason, WaitingReason};
 use crate::pod::steps::STEPS;
+use crate::runtime::{Exit, Instance, InstanceState};
 use std::time::Duration;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -15,7 +16,7 @@ fn pod(spec: Value) -> Value {
 }
 
 fn run(attempt: u32, state: InstanceState) -> Instance {
-    Instance { attempt, id: "1".repeat(64), image: String::new(), state }
+    Instance { attempt, id: "1".repeat(64), image: String::new(), user: None, state }
 }
 
 fn running() -> InstanceState {
@@ -67,6 +68,7 @@ fn running_is_ready() {
 fn a_crash_under_back_off() {
     let mut state = with(&[("c", exit(3))]);
     state.container_mut("c").backoff.raise(STEADY, STEADY);
+    state.container_mut("c").end_told = true;
     let status = status(NOW, &pod(json!({"restartPolicy": "Always", "containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!(status.str("phase"), "Running"); // POD-6
     let c = &status["containerStatuses"][0];
@@ -132,7 +134,8 @@ fn a_deleted_pod_ends_in_a_terminal_phase() {
 #[test]
 fn a_rejected_pod_says_why() {
     // POD-17
-    let state = PodState { ended: Some(TerminalReason { reason: "OutOfcpu", message: "m".into() }), ..PodState::default() };
+    let state =
+        PodState { ended: Some(TerminalReason { reason: "OutOfcpu", message: "m".into(), disruption: None }), ..PodState::default() };
     let status = status(NOW, &pod(json!({"containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!((status.str("phase"), status.str("reason"), status.str("message")), ("Failed", "OutOfcpu", "m"));
 }

@@ -7,6 +7,7 @@
 
 mod images;
 mod mounts;
+mod post_start;
 mod run;
 mod sandbox;
 mod sources;
@@ -30,8 +31,8 @@ pub static STEPS: [&dyn PodStep; 2] = [&volumes::Volumes, &sandbox::Sandbox];
 pub const VOLUMES: usize = 0;
 pub const SANDBOX: usize = 1;
 
-/// What a run of a container needs, and at last the run itself.
-pub static START_STEPS: [&dyn StartStep; 4] = [&images::Images, &sources::Environment, &mounts::Mounts, &run::Run];
+/// What a run of a container needs, the run itself, and what follows at once.
+pub static START_STEPS: [&dyn StartStep; 5] = [&images::Images, &sources::Environment, &mounts::Mounts, &run::Run, &post_start::PostStart];
 
 /// What the steps know of the node.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -131,8 +132,18 @@ fn field_path(pod: &Value, container: &str) -> String {
     if container.is_empty() {
         return String::new();
     }
-    let init = pod["spec"].items("initContainers").iter().any(|c| c.str("name") == container);
-    if init { format!("spec.initContainers{{{container}}}") } else { format!("spec.containers{{{container}}}") }
+    let lists = ["initContainers", "ephemeralContainers"];
+    let list = lists.into_iter().find(|list| pod["spec"].items(list).iter().any(|c| c.str("name") == container));
+    format!("spec.{}{{{container}}}", list.unwrap_or("containers"))
+}
+
+/// Where the pod is reached from this node.
+pub fn address(pod: &Value, node: &NodeFacts, state: &PodState) -> Option<String> {
+    if pod["spec"].flag("hostNetwork") {
+        return node.host_ips.first().cloned();
+    }
+    let known = || Some(pod["status"].str("podIP")).filter(|ip| !ip.is_empty()).map(str::to_owned);
+    state.addresses.first().map(ToString::to_string).or_else(known)
 }
 
 /// The pod's host name (FILE-5).

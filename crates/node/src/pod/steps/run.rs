@@ -2,8 +2,10 @@
 
 use super::{Start, StartFailure, StartStep};
 use crate::pod::container::container_spec;
+use crate::pod::hooks::has_hook;
 use crate::pod::operation::{Operation, Outcome};
-use crate::pod::state::Starting;
+use crate::pod::plan::changed;
+use crate::pod::state::{Again, Starting, WaitingReason};
 use crate::runtime::{Exit, Instance, InstanceState, StartError};
 use stead_client::event::Event;
 
@@ -45,9 +47,12 @@ impl StartStep for Run {
                     Exit { code: 128, oom: false, started_at: None, finished_at, message: message.clone(), reason: Some("StartError") };
                 let attempt = start.state.container_mut(&starting.container).next_attempt();
                 let image = starting.reference.clone();
-                note_run(start, &starting, Instance { attempt, id, image, state: InstanceState::Exited(exit) });
+                note_run(start, &starting, Instance { attempt, id, image, user: None, state: InstanceState::Exited(exit) });
                 let created = start.normal("Created", "Container created".to_owned());
-                Ok(vec![created, start.warning("Failed", format!("Error: {message}"))])
+                let failed = start.warning("Failed", format!("Error: {message}"));
+                let known = start.state.container_mut(&starting.container);
+                known.waiting = Some(WaitingReason { reason: "RunContainerError", message, retry_at: start.now.steady });
+                Ok(vec![created, failed])
             }
         }
     }
@@ -57,13 +62,18 @@ impl StartStep for Run {
 fn note_run(start: &mut Start<'_>, starting: &Starting, mut instance: Instance) {
     let now = start.now.steady;
     instance.image.clone_from(&starting.reference);
+    let hooked = has_hook(start.container, "postStart") && matches!(instance.state, InstanceState::Running { .. });
     let known = start.state.container_mut(&starting.container);
+    let before = hooked.then(|| Box::new(known.clone()));
+    let afresh = known.again == Some(Again::Afresh) || changed(start.container, known);
     known.image = starting.image.as_ref().map(|image| (image.reference.clone(), image.id.clone()));
-    let replaced = known.replaced;
     known.started(instance, now);
+    if known.running() {
+        known.before_start = before;
+    }
     match starting.restart {
         Some(finished) => known.backoff.raise(now, finished),
-        None if replaced => known.backoff = Default::default(), // RST-5
+        None if afresh => known.backoff = Default::default(), // RST-5
         None => {}
     }
 }
