@@ -8,7 +8,7 @@ use crate::format::ResponseFormat;
 use crate::negotiation::{self, Form, Offer, Transform};
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
-use crate::{Body, authn, authz, body, discovery, health, openapi, query, serve};
+use crate::{Body, authn, authz, body, discovery, health, openapi, query, serve, tokens};
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
@@ -42,7 +42,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
 
 async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let identity = match authn::identity(&parts) {
+    let identity = match authn::identity(&core, &parts) {
         Ok(identity) => identity,
         Err(status) => return answer::failure(&status),
     };
@@ -59,6 +59,7 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         Route::NoMethod => answer::failure(&answer::no_method()),
         Route::Health { path } => health::answer(&core, &path, &query),
         Route::Version => version(),
+        Route::Issuer { path } => tokens::answer(&core.tokens, &path, &core.advertise),
         Route::Debug { path } => core.debug.answer(method, &path, query).await,
         Route::Discovery(path) => discovery::answer(&rows, method, &path, &parts.headers, &core.advertise),
         Route::OpenApi(path) => {
@@ -66,7 +67,8 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
             openapi::answer(&core.documents.of(&rows), method, &path, &query, &parts.headers, now)
         }
         Route::Resource(target) => {
-            let Parts { method, headers, extensions, .. } = parts;
+            let Parts { method, headers, mut extensions, .. } = parts;
+            extensions.insert(identity);
             let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings: Vec::new() };
             resource(&core, call, body).await
         }

@@ -7,6 +7,7 @@ use crate::gateway::Gateway;
 use crate::lines::Lines;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
+use crate::tokens::Tokens;
 use std::ops::Deref;
 
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Core {
     pub metrics: Metrics,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
+    pub tokens: Tokens,
 }
 
 impl Deref for Core {

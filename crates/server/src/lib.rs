@@ -32,18 +32,22 @@ mod openapi;
 mod query;
 mod registry;
 mod request;
+mod reviews;
 mod scale;
 mod serve;
 mod subresources;
 mod table;
+mod tokens;
 mod watch;
 mod yaml;
 
 pub use debug::DebugPage;
 pub use gateway::{NodeService, unserved};
 pub use metrics::{MetricsSource, Used, UsedBy};
+pub use tokens::{InvalidKey, SigningKey};
 
 use futures::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -59,10 +63,14 @@ pub const KUBERNETES_VERSION: &str = "v1.37.2";
 pub type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, std::io::Error>;
 
 /// Who sends a request; put into the request's extensions by whoever accepted it. A request without one is anonymous.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
     pub user: String,
     pub groups: Vec<String>,
+    /// Of the user, where there is one.
+    pub uid: String,
+    /// What else is known of it.
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 /// Put there instead if the client gave credentials that do not hold: it is refused, and never anonymous (A1).
@@ -75,7 +83,7 @@ impl Identity {
 
     /// Somebody of the group `system:masters`: the administrator, and the components of this process.
     pub fn master(user: &str) -> Self {
-        Self { user: user.to_owned(), groups: vec![Self::MASTERS.to_owned(), "system:authenticated".to_owned()] }
+        Self { user: user.to_owned(), groups: vec![Self::MASTERS.to_owned(), "system:authenticated".to_owned()], ..Self::default() }
     }
 }
 
@@ -101,6 +109,10 @@ pub struct Config {
     pub service_cidr: String,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
+    /// Signs the tokens of service accounts.
+    pub token_key: Arc<SigningKey>,
+    /// Who says so in them, a URL; and whom those are for that name nobody.
+    pub token_issuer: String,
 }
 
 /// The API server. Cheap to clone.
@@ -123,6 +135,7 @@ impl Server {
             lines: lines::Lines::default(),
             metrics: metrics::Metrics::default(),
             advertise: config.advertise,
+            tokens: tokens::Tokens { key: config.token_key, issuer: config.token_issuer },
         });
         bootstrap::run(&core).await?;
         Ok(Self { core })

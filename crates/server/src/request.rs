@@ -19,6 +19,10 @@ pub(crate) enum Route {
         path: String,
     },
     Version,
+    /// How tokens are checked by others.
+    Issuer {
+        path: String,
+    },
     /// What is below `/debug/`.
     Debug {
         path: String,
@@ -84,6 +88,7 @@ pub(crate) fn route(rows: &Rows, method: &str, raw_path: &str, query: &Query) ->
         ["healthz" | "livez" | "readyz", ..] => Route::Health { path: path[1..].to_owned() },
         ["version"] if method == "GET" => Route::Version,
         ["version"] => Route::NoMethod,
+        [".well-known", "openid-configuration"] | ["openid", "v1", "jwks"] => Route::Issuer { path: segments.join("/") },
         ["debug", _, ..] => Route::Debug { path: segments[1..].join("/") },
         ["openapi", ..] => Route::OpenApi(owned(&segments)),
         ["api"] | ["apis"] => Route::Discovery(owned(&segments)),

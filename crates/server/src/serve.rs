@@ -8,6 +8,7 @@ use crate::metrics;
 use crate::query::{Write, WriteOptions};
 use crate::registry::{create, delete, delete_collection, list, patch, read, scale, update};
 use crate::request::Verb;
+use crate::reviews;
 use crate::subresources::{binding, eviction, streams, token};
 use crate::watch;
 use std::sync::Arc;
@@ -25,7 +26,10 @@ pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, format: ResponseFor
         Verb::Get => read::get(core, call),
         Verb::List => list::list(core, call).await,
         Verb::Watch => watch::watch(core, call, format),
-        Verb::Create => create::create(core, call).await,
+        Verb::Create => match reviews::create(core, call) {
+            Some(answered) => answered,
+            None => create::create(core, call).await,
+        },
         Verb::Update => update::update(core, call).await,
         Verb::Patch => patch::patch(core, call).await,
         Verb::Delete => delete::delete(core, call).await,

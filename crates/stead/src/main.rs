@@ -15,6 +15,7 @@ mod running;
 mod server;
 mod stall;
 mod supervisor;
+mod token_key;
 
 use config::{Cli, Verb};
 use std::ffi::OsString;

@@ -8,7 +8,7 @@ use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
-use crate::{cli, explain, file, inprocess, node};
+use crate::{cli, explain, file, inprocess, node, token_key};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -66,7 +66,10 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     let url = url(listener.local_addr()?);
     let machine: Arc<dyn Environment> = Arc::new(Machine::default());
     let service_cidr = args.service_cidr.to_string();
-    let config = Config { store: store.clone(), environment: machine.clone(), service_cidr, advertise: url.clone() };
+    let token_key = token_key::open(&args.data_dir.join("tls"))?;
+    let token_issuer = format!("https://kubernetes.default.svc.{}", args.cluster_domain);
+    let config =
+        Config { store: store.clone(), environment: machine.clone(), service_cidr, advertise: url.clone(), token_key, token_issuer };
     let server = Server::new(config).await.context("start the API server")?;
     let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
     let kubeconfigs = Kubeconfigs::new(args, &url)?;

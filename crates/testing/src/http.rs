@@ -60,6 +60,8 @@ impl Client {
             environment: Arc::clone(&environment),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
+            token_key: Arc::new(stead_server::SigningKey::fresh().context("make a key")?),
+            token_issuer: "https://kubernetes.default.svc".to_owned(),
         };
         let server = Server::new(config).await.map_err(anyhow::Error::from).context("the server does not start")?;
         Ok(Self { server, environment })

@@ -14,6 +14,7 @@ pub mod node;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_spec;
+pub mod reviews;
 pub mod secret;
 pub mod service;
 pub mod service_account;
@@ -32,6 +33,8 @@ pub static KINDS: &[&Kind] = &[
     &service::SERVICE,
     &controller_revision::CONTROLLER_REVISION,
     &stateful_set::STATEFUL_SET,
+    &reviews::SELF_SUBJECT_REVIEW,
+    &reviews::TOKEN_REVIEW,
     &lease::LEASE,
 ];
 

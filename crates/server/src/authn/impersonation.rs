@@ -39,5 +39,5 @@ pub(super) fn apply(identity: &Identity, headers: &HeaderMap) -> Result<Identity
     if user != ANONYMOUS && !groups.iter().any(|group| group == AUTHENTICATED) {
         groups.push(AUTHENTICATED.to_owned());
     }
-    Ok(Identity { user, groups })
+    Ok(Identity { user, groups, ..Identity::default() })
 }

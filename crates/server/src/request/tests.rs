@@ -12,6 +12,7 @@ fn shown(method: &str, path: &str) -> String {
         Route::NoMethod => "no method".to_owned(),
         Route::Health { path } => format!("health {path}"),
         Route::Version => "version".to_owned(),
+        Route::Issuer { path } => format!("issuer {path}"),
         Route::Debug { path } => format!("debug {path}"),
         Route::Discovery(path) => format!("discovery {}", path.join("/")),
         Route::OpenApi(path) => format!("openapi {}", path.join("/")),

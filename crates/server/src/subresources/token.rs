@@ -1,4 +1,4 @@
-//! `serviceaccounts/token` (R53): the checks of a TokenRequest. Tokens are not issued by this version, and it says so.
+//! `serviceaccounts/token` (R53): a token for a service account, bound to an object if one is named.
 
 use super::pod_target;
 use crate::answer::Answer;
@@ -8,6 +8,7 @@ use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
 use crate::registry::create as creation;
+use crate::tokens::claims::{Bound, Named, Request};
 use stead_api::field::{self, Path};
 use stead_api::value::Access;
 use stead_api::{Status, Value, json, schema};
@@ -15,6 +16,8 @@ use stead_api::{Status, Value, json, schema};
 /// The shortest and longest life of a token, in seconds.
 const LIFE_MIN_S: i64 = 600;
 const LIFE_MAX_S: i64 = 1 << 32;
+/// Where none is asked for.
+const LIFE_S: i64 = 3600;
 
 pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
@@ -23,7 +26,7 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let reader = negotiation::content_type(&call.headers)?;
     let mut request = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
     creation::place(&call.target.namespace, &mut request)?;
-    pod_target::read(core, call)?;
+    let account = Named::of(&*pod_target::read(core, call)?);
     let name = &call.target.name;
     let given = request["metadata"].str("name");
     if !given.is_empty() && given != name {
@@ -32,10 +35,31 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     }
     check_life(&expected, &request["spec"])?;
     // Go writes the field even if it is not set.
-    if let Some(reference) = request["spec"].get("boundObjectRef").filter(|reference| reference.has("kind")) {
-        check_bound(core, call, reference)?;
-    }
-    Err(Status::new(501, "NotImplemented", "serviceaccounts/token is not served by this version"))
+    let reference = request["spec"].get("boundObjectRef").filter(|reference| reference.has("kind"));
+    let bound = reference.map_or(Ok(Bound::default()), |reference| bound(core, call, reference))?;
+    let audiences: Vec<String> = request["spec"].items("audiences").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let audiences = if audiences.is_empty() { vec![core.tokens.issuer.clone()] } else { audiences };
+    let life_s = request["spec"].int("expirationSeconds").unwrap_or(LIFE_S);
+    let now = core.environment.now();
+    let asked = Request {
+        issuer: &core.tokens.issuer,
+        namespace: &call.target.namespace,
+        account,
+        bound,
+        audiences: &audiences,
+        life_s,
+        id: core.environment.uid(),
+    };
+    let token = core.tokens.issue(&asked.claims(now))?;
+    request["metadata"]["name"] = name.as_str().into();
+    request["metadata"]["namespace"] = call.target.namespace.as_str().into();
+    request["metadata"]["creationTimestamp"] = now.rfc3339().into();
+    request["spec"]["audiences"] = json!(audiences);
+    request["spec"]["expirationSeconds"] = life_s.into();
+    let expires = now.plus_millis(life_s.saturating_mul(1000));
+    request["status"] = json!({"token": token, "expirationTimestamp": expires.rfc3339()});
+    schema::walker::canonical(schema, &mut request);
+    Ok(Answer::Document { code: 201, value: request })
 }
 
 fn check_life(expected: &Expected, spec: &Value) -> Result<(), Status> {
@@ -48,7 +72,8 @@ fn check_life(expected: &Expected, spec: &Value) -> Result<(), Status> {
     Err(object::invalid(expected, "", &vec![error]))
 }
 
-fn check_bound(core: &Core, call: &Call, reference: &Value) -> Result<(), Status> {
+/// The object that the token is to be bound to; with a pod, its node is told of.
+fn bound(core: &Core, call: &Call, reference: &Value) -> Result<Bound, Status> {
     let (kind, name) = (reference.str("kind"), reference.str("name"));
     let (plural, namespace) = match (reference.str("apiVersion"), kind) {
         ("v1", "Pod") => ("pods", call.target.namespace.as_str()),
@@ -75,5 +100,14 @@ fn check_bound(core: &Core, call: &Call, reference: &Value) -> Result<(), Status
         );
         return Err(Status::new(409, "Conflict", message).with_details(json!({"name": name, "kind": kind})));
     }
-    Ok(())
+    let named = Some(Named::of(&object));
+    Ok(match kind {
+        "Secret" => Bound { secret: named, ..Bound::default() },
+        "Node" => Bound { node: named, ..Bound::default() },
+        _ => {
+            let node = object["spec"].str("nodeName");
+            let found = if node.is_empty() { None } else { core.read(&core.kinds.built_in("nodes"), "", node)? };
+            Bound { pod: named, node: found.map(|node| Named::of(&node)), secret: None }
+        }
+    })
 }

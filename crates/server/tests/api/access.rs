@@ -47,7 +47,7 @@ async fn strangers_see_health_and_version_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn a_user_without_roles_is_refused_and_a_master_is_not() {
     let client = fresh().await;
-    let user = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()] };
+    let user = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()], ..Identity::default() };
     let (code, status) = send(&client, "/api/v1/nodes/n", Some(user)).await;
     let text = "nodes \"n\" is forbidden: User \"eve\" cannot get resource \"nodes\" in API group \"\" at the cluster scope";
     assert_eq!((code, status["message"].as_str()), (403, Some(text)));
@@ -71,7 +71,7 @@ async fn a_master_may_act_for_another_and_is_judged_as_that() {
     assert_eq!((code, status["message"].as_str()), (403, Some(text)));
     let as_master = [("Impersonate-User", "eve"), ("Impersonate-Group", "system:masters")];
     assert_eq!(send_with(&client, "/api/v1/nodes", Some(Identity::master("root")), &as_master).await.0, 200);
-    let user = Identity { user: "eve".to_owned(), groups: Vec::new() };
+    let user = Identity { user: "eve".to_owned(), groups: Vec::new(), ..Identity::default() };
     assert_eq!(send_with(&client, "/version", Some(user), &as_master).await.0, 403);
     assert_eq!(send_with(&client, "/version", None, &as_master).await.0, 403);
 }
@@ -112,7 +112,7 @@ async fn debug_pages_are_for_those_who_may_do_everything() {
         })
     });
     client.server().register_debug_page("a/b", page);
-    let eve = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()] };
+    let eve = Identity { user: "eve".to_owned(), groups: vec!["system:authenticated".to_owned()], ..Identity::default() };
     let (code, status) = send(&client, "/debug/a/b?k=v", Some(eve)).await;
     assert_eq!((code, status["message"].as_str()), (403, Some("forbidden: User \"eve\" cannot get path \"/debug/a/b\"")));
     let root = || Some(Identity::master("root"));

@@ -13,6 +13,7 @@ mod replayed;
 mod services;
 mod subresources;
 mod system;
+mod tokens;
 mod watches;
 mod without_runtime;
 mod writes;

@@ -44,6 +44,8 @@ async fn a_restart_makes_nothing_anew() {
         environment: Arc::new(Virtual::new(1)),
         service_cidr: "10.43.0.0/16".to_owned(),
         advertise: "https://127.0.0.1:6443".to_owned(),
+        token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),
+        token_issuer: "https://kubernetes.default.svc".to_owned(),
     };
     Server::new(config()).await.expect("a server");
     let revision = store.revision();

@@ -65,17 +65,6 @@ async fn streams_say_what_is_missing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_are_not_issued_and_it_says_so() {
-    // R53
-    let client = with_pod().await;
-    let path = "/api/v1/namespaces/default/serviceaccounts/default/token";
-    for spec in [json!({}), json!({"audiences": [], "boundObjectRef": null})] {
-        let (code, status) = send(&client, "POST", path, json!({"spec": spec})).await;
-        assert_eq!((code, status["message"].as_str()), (501, Some("serviceaccounts/token is not served by this version")));
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_account_of_a_pod_must_exist_and_is_mounted() {
     // M2
     let client = fresh().await;

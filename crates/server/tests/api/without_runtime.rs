@@ -37,6 +37,8 @@ fn server(store: stead_store::Store) -> BoxFuture<'static, Result<Server, stead_
         environment: Arc::new(Still),
         service_cidr: "10.43.0.0/16".to_owned(),
         advertise: "https://127.0.0.1:6443".to_owned(),
+        token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),
+        token_issuer: "https://kubernetes.default.svc".to_owned(),
     };
     Server::new(config).boxed()
 }

@@ -76,7 +76,7 @@ impl Authorities {
             groups.push(organization.as_str().context("an organization of it is no text")?.to_owned());
         }
         groups.push("system:authenticated".to_owned());
-        Ok(Identity { user, groups })
+        Ok(Identity { user, groups, ..Identity::default() })
     }
 
     /// X.509 v1 has no extensions, and `openssl x509 -req` makes it unless told otherwise. Go takes it for a client's own certificate, and

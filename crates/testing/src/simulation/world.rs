@@ -19,7 +19,7 @@ use stead_client::wire::line;
 use stead_client::{Call, Failure, Key, Refusal, Resource};
 use stead_control::engine::{CallId, Input, Now, Report, Start};
 use stead_control::object::Object;
-use stead_server::{Config, Environment};
+use stead_server::{Config, Environment, SigningKey};
 use stead_store::device::Device;
 
 /// 2026-01-02T03:04:05Z.
@@ -182,6 +182,8 @@ impl World {
             environment: environment.clone(),
             service_cidr: "10.43.0.0/16".to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
+            token_key: Arc::new(SigningKey::fresh().map_err(|e| e.to_string())?),
+            token_issuer: "https://kubernetes.default.svc".to_owned(),
         };
         let api = Api::new(config).map_err(|e| e.to_string())?;
         let truth = Truth::new(&api)?;

@@ -1,6 +1,6 @@
 //! What of a pod's volumes its containers see, and how a status shows it (OCI-4, VOL-14 to VOL-16).
 
-use super::source::{Source, is_left_out, source};
+use super::source::{Source, source};
 use crate::pod::environment::expand_strictly;
 use crate::runtime::Mount;
 use std::path::{Path, PathBuf};
@@ -22,9 +22,6 @@ pub fn mounts(pod: &Value, container: &Value, pods: &Path, variables: &[(String,
     for (index, mount) in container.items("volumeMounts").iter().enumerate() {
         let name = mount.str("name");
         let volume = pod["spec"].items("volumes").iter().find(|volume| volume.str("name") == name);
-        if volume.is_some_and(is_left_out) {
-            continue;
-        }
         let found = volume.and_then(|volume| place(&directory, volume));
         let (root, fixed) =
             found.ok_or_else(|| format!("cannot find volume {name:?} to mount into container {:?}", container.str("name")))?;

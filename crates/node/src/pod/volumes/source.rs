@@ -132,12 +132,7 @@ pub fn used(pod: &Value) -> Vec<&Value> {
         names.extend(container.items("volumeMounts").iter().chain(container.items("volumeDevices")).map(|mount| mount.str("name")));
         names.extend(container.items("env").iter().map(|var| var["valueFrom"]["fileKeyRef"].str("volumeName")));
     }
-    spec.items("volumes").iter().filter(|volume| names.contains(volume.str("name")) && !is_left_out(volume)).collect()
-}
-
-/// The volume that admission adds to every pod: tokens are not issued yet.
-pub fn is_left_out(volume: &Value) -> bool {
-    volume.str("name").starts_with("kube-api-access-") && volume["projected"].items("sources").iter().any(|s| s.has("serviceAccountToken"))
+    spec.items("volumes").iter().filter(|volume| names.contains(volume.str("name"))).collect()
 }
 
 /// The objects that a pod's volumes are made of.
