@@ -1,11 +1,21 @@
 //! The programs of the built-in image, each in its simple form, chosen by the name the binary is called by.
 //!
-//! Never starts a runtime or reads configuration. There is no shell among them. Input: the process's arguments; output: an exit code.
+//! Never starts a runtime or reads configuration. Input: the process's arguments; output: an exit code.
 
+mod calendar;
+mod condition;
 mod files;
 mod httpd;
+mod kill;
+mod network;
 mod nslookup;
+mod options;
+mod printf;
+mod ps;
+mod sh;
 mod sleep;
+mod text;
+mod user;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -13,8 +23,47 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Names of the applets; the built-in image has a link for each in `/bin`.
-pub const NAMES: [&str; 9] = ["httpd", "nslookup", "hostname", "cat", "ls", "sleep", "true", "false", "echo"];
+type Applet = fn(&[OsString]) -> Result<ExitCode, String>;
+
+/// Each applet by its name; the built-in image has a link for each in `/bin`.
+const APPLETS: [(&str, Applet); 31] = [
+    ("[", bracket),
+    ("cat", files::cat),
+    ("date", calendar::date),
+    ("df", files::df),
+    ("echo", echo),
+    ("env", user::env),
+    ("false", |_| Ok(ExitCode::FAILURE)),
+    ("grep", text::grep),
+    ("head", text::head),
+    ("hostname", |_| print_line(&hostname())),
+    ("httpd", httpd::run),
+    ("id", user::id),
+    ("kill", kill::run),
+    ("ls", files::ls),
+    ("mkdir", files::mkdir),
+    ("nc", network::nc),
+    ("nslookup", nslookup::run),
+    ("printf", printf::run),
+    ("ps", ps::run),
+    ("pwd", files::pwd),
+    ("rm", files::rm),
+    ("sh", sh::run),
+    ("sleep", sleep::run),
+    ("stat", files::stat),
+    ("tail", text::tail),
+    ("tee", text::tee),
+    ("test", test),
+    ("touch", files::touch),
+    ("true", |_| Ok(ExitCode::SUCCESS)),
+    ("wc", text::wc),
+    ("wget", network::wget),
+];
+
+/// Names of the applets.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    APPLETS.iter().map(|(name, _)| *name)
+}
 
 /// Runs the applet that the program's own name, or its first argument, names; None if neither does. Call it first in `main`.
 pub fn main_if_applet() -> Option<ExitCode> {
@@ -30,27 +79,18 @@ pub fn main_if_applet() -> Option<ExitCode> {
 }
 
 fn names_applet(word: &OsString) -> bool {
-    Path::new(word).file_name().and_then(|name| name.to_str()).is_some_and(|name| NAMES.contains(&name))
+    Path::new(word).file_name().and_then(|name| name.to_str()).is_some_and(|name| names().any(|known| known == name))
 }
 
 fn run(name: &str, arguments: &[OsString]) -> ExitCode {
-    let result = match name {
-        "httpd" => httpd::run(arguments),
-        "nslookup" => nslookup::run(arguments),
-        "hostname" => print_line(&hostname()),
-        "cat" => files::cat(arguments),
-        "ls" => files::ls(arguments),
-        "sleep" => sleep::run(arguments),
-        "true" => Ok(ExitCode::SUCCESS),
-        "false" => Ok(ExitCode::FAILURE),
-        "echo" => echo(arguments),
-        _ => Err("no such applet".to_owned()),
-    };
+    let applet = APPLETS.iter().find(|(known, _)| *known == name).map(|(_, applet)| applet);
+    let result = applet.map_or_else(|| Err("no such applet".to_owned()), |applet| applet(arguments));
     match result {
         Ok(code) => code,
         Err(message) => {
             complain(name, &message);
-            ExitCode::FAILURE
+            // What a condition's user tells from one that does not hold.
+            if matches!(name, "test" | "[") { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -78,4 +118,18 @@ fn echo(arguments: &[OsString]) -> Result<ExitCode, String> {
     line.extend_from_slice(end.as_bytes());
     io::stdout().write_all(&line).map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `test EXPRESSION`
+fn test(arguments: &[OsString]) -> Result<ExitCode, String> {
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    Ok(if condition::holds(&words)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `[ EXPRESSION ]`
+fn bracket(arguments: &[OsString]) -> Result<ExitCode, String> {
+    match arguments.split_last() {
+        Some((last, inner)) if last == "]" => test(inner),
+        _ => Err("] is missing".to_owned()),
+    }
 }

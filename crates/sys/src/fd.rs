@@ -53,3 +53,30 @@ pub fn write_number(number: RawFd, bytes: &[u8]) -> io::Result<usize> {
     let written = unsafe { libc::write(number, bytes.as_ptr().cast(), bytes.len()) };
     usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
+
+/// Makes the number `to` mean what `from` means, whatever it meant before. For a shell, whose descriptors are numbers that its user
+/// chooses; nothing else in the process may own `to`.
+pub fn place(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 on any numbers is sound; it fails with EBADF if `from` is not open.
+    if unsafe { libc::dup2(from, to) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// A copy of a descriptor known by number, at the lowest free number from `lowest` up, closed on exec.
+pub fn copy_above(number: RawFd, lowest: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl on any number is sound; it fails with EBADF if that is not open.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: just made, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Closes a descriptor known by number, which nothing in the process may own. One that is not open is none.
+pub fn close_number(number: RawFd) {
+    // SAFETY: the caller says that nothing owns it.
+    unsafe { libc::close(number) };
+}

@@ -1,6 +1,6 @@
 //! The built-in image: the running program with the shared libraries it maps, and links for its applets.
 //!
-//! So a machine without a registry has something to run. There is no shell in it. Input: the program; output: one unpacked layer.
+//! So a machine without a registry has something to run. Input: the program; output: one unpacked layer.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use crate::record::{hex, io_error};
 /// Where the program lies in the image.
 const PROGRAM: &str = "bin/stead";
 /// Changes whenever what is made from the same program changes.
-const FORM: &str = "stead built-in image, form 1";
+const FORM: &str = "stead built-in image, form 2";
 /// Directories that loaders search without being told.
 const LIBRARY_DIRECTORIES: [&str; 3] = ["lib", "lib64", "usr/lib"];
 
@@ -76,7 +76,7 @@ fn fill(plan: &Plan, layer: &Path) -> io::Result<()> {
     }
     fs::set_permissions(layer, fs::Permissions::from_mode(0o755))?;
     fs::set_permissions(layer.join("tmp"), fs::Permissions::from_mode(0o1777))?;
-    fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n")?;
+    fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n")?;
     fs::write(layer.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
     for (source, place) in &plan.files {
         let target = layer.join(place);
@@ -87,7 +87,7 @@ fn fill(plan: &Plan, layer: &Path) -> io::Result<()> {
         fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
         link_library(layer, place)?;
     }
-    for name in stead_applets::NAMES {
+    for name in stead_applets::names() {
         symlink("stead", layer.join("bin").join(name))?;
     }
     Ok(())
