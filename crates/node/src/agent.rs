@@ -2,17 +2,17 @@
 //!
 //! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
 
-use crate::clock::Now;
+use crate::eviction;
 use crate::following::following;
-use crate::heartbeat::{BEAT, Heartbeat};
 pub use crate::node::Clock;
 use crate::node::{Node, Shared};
-use crate::pod::machine::PodUpdate;
+use crate::pod::machine::{PodUpdate, is_accepted};
 use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
 use crate::registration::Machine;
 use crate::runtime::{Ended, Runtime};
-use crate::stats::{Observer, Stats};
+use crate::stats::Stats;
+use crate::upkeep::{keep_alive, look_after};
 use crate::volumes::Volumes;
 use futures::{FutureExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
@@ -20,10 +20,8 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use stead_api::value::Access;
-use stead_api::{Value, json};
-use stead_client::resource::{LEASES, NODES, PODS};
-use stead_client::{Client, Failure as CallFailure, Key, Patch, Scope};
+use stead_client::resource::PODS;
+use stead_client::{Client, Scope};
 use stead_volumes::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -33,7 +31,6 @@ use tokio::time::Instant;
 const EVENTS_MAX: usize = 4096;
 /// Ends of containers that wait for one pod.
 const EXITS_MAX: usize = 256;
-const RECONNECT: Duration = Duration::from_millis(200);
 /// Pause before the runner of a pod that panicked is replaced.
 const REPLACE: Duration = Duration::from_secs(10);
 
@@ -50,10 +47,9 @@ pub struct Options<R> {
     pub stats: Stats,
     /// Where the pods' directories lie; `None` if there is nothing to be measured.
     pub data_dir: Option<PathBuf>,
+    /// When pods are evicted.
+    pub eviction: eviction::thresholds::Config,
 }
-
-/// Between two samples (STAT-3, NODE-10).
-const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 
 /// A pod's runner as the agent sees it.
 struct Handle {
@@ -95,9 +91,9 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let nodes = options.machines.iter().map(|machine| (machine.name.clone(), Arc::new(Node::new(&shared, machine))));
     let nodes: BTreeMap<String, Arc<Node<R>>> = nodes.collect();
     let pods = Pods::new(nodes.keys().cloned(), records, directories);
-    let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone());
+    let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone(), options.eviction);
+    let alive = keep_alive(options.machines.clone(), nodes.clone());
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
-    let alive = keep_alive(options.api.clone(), options.machines.clone(), options.clock.clone(), began);
     let clock = options.clock.clone();
     let recording = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
     let working = agent.follow(options.api.clone(), options.runtime.clone());
@@ -124,61 +120,6 @@ pub enum Failure {
     Ended(&'static str),
 }
 
-/// Takes samples of this machine's node.
-async fn look_after<R: Runtime>(node: Option<Arc<Node<R>>>, stats: Stats, data_dir: Option<PathBuf>) {
-    let (Some(node), Some(data_dir)) = (node, data_dir) else { return std::future::pending().await };
-    let mut observer = Observer::new(data_dir);
-    loop {
-        let now = node.now();
-        let sample = observer.sample(&node.runtime, &node.roster, now.wall, now.steady).await;
-        stats.put(&node.facts.name, sample);
-        tokio::time::sleep(SAMPLE_EVERY).await;
-    }
-}
-
-/// Registers the nodes, renews their Leases, keeps their statuses right.
-async fn keep_alive(api: Client, machines: Vec<Machine>, clock: Clock, began: Instant) {
-    let mut heartbeats: Vec<Heartbeat> = machines.iter().map(|_| Heartbeat::default()).collect();
-    loop {
-        let mut missed = false;
-        for (machine, heartbeat) in machines.iter().zip(&mut heartbeats) {
-            let now = Now { wall: clock(), steady: began.elapsed() };
-            if let Err(error) = beat(&api, machine, now, heartbeat).await {
-                tracing::warn!(node = machine.name, %error, "a node could not report");
-                missed = true;
-            }
-        }
-        tokio::time::sleep(if missed { RECONNECT } else { BEAT }).await;
-    }
-}
-
-async fn beat(api: &Client, machine: &Machine, now: Now, heartbeat: &mut Heartbeat) -> Result<(), CallFailure> {
-    let key = Key::cluster(machine.name.as_str());
-    let node = match api.find(NODES, &key).await? {
-        Some(node) => node,
-        None => api.create(NODES, "", machine.node()).await?,
-    };
-    renew(api, machine.lease(now.wall, node["metadata"].str("uid"))).await?;
-    let beat = heartbeat.beat(now, machine, &node);
-    if let Some(labels) = beat.labels.clone() {
-        api.patch(NODES, &key, "", Patch::Merge(labels)).await?;
-    }
-    if let Some(status) = beat.status.clone() {
-        api.patch(NODES, &key, "status", Patch::Strategic(status)).await?;
-    }
-    heartbeat.written(now, &beat);
-    Ok(())
-}
-
-async fn renew(api: &Client, lease: Value) -> Result<(), CallFailure> {
-    let namespace = "kube-node-lease";
-    let key = Key::new(namespace, lease["metadata"].str("name"));
-    match api.patch(LEASES, &key, "", Patch::Merge(json!({"spec": lease["spec"]}))).await {
-        Err(failure) if failure.is_not_found() => api.create(LEASES, namespace, lease).await.map(drop),
-        other => other.map(drop),
-    }
-}
-
 impl<R: Runtime> Agent<R> {
     async fn follow(mut self, api: Client, runtime: R) {
         let field_selector = match self.nodes.keys().next() {
@@ -203,6 +144,15 @@ impl<R: Runtime> Agent<R> {
     }
 
     fn carry_out(&mut self, orders: Vec<Order>) {
+        // First of all what was taken before counts, whatever its place in the list.
+        for order in &orders {
+            if let Order::Begin(begin) = order
+                && let Some(node) = self.nodes.get(&begin.node)
+                && is_accepted(&begin.object, &begin.records)
+            {
+                node.roster.room().take(&begin.object);
+            }
+        }
         for order in orders {
             match order {
                 Order::Begin(begin) => self.begin(begin),

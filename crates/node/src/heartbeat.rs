@@ -15,6 +15,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(300);
 #[derive(Debug, Default)]
 pub struct Heartbeat {
     labelled: bool,
+    /// The start was told of.
+    told: bool,
     status_written: Option<Duration>,
 }
 
@@ -25,12 +27,23 @@ pub struct Beat {
     pub labels: Option<Value>,
     /// A strategic merge patch of its status.
     pub status: Option<Value>,
+    pub said: Vec<Said>,
+}
+
+/// An event about the node (NODE-9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub ty: &'static str,
+    pub reason: &'static str,
+    pub message: String,
 }
 
 impl Heartbeat {
     /// What to write, given the Node as it is now: whoever changed what this node owns, it is put right at the next beat.
-    pub fn beat(&self, now: Now, machine: &Machine, node: &Value) -> Beat {
-        let ours = machine.status(now.wall, node["status"].items("conditions"));
+    ///
+    /// `pressures` are the conditions of pressure that hold.
+    pub fn beat(&self, now: Now, machine: &Machine, node: &Value, pressures: &[&str]) -> Beat {
+        let ours = machine.status(now.wall, node["status"].items("conditions"), pressures);
         let due = self.status_written.is_none_or(|at| now.steady >= at + STATUS_EVERY);
         Beat {
             labels: (!self.labelled).then(|| {
@@ -40,17 +53,59 @@ impl Heartbeat {
                 }
                 patch
             }),
+            said: self.said(machine, node, &ours),
             status: (due || differs(&ours, &node["status"])).then(|| json!({ "status": ours })),
         }
+    }
+
+    /// NODE-9.
+    fn said(&self, machine: &Machine, node: &Value, ours: &Value) -> Vec<Said> {
+        let name = &machine.name;
+        let normal = |reason, message| Said { ty: "Normal", reason, message };
+        let mut said = Vec::new();
+        if !self.told {
+            said.push(normal("Starting", "Starting kubelet.".to_owned()));
+            said.push(normal("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods".to_owned()));
+            let before = node["status"]["nodeInfo"].str("bootID");
+            if !before.is_empty() && before != machine.boot_id {
+                let message = format!("Node {name} has been rebooted, boot id: {}", machine.boot_id);
+                said.push(Said { ty: "Warning", reason: "Rebooted", message });
+            }
+        }
+        for condition in ours.items("conditions") {
+            let before = node["status"].items("conditions").iter().find(|other| other["type"] == condition["type"]);
+            if before.is_none_or(|before| before["status"] != condition["status"])
+                && let Some(reason) = turned(condition.str("type"), condition.str("status"))
+            {
+                said.push(normal(reason, format!("Node {name} status is now: {reason}")));
+            }
+        }
+        said
     }
 
     /// The beat's writes have succeeded.
     pub fn written(&mut self, now: Now, beat: &Beat) {
         self.labelled = true;
+        self.told = true;
         if beat.status.is_some() {
             self.status_written = Some(now.steady);
         }
     }
+}
+
+/// The reason of the event that tells of a condition's change.
+fn turned(condition: &str, status: &str) -> Option<&'static str> {
+    Some(match (condition, status) {
+        ("MemoryPressure", "True") => "NodeHasInsufficientMemory",
+        ("MemoryPressure", _) => "NodeHasSufficientMemory",
+        ("DiskPressure", "True") => "NodeHasDiskPressure",
+        ("DiskPressure", _) => "NodeHasNoDiskPressure",
+        ("PIDPressure", "True") => "NodeHasInsufficientPID",
+        ("PIDPressure", _) => "NodeHasSufficientPID",
+        ("Ready", "True") => "NodeReady",
+        ("Ready", _) => "NodeNotReady",
+        _ => return None,
+    })
 }
 
 /// Whether the API has something else than what this node says of itself; heartbeat times apart.
@@ -80,7 +135,7 @@ mod tests {
     /// A node that has just beaten, and the object as the API has it afterwards.
     fn beaten() -> (Heartbeat, Value) {
         let mut heartbeat = Heartbeat::default();
-        let first = heartbeat.beat(at(0), &machine(), &json!({}));
+        let first = heartbeat.beat(at(0), &machine(), &json!({}), &[]);
         heartbeat.written(at(0), &first);
         (heartbeat, first.status.expect("the first beat writes the status"))
     }
@@ -89,9 +144,9 @@ mod tests {
     fn an_unchanged_status_is_written_every_five_minutes() {
         // NODE-5
         let (heartbeat, node) = beaten();
-        assert_eq!(heartbeat.beat(at(10), &machine(), &node), Beat::default());
-        assert_eq!(heartbeat.beat(at(299), &machine(), &node), Beat::default());
-        assert!(heartbeat.beat(at(300), &machine(), &node).status.is_some());
+        assert_eq!(heartbeat.beat(at(10), &machine(), &node, &[]), Beat::default());
+        assert_eq!(heartbeat.beat(at(299), &machine(), &node, &[]), Beat::default());
+        assert!(heartbeat.beat(at(300), &machine(), &node, &[]).status.is_some());
     }
 
     #[test]
@@ -99,10 +154,31 @@ mod tests {
         // NODE-5: the node lifecycle controller marks a silent node Unknown.
         let (heartbeat, mut node) = beaten();
         node["status"]["conditions"][3]["status"] = "Unknown".into();
-        let beat = heartbeat.beat(at(10), &machine(), &node);
+        let beat = heartbeat.beat(at(10), &machine(), &node, &[]);
         assert_eq!(beat.status.expect("it is written")["status"]["conditions"][3]["status"], "True");
         let (heartbeat, node) = beaten();
         let larger = Machine { memory_bytes: 2 << 30, ..machine() };
-        assert!(heartbeat.beat(at(10), &larger, &node).status.is_some());
+        assert!(heartbeat.beat(at(10), &larger, &node, &[]).status.is_some());
+    }
+
+    #[test]
+    fn a_start_and_every_turn_of_a_condition_are_told() {
+        // NODE-4, NODE-9
+        let reasons = |beat: &Beat| beat.said.iter().map(|said| said.reason).collect::<Vec<_>>();
+        let first = Heartbeat::default().beat(at(0), &machine(), &json!({}), &[]);
+        let conditions = ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"];
+        assert_eq!(reasons(&first), [["Starting", "NodeAllocatableEnforced"].as_slice(), &conditions].concat());
+        let (heartbeat, node) = beaten();
+        assert_eq!(reasons(&heartbeat.beat(at(10), &machine(), &node, &[])), [""; 0]);
+        let beat = heartbeat.beat(at(10), &machine(), &node, &["DiskPressure"]);
+        assert_eq!(reasons(&beat), ["NodeHasDiskPressure"]);
+        assert_eq!(beat.said[0].message, "Node n status is now: NodeHasDiskPressure");
+        let condition = &beat.status.unwrap()["status"]["conditions"][1];
+        assert_eq!((&condition["status"], &condition["reason"]), (&json!("True"), &json!("KubeletHasDiskPressure")));
+        let mut before = node;
+        before["status"]["nodeInfo"]["bootID"] = "old".into();
+        let rebooted = Machine { boot_id: "new".into(), ..machine() };
+        let beat = Heartbeat::default().beat(at(0), &rebooted, &before, &[]);
+        assert_eq!(beat.said[2].message, "Node n has been rebooted, boot id: new");
     }
 }

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod agent;
 pub mod clock;
+pub mod eviction;
 pub mod following;
 pub mod heartbeat;
 pub mod host;
@@ -22,4 +23,5 @@ pub mod roster;
 pub mod runtime;
 pub mod simulated;
 pub mod stats;
+pub mod upkeep;
 pub mod volumes;

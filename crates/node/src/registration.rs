@@ -82,15 +82,15 @@ impl Machine {
         }
     }
 
-    /// The status, given the conditions that the API has.
-    pub fn status(&self, now: Timestamp, old_conditions: &[Value]) -> Value {
+    /// The status, given the conditions that the API has and the conditions of pressure that hold.
+    pub fn status(&self, now: Timestamp, old_conditions: &[Value], pressures: &[&str]) -> Value {
         let mut addresses: Vec<Value> = self.addresses.iter().map(|ip| json!({"type": "InternalIP", "address": ip})).collect();
         addresses.push(json!({"type": "Hostname", "address": self.name}));
         json!({
             "addresses": addresses,
             "capacity": self.amounts(self.memory_bytes),
             "allocatable": self.allocatable(),
-            "conditions": conditions(now, old_conditions),
+            "conditions": conditions(now, old_conditions, pressures),
             "nodeInfo": {
                 "machineID": self.machine_id, "systemUUID": self.system_uuid, "bootID": self.boot_id, "kernelVersion": self.kernel,
                 "osImage": self.os_image, "containerRuntimeVersion": self.runtime_version, "kubeletVersion": self.kubernetes_version,
@@ -111,11 +111,24 @@ impl Machine {
 }
 
 /// NODE-4, in this order.
-fn conditions(now: Timestamp, old: &[Value]) -> Vec<Value> {
+fn conditions(now: Timestamp, old: &[Value], pressures: &[&str]) -> Vec<Value> {
+    let held = |ty: &str| pressures.contains(&ty);
     let all = [
-        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        if held("MemoryPressure") {
+            ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+        } else {
+            ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available")
+        },
+        if held("DiskPressure") {
+            ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+        } else {
+            ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure")
+        },
+        if held("PIDPressure") {
+            ("PIDPressure", "True", "KubeletHasInsufficientPID", "kubelet has insufficient PID available")
+        } else {
+            ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available")
+        },
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     ];
     let one = |(ty, status, reason, message): (&str, &str, &str, &str)| {
@@ -133,8 +146,8 @@ mod tests {
     #[test]
     fn conditions_keep_their_transition_time() {
         let machine = Machine { name: "n".into(), memory_bytes: 1 << 30, ..Machine::default() };
-        let first = machine.status(Timestamp::from_seconds(1000), &[]);
-        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap());
+        let first = machine.status(Timestamp::from_seconds(1000), &[], &[]);
+        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap(), &[]);
         assert_eq!(second["conditions"][3]["lastTransitionTime"], first["conditions"][3]["lastTransitionTime"]);
         assert_ne!(second["conditions"][3]["lastHeartbeatTime"], first["conditions"][3]["lastHeartbeatTime"]);
         assert_eq!(first["conditions"][3]["type"], "Ready"); // NODE-4: Ready last
@@ -144,7 +157,7 @@ mod tests {
     fn allocatable_is_below_capacity() {
         // NODE-2
         let machine = Machine { cpus: 2, memory_bytes: 1 << 30, pods_max: 110, ..Machine::default() };
-        let status = machine.status(Timestamp::default(), &[]);
+        let status = machine.status(Timestamp::default(), &[], &[]);
         assert_eq!(status["capacity"]["memory"], "1048576Ki");
         assert_eq!(status["allocatable"]["memory"], "946176Ki");
         assert_eq!(status["allocatable"]["pods"], "110");

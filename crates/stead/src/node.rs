@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_network::Range;
 use stead_node::agent::Clock;
+use stead_node::eviction::thresholds::Config;
 use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
 use stead_node::registration::Machine;
@@ -60,7 +61,7 @@ pub async fn start(
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
-        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None };
+        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None, eviction: Config::default() };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
@@ -85,6 +86,7 @@ pub async fn start(
             clock,
             stats,
             data_dir: Some(args.data_dir.clone()),
+            eviction: Config::default(),
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }

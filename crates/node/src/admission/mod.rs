@@ -77,6 +77,10 @@ impl Room {
         self.pressures = pressures;
     }
 
+    pub fn pressures(&self) -> &[&'static str] {
+        &self.pressures
+    }
+
     /// From now on no pod is taken.
     pub fn shut_down(&mut self) {
         self.shutting_down = true;

@@ -1,11 +1,13 @@
 //! The agent against an API and a runtime of the test's own.
 
 use super::*;
+use crate::clock::Now;
 use crate::pod::recovery::recovered;
 use crate::runtime::{ContainerSpec, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
 use http::{Method, Request, Response};
 use std::sync::Mutex;
 use stead_api::time::Timestamp;
+use stead_api::{Value, json};
 use tokio::sync::Notify;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -151,7 +153,7 @@ fn record(name: &str, uid: &str) -> SandboxRecord {
 /// Runs an agent until `what` has been done, for half a minute at most.
 async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
     let (_stop, stopping) = watch::channel(false);
-    let machines = vec![Machine { name: "n".to_owned(), ..Machine::default() }];
+    let machines = vec![Machine { name: "n".to_owned(), pods_max: 110, ..Machine::default() }];
     let options = Options {
         api,
         machines,
@@ -160,6 +162,7 @@ async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
         clock: Arc::new(|| NOW),
         stats: Stats::default(),
         data_dir: None,
+        eviction: eviction::thresholds::Config::default(),
     };
     let done = tokio::time::timeout(Duration::from_secs(30), async {
         tokio::select! {

@@ -4,6 +4,7 @@ use super::environment::Sources;
 use super::hooks::{Hook, HookFailure};
 use super::probes::{Check, Probed};
 use super::volumes::{VolumeFailure, VolumesUp};
+use crate::admission::Rejection;
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct OperationId(pub u64);
 /// Something that takes time. All are idempotent: an operation whose outcome was lost is ordered again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
+    /// Judges whether the node takes the pod. May be cancelled.
+    Admit(Arc<Value>),
     /// Makes the pod's directory and its volumes, or brings them up to date; the node has seen the pod since then.
     SetUpVolumes {
         seen: Timestamp,
@@ -88,6 +91,7 @@ pub enum Operation {
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
+    Admitted(Result<(), Rejection>),
     Done(Result<(), String>),
     /// A sandbox was made, with these addresses of its own.
     Sandbox(Result<Vec<IpAddr>, String>),
@@ -116,6 +120,7 @@ impl Operation {
     /// For logs.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Admit(_) => "admit",
             Self::SetUpVolumes { .. } => "set up volumes",
             Self::TearDownVolumes => "tear down volumes",
             Self::RemovePodDirectory => "remove the pod's directory",

@@ -6,6 +6,7 @@ use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::state::TerminalReason;
+use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::node::Node;
 use crate::probe::http;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stead_api::Value;
 use stead_api::value::Access;
-use stead_client::resource::{CONFIG_MAPS, PODS, SECRETS};
+use stead_client::resource::{CONFIG_MAPS, NODES, PODS, SECRETS};
 use stead_client::{DeleteOptions, Failure, Key, Patch, Refusal, Resource};
 use tokio::sync::{mpsc, watch};
 
@@ -138,6 +139,7 @@ impl<R: Runtime> Runner<R> {
 /// Performs one operation to its end.
 async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Value>, operation: Operation) -> Outcome {
     match operation {
+        Operation::Admit(pod) => Outcome::Admitted(admit(node, &pod).await),
         Operation::SetUpVolumes { seen } => Outcome::Volumes(volumes.set_up(&node.api, &node.facts, pod, seen, node.now().wall).await),
         Operation::TearDownVolumes => Outcome::Done(volumes.tear_down(pod).await),
         Operation::RemovePodDirectory => Outcome::Done(volumes.remove(pod).await),
@@ -223,10 +225,23 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         | Outcome::Image(_)
         | Outcome::Sources(_)
         | Outcome::Started(_)
+        | Outcome::Admitted(_)
         | Outcome::Probed(_)
         | Outcome::Hook(_)
         | Outcome::Written(_) => {}
     }
+}
+
+/// Whether the node takes the pod; labels and taints that speak against it are looked at again, for they may just have been changed.
+async fn admit<R: Runtime>(node: &Node<R>, pod: &Value) -> Result<(), Rejection> {
+    let judged = node.roster.room().admit(pod);
+    if !judged.as_ref().is_err_and(|rejection| rejection.by_node) {
+        return judged;
+    }
+    if let Ok(Some(object)) = node.optional(NODES, "", &node.facts.name).await {
+        node.roster.room().node_is(&object);
+    }
+    node.roster.room().admit(pod)
 }
 
 /// Nothing on the node reads them.

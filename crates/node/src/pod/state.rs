@@ -65,12 +65,16 @@ pub enum Progress {
 }
 
 /// The node's reason for ending a pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TerminalReason {
     pub reason: &'static str,
     pub message: String,
     /// The message of the condition `DisruptionTarget`, if the node disrupted a pod that did nothing wrong (COND-1).
     pub disruption: Option<String>,
+    /// Instead of the pod's own grace (KILL-1).
+    pub grace_s: Option<i64>,
+    /// The pod was never taken: nothing else is said of it (POD-17).
+    pub rejected: bool,
 }
 
 /// A start under way, with what its steps have found so far.

@@ -8,7 +8,7 @@ mod write;
 use super::state::PodState;
 use super::steps::NodeFacts;
 use crate::runtime::QosClass;
-use conditions::conditions;
+use conditions::{conditions, is_owned};
 use containers::{Kind, container_status, locate_all, located};
 pub use phase::phase;
 use stead_api::kinds::pod_spec::amount::Amounts;
@@ -27,7 +27,11 @@ pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &NodeFacts) 
     if let Some(generation) = pod["metadata"].int("generation") {
         status["observedGeneration"] = generation.into();
     }
-    let ended = state.ended.as_ref().filter(|_| phase.shown == "Failed").map(|ended| (ended.reason.to_owned(), ended.message.clone()));
+    let ended = state
+        .ended
+        .as_ref()
+        .filter(|ended| phase.shown == "Failed" && !ended.reason.is_empty())
+        .map(|ended| (ended.reason.to_owned(), ended.message.clone()));
     let kept = (old.str("phase") == phase.shown).then(|| (old.str("reason").to_owned(), old.str("message").to_owned())); // POD-7
     if let Some((reason, message)) = ended.or(kept) {
         set_text(&mut status, "reason", &reason);
@@ -35,6 +39,11 @@ pub fn status(now: Timestamp, pod: &Value, state: &PodState, facts: &NodeFacts) 
     }
     if let Some(start) = state.start_time {
         status["startTime"] = start.rfc3339().into();
+    }
+    if state.ended.as_ref().is_some_and(|ended| ended.rejected) {
+        let others = old.items("conditions").iter().filter(|condition| !is_owned(condition));
+        status["conditions"] = others.cloned().collect::<Vec<_>>().into();
+        return status;
     }
     addresses(pod, state, facts, &mut status);
     resources(pod, &mut status);

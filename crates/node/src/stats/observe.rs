@@ -92,7 +92,7 @@ impl Observer {
         if let Some((_, bytes)) = self.images.filter(|(at, _)| steady < *at + DISK_EVERY) {
             return bytes;
         }
-        let directory = self.data_dir.join("containers").join("images");
+        let directory = self.data_dir.join("images");
         let walked = tokio::task::spawn_blocking(move || stead_runtime::disk_usage(&directory)).await;
         let bytes = walked.ok().and_then(Result::ok).map(|used| used.bytes).unwrap_or_default();
         self.images = Some((steady, bytes));

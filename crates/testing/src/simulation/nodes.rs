@@ -162,6 +162,7 @@ impl World {
         let fails = self.faulty() && self.chance.one_in(30);
         let failure = || "injected failure".to_owned();
         Ok(match operation {
+            Operation::Admit(_) => Outcome::Admitted(Ok(())),
             Operation::InspectImage(_) if fails => Outcome::Image(Ok(None)),
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/simulated".to_owned()], ..Image::default() })))
@@ -369,7 +370,7 @@ impl World {
             other => drop(other?),
         }
         let Some(agent) = &mut self.nodes[node].agent else { return Ok(false) };
-        let beat = agent.heartbeat.beat(now, &machine, &object);
+        let beat = agent.heartbeat.beat(now, &machine, &object, &[]);
         if let Some(labels) = &beat.labels {
             self.api.write("PATCH", &path, MERGE, labels)?;
         }

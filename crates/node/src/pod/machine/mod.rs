@@ -8,6 +8,7 @@
 //! Operations are under way side by side: a slow one holds up only what needs it. At most one operation of a [`Purpose`] is out at a
 //! time, except those that take down or remove a step, which go together.
 
+mod admitting;
 mod probing;
 mod report;
 mod start;
@@ -26,6 +27,8 @@ use super::state::{PodState, Progress, Stop, TerminalReason};
 use super::steps::{NodeFacts, RETRY, SANDBOX, STEPS, about};
 use crate::clock::Now;
 use crate::runtime::{Ended, SandboxRecord};
+use admitting::former_rejection;
+pub use admitting::is_accepted;
 use report::Report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,6 +85,7 @@ pub enum Command {
 /// What an operation is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
+    Admit,
     Up(usize),
     Down(usize),
     Remove(usize),
@@ -109,6 +113,8 @@ pub struct Machine {
     /// The newest object that the API is known to have, status included.
     object: Arc<Value>,
     state: PodState,
+    /// The node has taken the pod.
+    admitted: bool,
     report: Report,
     under_way: BTreeMap<OperationId, Purpose>,
     /// What failed and is not to be tried again before that time.
@@ -131,7 +137,10 @@ impl Machine {
     pub fn new(node: Arc<NodeFacts>, object: Arc<Value>, records: &[SandboxRecord], now: Now) -> Self {
         let mut state = recovered(records, &object, now);
         state.start_time.get_or_insert(now.wall);
+        state.ended = former_rejection(&object);
+        let admitted = is_accepted(&object, records);
         Self {
+            admitted,
             node,
             object,
             state,
@@ -231,6 +240,10 @@ impl Machine {
 
     /// Does everything that is due now.
     fn settle(&mut self, now: Now) {
+        if !self.is_admitted() {
+            self.wake = None;
+            return;
+        }
         self.give_up_telling(now);
         let probe_at = self.probe(now);
         for _ in 0..PLANS_MAX {
@@ -349,6 +362,7 @@ impl Machine {
         let Some(purpose) = self.under_way.remove(&id) else { return }; // it was cancelled
         match (purpose, outcome) {
             (Purpose::Start, outcome) => self.advance_start(now, outcome),
+            (_, Outcome::Admitted(judged)) => self.admission_is(judged),
             (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
             (purpose, Outcome::Volumes(outcome)) => self.volumes_outcome(now, &purpose, outcome),
             (Purpose::PreStop(container), Outcome::Hook(outcome)) => self.pre_stop_ended(&container, outcome),
@@ -407,6 +421,7 @@ impl Machine {
             Purpose::Kill(container) => self.state.container_mut(container).stop = Stop::Killed(now.steady),
             Purpose::DeleteObject => self.delete_asked = true,
             Purpose::RefreshVolumes
+            | Purpose::Admit
             | Purpose::Start
             | Purpose::PreStop(_)
             | Purpose::Signal(_)
@@ -463,7 +478,7 @@ impl Machine {
         }
         let message = "Pod was active on the node longer than the specified deadline".to_owned();
         self.record(about(&self.object, "", "Normal", "DeadlineExceeded", message.clone()));
-        self.state.ended = Some(TerminalReason { reason: "DeadlineExceeded", message, disruption: None });
+        self.state.ended = Some(TerminalReason { reason: "DeadlineExceeded", message, ..TerminalReason::default() });
     }
 
     /// Says once per run that its restart is being held back (RST-7).

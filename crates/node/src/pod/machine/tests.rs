@@ -1,5 +1,6 @@
 //! The machine without a runner: the test performs what it is told to, when it wants to.
 
+mod admission;
 mod ends;
 mod hooks;
 mod probing;
@@ -34,7 +35,15 @@ impl Bench {
         bench
     }
 
+    /// The node has taken it.
     fn begun(spec: Value) -> Self {
+        let mut bench = Self::asked(spec);
+        bench.perform("admit");
+        bench
+    }
+
+    /// The node is asked to take it.
+    fn asked(spec: Value) -> Self {
         let object = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"namespace": "ns", "name": "p", "uid": "u", "resourceVersion": "1"}, "spec": spec, "status": {"phase": "Pending"}});
         let now = Now { wall: WALL, steady: Duration::from_secs(1000) };
@@ -78,6 +87,7 @@ impl Bench {
     fn perform(&mut self, name: &str) {
         let (id, operation) = self.take(name);
         let outcome = match operation {
+            Operation::Admit(_) => Outcome::Admitted(Ok(())),
             Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))

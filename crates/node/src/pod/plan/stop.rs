@@ -33,6 +33,16 @@ pub fn grace(pod: &Value) -> Duration {
     seconds(given.or_else(|| pod["spec"].int("terminationGracePeriodSeconds")).unwrap_or(30))
 }
 
+/// The grace of a pod that goes: what its end gives it, but never more than its deletion.
+fn last_grace(pod: &Value, state: &PodState) -> Duration {
+    let given = state.ended.as_ref().and_then(|ended| ended.grace_s).map(seconds);
+    match given {
+        Some(given) if pod["metadata"].has("deletionGracePeriodSeconds") => given.min(grace(pod)),
+        Some(given) => given,
+        None => grace(pod),
+    }
+}
+
 /// The grace of a container whose probe failed.
 pub fn probe_grace(pod: &Value, unhealthy: Unhealthy) -> Duration {
     let given = unhealthy.grace_s.filter(|_| !pod["metadata"].has("deletionGracePeriodSeconds"));
@@ -61,7 +71,7 @@ pub fn stop(now: Duration, name: &str, state: &PodState, grace: Duration, turn: 
 /// Takes the pod down: its containers, then its steps.
 pub fn down(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
     stop_all(now, pod, state, plan);
-    if may_still_run(now, state, grace(pod), plan) {
+    if may_still_run(now, state, last_grace(pod, state), plan) {
         return;
     }
     let deleting = pod["metadata"].has("deletionTimestamp");
@@ -81,7 +91,7 @@ pub fn down(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
 /// INIT-5, KILL-6: hooks all at once, then signals: sidecars one by one in reverse, after the others.
 fn stop_all(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
     let spec = &pod["spec"];
-    let grace = grace(pod);
+    let grace = last_grace(pod, state);
     let runs = |container: &Value| state.container(container.str("name")).is_some_and(ContainerState::running);
     let regular = spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| !sidecar(c)));
     let mut others_run = false;

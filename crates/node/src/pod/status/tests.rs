@@ -134,8 +134,10 @@ fn a_deleted_pod_ends_in_a_terminal_phase() {
 #[test]
 fn a_rejected_pod_says_why() {
     // POD-17
-    let state =
-        PodState { ended: Some(TerminalReason { reason: "OutOfcpu", message: "m".into(), disruption: None }), ..PodState::default() };
+    let state = PodState {
+        ended: Some(TerminalReason { reason: "OutOfcpu", message: "m".into(), ..TerminalReason::default() }),
+        ..PodState::default()
+    };
     let status = status(NOW, &pod(json!({"containers": [{"name": "c"}]})), &state, &facts());
     assert_eq!((status.str("phase"), status.str("reason"), status.str("message")), ("Failed", "OutOfcpu", "m"));
 }

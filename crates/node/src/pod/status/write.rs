@@ -19,6 +19,11 @@ pub fn status_patch(object: &Value, new: &Value) -> Value {
             condition.default_to(member, Value::Null);
         }
     }
+    for gone in object["status"].items("conditions").iter().filter(|old| is_owned(old)) {
+        if !conditions.iter().any(|condition| condition["type"] == gone["type"]) {
+            conditions.push(json!({"$patch": "delete", "type": gone["type"]}));
+        }
+    }
     status["conditions"] = conditions.into();
     // Lists of addresses are merged where nothing says otherwise.
     for name in ["podIPs", "hostIPs"] {

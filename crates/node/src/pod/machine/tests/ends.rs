@@ -226,7 +226,7 @@ fn a_disruption_by_the_node_is_a_condition() {
     // COND-1
     let mut bench = Bench::running(one());
     let disruption = Some("The node was low on resource: memory.".to_owned());
-    bench.machine.state.ended = Some(TerminalReason { reason: "Evicted", message: "m".into(), disruption });
+    bench.machine.state.ended = Some(TerminalReason { reason: "Evicted", message: "m".into(), disruption, ..TerminalReason::default() });
     bench.step(Event::Tick);
     bench.perform_all();
     bench.exit("c", 0, 0);
