@@ -122,11 +122,13 @@ pub struct Mount {
     pub destination: String,
     /// Writes are refused.
     pub read_only: bool,
+    /// Whether that holds for what is mounted below it too.
+    pub recursive_read_only: bool,
     /// How mounts made later show on the other side.
     pub propagation: Propagation,
 }
 
-/// How mounts below a bind show on the other side. (Bidirectional is absent so far.)
+/// How mounts below a bind show on the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Propagation {
     /// Not at all.
@@ -134,6 +136,8 @@ pub enum Propagation {
     Private,
     /// Mounts made on the machine show in the container.
     HostToContainer,
+    /// And the other way round. The source must be on a shared mount. What the container mounts stays on the machine after it.
+    Bidirectional,
 }
 
 /// A device node.

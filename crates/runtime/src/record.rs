@@ -9,7 +9,7 @@
 //!   shim.json      ShimRecord, written by the shim once it serves
 //!   shim.sock      its socket        shim.log   its errors and its helpers'
 //!   stopped        exists once everything of it has been killed
-//!   ns/{net,ipc,uts}  shm/           mounts
+//!   ns/{net,ipc,uts,pid}  shm/           mounts
 //!   containers/<id>/
 //!     container.json  ContainerRecord, written before the shim is asked
 //!     config.json     for libcontainer

@@ -13,6 +13,9 @@ pub const CREATE_CONTAINER: &str = "create-container";
 /// First word of the one-shot process that runs one more program in a container.
 pub const EXEC_IN_CONTAINER: &str = "exec-in-container";
 
+/// First word of the first process of a shared process namespace.
+pub const SANDBOX_INIT: &str = "sandbox-init";
+
 /// Runs the role that the first argument (after the program's name) names; None if it names none.
 pub fn dispatch(arguments: &[OsString]) -> Option<ExitCode> {
     dispatch_speaking(arguments, crate::protocol::SPOKEN)
@@ -23,6 +26,7 @@ pub fn dispatch_speaking(arguments: &[OsString], spoken: RangeInclusive<u32>) ->
     let (role, words) = arguments.split_first()?;
     match role.to_str()? {
         SHIM => Some(crate::shim::run(words, spoken)),
+        SANDBOX_INIT => Some(crate::first_process::run()),
         CREATE_CONTAINER => Some(crate::create::run(words)),
         EXEC_IN_CONTAINER => Some(crate::exec::run(words)),
         _ => None,

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, mkdirat};
 use serde_json::Value;
 use stead_sys::capability::{self, CapabilitySet};
 
 use crate::cgroup::Layout;
-use crate::container::{ContainerSpec, EffectiveUser, Mount, Propagation, Rlimit, Seccomp};
+use crate::container::{ContainerSpec, EffectiveUser, Rlimit, Seccomp};
 use crate::executor::{Program, c_string, plain};
+use crate::mounts;
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
 use crate::seccomp::Filter;
 use crate::spec::{self, DeviceNode, Inputs};
@@ -65,8 +65,9 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
     nix::unistd::setgroups(&[]).map_err(|error| format!("clear groups: {error}"))?;
     let base = dir.container(&container.id);
-    let mounts = private_mounts(&base, spec).map_err(failed)?;
+    let mut mounts = mounts::enter_namespace(&base, &spec.mounts).map_err(failed)?;
     let rootfs = overlay(&base, container)?;
+    mounts::settle_destinations(&rootfs, &mut mounts).map_err(failed)?;
     let passwd = database(&rootfs, "etc/passwd")?;
     let group = database(&rootfs, "etc/group")?;
     let resolved = user::resolve(&spec.user, &container.image.config.user, &passwd, &group).map_err(failed)?;
@@ -109,41 +110,6 @@ fn argv(container: &ContainerRecord) -> Vec<String> {
     } else {
         container.spec.argv.clone()
     }
-}
-
-/// A mount namespace of our own. Binds asked for without propagation are made private; the others keep receiving.
-fn private_mounts(base: &Path, spec: &ContainerSpec) -> Result<Vec<Mount>, String> {
-    let no_path: Option<&str> = None;
-    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| format!("make a mount namespace: {error}"))?;
-    let receiving = spec.mounts.iter().any(|mount| mount.propagation == Propagation::HostToContainer);
-    let flags = if receiving { MsFlags::MS_SLAVE } else { MsFlags::MS_PRIVATE };
-    mount(no_path, "/", no_path, flags | MsFlags::MS_REC, no_path).map_err(|error| format!("make mounts private: {error}"))?;
-    let mut mounts = spec.mounts.clone();
-    for (index, asked) in mounts.iter_mut().enumerate() {
-        let metadata = fs::metadata(&asked.source).map_err(|error| {
-            let (path, reason) = (asked.source.display(), plain(error.raw_os_error().unwrap_or(0)));
-            format!("failed to stat \"{path}\": stat {path}: {reason}")
-        })?;
-        if receiving && asked.propagation == Propagation::Private {
-            asked.source =
-                stage(base, index, &asked.source, &metadata).map_err(|error| format!("bind {}: {error}", asked.source.display()))?;
-        }
-    }
-    Ok(mounts)
-}
-
-fn stage(base: &Path, index: usize, source: &Path, metadata: &fs::Metadata) -> std::io::Result<PathBuf> {
-    let place = base.join("mounts").join(index.to_string());
-    if metadata.is_dir() {
-        fs::create_dir_all(&place)?;
-    } else {
-        fs::create_dir_all(base.join("mounts"))?;
-        File::create(&place)?;
-    }
-    let no_path: Option<&str> = None;
-    mount(Some(source), &place, no_path, MsFlags::MS_BIND | MsFlags::MS_REC, no_path)?;
-    mount(no_path, &place, no_path, MsFlags::MS_PRIVATE | MsFlags::MS_REC, no_path)?;
-    Ok(place)
 }
 
 fn overlay(base: &Path, container: &ContainerRecord) -> Result<PathBuf, String> {

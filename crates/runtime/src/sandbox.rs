@@ -17,6 +17,8 @@ pub enum NamespaceMode {
     Own,
     /// The machine's.
     Host,
+    /// One of the sandbox's, shared by its containers. Only of processes: of the other kinds each sandbox's own one is that.
+    Sandbox,
 }
 
 /// What to make.
@@ -35,8 +37,10 @@ pub struct SandboxSpec {
     pub ipc: NamespaceMode,
     /// Host name.
     pub uts: NamespaceMode,
-    /// `Own` gives every container its own process namespace.
+    /// `Own` gives every container its own process namespace, `Sandbox` one to all, whose first process is none of theirs.
     pub pid: NamespaceMode,
+    /// Settings of the kernel in the sandbox's own namespaces, by names with dots such as `net.ipv4.tcp_syncookies`.
+    pub sysctls: BTreeMap<String, String>,
     /// Parent cgroup of the containers, relative to the runtime's own cgroup, such as `kubepods/burstable/pod<uid>`. Removed with the
     /// sandbox, so it must not be shared between sandboxes that live at the same time.
     pub cgroup_parent: String,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cgroup::Layout;
-use crate::container::{Mount, Resources, Rlimit};
+use crate::container::{Mount, Propagation, Resources, Rlimit};
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
 use crate::sandbox::NamespaceMode;
 
@@ -95,17 +95,25 @@ pub fn build(inputs: &Inputs) -> Value {
             "namespaces": namespaces(inputs),
             "resources": resources(&spec.resources, inputs),
             "devices": devices,
+            "rootfsPropagation": propagation(inputs.mounts),
             "maskedPaths": masked,
             "readonlyPaths": readonly,
         },
     })
 }
 
+/// What libcontainer makes of all mounts of its namespace. Shared with whom is settled by then: see [`crate::mounts`].
+fn propagation(mounts: &[Mount]) -> &'static str {
+    if mounts.iter().any(|mount| mount.propagation == Propagation::Bidirectional) { "shared" } else { "slave" }
+}
+
 fn namespaces(inputs: &Inputs) -> Vec<Value> {
     let sandbox = &inputs.sandbox.spec;
     let mut namespaces = vec![json!({"type": "mount"})];
-    if sandbox.pid == NamespaceMode::Own {
-        namespaces.push(json!({"type": "pid"}));
+    match sandbox.pid {
+        NamespaceMode::Own => namespaces.push(json!({"type": "pid"})),
+        NamespaceMode::Sandbox => namespaces.push(json!({"type": "pid", "path": inputs.sandbox_dir.namespace("pid")})),
+        NamespaceMode::Host => {}
     }
     if inputs.layout.version == 2 && !inputs.container.spec.privileged {
         namespaces.push(json!({"type": "cgroup"}));
@@ -152,7 +160,11 @@ fn mounts(inputs: &Inputs) -> Vec<Value> {
         });
     }
     mounts.extend(inputs.mounts.iter().map(|mount| {
-        let access = if mount.read_only { "ro" } else { "rw" };
+        let access = match (mount.read_only, mount.recursive_read_only) {
+            (true, true) => "rro",
+            (true, false) => "ro",
+            (false, _) => "rw",
+        };
         bind(&mount.source, &mount.destination, &[access])
     }));
     mounts.append(&mut last);

@@ -45,3 +45,31 @@ pub fn read_only_view(path: &Path) -> io::Result<OwnedFd> {
     }
     Ok(view)
 }
+
+/// A copy of a mount with all below it. It is mounted nowhere, and a member of the same peer groups as what it was copied from.
+pub fn copy_tree(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_RECURSIVE.cast_unsigned();
+    // SAFETY: the path is a C string that lives through the call; gives a new descriptor or fails.
+    let number = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
+    if number < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let number = i32::try_from(number).map_err(io::Error::other)?;
+    // SAFETY: just opened, owned by nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Mounts a tree that is mounted nowhere.
+pub fn place_tree(tree: &OwnedFd, path: &Path) -> io::Result<()> {
+    const MOVE_MOUNT_F_EMPTY_PATH: libc::c_uint = 4;
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let empty = c"".as_ptr();
+    // SAFETY: the descriptor is open and both paths are C strings that live through the call.
+    let result =
+        unsafe { libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), empty, libc::AT_FDCWD, path.as_ptr(), MOVE_MOUNT_F_EMPTY_PATH) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}

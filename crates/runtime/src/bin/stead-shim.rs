@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use stead_runtime::{ContainerSpec, Mount, Options, Runtime, SandboxSpec};
 
+#[path = "../../tests/programs/probing.rs"]
+mod probing;
+
 const PAUSE: Duration = Duration::from_millis(1);
 
 fn main() -> ExitCode {
@@ -44,7 +47,7 @@ fn main() -> ExitCode {
         ["signal-for-test", signal] => signal_itself(signal),
         ["terminal-for-test"] => terminal(),
         ["confinement-for-test"] => confinement(),
-        _ => Ok(ExitCode::from(2)),
+        _ => probing::run(&words).unwrap_or(Ok(ExitCode::from(2))),
     };
     result.unwrap_or_else(|error| {
         writeln!(io::stderr(), "{error}").unwrap_or_default();

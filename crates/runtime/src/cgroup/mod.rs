@@ -189,6 +189,11 @@ impl Layout {
 
     /// Moves this process into a leaf cgroup, in the hierarchies that a service manager uses to tell services apart, and where its memory counts.
     pub fn join(&self, cgroup: &str) -> Result<()> {
+        self.admit(cgroup, 0)
+    }
+
+    /// The same for another process.
+    pub fn admit(&self, cgroup: &str, pid: i32) -> Result<()> {
         if self.version == 2
             && let Some((parent, _)) = cgroup.rsplit_once('/')
         {
@@ -203,7 +208,7 @@ impl Layout {
             let directory = below(hierarchy, cgroup);
             fs::create_dir_all(&directory).map_err(io_error("create", &directory))?;
             let path = directory.join("cgroup.procs");
-            fs::write(&path, "0").map_err(io_error("write", &path))?;
+            fs::write(&path, pid.to_string()).map_err(io_error("write", &path))?;
         }
         Ok(())
     }

@@ -136,7 +136,7 @@ pub async fn kill(inner: &Arc<Inner>, container: &str) -> Result<()> {
     }
     // The first process takes all of its process namespace with it. A shim that does not answer must not keep a container alive.
     let signalled = signal(inner, container, nix::libc::SIGKILL).await;
-    if signalled.is_err() || entry.record.spec.pid == NamespaceMode::Host {
+    if signalled.is_err() || entry.record.spec.pid != NamespaceMode::Own {
         let (inner, cgroup) = (Arc::clone(inner), format!("{}/{container}", entry.record.cgroup));
         blocking(move || inner.layout.kill(&cgroup)).await?;
     }

@@ -245,6 +245,9 @@ impl Entry {
             .filter(|(_, mode)| *mode == NamespaceMode::Own)
             .map(|(name, _)| self.dir.namespace(name))
             .collect();
+        if spec.pid == NamespaceMode::Sandbox {
+            mounts.push(self.dir.namespace("pid"));
+        }
         if spec.ipc == NamespaceMode::Own {
             mounts.push(self.dir.shm());
         }

@@ -22,7 +22,7 @@ use crate::record::{
     self, Durability, ExitRecord, SandboxDir, SandboxRecord, ShimRecord, StartedRecord, check_name, io_error, unless_missing,
 };
 use crate::roles::SHIM;
-use crate::sandbox::{Sandbox, SandboxSpec};
+use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec};
 
 /// How long a shim may take to come up.
 const SHIM_UP: Duration = Duration::from_secs(30);
@@ -52,6 +52,9 @@ fn check(inner: &Inner, spec: &SandboxSpec) -> Result<SandboxRecord> {
     }
     if !spec.log_dir.is_absolute() {
         return Err(Error::InvalidSpec(format!("log directory {:?} is not absolute", spec.log_dir)));
+    }
+    if [spec.network, spec.ipc, spec.uts].contains(&NamespaceMode::Sandbox) {
+        return Err(Error::InvalidSpec("only a process namespace can be the sandbox's beside the containers' own".to_owned()));
     }
     if spec.cgroup_parent.split('/').next() == Some("shims") {
         return Err(Error::InvalidSpec("the cgroup \"shims\" is taken".to_owned()));

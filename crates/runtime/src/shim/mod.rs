@@ -7,6 +7,7 @@ mod client;
 mod ending;
 mod exec;
 mod log;
+mod namespaces;
 mod sandbox;
 mod task;
 
@@ -95,6 +96,9 @@ struct Shim {
     next_client: u64,
     tasks: Vec<Task>,
     execs: Vec<Exec>,
+    /// The first process of the process namespace that the containers share, if they do. Without it nothing can be started any more.
+    first: Option<i32>,
+    first_has_ended: bool,
     done: bool,
 }
 
@@ -109,7 +113,7 @@ enum Source {
 }
 
 impl Shim {
-    fn new(dir: SandboxDir, SetUp { listener, cgroup }: SetUp, spoken: RangeInclusive<u32>) -> Result<Shim, String> {
+    fn new(dir: SandboxDir, SetUp { listener, cgroup, first }: SetUp, spoken: RangeInclusive<u32>) -> Result<Shim, String> {
         let layout = Layout::probe().map_err(|error| error.to_string())?;
         listener.set_nonblocking(true).map_err(|error| error.to_string())?;
         let mut mask = SigSet::empty();
@@ -120,7 +124,22 @@ impl Shim {
         let program =
             stead_sys::mount::read_only_view(Path::new("/proc/self/exe")).map_err(|error| format!("open the program: {error}"))?;
         let (clients, tasks, execs) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Shim { dir, layout, cgroup, spoken, program, listener, signals, clients, next_client: 0, tasks, execs, done: false })
+        Ok(Shim {
+            dir,
+            layout,
+            cgroup,
+            spoken,
+            program,
+            listener,
+            signals,
+            clients,
+            next_client: 0,
+            tasks,
+            execs,
+            first,
+            first_has_ended: false,
+            done: false,
+        })
     }
 
     fn poll_once(&mut self) {
@@ -166,6 +185,8 @@ impl Shim {
         }
         self.execs.retain(|exec| !exec.is_over());
         self.tasks.retain(|task| !task.forgotten);
+        // Its containers died with it. The runtime takes a shim that is gone for a sandbox that has died.
+        self.done |= self.first_has_ended && !self.tasks.iter().any(|task| task.is_live() || !task.exit_saved);
     }
 
     fn wait(&self) -> Vec<Source> {
@@ -256,6 +277,7 @@ impl Shim {
         for (Requester { client, request }, end) in ended {
             self.reply(client, request, end.map(|code| Answer::ExecEnded { code }).map_err(Refusal::Other));
         }
+        self.first_has_ended |= self.first == Some(pid);
     }
 
     /// Lets every container that is being made or is ending take its next step.

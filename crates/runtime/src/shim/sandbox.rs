@@ -11,12 +11,10 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
 use stead_sys::process::{Fork, exit_immediately, fork_single_threaded};
 
+use super::namespaces;
 use crate::cgroup::Layout;
 use crate::record::{self, Durability, SandboxDir, SandboxRecord, ShimRecord};
 use crate::sandbox::NamespaceMode;
@@ -28,7 +26,9 @@ pub const FAILED: &str = "failed ";
 /// Where the kernel may look for a victim last, if that can be set.
 const OOM_SCORE_ADJ: i32 = -998;
 const DEFAULT_SHM_BYTES: u64 = 64 << 20;
-const NO_PATH: Option<&str> = None;
+
+/// Beside the containers' cgroups: that of the first process of a shared process namespace.
+const FIRST_CGROUP: &str = "first";
 
 /// Which process this is after becoming a daemon.
 pub enum Daemon {
@@ -61,6 +61,8 @@ pub struct SetUp {
     pub listener: UnixListener,
     /// The shim's own cgroup.
     pub cgroup: String,
+    /// The first process of the process namespace that the containers share, if they do.
+    pub first: Option<i32>,
 }
 
 /// Makes everything that a sandbox's containers share.
@@ -74,72 +76,23 @@ pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     nix::sys::prctl::set_name(c"stead-shim").map_err(text("set the process's name"))?;
     lower_oom_score();
     // Moving between cgroups waits for the kernel to settle (some ten milliseconds): the namespaces are made meanwhile, by a child.
-    let maker = begin_namespaces(dir, &sandbox)?;
+    let maker = namespaces::begin(dir, &sandbox)?;
     let layout = Layout::probe().map_err(|error| crate::error::chain(&error))?;
     layout.join(&sandbox.shim_cgroup).map_err(|error| crate::error::chain(&error))?;
     if sandbox.spec.ipc == NamespaceMode::Own {
         make_shm(dir, sandbox.spec.shm_size_bytes)?;
     }
     let listener = listen(&dir.0).map_err(|error| format!("listen on {}/shim.sock: {error}", dir.0.display()))?;
-    match maker.map(|child| waitpid(child, None)) {
-        None | Some(Ok(WaitStatus::Exited(_, 0))) => Ok(SetUp { listener, cgroup: sandbox.shim_cgroup }),
-        Some(Ok(_)) => Err("namespaces could not be made, see shim.log".to_owned()),
-        Some(Err(error)) => Err(format!("wait: {error}")),
+    let first = maker.map_or(Ok(None), namespaces::Maker::finish)?;
+    if let Some(pid) = first {
+        layout.admit(&format!("{}/{FIRST_CGROUP}", sandbox.cgroup), pid).map_err(|error| crate::error::chain(&error))?;
     }
+    Ok(SetUp { listener, cgroup: sandbox.shim_cgroup, first })
 }
 
 /// Without the privilege to lower it, the score stays what it was inherited as.
 fn lower_oom_score() {
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJ.to_string()).unwrap_or_default();
-}
-
-/// A child enters new namespaces and pins them by bind mounts: they live on without any process in them. Gives the child, if one is needed.
-fn begin_namespaces(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<Option<Pid>, String> {
-    let spec = &sandbox.spec;
-    let kinds: Vec<(&str, CloneFlags)> = [
-        ("net", CloneFlags::CLONE_NEWNET, spec.network),
-        ("ipc", CloneFlags::CLONE_NEWIPC, spec.ipc),
-        ("uts", CloneFlags::CLONE_NEWUTS, spec.uts),
-    ]
-    .into_iter()
-    .filter(|(_, _, mode)| *mode == NamespaceMode::Own)
-    .map(|(name, flag, _)| (name, flag))
-    .collect();
-    if kinds.is_empty() {
-        return Ok(None);
-    }
-    match fork_single_threaded().map_err(|error| format!("fork: {error}"))? {
-        Fork::Child => exit_immediately(match pin_namespaces(dir, &spec.hostname, &kinds) {
-            Ok(()) => 0,
-            Err(message) => {
-                crate::error::log_error(&message);
-                1
-            }
-        }),
-        Fork::Parent(child) => Ok(Some(Pid::from_raw(child))),
-    }
-}
-
-fn pin_namespaces(dir: &SandboxDir, hostname: &str, kinds: &[(&str, CloneFlags)]) -> Result<(), String> {
-    let flags = kinds.iter().fold(CloneFlags::empty(), |all, (_, flag)| all | *flag);
-    unshare(flags).map_err(|error| format!("make namespaces: {error}"))?;
-    if flags.contains(CloneFlags::CLONE_NEWUTS) && !hostname.is_empty() {
-        nix::unistd::sethostname(hostname).map_err(|error| format!("set host name {hostname:?}: {error}"))?;
-    }
-    if flags.contains(CloneFlags::CLONE_NEWNET) {
-        stead_sys::network::loopback_up().map_err(|error| format!("bring the loopback device up: {error}"))?;
-    }
-    for (name, _) in kinds {
-        let place = dir.namespace(name);
-        if let Some(parent) = place.parent() {
-            fs::create_dir_all(parent).map_err(|error| format!("create {}: {error}", parent.display()))?;
-        }
-        File::create(&place).map_err(|error| format!("create {}: {error}", place.display()))?;
-        let source = format!("/proc/self/ns/{name}");
-        mount(Some(source.as_str()), &place, NO_PATH, MsFlags::MS_BIND, NO_PATH)
-            .map_err(|error| format!("bind {source} to {}: {error}", place.display()))?;
-    }
-    Ok(())
 }
 
 fn make_shm(dir: &SandboxDir, size_bytes: u64) -> Result<(), String> {

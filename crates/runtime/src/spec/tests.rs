@@ -1,7 +1,7 @@
 //! The configuration as a whole, for the cases that differ.
 
 use super::*;
-use crate::container::{ContainerSpec, Propagation, TerminationLog};
+use crate::container::{ContainerSpec, TerminationLog};
 use crate::image::{Image, ImageConfig};
 use crate::sandbox::SandboxSpec;
 
@@ -83,12 +83,7 @@ fn mounts_asked_for_replace_automatic_ones() {
     let config = config(1, |_, spec| {
         spec.termination_log = Some(TerminationLog { path: "/dev/termination-log".into(), output_on_failure: false });
         for destination in ["/data", "/dev/shm", "/dev/mqueue"] {
-            spec.mounts.push(Mount {
-                source: "/src".into(),
-                destination: destination.into(),
-                read_only: true,
-                propagation: Propagation::Private,
-            });
+            spec.mounts.push(Mount { source: "/src".into(), destination: destination.into(), read_only: true, ..Mount::default() });
         }
     });
     assert_eq!(

@@ -362,6 +362,7 @@ async fn mounts_made_later_show_where_asked_only() {
             destination: destination.into(),
             read_only: false,
             propagation,
+            ..Mount::default()
         };
         // Ends when the file shows below /slave, unless it shows below /private, which it then would have before.
         let argv = ["/bin/stead", "which-for-test", "/private/sub/file", "/slave/sub/file"];

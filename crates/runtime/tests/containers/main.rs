@@ -8,6 +8,7 @@ mod hanging;
 mod harness;
 mod lifecycle;
 mod logs;
+mod namespaces;
 mod recovery;
 mod resources;
 mod seccomp;
