@@ -5,8 +5,9 @@ mod exec;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output, Outputs,
-    QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
+    AppArmor, ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output,
+    Outputs, Processes, Propagation, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError,
+    Usage,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -41,6 +42,8 @@ pub struct Confinement {
     pub profiles: PathBuf,
     /// Containers without a profile get the runtime's own rather than none.
     pub seccomp_default: bool,
+    /// Most processes and threads of a pod (CG-11).
+    pub pod_processes_max: Option<i64>,
 }
 
 impl Confinement {
@@ -254,7 +257,7 @@ fn limit_error(error: rt::Error) -> LimitError {
 }
 
 fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinement) -> rt::ContainerSpec {
-    let masks = !spec.security.privileged;
+    let masks = !spec.security.privileged && !spec.security.unmasked_proc;
     rt::ContainerSpec {
         attempt: spec.attempt,
         labels: BTreeMap::from([(IMAGE_NAMED.to_owned(), spec.image_named)]),
@@ -266,10 +269,15 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
             uid: spec.user.uid,
             gid: spec.user.gid,
             groups: spec.user.supplemental_groups,
-            image_groups: rt::ImageGroups::Merge,
+            image_groups: if spec.user.strict_groups { rt::ImageGroups::Ignore } else { rt::ImageGroups::Merge },
         },
         capabilities: if spec.security.privileged { rt::all_capabilities() } else { capabilities(&spec.security) },
         seccomp: confinement.seccomp(&spec.security.seccomp),
+        app_armor: match spec.security.app_armor {
+            AppArmor::RuntimeDefault => rt::AppArmor::Standard,
+            AppArmor::Unconfined => rt::AppArmor::Unconfined,
+            AppArmor::Localhost(name) => rt::AppArmor::Profile(name),
+        },
         no_new_privs: spec.security.no_new_privileges,
         privileged: spec.security.privileged,
         read_only_rootfs: spec.security.read_only_root,
@@ -289,7 +297,28 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
 }
 
 fn mount(mount: Mount) -> rt::Mount {
-    rt::Mount { source: mount.source, destination: mount.destination, read_only: mount.read_only, ..rt::Mount::default() }
+    rt::Mount {
+        source: mount.source,
+        destination: mount.destination,
+        read_only: mount.read_only,
+        recursive_read_only: mount.recursive_read_only,
+        propagation: match mount.propagation {
+            Propagation::None => rt::Propagation::Private,
+            Propagation::HostToContainer => rt::Propagation::HostToContainer,
+            Propagation::Bidirectional => rt::Propagation::Bidirectional,
+        },
+    }
+}
+
+/// SEC-17: in a network of its own a pod's processes may use low ports and send echo requests without a privilege, unless it says otherwise.
+fn sysctls(spec: &SandboxSpec) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    if !spec.host_network {
+        all.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned());
+        all.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".to_owned());
+    }
+    all.extend(spec.sysctls.clone());
+    all
 }
 
 /// A signal's number, for the names that images and pods give.
@@ -326,15 +355,27 @@ impl Runtime for Real {
         if let Some(reason) = self.left_alone(&spec.pod) {
             return Err(reason);
         }
+        if let (None, Some(group)) = (spec.user.uid, spec.user.gid) {
+            return Err(format!(
+                "failed to start sandbox {:?}: failed to generate sandbox container spec options: failed to generate user string: user group \"{group}\" is specified without user",
+                spec.id
+            ));
+        }
         let label = |name: &str| spec.labels.get(name).map(String::as_str).unwrap_or_default();
         let log_dir = self.logs.join(format!("{}_{}_{}", label("namespace"), label("name"), spec.pod));
         let sandbox = rt::SandboxSpec {
             cgroup_parent: cgroup_parent(&spec),
-            resources: resources(&spec.limits),
+            resources: rt::Resources { pids_limit: self.confinement.pod_processes_max, ..resources(&spec.limits) },
             log_dir,
             network: mode(spec.host_network),
             uts: mode(spec.host_network),
             ipc: mode(spec.host_ipc),
+            pid: match spec.processes {
+                Processes::Own => rt::NamespaceMode::Own,
+                Processes::Pod => rt::NamespaceMode::Sandbox,
+                Processes::Host => rt::NamespaceMode::Host,
+            },
+            sysctls: sysctls(&spec),
             id: spec.id,
             labels: spec.labels,
             hostname: spec.hostname,
@@ -553,7 +594,9 @@ mod tests {
     #[test]
     fn the_node_says_what_containers_without_a_profile_get() {
         // SEC-13
-        let of = |seccomp_default, asked| Confinement { profiles: "/profiles".into(), seccomp_default }.seccomp(&asked);
+        let of = |seccomp_default, asked| {
+            Confinement { profiles: "/profiles".into(), seccomp_default, ..Confinement::default() }.seccomp(&asked)
+        };
         assert_eq!(of(false, Seccomp::Unset), rt::Seccomp::Unconfined);
         assert_eq!(of(true, Seccomp::Unset), rt::Seccomp::Standard);
         assert_eq!(of(true, Seccomp::Unconfined), rt::Seccomp::Unconfined);

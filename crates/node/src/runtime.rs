@@ -40,10 +40,25 @@ pub struct SandboxSpec {
     pub hostname: String,
     pub host_network: bool,
     pub host_ipc: bool,
+    pub processes: Processes,
+    /// Settings of the kernel in its namespaces, by names with dots.
+    pub sysctls: BTreeMap<String, String>,
+    /// Whom the pod as a whole runs as, as far as it says.
+    pub user: User,
     /// Where its cgroup stands.
     pub qos: QosClass,
     /// Of the cgroup around its containers.
     pub limits: Limits,
+}
+
+/// Whose processes a container sees (SEC-20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Processes {
+    #[default]
+    Own,
+    /// Those of the whole pod.
+    Pod,
+    Host,
 }
 
 /// One container to start.
@@ -81,6 +96,8 @@ pub struct User {
     /// The image's `USER`, used for what is not given.
     pub image_user: String,
     pub supplemental_groups: Vec<u32>,
+    /// Those of the image's files are left out (SEC-4).
+    pub strict_groups: bool,
 }
 
 /// What a container may do.
@@ -90,6 +107,9 @@ pub struct Security {
     pub no_new_privileges: bool,
     pub read_only_root: bool,
     pub seccomp: Seccomp,
+    pub app_armor: AppArmor,
+    /// All of `/proc` shows, and can be written as far as the kernel lets it (SEC-18).
+    pub unmasked_proc: bool,
     /// Without `CAP_`; `ALL` is understood.
     pub capabilities_add: Vec<String>,
     pub capabilities_drop: Vec<String>,
@@ -107,13 +127,36 @@ pub enum Seccomp {
     Localhost(String),
 }
 
+/// The AppArmor profile of a container, on machines that have AppArmor (SEC-15).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum AppArmor {
+    /// The runtime's own.
+    #[default]
+    RuntimeDefault,
+    Unconfined,
+    /// One that is loaded on the machine.
+    Localhost(String),
+}
+
 /// A file or directory of the machine that shows in a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mount {
     pub source: PathBuf,
     /// Absolute, in the container.
     pub destination: String,
     pub read_only: bool,
+    /// What is mounted below it is read-only too (OCI-10).
+    pub recursive_read_only: bool,
+    pub propagation: Propagation,
+}
+
+/// How mounts below a mount show on the other side (OCI-9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Propagation {
+    #[default]
+    None,
+    HostToContainer,
+    Bidirectional,
 }
 
 /// Settings of a cgroup.

@@ -32,6 +32,8 @@ pub struct ContainerSpec {
     pub capabilities: Vec<String>,
     /// Which system calls it may make.
     pub seccomp: Seccomp,
+    /// What AppArmor holds it to, on machines that have it.
+    pub app_armor: AppArmor,
     /// Sets `no_new_privs`; otherwise it stays off.
     pub no_new_privs: bool,
     /// All capabilities, all devices of the machine, no masked paths.
@@ -70,6 +72,18 @@ pub enum Seccomp {
     Standard,
     /// As a file says, in the form of the OCI runtime specification.
     File(PathBuf),
+}
+
+/// What AppArmor holds a container to. Profiles are the machine's: none is loaded here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum AppArmor {
+    /// Nothing.
+    #[default]
+    Unconfined,
+    /// The profile that container runtimes use, where one of them has loaded it; nothing elsewhere.
+    Standard,
+    /// A profile that is loaded.
+    Profile(String),
 }
 
 /// When a log's file is set aside and a new one begun, and what is kept.

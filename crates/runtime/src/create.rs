@@ -180,7 +180,7 @@ fn start(
     let (status_reader, status) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| Failure::Start(format!("make a pipe: {error}")))?;
     let stdin = File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?;
     let user = prepared.user.clone();
-    restrict_devices(layout, container, &mut prepared);
+    restrict_devices(layout, container, &mut prepared).map_err(Failure::Start)?;
     let process = ProcessRecord {
         program: prepared.program.clone(),
         cwd: prepared.cwd.clone(),
@@ -202,6 +202,7 @@ fn start(
     let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
     send_report(report, &Report::Made { pid });
     let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
+    layout.withhold_swap(&container.cgroup, &container.spec.resources).map_err(|error| Failure::Start(chain(&error)))?;
     if !container.spec.privileged && layout.version == 1 {
         device::withdraw(layout, &container.cgroup, &prepared.devices).map_err(|error| Failure::Start(chain(&error)))?;
     }
@@ -223,14 +224,17 @@ fn start(
 }
 
 /// Version 2: without device rules a container must not be able to make device files, which would open every disk.
-fn restrict_devices(layout: &Layout, container: &ContainerRecord, prepared: &mut Prepared) {
+fn restrict_devices(layout: &Layout, container: &ContainerRecord, prepared: &mut Prepared) -> Result<(), String> {
     if container.spec.privileged || layout.version == 1 {
-        return;
+        return Ok(());
     }
     if let Err(error) = device::restrict(layout, &container.cgroup, &prepared.devices) {
         prepared.program.capabilities = prepared.program.capabilities.without(capability::MKNOD);
+        // Device files that the image brings open nothing either.
+        rootfs::refuse_devices(&prepared.rootfs)?;
         log_error(&format!("container {} gets no CAP_MKNOD: {}", container.id, chain(&error)));
     }
+    Ok(())
 }
 
 /// libcontainer's process id is that of another release of nix.

@@ -11,6 +11,7 @@
 //!      └── framed protocol on <sandbox>/shim.sock
 //! ```
 
+mod app_armor;
 mod cgroup;
 mod container;
 mod create;
@@ -35,8 +36,8 @@ mod usage;
 mod user;
 
 pub use container::{
-    Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, LogRotation, Mount, Propagation,
-    Resources, Rlimit, Seccomp, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths,
+    AppArmor, Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, LogRotation, Mount,
+    Propagation, Resources, Rlimit, Seccomp, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths,
     default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};

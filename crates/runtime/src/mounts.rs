@@ -120,6 +120,13 @@ pub fn settle_destinations(rootfs: &Path, mounts: &mut [Mount]) -> Result<(), St
     Ok(())
 }
 
+/// Makes a directory in the root where it is missing, and says where it really is on the machine.
+pub fn make_directory(rootfs: &Path, path: &str) -> Result<PathBuf, String> {
+    let inside = resolve(rootfs, path)?;
+    crate::rootfs::make_directory(rootfs, &inside)?;
+    Ok(rootfs.join(inside.trim_start_matches('/')))
+}
+
 /// Follows links inside the root, also those to what is not there. Nothing runs in the root yet that could change it meanwhile.
 fn resolve(rootfs: &Path, path: &str) -> Result<String, String> {
     let failed = |reason: &str| format!("resolve mount point {path:?}: {reason}");

@@ -16,8 +16,9 @@ use nix::sys::stat::{Mode, mkdirat};
 use serde_json::Value;
 use stead_sys::capability::{self, CapabilitySet};
 
+use crate::app_armor;
 use crate::cgroup::Layout;
-use crate::container::{ContainerSpec, EffectiveUser, Rlimit, Seccomp};
+use crate::container::{ContainerSpec, EffectiveUser, Mount, Rlimit, Seccomp};
 use crate::executor::{Program, c_string, plain};
 use crate::mounts;
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
@@ -67,6 +68,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let base = dir.container(&container.id);
     let mut mounts = mounts::enter_namespace(&base, &spec.mounts).map_err(failed)?;
     let rootfs = overlay(&base, container)?;
+    mounts.extend(volumes(&rootfs, container)?);
     mounts::settle_destinations(&rootfs, &mut mounts).map_err(failed)?;
     let passwd = database(&rootfs, "etc/passwd")?;
     let group = database(&rootfs, "etc/group")?;
@@ -77,6 +79,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
             .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o666)))
             .map_err(|error| format!("create {}: {error}", termination_log.display()))?;
     }
+    let app_armor = if spec.privileged { None } else { app_armor::profile(&spec.app_armor).map_err(create_failed)? };
     let devices = devices(spec).map_err(failed)?;
     let cwd = spec.cwd.clone().unwrap_or_else(|| container.image.config.working_dir.clone());
     let cwd = if cwd.is_empty() { "/".to_owned() } else { cwd };
@@ -95,12 +98,17 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         oom_score_adj,
         rlimits: &rlimits,
         devices: &devices,
+        app_armor: app_armor.as_deref(),
         unified: &layout.container_files(&sandbox.cgroup),
     });
     let asked = if spec.privileged { &Seccomp::Unconfined } else { &spec.seccomp };
-    let filter = Filter::of(asked, &spec.capabilities).map_err(|reason| format!("failed to create containerd container: {reason}"))?;
+    let filter = Filter::of(asked, &spec.capabilities).map_err(create_failed)?;
     let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
     Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj })
+}
+
+fn create_failed(reason: String) -> String {
+    format!("failed to create containerd container: {reason}")
 }
 
 fn argv(container: &ContainerRecord) -> Vec<String> {
@@ -137,6 +145,29 @@ fn lower_directories(layers: &[PathBuf]) -> (PathBuf, String) {
     let from = if layers.iter().all(|layer| layer.parent() == Some(parent)) { parent } else { &root };
     let names = layers.iter().rev().filter_map(|layer| if from == root { layer.to_str() } else { layer.strip_prefix(from).ok()?.to_str() });
     (from.to_owned(), names.collect::<Vec<_>>().join(":"))
+}
+
+/// Where the kernel takes no rules for devices, none can be opened through the root file system.
+pub fn refuse_devices(rootfs: &Path) -> Result<(), String> {
+    let no_path: Option<&str> = None;
+    mount(no_path, rootfs, no_path, MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_NODEV, no_path)
+        .map_err(|error| format!("mount the root file system without devices: {}", plain(error as i32)))
+}
+
+/// The image's volumes that nothing was asked for at: binds of the root file system onto itself, which can be written where the root cannot,
+/// begin with what the image has there, and go with the container (OCI-8).
+fn volumes(rootfs: &Path, container: &ContainerRecord) -> Result<Vec<Mount>, String> {
+    let mut volumes = Vec::new();
+    let is_asked = |volume: &str| {
+        let asked = container.spec.mounts.iter().any(|mount| mount.destination.trim_end_matches('/') == volume);
+        asked || volume.is_empty() || volume == "/proc" || volume.starts_with("/proc/")
+    };
+    let all = container.image.config.volumes.iter().map(|volume| volume.trim_end_matches('/'));
+    for volume in all.filter(|volume| volume.starts_with('/') && !is_asked(volume)) {
+        let source = mounts::make_directory(rootfs, volume)?;
+        volumes.push(Mount { source, destination: volume.to_owned(), ..Mount::default() });
+    }
+    Ok(volumes)
 }
 
 fn open_in_root(root: &OwnedFd, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {

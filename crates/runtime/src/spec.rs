@@ -39,6 +39,8 @@ pub struct Inputs<'a> {
     pub rlimits: &'a [Rlimit],
     /// Device nodes beside the standard ones.
     pub devices: &'a [DeviceNode],
+    /// The AppArmor profile to enter.
+    pub app_armor: Option<&'a str>,
     /// Version 2: files of the container's cgroup to write, and what.
     pub unified: &'a [(&'static str, &'static str)],
 }
@@ -78,7 +80,7 @@ pub fn build(inputs: &Inputs) -> Value {
     if inputs.layout.version == 1 && !spec.privileged {
         readonly.push("/sys/fs/cgroup".to_owned());
     }
-    json!({
+    let mut config = json!({
         "ociVersion": "1.2.0",
         "root": {"path": inputs.rootfs, "readonly": spec.read_only_rootfs},
         "process": {
@@ -99,7 +101,12 @@ pub fn build(inputs: &Inputs) -> Value {
             "maskedPaths": masked,
             "readonlyPaths": readonly,
         },
-    })
+    });
+    // Even an empty one asks for AppArmor.
+    if let Some(profile) = inputs.app_armor {
+        config["process"]["apparmorProfile"] = profile.into();
+    }
+    config
 }
 
 /// What libcontainer makes of all mounts of its namespace. Shared with whom is settled by then: see [`crate::mounts`].

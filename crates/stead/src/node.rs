@@ -105,7 +105,7 @@ async fn open_network(args: &ServerArgs, containers: &stead_runtime::Runtime) ->
 
 fn confinement(args: &ServerArgs) -> anyhow::Result<stead_node::real::Confinement> {
     let profiles = std::path::absolute(&args.data_dir)?.join("seccomp");
-    Ok(stead_node::real::Confinement { profiles, seccomp_default: args.seccomp_default })
+    Ok(stead_node::real::Confinement { profiles, seccomp_default: args.seccomp_default, pod_processes_max: args.pod_max_pids })
 }
 
 /// Lets the API server reach these nodes.

@@ -4,6 +4,8 @@
 
 mod sysctls;
 
+pub use sysctls::normal as sysctl_name;
+
 use std::collections::BTreeMap;
 use stead_api::Value;
 use stead_api::kinds::pod_spec::amount::{self, Amounts};

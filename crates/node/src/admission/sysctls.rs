@@ -32,15 +32,15 @@ pub fn forbidden(spec: &Value) -> Option<String> {
         let name = normal(sysctl.str("name"));
         match SAFE.iter().find(|(safe, _)| *safe == name) {
             None => Some(format!("{name:?} not allowlisted")),
-            Some((_, Namespace::Ipc)) if spec.flag("hostIPC") => Some(format!("{name:?} not allowed with host ipc enabled")),
-            Some((_, Namespace::Net)) if spec.flag("hostNetwork") => Some(format!("{name:?} not allowed with host net enabled")),
+            Some((_, Namespace::Ipc)) if spec.flag("hostIPC") => Some(format!("{name:?} not allowed with host IPC enabled")),
+            Some((_, Namespace::Net)) if spec.flag("hostNetwork") => Some(format!("{name:?} not allowed with host Net enabled")),
             Some(_) => None,
         }
     })
 }
 
 /// With dots between its parts: `net/ipv4/tcp_rmem` is the same.
-fn normal(name: &str) -> String {
+pub fn normal(name: &str) -> String {
     match name.find(['.', '/']) {
         Some(at) if name[at..].starts_with('/') => name
             .chars()

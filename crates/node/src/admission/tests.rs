@@ -112,7 +112,7 @@ fn only_kernel_settings_of_the_pods_own_namespaces_are_allowed() {
     let (reason, message) = refusal(&mut room(), &with("kernel.msgmax", "x"));
     assert_eq!((reason, message.as_str()), ("SysctlForbidden", "forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
     let (_, message) = refusal(&mut room(), &with("net.ipv4.tcp_syncookies", "hostNetwork"));
-    assert_eq!(message, "forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host net enabled");
+    assert_eq!(message, "forbidden sysctl: \"net.ipv4.tcp_syncookies\" not allowed with host Net enabled");
     room().admit(&with("net/ipv4/tcp_syncookies", "x")).unwrap();
 }
 

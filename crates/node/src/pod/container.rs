@@ -5,7 +5,7 @@ use super::limits::{container_limits, oom_score_adj};
 use super::steps::NodeFacts;
 use super::unsupported::unsupported;
 use super::volumes::mounts::mounts;
-use crate::runtime::{ContainerSpec, Image, Seccomp, Security, User};
+use crate::runtime::{AppArmor, ContainerSpec, Image, Seccomp, Security, User};
 use stead_api::Value;
 use stead_api::value::Access;
 
@@ -87,6 +87,7 @@ fn user(pod: &Value, container: &Value, image: &Image) -> User {
         gid: number(setting(pod, container, "runAsGroup")),
         image_user: image.user.clone(),
         supplemental_groups: groups,
+        strict_groups: context.str("supplementalGroupsPolicy") == "Strict",
     }
 }
 
@@ -129,6 +130,8 @@ fn security(pod: &Value, container: &Value) -> Security {
         no_new_privileges: setting(pod, container, "allowPrivilegeEscalation") == Some(&Value::Bool(false)), // SEC-10
         read_only_root: context.flag("readOnlyRootFilesystem"),
         seccomp: seccomp(setting(pod, container, "seccompProfile")),
+        app_armor: app_armor(setting(pod, container, "appArmorProfile")),
+        unmasked_proc: context.str("procMount") == "Unmasked",
         capabilities_add: names("add"),
         capabilities_drop: names("drop"),
     }
@@ -142,6 +145,16 @@ fn seccomp(profile: Option<&Value>) -> Seccomp {
         "Localhost" => Seccomp::Localhost(profile.str("localhostProfile").to_owned()),
         "Unconfined" => Seccomp::Unconfined,
         _ => Seccomp::Unset,
+    }
+}
+
+/// SEC-15.
+fn app_armor(profile: Option<&Value>) -> AppArmor {
+    let Some(profile) = profile else { return AppArmor::RuntimeDefault };
+    match profile.str("type") {
+        "Localhost" => AppArmor::Localhost(profile.str("localhostProfile").to_owned()),
+        "Unconfined" => AppArmor::Unconfined,
+        _ => AppArmor::RuntimeDefault,
     }
 }
 

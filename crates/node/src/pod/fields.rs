@@ -37,6 +37,8 @@ pub const POD_SPEC: Fields = Fields {
         "nodeName",
         "hostNetwork",
         "hostIPC",
+        "hostPID",
+        "shareProcessNamespace",
         "securityContext",
         "hostname",
         "affinity",
@@ -61,8 +63,6 @@ pub const POD_SPEC: Fields = Fields {
         "preemptionPolicy",
     ],
     refused: &[
-        ("hostPID", set),
-        ("shareProcessNamespace", set),
         ("hostAliases", set),
         ("dnsConfig", set),
         ("runtimeClassName", set),
@@ -105,15 +105,19 @@ pub const CONTAINER: Fields = Fields {
 
 pub const POD_SECURITY_CONTEXT: Fields = Fields {
     ty: "PodSecurityContext",
-    done: &["runAsUser", "runAsGroup", "runAsNonRoot", "supplementalGroups", "fsGroup", "seccompProfile"],
-    listed: &["fsGroupChangePolicy", "seLinuxChangePolicy"],
-    refused: &[
-        ("supplementalGroupsPolicy", strict),
-        ("seLinuxOptions", present),
-        ("windowsOptions", present),
-        ("sysctls", set),
-        ("appArmorProfile", app_armor),
+    done: &[
+        "runAsUser",
+        "runAsGroup",
+        "runAsNonRoot",
+        "supplementalGroups",
+        "fsGroup",
+        "seccompProfile",
+        "supplementalGroupsPolicy",
+        "sysctls",
+        "appArmorProfile",
     ],
+    listed: &["fsGroupChangePolicy", "seLinuxChangePolicy"],
+    refused: &[("seLinuxOptions", present), ("windowsOptions", present)],
 };
 
 pub const SECURITY_CONTEXT: Fields = Fields {
@@ -127,9 +131,11 @@ pub const SECURITY_CONTEXT: Fields = Fields {
         "readOnlyRootFilesystem",
         "allowPrivilegeEscalation",
         "seccompProfile",
+        "appArmorProfile",
+        "procMount",
     ],
     listed: &[],
-    refused: &[("seLinuxOptions", present), ("windowsOptions", present), ("appArmorProfile", app_armor), ("procMount", unmasked)],
+    refused: &[("seLinuxOptions", present), ("windowsOptions", present)],
 };
 
 pub const LIFECYCLE: Fields = Fields { ty: "Lifecycle", done: &["postStart", "preStop"], listed: &[], refused: &[("stopSignal", set)] };
@@ -178,18 +184,6 @@ fn binding_spread(field: &str, value: &Value) -> Option<String> {
     binds.then(|| format!("{field} with whenUnsatisfiable: DoNotSchedule"))
 }
 
-fn strict(field: &str, value: &Value) -> Option<String> {
-    (value == "Strict").then(|| format!("securityContext.{field} Strict"))
-}
-
-fn app_armor(field: &str, value: &Value) -> Option<String> {
-    (value.str("type") == "Localhost").then(|| format!("securityContext.{field} Localhost"))
-}
-
-fn unmasked(field: &str, value: &Value) -> Option<String> {
-    (value == "Unmasked").then(|| format!("securityContext.{field} Unmasked"))
-}
-
 fn other_limits(field: &str, value: &Value) -> Option<String> {
     let other = value.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !matches!(name.as_str(), "cpu" | "memory"));
     other.map(|name| format!("resources.{field} of {name}"))
@@ -203,7 +197,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 13] = [
+    const WHOLE: [&str; 15] = [
         "Affinity",
         "Toleration",
         "PodReadinessGate",
@@ -217,6 +211,8 @@ mod tests {
         "LifecycleHandler",
         "ContainerRestartRule",
         "EphemeralContainer",
+        "AppArmorProfile",
+        "Sysctl",
     ];
 
     fn short(ty: &Type) -> &'static str {

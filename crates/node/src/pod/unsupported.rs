@@ -28,14 +28,6 @@ fn in_security_context(asked: String) -> String {
 }
 
 fn mounted_volume(spec: &Value, container: &Value) -> Option<String> {
-    for mount in container.items("volumeMounts") {
-        for (field, nothing) in [("mountPropagation", "None"), ("recursiveReadOnly", "Disabled")] {
-            let asked = mount.str(field);
-            if !asked.is_empty() && asked != nothing {
-                return Some(format!("volumeMounts.{field} {asked}"));
-            }
-        }
-    }
     let mut mounted = spec.items("volumes").iter().filter(|volume| mounted(container, volume.str("name")));
     mounted.find_map(absent)
 }
@@ -91,10 +83,6 @@ mod tests {
         let container = |container: Value| json!({"containers": [container]});
         let cases = [
             (json!({"volumes": [{"name": "v", "nfs": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}), "volume \"v\" of type nfs"),
-            (
-                container(json!({"volumeMounts": [{"name": "v", "mountPropagation": "Bidirectional"}]})),
-                "volumeMounts.mountPropagation Bidirectional",
-            ),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
             (container(json!({"tty": true})), "tty"),
             (container(json!({"stdin": true})), "stdin"),
@@ -103,7 +91,6 @@ mod tests {
                 container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),
                 "resources.limits of ephemeral-storage",
             ),
-            (with("securityContext", json!({"sysctls": [{"name": "a", "value": "b"}]})), "securityContext.sysctls"),
             (with("hostAliases", json!([{"ip": "1.2.3.4"}])), "hostAliases"),
             (with("dnsConfig", json!({"nameservers": ["1.1.1.1"]})), "dnsConfig"),
             (with("setHostnameAsFQDN", json!(true)), "setHostnameAsFQDN"),

@@ -39,12 +39,17 @@ pub fn settings_v1(resources: &Resources) -> Vec<Setting> {
     if let Some(limit) = resources.memory_limit_bytes {
         settings.push(setting("memory", "memory.limit_in_bytes", limit));
         // Memory and swap together: no swap. In this order, since the sum may not be below the first.
-        settings.push(Setting { presence: Presence::IfThere, ..setting("memory", "memory.memsw.limit_in_bytes", limit) });
+        settings.push(no_swap_v1(limit));
     }
     if let Some(limit) = resources.pids_limit {
         settings.push(setting("pids", "pids.max", max_or(limit)));
     }
     settings
+}
+
+/// Memory and swap together may be no more than memory alone.
+pub fn no_swap_v1(limit: i64) -> Setting {
+    Setting { presence: Presence::IfThere, ..setting("memory", "memory.memsw.limit_in_bytes", limit) }
 }
 
 pub fn settings_v2(resources: &Resources) -> Vec<Setting> {

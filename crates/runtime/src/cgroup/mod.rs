@@ -161,6 +161,12 @@ impl Layout {
         Ok(self.hierarchies.first().map(|hierarchy| below(hierarchy, cgroup)))
     }
 
+    /// Version 1: gives a container with a memory limit no swap. (On version 2 the files of [`Layout::container_files`] do.)
+    pub fn withhold_swap(&self, cgroup: &str, resources: &Resources) -> Result<()> {
+        let Some(limit) = resources.memory_limit_bytes.filter(|limit| self.version == 1 && *limit > 0) else { return Ok(()) };
+        self.write(cgroup, vec![limits::no_swap_v1(limit)])
+    }
+
     /// Version 1: refuses a device, written as the kernel's `devices.deny` has it.
     pub fn deny_device(&self, cgroup: &str, rule: &str) -> Result<()> {
         let Some(directory) = self.hierarchy("devices").map(|hierarchy| below(hierarchy, cgroup)) else { return Ok(()) };

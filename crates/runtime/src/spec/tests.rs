@@ -40,6 +40,7 @@ fn config(version: u8, change: impl FnOnce(&mut SandboxSpec, &mut ContainerSpec)
         oom_score_adj: 1000,
         rlimits: &[],
         devices: &[],
+        app_armor: None,
         unified: if version == 2 { &[("memory.oom.group", "1"), ("memory.swap.max", "0")] } else { &[] },
     })
 }

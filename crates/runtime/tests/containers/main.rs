@@ -3,6 +3,7 @@
 
 mod confinement;
 mod damage;
+mod escapes;
 mod exec;
 mod hanging;
 mod harness;

@@ -131,6 +131,9 @@ pub struct ServerArgs {
     /// Give containers that name no seccomp profile the runtime's own (RuntimeDefault) instead of none
     #[arg(help_heading = "Nodes", long, env = "STEAD_SECCOMP_DEFAULT")]
     pub seccomp_default: bool,
+    /// Most processes and threads of a pod [default: no limit]
+    #[arg(help_heading = "Nodes", long, env = "STEAD_POD_MAX_PIDS", value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
+    pub pod_max_pids: Option<i64>,
     /// Do not run the scheduler
     #[arg(help_heading = "Control plane", long, env = "STEAD_DISABLE_SCHEDULER")]
     pub disable_scheduler: bool,
@@ -193,6 +196,7 @@ impl ServerArgs {
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
             ("disable-agent", switch(self.disable_agent)),
             ("seccomp-default", switch(self.seccomp_default)),
+            ("pod-max-pids", self.pod_max_pids.map(|n| n.to_string())),
             ("disable-scheduler", switch(self.disable_scheduler)),
             ("controllers", list(&self.controllers)),
         ];

@@ -4,7 +4,7 @@ use super::{NodeFacts, PodStep, SANDBOX, about, hostname};
 use crate::pod::limits::pod_limits;
 use crate::pod::operation::Operation;
 use crate::pod::state::{PodState, Progress};
-use crate::runtime::{QosClass, SandboxSpec};
+use crate::runtime::{Processes, QosClass, SandboxSpec, User};
 use std::collections::BTreeMap;
 use stead_api::Value;
 use stead_api::value::Access;
@@ -50,6 +50,26 @@ fn next_id(uid: &str, sandboxes: &[String]) -> String {
     format!("{uid}-{}", last.map_or(0, |n| n + 1))
 }
 
+/// SEC-20.
+fn processes(spec: &Value) -> Processes {
+    match (spec.flag("hostPID"), spec.flag("shareProcessNamespace")) {
+        (true, _) => Processes::Host,
+        (false, true) => Processes::Pod,
+        (false, false) => Processes::Own,
+    }
+}
+
+/// Names come with dots or slashes between their parts; the last of several values counts.
+fn sysctls(context: &Value) -> BTreeMap<String, String> {
+    let all = context.items("sysctls").iter();
+    all.map(|sysctl| (crate::admission::sysctl_name(sysctl.str("name")), sysctl.str("value").to_owned())).collect()
+}
+
+fn pod_user(context: &Value) -> User {
+    let number = |name: &str| context[name].as_u64().and_then(|number| u32::try_from(number).ok());
+    User { uid: number("runAsUser"), gid: number("runAsGroup"), ..User::default() }
+}
+
 fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
     let (meta, spec) = (&pod["metadata"], &pod["spec"]);
     let label = |name: &str| (name.to_owned(), meta.str(name).to_owned());
@@ -61,6 +81,9 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
         hostname: hostname(pod, node),
         host_network: spec.flag("hostNetwork"),
         host_ipc: spec.flag("hostIPC"),
+        processes: processes(spec),
+        sysctls: sysctls(&spec["securityContext"]),
+        user: pod_user(&spec["securityContext"]),
         qos: QosClass::of(pod),
         limits: pod_limits(pod),
     }

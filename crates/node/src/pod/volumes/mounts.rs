@@ -2,7 +2,7 @@
 
 use super::source::{Source, source};
 use crate::pod::environment::expand_strictly;
-use crate::runtime::Mount;
+use crate::runtime::{Mount, Propagation};
 use std::path::{Path, PathBuf};
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -35,10 +35,26 @@ pub fn mounts(pod: &Value, container: &Value, pods: &Path, variables: &[(String,
         let path = mount.str("mountPath");
         let destination = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let source = sub_path.as_ref().map_or(root, |sub_path| sub_path.place(&directory));
-        planned.push(Planned { mount: Mount { source, destination, read_only: fixed || mount.flag("readOnly") }, sub_path });
+        let read_only = fixed || mount.flag("readOnly");
+        let mount = Mount { source, destination, read_only, recursive_read_only: is_recursive(mount), propagation: propagation(mount) };
+        planned.push(Planned { mount, sub_path });
     }
     planned.sort_by_key(|planned| depth(&planned.mount.destination));
     Ok(planned)
+}
+
+/// OCI-10. Every kernel that containers run on here can do it, so that it is always possible.
+fn is_recursive(mount: &Value) -> bool {
+    mount.flag("readOnly") && matches!(mount.str("recursiveReadOnly"), "Enabled" | "IfPossible")
+}
+
+/// OCI-9.
+fn propagation(mount: &Value) -> Propagation {
+    match mount.str("mountPropagation") {
+        "HostToContainer" => Propagation::HostToContainer,
+        "Bidirectional" => Propagation::Bidirectional,
+        _ => Propagation::None,
+    }
 }
 
 fn depth(path: &str) -> usize {
@@ -82,7 +98,7 @@ pub fn shown(container: &Value) -> Vec<Value> {
         let mut shown = json!({"name": mount.str("name"), "mountPath": mount.str("mountPath")});
         if mount.flag("readOnly") {
             shown["readOnly"] = true.into();
-            shown["recursiveReadOnly"] = "Disabled".into();
+            shown["recursiveReadOnly"] = if is_recursive(mount) { "Enabled" } else { "Disabled" }.into();
         }
         shown
     };

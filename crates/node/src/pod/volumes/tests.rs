@@ -4,6 +4,7 @@ use super::content::{Inputs, Wanted, wanted};
 use super::mounts::{mounts, shown};
 use super::source::{absent, referenced, used};
 use crate::pod::steps::NodeFacts;
+use crate::runtime::Propagation;
 use std::path::Path;
 use std::sync::Arc;
 use stead_api::{Value, json};
@@ -179,6 +180,21 @@ fn mounts_come_parents_first_and_files_read_only() {
     let both = json!({"name": "v", "mountPath": "/r", "readOnly": true, "recursiveReadOnly": "Disabled"});
     let shown = shown(&json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "v", "mountPath": "/r", "readOnly": true}]}));
     assert_eq!(shown, [json!({"name": "v", "mountPath": "/v"}), both]);
+}
+
+#[test]
+fn a_mount_says_how_it_is_shared_and_what_is_read_only_below_it() {
+    // OCI-9, OCI-10
+    let mut pod = pod(json!({"emptyDir": {}}));
+    pod["spec"]["containers"][0]["volumeMounts"] = json!([
+        {"name": "v", "mountPath": "/a", "mountPropagation": "Bidirectional", "recursiveReadOnly": "Enabled"},
+        {"name": "v", "mountPath": "/b", "mountPropagation": "HostToContainer"},
+        {"name": "v", "mountPath": "/c", "readOnly": true, "recursiveReadOnly": "IfPossible"},
+    ]);
+    let mounts = mounts(&pod, &pod["spec"]["containers"][0], Path::new("/pods"), &[]).unwrap();
+    let found: Vec<_> = mounts.iter().map(|planned| (planned.mount.propagation, planned.mount.recursive_read_only)).collect();
+    assert_eq!(found, [(Propagation::Bidirectional, false), (Propagation::HostToContainer, false), (Propagation::None, true)]);
+    assert_eq!(shown(&pod["spec"]["containers"][0])[2]["recursiveReadOnly"], "Enabled");
 }
 
 #[test]
