@@ -2,6 +2,8 @@
 //! nothing: what they are to be says `pod::volumes`.
 
 use crate::following::{Followed, Following};
+use crate::pod::environment::file::BYTES_MAX;
+use crate::pod::operation::VariableFile;
 use crate::pod::steps::NodeFacts;
 use crate::pod::volumes::content::{Inputs, TokenKey, Wanted, wanted};
 use crate::pod::volumes::source::{Part, Source, absent, referenced, source, used};
@@ -129,6 +131,18 @@ impl PodVolumes {
             Ok(())
         })
         .await
+    }
+
+    /// Reads files of variables.
+    pub async fn read(&self, files: Vec<VariableFile>) -> BTreeMap<(String, String), Result<Option<String>, String>> {
+        if files.is_empty() {
+            return BTreeMap::new();
+        }
+        let read = |file: VariableFile| {
+            let found = stead_volumes::read_below(&file.root, &file.path, BYTES_MAX).map_err(|error| error.to_string());
+            ((file.volume, file.path), found.map(|bytes| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())))
+        };
+        blocking(move || files.into_iter().map(read).collect()).await
     }
 
     /// Takes all volumes down, with what is in them.

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::{Mode, fstat, mkdirat};
 use std::fs;
+use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,28 @@ pub(crate) fn resolve(root: &Path, path: &str) -> Result<OwnedFd> {
         Err(Errno::ENOENT) => make(&top, root, path),
         found => found.map_err(|error| failed("open", &root.join(path))(error.into())),
     }
+}
+
+/// A regular file inside a directory, of at most so many bytes; `None` if there is none.
+pub fn read_below(root: &Path, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+    let shown = root.join(path);
+    let top = match nix::fcntl::open(root, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()) {
+        Err(Errno::ENOENT) => return Ok(None),
+        top => top.map_err(|error| failed("open", root)(error.into()))?,
+    };
+    // Opened a second time, for reading, only when it is known what it is: to open a fifo would wait.
+    let found = match beneath(&top, Path::new(path)) {
+        Err(Errno::ENOENT) => return Ok(None),
+        found => found.map_err(|error| failed("open", &shown)(error.into()))?,
+    };
+    let metadata = fstat(&found).map_err(|error| failed("look at", &shown)(error.into()))?;
+    if metadata.st_mode & nix::libc::S_IFMT != nix::libc::S_IFREG || u64::try_from(metadata.st_size).unwrap_or(u64::MAX) > bytes_max {
+        return Err(Error::Refused(format!("{path:?} is no file of at most {bytes_max} bytes")));
+    }
+    let file = fs::File::open(format!("/proc/self/fd/{}", found.as_raw_fd())).map_err(failed("open", &shown))?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max).read_to_end(&mut bytes).map_err(failed("read", &shown))?;
+    Ok(Some(bytes))
 }
 
 fn beneath(top: &OwnedFd, path: &Path) -> nix::Result<OwnedFd> {
@@ -141,6 +164,22 @@ mod tests {
             resolve(&root, bad).unwrap_err();
         }
         assert!(!dir.path().join("x").exists());
+    }
+
+    #[test]
+    fn only_files_inside_are_read() {
+        // ENV-5
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("f"), "text").unwrap();
+        symlink("/etc/passwd", dir.path().join("out")).unwrap();
+        fs::create_dir(dir.path().join("d")).unwrap();
+        nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
+        assert_eq!(read_below(dir.path(), "f", 4).unwrap().as_deref(), Some("text".as_bytes()));
+        assert_eq!(read_below(dir.path(), "none", 4).unwrap(), None);
+        for bad in ["out", "d", "fifo", "../x"] {
+            read_below(dir.path(), bad, 4).unwrap_err();
+        }
+        read_below(dir.path(), "f", 3).unwrap_err();
     }
 
     #[test]

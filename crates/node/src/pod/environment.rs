@@ -1,5 +1,7 @@
 //! The environment of a container (ENV-1 to ENV-11): a pure function of the pod, the image and the objects it refers to.
 
+pub mod file;
+
 use std::collections::BTreeMap;
 use stead_api::Value;
 use stead_api::quantity::Quantity;
@@ -18,6 +20,8 @@ pub struct Sources {
     /// `status.allocatable` of the node, for limits that are not set.
     pub allocatable: Value,
     pub hostname: String,
+    /// Files of variables by volume and path; `None`: it is not there.
+    pub files: BTreeMap<(String, String), Result<Option<String>, String>>,
 }
 
 /// Which ConfigMaps and Secrets a pod's environments name.
@@ -210,7 +214,27 @@ fn value_from(pod: &Value, container: &Value, from: &Value, sources: &Sources) -
     if from.has("resourceFieldRef") {
         return resource(pod, container, &from["resourceFieldRef"], sources).map(Some);
     }
+    if from.has("fileKeyRef") {
+        return file_key(&from["fileKeyRef"], sources);
+    }
     Err("this kind of environment source is not supported by this version".to_owned())
+}
+
+/// A key of a file in a volume (ENV-5).
+fn file_key(reference: &Value, sources: &Sources) -> Result<Option<String>, String> {
+    let (volume, key) = (reference.str("volumeName"), reference.str("key"));
+    let found = sources.files.get(&(volume.to_owned(), reference.str("path").to_owned()));
+    let found = found.ok_or_else(|| format!("cannot find the volume {volume:?} referenced by FileKeyRef"))?;
+    let value = match found {
+        Ok(Some(text)) => file::value(text, key).map_err(|_| "couldn't parse env file".to_owned())?,
+        Ok(None) if reference.flag("optional") => None,
+        Ok(None) | Err(_) => return Err("couldn't parse env file".to_owned()),
+    };
+    match value.filter(|value| !value.is_empty()) {
+        Some(value) => Ok(Some(value)),
+        None if reference.flag("optional") => Ok(None),
+        None => Err(format!("environment variable key {key:?} not found in file")),
+    }
 }
 
 /// ENV-6.

@@ -7,6 +7,7 @@ use super::volumes::{VolumeFailure, VolumesUp};
 use crate::admission::Rejection;
 use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use stead_api::Value;
 use stead_api::time::Timestamp;
@@ -43,6 +44,7 @@ pub enum Operation {
         namespace: String,
         config_maps: Vec<String>,
         secrets: Vec<String>,
+        files: Vec<VariableFile>,
     },
     StartContainer {
         sandbox: String,
@@ -86,6 +88,15 @@ pub enum Operation {
         name: String,
         uid: String,
     },
+}
+
+/// A file of variables in a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableFile {
+    /// The volume's directory.
+    pub root: PathBuf,
+    pub volume: String,
+    pub path: String,
 }
 
 /// How an operation ended.

@@ -148,8 +148,10 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
         Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
-        Operation::FetchSources { namespace, config_maps, secrets } => {
-            Outcome::Sources(sources(node, &namespace, config_maps, secrets).await)
+        Operation::FetchSources { namespace, config_maps, secrets, files } => {
+            let fetched = sources(node, &namespace, config_maps, secrets).await;
+            let files = volumes.read(files).await;
+            Outcome::Sources(fetched.map(|fetched| Sources { files, ..fetched }))
         }
         Operation::StartContainer { sandbox, spec } => Outcome::Started(node.runtime.start(&sandbox, *spec).await),
         Operation::ForgetRuns { sandboxes, container, before } => {

@@ -118,3 +118,21 @@ fn the_image_comes_first_and_is_overridden_in_place() {
     assert_eq!(names, ["PATH", "HOSTNAME", "A", "B"]);
     assert_eq!(get(&vars, "A"), Some("2"));
 }
+
+#[test]
+fn a_files_variables() {
+    // ENV-5
+    let reference =
+        |path: &str, key: &str, optional: bool| json!({"fileKeyRef": {"volumeName": "d", "path": path, "key": key, "optional": optional}});
+    let files = [("e", Ok(Some("ONE='first value'".to_owned()))), ("none", Ok(None)), ("bad", Ok(Some("x".to_owned())))];
+    let files = files.into_iter().map(|(path, found)| (("d".to_owned(), path.to_owned()), found)).collect();
+    let sources = Sources { files, ..Sources::default() };
+    let one =
+        |from: Value| variables(&pod(json!([{"name": "A", "valueFrom": from}])), &sources).map(|vars| get(&vars, "A").map(str::to_owned));
+    assert_eq!(one(reference("e", "ONE", false)), Ok(Some("first value".to_owned())));
+    assert_eq!(one(reference("e", "TWO", true)), Ok(None));
+    assert_eq!(one(reference("none", "ONE", true)), Ok(None));
+    assert_eq!(one(reference("e", "TWO", false)), Err("environment variable key \"TWO\" not found in file".to_owned()));
+    assert_eq!(one(reference("none", "ONE", false)), Err("couldn't parse env file".to_owned()));
+    assert_eq!(one(reference("bad", "ONE", true)), Err("couldn't parse env file".to_owned()));
+}

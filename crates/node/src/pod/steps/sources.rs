@@ -2,7 +2,8 @@
 
 use super::{Start, StartFailure, StartStep, hostname};
 use crate::pod::environment::{Sources, references};
-use crate::pod::operation::{Operation, Outcome};
+use crate::pod::operation::{Operation, Outcome, VariableFile};
+use crate::pod::volumes::mounts::empty_dir;
 use stead_api::json;
 use stead_api::value::Access;
 use stead_client::event::Event;
@@ -13,7 +14,7 @@ impl StartStep for Environment {
     fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
         let (config_maps, secrets) = references(&json!({"spec": {"containers": [start.container]}}));
         let namespace = start.pod["metadata"].str("namespace").to_owned();
-        Ok(Some(Operation::FetchSources { namespace, config_maps, secrets }))
+        Ok(Some(Operation::FetchSources { namespace, config_maps, secrets, files: files(start) }))
     }
 
     fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
@@ -36,4 +37,15 @@ impl StartStep for Environment {
         }
         Ok(Vec::new())
     }
+}
+
+/// The files that the container's variables come from.
+fn files(start: &Start<'_>) -> Vec<VariableFile> {
+    let references = start.container.items("env").iter().map(|var| &var["valueFrom"]["fileKeyRef"]);
+    let file = |reference: &stead_api::Value| {
+        let (volume, path) = (reference.str("volumeName"), reference.str("path"));
+        let root = empty_dir(start.pod, &start.node.pods_dir, volume)?;
+        Some(VariableFile { root, volume: volume.to_owned(), path: path.to_owned() })
+    };
+    references.filter_map(file).collect()
 }

@@ -61,6 +61,13 @@ fn depth(path: &str) -> usize {
     path.split('/').filter(|part| !part.is_empty()).count()
 }
 
+/// The directory of an emptyDir.
+pub fn empty_dir(pod: &Value, pods: &Path, volume: &str) -> Option<PathBuf> {
+    let volume = pod["spec"].items("volumes").iter().find(|other| other.str("name") == volume)?;
+    let directory = pods.join(pod["metadata"].str("uid"));
+    matches!(source(volume), Source::EmptyDir { .. }).then(|| place(&directory, volume).map(|(path, _)| path))?
+}
+
 /// Where a volume lies, and whether containers may only read it.
 fn place(directory: &Path, volume: &Value) -> Option<(PathBuf, bool)> {
     let volumes = |kind: &str| directory.join("volumes").join(kind).join(volume.str("name"));
