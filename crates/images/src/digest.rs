@@ -53,7 +53,8 @@ impl fmt::Display for Digest {
     }
 }
 
-fn finish(hash: Sha256) -> Digest {
+/// Of what a hash has taken in.
+pub fn finish(hash: Sha256) -> Digest {
     let mut text = PREFIX.to_owned();
     for byte in hash.finalize() {
         text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).expect("a digit is below 16")));
@@ -71,6 +72,11 @@ pub struct Hashing<R> {
 impl<R: Read> Hashing<R> {
     pub fn new(inner: R) -> Hashing<R> {
         Hashing { inner, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// The hash as far as it is, and how much was read.
+    pub fn into_parts(self) -> (Sha256, u64) {
+        (self.hash, self.bytes)
     }
 
     /// Of everything read so far, and how much that was.

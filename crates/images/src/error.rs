@@ -82,3 +82,17 @@ pub(crate) fn unless_missing(result: io::Result<()>) -> io::Result<()> {
         other => other,
     }
 }
+
+/// An error with its causes in one line, each once.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

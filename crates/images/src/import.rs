@@ -124,7 +124,7 @@ fn name_of(descriptor: &Descriptor, path: &Path) -> Result<Option<String>> {
 }
 
 /// One that does not say its platform is taken if it is alone.
-fn choose<'a>(descriptors: &'a [Descriptor], platform: &Platform) -> Result<&'a Descriptor> {
+pub fn choose<'a>(descriptors: &'a [Descriptor], platform: &Platform) -> Result<&'a Descriptor> {
     if let [only @ Descriptor { platform: None, .. }] = descriptors {
         return Ok(only);
     }

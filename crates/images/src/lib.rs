@@ -20,16 +20,22 @@ mod error;
 mod import;
 mod index;
 mod platform;
+mod pull;
+mod push;
 mod reference;
+mod registry;
 mod store;
 mod unpack;
 
 pub use digest::Digest;
 pub use document::Settings;
-pub use error::{Error, Result};
+pub use error::{Error, Result, causes};
 pub use import::{Imported, import};
 pub use platform::Platform;
+pub use pull::Puller;
+pub use push::push;
 pub use reference::Reference;
+pub use registry::{Keyring, Registries};
 pub use store::{Hold, Image, Store};
 
 /// Layers of one image: an overlay file system takes no more.
@@ -48,6 +54,8 @@ pub enum Stage {
     Fetch,
     /// It is being unpacked.
     Unpack,
+    /// It is being pushed.
+    Push,
 }
 
 /// Nobody listens.

@@ -103,6 +103,12 @@ impl Store {
         Ok(find(&index, name).and_then(|id| self.image(&index, &id)))
     }
 
+    /// The manifest of the image of that name or id.
+    pub(crate) fn manifest_of(&self, name: &str) -> Result<Option<Digest>> {
+        let index = self.inner.index.get()?;
+        Ok(find(&index, name).and_then(|id| index.images.get(&id)).map(|image| image.manifest.clone()))
+    }
+
     /// All images, sorted by their first name.
     pub fn list(&self) -> Result<Vec<Image>> {
         let index = self.inner.index.get()?;
@@ -135,6 +141,11 @@ impl Store {
     /// Where a blob is or would be.
     pub(crate) fn blob(&self, digest: &Digest) -> PathBuf {
         self.dir().join("blobs/sha256").join(digest.hex())
+    }
+
+    /// Where the beginning of one is kept until all of it is here.
+    pub(crate) fn partial(&self, digest: &Digest) -> PathBuf {
+        self.dir().join("ingest").join(format!("{}.part", digest.hex()))
     }
 
     pub(crate) fn has_blob(&self, digest: &Digest) -> bool {

@@ -1,20 +1,23 @@
 //! The real runtime behind the node's trait: translates between the node's types and `stead_runtime`'s.
 
 mod exec;
+mod images;
 
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
     AppArmor, ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output,
-    Outputs, Processes, Propagation, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError,
-    Usage,
+    Outputs, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security,
+    StartError, Usage,
 };
+pub use images::Pulling;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stead_api::time::Timestamp;
+use stead_images::Keyring;
 use stead_runtime as rt;
 use tokio::sync::Mutex;
 
@@ -27,6 +30,7 @@ const IMAGE_NAMED: &str = "image";
 #[derive(Clone)]
 pub struct Real {
     runtime: rt::Runtime,
+    images: Option<Pulling>,
     network: Network,
     /// Directory of the pods' logs (LOG-1).
     logs: PathBuf,
@@ -99,13 +103,19 @@ impl Real {
         let exits = Exits { stream: runtime.events(), again: VecDeque::new() };
         let tiers = Tiers { cpus, memory_bytes, set: Vec::new() };
         let confinement = Confinement::default();
-        Self { runtime, network, logs, confinement, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
+        Self { runtime, images: None, network, logs, confinement, events: Arc::new(Mutex::new(exits)), tiers: Arc::new(Mutex::new(tiers)) }
     }
 
     /// Confines containers so where their pods do not say it all.
     #[must_use]
     pub fn confined(self, confinement: Confinement) -> Self {
         Self { confinement, ..self }
+    }
+
+    /// Pulls images so.
+    #[must_use]
+    pub fn pulling(self, pulling: Pulling) -> Self {
+        Self { images: Some(pulling), ..self }
     }
 
     /// Sets the cgroups above the pods' own for the sandboxes that are there now. A tier that cannot be set holds no pod up: shares only
@@ -336,17 +346,19 @@ impl Runtime for Real {
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
-        let found = self.runtime.image(reference).map_err(|error| text(&error))?;
-        Ok(found.map(|image| Image {
-            id: image.repo_digests.into_iter().next().unwrap_or(image.digest),
-            reference: image.reference,
-            entrypoint: image.config.entrypoint,
-            command: image.config.cmd,
-            env: image.config.env.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
-            user: image.config.user,
-            working_dir: image.config.working_dir,
-            stop_signal: image.config.stop_signal.unwrap_or_default(),
-        }))
+        Ok(self.runtime.image(reference).map_err(|error| text(&error))?.map(images::image))
+    }
+
+    async fn pull_image(&self, reference: &str, keyring: Keyring) -> Result<Pulled, String> {
+        self.pull(reference, keyring).await
+    }
+
+    async fn mount_image(&self, reference: &str, place: &Path) -> Result<(), String> {
+        self.runtime.mount_image(reference, place).await.map_err(|error| text(&error))
+    }
+
+    async fn unmount_image(&self, place: &Path) -> Result<(), String> {
+        self.runtime.unmount_image(place).await.map_err(|error| text(&error))
     }
 
     async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Vec<IpAddr>, String> {

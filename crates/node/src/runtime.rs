@@ -5,10 +5,11 @@ use crate::pod::probes::{Check, Probed};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
+use stead_images::Keyring;
 
 /// The settings of an image that matter for starting a container.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +25,14 @@ pub struct Image {
     pub user: String,
     pub working_dir: String,
     pub stop_signal: String,
+}
+
+/// An image that was pulled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulled {
+    pub image: Image,
+    /// Of all its parts as they came.
+    pub size_bytes: u64,
 }
 
 /// What a pod's containers share.
@@ -327,6 +336,21 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn version(&self) -> String;
     /// The image, if it is present.
     fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
+    /// Pulls the image, whatever is here of it, with the credentials that its pod brings. Dropped, it ends.
+    fn pull_image(&self, reference: &str, _keyring: Keyring) -> impl Future<Output = Result<Pulled, String>> + Send {
+        async move {
+            let image = self.image(reference).await?.ok_or_else(|| format!("there is no image {reference}"))?;
+            Ok(Pulled { image, size_bytes: 0 })
+        }
+    }
+    /// Shows the files of an image that is here, read-only, at an existing directory. Done already, it stays so.
+    fn mount_image(&self, _reference: &str, _place: &Path) -> impl Future<Output = Result<(), String>> + Send {
+        async { Ok(()) }
+    }
+    /// Ends that. Nothing mounted there is success.
+    fn unmount_image(&self, _place: &Path) -> impl Future<Output = Result<(), String>> + Send {
+        async { Ok(()) }
+    }
     /// Makes the sandbox and connects its network, or finds that done. Gives its own addresses, primary first; none with the host's network.
     fn create_sandbox(&self, spec: SandboxSpec) -> impl Future<Output = Result<Vec<IpAddr>, String>> + Send;
     /// Ends what runs in it and gives back namespaces and cgroups; records and logs stay. One that is not there is success.

@@ -65,6 +65,9 @@ pub async fn start(
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
+        let registries = args.private_registry.clone().unwrap_or_else(|| default_registries(&args.data_dir));
+        let puller = stead_images::Puller::new(images.clone(), registries);
+        let pulling = stead_node::real::Pulling { puller, docker_config: docker_config(&args.data_dir) };
         let options = stead_runtime::Options { images: Some(images), ..stead_runtime::Options::default() };
         let containers =
             stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
@@ -73,7 +76,8 @@ pub async fn start(
         let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
         let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
-            .confined(confinement(args)?);
+            .confined(confinement(args)?)
+            .pulling(pulling);
         let machines = vec![machine];
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
@@ -119,6 +123,16 @@ fn register<R: Outputs>(server: &Server, machines: &[Machine], api: &KubeletApi<
 /// Where the container runtime keeps what it has.
 pub fn runtime_root(data_dir: &Path) -> PathBuf {
     data_dir.join("containers")
+}
+
+/// The settings of registries of a server that was not told of others.
+pub fn default_registries(data_dir: &Path) -> PathBuf {
+    data_dir.join("registries.yaml")
+}
+
+/// Credentials of the node for registries, in docker's form.
+pub fn docker_config(data_dir: &Path) -> PathBuf {
+    data_dir.join("config.json")
 }
 
 /// Where images are kept.

@@ -167,9 +167,9 @@ impl<R: Read> Entries<R> {
         Ok(Entry {
             path,
             kind,
-            mode: header.mode()? & 0o7777,
-            uid: number(extended.uid.map_or_else(|| header.uid(), Ok)?)?,
-            gid: number(extended.gid.map_or_else(|| header.gid(), Ok)?)?,
+            mode: unless_blank(&header.as_old().mode, || header.mode())? & 0o7777,
+            uid: number(extended.uid.map_or_else(|| unless_blank(&header.as_old().uid, || header.uid()), Ok)?)?,
+            gid: number(extended.gid.map_or_else(|| unless_blank(&header.as_old().gid, || header.gid()), Ok)?)?,
             mtime: extended.mtime.unwrap_or((i64::try_from(header.mtime().unwrap_or(0)).unwrap_or(0), 0)),
             size_bytes,
             xattrs: extended.xattrs,
@@ -213,6 +213,11 @@ impl Extended {
         }
         Ok(())
     }
+}
+
+/// A field that nobody filled in is zero.
+fn unless_blank<T: Default>(field: &[u8], read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    if field.iter().all(|byte| matches!(byte, 0 | b' ')) { Ok(T::default()) } else { read() }
 }
 
 /// Seconds with a fraction.

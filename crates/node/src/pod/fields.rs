@@ -50,18 +50,10 @@ pub const POD_SPEC: Fields = Fields {
         "resources",
         "hostnameOverride",
         "serviceAccountName",
+        "imagePullSecrets",
         "serviceAccount",
     ],
-    listed: &[
-        "volumes",
-        "dnsPolicy",
-        "subdomain",
-        "automountServiceAccountToken",
-        "imagePullSecrets",
-        "priorityClassName",
-        "priority",
-        "preemptionPolicy",
-    ],
+    listed: &["volumes", "dnsPolicy", "subdomain", "automountServiceAccountToken", "priorityClassName", "priority", "preemptionPolicy"],
     refused: &[
         ("hostAliases", set),
         ("dnsConfig", set),
@@ -197,13 +189,14 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 15] = [
+    const WHOLE: [&str; 16] = [
         "Affinity",
         "Toleration",
         "PodReadinessGate",
         "PodSchedulingGate",
         "EnvVar",
         "EnvFromSource",
+        "LocalObjectReference",
         "Capabilities",
         "ResourceClaim",
         "Probe",

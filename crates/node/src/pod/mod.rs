@@ -10,6 +10,7 @@ pub mod machine;
 pub mod operation;
 pub mod plan;
 pub mod probes;
+mod pull_secrets;
 pub mod recovery;
 pub mod restart;
 pub mod runner;

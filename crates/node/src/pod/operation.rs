@@ -5,7 +5,7 @@ use super::hooks::{Hook, HookFailure};
 use super::probes::{Check, Probed};
 use super::volumes::{VolumeFailure, VolumesUp};
 use crate::admission::Rejection;
-use crate::runtime::{ContainerSpec, Image, Instance, SandboxSpec, StartError};
+use crate::runtime::{ContainerSpec, Image, Instance, Pulled, SandboxSpec, StartError};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +39,12 @@ pub enum Operation {
     RemoveSandbox(String),
     /// Looks up an image by reference. May be cancelled.
     InspectImage(String),
+    /// Pulls an image with what these secrets of the namespace allow. May be cancelled.
+    PullImage {
+        reference: String,
+        namespace: String,
+        secrets: Vec<String>,
+    },
     /// Reads what a container's environment refers to. May be cancelled.
     FetchSources {
         namespace: String,
@@ -108,6 +114,11 @@ pub enum Outcome {
     Sandbox(Result<Vec<IpAddr>, String>),
     Volumes(Result<VolumesUp, Vec<VolumeFailure>>),
     Image(Result<Option<Image>, String>),
+    /// An image was pulled, without the secrets that could not be had.
+    Pulled {
+        missing_secrets: Vec<String>,
+        pulled: Result<Pulled, String>,
+    },
     Sources(Result<Sources, String>),
     Started(Result<Instance, StartError>),
     Probed(Probed),
@@ -140,6 +151,7 @@ impl Operation {
             Self::StopSandbox(_) => "stop sandbox",
             Self::RemoveSandbox(_) => "remove sandbox",
             Self::InspectImage(_) => "inspect image",
+            Self::PullImage { .. } => "pull image",
             Self::FetchSources { .. } => "fetch sources",
             Self::StartContainer { .. } => "start container",
             Self::ForgetRuns { .. } => "forget runs",

@@ -5,6 +5,7 @@ use super::environment::Sources;
 use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
+use super::pull_secrets;
 use super::state::TerminalReason;
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
@@ -148,6 +149,10 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
         Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
+        Operation::PullImage { reference, namespace, secrets } => {
+            let (keyring, missing_secrets) = pull_secrets::keyring(node, &namespace, &secrets).await;
+            Outcome::Pulled { missing_secrets, pulled: node.runtime.pull_image(&reference, keyring).await }
+        }
         Operation::FetchSources { namespace, config_maps, secrets, files } => {
             let fetched = sources(node, &namespace, config_maps, secrets).await;
             let files = volumes.read(files).await;
@@ -225,6 +230,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         | Outcome::Sandbox(Ok(_))
         | Outcome::Volumes(_)
         | Outcome::Image(_)
+        | Outcome::Pulled { .. }
         | Outcome::Sources(_)
         | Outcome::Started(_)
         | Outcome::Admitted(_)

@@ -88,6 +88,8 @@ pub struct Starting {
     /// Index in `steps::START_STEPS`.
     pub step: usize,
     pub image: Option<Image>,
+    /// When it began to be pulled.
+    pub pull_began: Duration,
     pub sources: Sources,
     /// The runtime was asked: from here on the container may run.
     pub committed: bool,
@@ -128,8 +130,8 @@ pub struct ContainerState {
     pub unhealthy: Option<Unhealthy>,
     /// The image it was started from, as shown, and its id.
     pub image: Option<(String, String)>,
-    /// Failed pulls so far, for the pull's own back-off.
-    pub pull_failures: u32,
+    /// The pull's own back-off.
+    pub pull: PullBackoff,
     /// The newest run belongs to a sandbox that is gone: init containers run again (RST-10).
     pub stale: bool,
 }
@@ -156,6 +158,17 @@ pub struct Unhealthy {
 pub enum ProbeKind {
     Liveness,
     Startup,
+}
+
+/// The last failed pull of a container's image, until one succeeds (IMG-8).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullBackoff {
+    pub reference: String,
+    /// None before the first failure.
+    pub delay: Option<Duration>,
+    /// When it may be tried again.
+    pub until: Duration,
+    pub error: String,
 }
 
 /// A failed start, as a waiting container's status shows it.
@@ -233,7 +246,6 @@ impl ContainerState {
         self.ended_at = self.exit().is_some().then_some(at);
         self.stop = Stop::NotAsked;
         self.waiting = None;
-        self.pull_failures = 0;
         self.stale = false;
         self.again = None;
         self.doomed = None;

@@ -3,6 +3,9 @@
 //! Owns `<root>/images`, where the built-in image is. All others are in a [`stead_images::Store`], which comes with the options.
 
 mod builtin;
+mod mount;
+
+pub use mount::{mount, unmount};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -311,6 +311,28 @@ impl Runtime {
         self.inner.image(reference)
     }
 
+    /// The built-in image, if it is of that name.
+    pub fn builtin_image(&self, reference: &str) -> Option<Image> {
+        self.inner.images.get(reference)
+    }
+
+    /// Shows an image's files, read-only, at an existing directory; whoever calls has written that mount down. Idempotent.
+    pub async fn mount_image(&self, reference: &str, place: &Path) -> Result<()> {
+        let (inner, reference, place) = (Arc::clone(&self.inner), reference.to_owned(), place.to_owned());
+        blocking(move || {
+            let _hold = inner.options.images.as_ref().map(stead_images::Store::hold).transpose().map_err(Error::Images)?;
+            let image = inner.image(&reference)?.ok_or(Error::ImageNotPresent(reference))?;
+            crate::image::mount(&image, &inner.root, &place)
+        })
+        .await
+    }
+
+    /// Ends that. Idempotent.
+    pub async fn unmount_image(&self, place: &Path) -> Result<()> {
+        let place = place.to_owned();
+        blocking(move || crate::image::unmount(&place)).await
+    }
+
     /// All images, the built-in one first.
     pub fn images(&self) -> Result<Vec<Image>> {
         let mut images = self.inner.images.list();

@@ -125,6 +125,9 @@ pub struct ServerArgs {
     #[arg(help_heading = "Nodes", long, env = "STEAD_SIMULATED_NODES", default_value_t = 0, value_name = "N",
         value_parser = clap::value_parser!(u32).range(..=i64::from(SIMULATED_NODES_MAX)))]
     pub simulated_nodes: u32,
+    /// Settings of registries: mirrors, credentials, certificates, as k3s has them [default: DATA_DIR/registries.yaml]
+    #[arg(help_heading = "Nodes", long, env = "STEAD_PRIVATE_REGISTRY", value_name = "FILE", value_parser = values::file)]
+    pub private_registry: Option<PathBuf>,
     /// Do not run pods on this machine
     #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
@@ -194,6 +197,7 @@ impl ServerArgs {
             ("cluster-domain", Some(self.cluster_domain.clone())),
             ("node-name", self.node_name.clone()),
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
+            ("private-registry", self.private_registry.as_deref().map(absolute)),
             ("disable-agent", switch(self.disable_agent)),
             ("seccomp-default", switch(self.seccomp_default)),
             ("pod-max-pids", self.pod_max_pids.map(|n| n.to_string())),
@@ -252,7 +256,7 @@ mod tests {
     fn every_flag_parses() {
         let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --node-name n --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --node-name n --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
         assert_eq!(args.controllers, ["*", "-statefulset"]);

@@ -19,7 +19,7 @@ use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
 use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
 use stead_node::pod::volumes::{VolumeFailure, VolumesUp};
-use stead_node::runtime::{Image, StartError};
+use stead_node::runtime::{Image, Pulled, StartError};
 
 const MS: i64 = 1000;
 const SECOND: i64 = 1_000_000;
@@ -166,6 +166,11 @@ impl World {
             Operation::InspectImage(_) if fails => Outcome::Image(Ok(None)),
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/simulated".to_owned()], ..Image::default() })))
+            }
+            Operation::PullImage { .. } if fails => Outcome::Pulled { missing_secrets: Vec::new(), pulled: Err(failure()) },
+            Operation::PullImage { reference, .. } => {
+                let image = Image { reference, entrypoint: vec!["/simulated".to_owned()], ..Image::default() };
+                Outcome::Pulled { missing_secrets: Vec::new(), pulled: Ok(Pulled { image, size_bytes: 0 }) }
             }
             Operation::FetchSources { .. } if fails => Outcome::Sources(Err(failure())),
             Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),

@@ -384,6 +384,7 @@ impl Machine {
                 _,
                 Outcome::Sandbox(_)
                 | Outcome::Image(_)
+                | Outcome::Pulled { .. }
                 | Outcome::Sources(_)
                 | Outcome::Started(_)
                 | Outcome::Hook(_)

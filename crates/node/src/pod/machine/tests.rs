@@ -9,7 +9,7 @@ use super::*;
 use crate::pod::environment::Sources;
 use crate::pod::operation::WriteFailure;
 use crate::pod::volumes::{VolumeFailure, VolumesUp};
-use crate::runtime::{Exit, Image, Instance, InstanceState, StartError};
+use crate::runtime::{Exit, Image, Instance, InstanceState, Pulled, StartError};
 use stead_api::json;
 
 const WALL: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -91,6 +91,10 @@ impl Bench {
             Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))
+            }
+            Operation::PullImage { reference, .. } => {
+                let image = Image { reference, entrypoint: vec!["/x".into()], ..Image::default() };
+                Outcome::Pulled { missing_secrets: Vec::new(), pulled: Ok(Pulled { image, size_bytes: 7 }) }
             }
             Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),
             Operation::Hook { .. } => Outcome::Hook(Ok(())),

@@ -1,72 +1,174 @@
-//! The image of a container: it must be on this machine before the container starts. Images are not pulled by this version.
+//! The image of a container: it is looked up before each start, and pulled where the policy says so (IMG-3 to IMG-8).
 
-use super::{RETRY, Start, StartFailure, StartStep};
+use super::{Start, StartFailure, StartStep};
 use crate::pod::operation::{Operation, Outcome};
-use crate::pod::state::WaitingReason;
+use crate::pod::state::{PullBackoff, WaitingReason};
 use std::time::Duration;
 use stead_api::value::Access;
 use stead_client::event::Event;
 use stead_images::{Digest, Reference};
 
+/// Looks the image up, and decides what to do about it.
 pub struct Images;
 
+/// Pulls it, if it was not found or must be resolved anew.
+pub struct Pull;
+
+const BACKOFF_FIRST: Duration = Duration::from_secs(10);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// How long a failed pull shows as such before the wait for the next one does.
+const SHOWN: Duration = Duration::from_secs(1);
 
 impl StartStep for Images {
     fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
-        let reference = start.container.str("image").to_owned();
+        let reference = reference(start);
         if let Err(error) = reference.parse::<Reference>()
             && reference.parse::<Digest>().is_err()
         {
             let message = format!("Failed to apply default image tag {reference:?}: {error}");
-            let mut failure = start.failure("InvalidImageName", message.clone(), "");
-            failure.events = vec![start.warning("InspectFailed", message), start.warning("Failed", "Error: InvalidImageName".to_owned())];
-            return Err(failure);
+            return Err(failure(start, "InvalidImageName", message.clone(), start.warning("InspectFailed", message)));
         }
         Ok(Some(Operation::InspectImage(reference)))
     }
 
     fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
-        let reference = start.container.str("image").to_owned();
         let Outcome::Image(found) = outcome else { return Ok(Vec::new()) };
+        let (reference, policy) = (reference(start), start.container.str("imagePullPolicy"));
         match found {
-            Ok(Some(image)) => {
+            Ok(Some(image)) if policy != "Always" => {
                 if let Some(starting) = &mut start.state.starting {
                     starting.image = Some(image);
                 }
                 let message = format!("Container image {reference:?} already present on machine and can be accessed by the pod");
                 Ok(vec![start.normal("Pulled", message)])
             }
-            Ok(None) if start.container.str("imagePullPolicy") == "Never" => {
+            Ok(None) if policy == "Never" => {
                 let message = format!("Container image {reference:?} is not present with pull policy of Never");
-                let mut failure = start.failure("ErrImageNeverPull", message.clone(), "");
-                failure.events =
-                    vec![start.warning("ErrImageNeverPull", message), start.warning("Failed", "Error: ErrImageNeverPull".to_owned())];
-                Err(failure)
+                Err(failure(start, "ErrImageNeverPull", message.clone(), start.warning("ErrImageNeverPull", message)))
             }
-            Ok(None) => Err(pull_failed(start, &reference)),
+            Ok(_) => match held_back(start, &reference) {
+                Some(failure) => Err(failure),
+                None => Ok(vec![start.normal("Pulling", format!("Pulling image {reference:?}"))]),
+            },
             Err(error) => Err(start.failure("ImageInspectError", error, "Failed to inspect image: ")),
         }
     }
 }
 
-/// The pull fails, with the back-off and words of one that failed (IMG-6 to IMG-8).
-fn pull_failed(start: &mut Start<'_>, reference: &str) -> StartFailure {
-    let error = format!("image {reference:?} is not on this machine, and this version does not pull images from registries");
-    let name = start.name().to_owned();
-    let known = start.state.container_mut(&name);
-    known.pull_failures += 1;
-    let retry_at = start.now.steady + (RETRY * (1 << known.pull_failures.saturating_sub(1).min(5))).min(BACKOFF_MAX);
-    let first = known.pull_failures == 1;
-    let reason = if first { "ErrImagePull" } else { "ImagePullBackOff" };
-    let message = if first { error.clone() } else { format!("Back-off pulling image {reference:?}: ErrImagePull: {error}") };
-    let mut events = vec![
-        start.normal("Pulling", format!("Pulling image {reference:?}")),
-        start.warning("Failed", format!("Failed to pull image {reference:?}: {error}")),
-        start.warning("Failed", format!("Error: {reason}")),
-    ];
-    if !first {
-        events.push(start.normal("BackOff", format!("Back-off pulling image {reference:?}")));
+impl StartStep for Pull {
+    fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
+        if start.state.starting.as_ref().is_some_and(|starting| starting.image.is_some()) {
+            return Ok(None);
+        }
+        let secrets =
+            start.pod["spec"].items("imagePullSecrets").iter().map(|secret| secret.str("name").to_owned()).filter(|name| !name.is_empty());
+        let (namespace, secrets) = (start.pod["metadata"].str("namespace").to_owned(), secrets.collect());
+        let now = start.now.steady;
+        if let Some(starting) = &mut start.state.starting {
+            starting.pull_began = now;
+        }
+        Ok(Some(Operation::PullImage { reference: reference(start), namespace, secrets }))
     }
-    StartFailure { waiting: Some(WaitingReason { reason, message, retry_at }), events }
+
+    fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
+        let Outcome::Pulled { missing_secrets, pulled } = outcome else { return Ok(Vec::new()) };
+        let mut events = Vec::new();
+        if !missing_secrets.is_empty() {
+            // IMG-13
+            let names = missing_secrets.join(", ");
+            let message = format!("Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed.");
+            events.push(super::about(start.pod, "", "Warning", "FailedToRetrieveImagePullSecret", message));
+        }
+        let reference = reference(start);
+        match pulled {
+            Ok(pulled) => {
+                let began = start.state.starting.as_ref().map_or(start.now.steady, |starting| starting.pull_began);
+                let took = go_duration(start.now.steady.saturating_sub(began));
+                let size = pulled.size_bytes;
+                let message =
+                    format!("Successfully pulled image {reference:?} in {took} ({took} including waiting). Image size: {size} bytes.");
+                events.push(start.normal("Pulled", message));
+                let name = start.name().to_owned();
+                start.state.container_mut(&name).pull = PullBackoff::default();
+                if let Some(starting) = &mut start.state.starting {
+                    starting.image = Some(pulled.image);
+                }
+                Ok(events)
+            }
+            Err(error) => {
+                let mut failure = pull_failed(start, &reference, error);
+                events.append(&mut failure.events);
+                Err(StartFailure { events, ..failure })
+            }
+        }
+    }
+}
+
+fn reference(start: &Start<'_>) -> String {
+    start.container.str("image").to_owned()
+}
+
+/// A failure with an event of its own, and one that names its reason.
+fn failure(start: &Start<'_>, reason: &'static str, message: String, event: Event) -> StartFailure {
+    let named = start.warning("Failed", format!("Error: {reason}"));
+    StartFailure { events: vec![event, named], ..start.failure(reason, message, "") }
+}
+
+/// While a pull must not be tried again (IMG-7, IMG-8).
+fn held_back(start: &mut Start<'_>, reference: &str) -> Option<StartFailure> {
+    let name = start.name().to_owned();
+    let known = &start.state.container_mut(&name).pull;
+    if known.reference != reference || known.until <= start.now.steady {
+        return None;
+    }
+    let back_off = format!("Back-off pulling image {reference:?}");
+    let (message, retry_at) = (format!("{back_off}: ErrImagePull: {}", known.error), known.until);
+    let failed = failure(start, "ImagePullBackOff", message.clone(), start.normal("BackOff", back_off));
+    Some(StartFailure { waiting: Some(WaitingReason { reason: "ImagePullBackOff", message, retry_at }), ..failed })
+}
+
+/// The pull failed: the next waits twice as long as the last (IMG-6 to IMG-8).
+fn pull_failed(start: &mut Start<'_>, reference: &str, error: String) -> StartFailure {
+    let (name, now) = (start.name().to_owned(), start.now.steady);
+    let known = &mut start.state.container_mut(&name).pull;
+    let delay = match known.delay {
+        Some(delay) if known.reference == reference => (delay * 2).min(BACKOFF_MAX),
+        _ => BACKOFF_FIRST,
+    };
+    *known = PullBackoff { reference: reference.to_owned(), delay: Some(delay), until: now + delay, error: error.clone() };
+    let failed = start.warning("Failed", format!("Failed to pull image {reference:?}: {error}"));
+    let failed = failure(start, "ErrImagePull", error.clone(), failed);
+    StartFailure { waiting: Some(WaitingReason { reason: "ErrImagePull", message: error, retry_at: now + SHOWN }), ..failed }
+}
+
+/// As Go writes durations of whole milliseconds: `0s`, `812ms`, `1.2s`, `1m2.5s`.
+fn go_duration(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    if ms < 1000 {
+        return format!("{ms}ms");
+    }
+    let (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
+    let fraction = format!("{:03}", rest % 1000);
+    let fraction = fraction.trim_end_matches('0');
+    let seconds = if fraction.is_empty() { format!("{}s", rest / 1000) } else { format!("{}.{fraction}s", rest / 1000) };
+    match (hours, minutes) {
+        (0, 0) => seconds,
+        (0, minutes) => format!("{minutes}m{seconds}"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_in_go() {
+        // IMG-6
+        let text = |ms| go_duration(Duration::from_millis(ms));
+        assert_eq!([text(0), text(812), text(1200), text(62_500), text(3_600_000)], ["0s", "812ms", "1.2s", "1m2.5s", "1h0m0s"]);
+    }
 }

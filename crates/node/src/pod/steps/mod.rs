@@ -32,7 +32,8 @@ pub const VOLUMES: usize = 0;
 pub const SANDBOX: usize = 1;
 
 /// What a run of a container needs, the run itself, and what follows at once.
-pub static START_STEPS: [&dyn StartStep; 5] = [&images::Images, &sources::Environment, &mounts::Mounts, &run::Run, &post_start::PostStart];
+pub static START_STEPS: [&dyn StartStep; 6] =
+    [&images::Images, &images::Pull, &sources::Environment, &mounts::Mounts, &run::Run, &post_start::PostStart];
 
 /// What the steps know of the node.
 #[derive(Debug, Clone, PartialEq, Default)]
