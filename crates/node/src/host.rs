@@ -2,6 +2,7 @@
 
 mod usage;
 
+use crate::pod::files::DnsFacts;
 use crate::registration::Machine;
 use std::net::UdpSocket;
 use std::path::Path;
@@ -15,6 +16,8 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
     Machine {
         name: name.to_owned(),
         addresses: vec![address()],
+        hostname: uname.as_ref().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default(),
+        dns: DnsFacts::default(),
         pod_ranges: Vec::new(),
         cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
         memory_bytes: memory_bytes(&text("/proc/meminfo")),

@@ -1,5 +1,6 @@
 //! The Node object: labels, capacity, conditions and facts of a machine (NODE-1 to NODE-5). Pure; reading the machine is `host`'s part.
 
+use crate::pod::files::DnsFacts;
 use crate::pod::steps::NodeFacts;
 use std::path::PathBuf;
 use stead_api::time::Timestamp;
@@ -10,6 +11,10 @@ use stead_api::{Value, json};
 pub struct Machine {
     pub name: String,
     pub addresses: Vec<String>,
+    /// What the machine itself is called.
+    pub hostname: String,
+    /// How its pods resolve names.
+    pub dns: DnsFacts,
     /// The ranges of its pods' addresses, of one family each, primary first.
     pub pod_ranges: Vec<String>,
     pub cpus: u64,
@@ -74,7 +79,9 @@ impl Machine {
     pub fn facts(&self, runtime_version: &str) -> NodeFacts {
         NodeFacts {
             name: self.name.clone(),
+            hostname: self.hostname.clone(),
             host_ips: self.addresses.clone(),
+            dns: self.dns.clone(),
             runtime_name: runtime_version.split("://").next().unwrap_or_default().to_owned(),
             memory_bytes: self.memory_bytes,
             allocatable: self.allocatable(),

@@ -237,6 +237,8 @@ fn two_hundred_come_and_go() {
         let up = begun.elapsed();
         let last = namespaces[199].inside(|| listener(network.addresses("199").unwrap()[0]));
         namespaces[0].inside(|| say(&last, network.addresses("199").unwrap()[0]));
+        // As when a sandbox is stopped: its namespace goes first, which the kernel does for many at a time.
+        drop((last, namespaces));
         let begun = Instant::now();
         (0..200).for_each(|n| network.detach(&n.to_string()).unwrap());
         println!("200 links: up in {up:?}, down in {:?}", begun.elapsed());

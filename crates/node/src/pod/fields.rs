@@ -41,6 +41,11 @@ pub const POD_SPEC: Fields = Fields {
         "shareProcessNamespace",
         "securityContext",
         "hostname",
+        "subdomain",
+        "setHostnameAsFQDN",
+        "hostAliases",
+        "dnsPolicy",
+        "dnsConfig",
         "affinity",
         "schedulerName",
         "tolerations",
@@ -53,13 +58,10 @@ pub const POD_SPEC: Fields = Fields {
         "imagePullSecrets",
         "serviceAccount",
     ],
-    listed: &["volumes", "dnsPolicy", "subdomain", "automountServiceAccountToken", "priorityClassName", "priority", "preemptionPolicy"],
+    listed: &["volumes", "automountServiceAccountToken", "priorityClassName", "priority", "preemptionPolicy"],
     refused: &[
-        ("hostAliases", set),
-        ("dnsConfig", set),
         ("runtimeClassName", set),
         ("overhead", set),
-        ("setHostnameAsFQDN", set),
         ("resourceClaims", set),
         ("schedulingGroup", set),
         ("evictionResponders", set),
@@ -189,7 +191,9 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 16] = [
+    const WHOLE: [&str; 18] = [
+        "HostAlias",
+        "PodDNSConfig",
         "Affinity",
         "Toleration",
         "PodReadinessGate",

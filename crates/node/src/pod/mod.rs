@@ -4,6 +4,7 @@ pub mod backoff;
 pub mod container;
 pub mod environment;
 pub mod fields;
+pub mod files;
 pub mod hooks;
 pub mod limits;
 pub mod machine;

@@ -1,6 +1,8 @@
 //! What the pod machine orders to be done, and how such an operation can end. Data only; the runner performs them.
 
 use super::environment::Sources;
+use super::files::PodFiles;
+use super::files::resolver::Warning;
 use super::hooks::{Hook, HookFailure};
 use super::probes::{Check, Probed};
 use super::volumes::{VolumeFailure, VolumesUp};
@@ -52,6 +54,10 @@ pub enum Operation {
         secrets: Vec<String>,
         files: Vec<VariableFile>,
     },
+    /// Writes the files that every container is given. May be cancelled.
+    WriteFiles(Box<PodFiles>),
+    /// Fails: what is asked for cannot be done, and this says why.
+    Refuse(String),
     StartContainer {
         sandbox: String,
         spec: Box<ContainerSpec>,
@@ -120,6 +126,8 @@ pub enum Outcome {
         pulled: Result<Pulled, String>,
     },
     Sources(Result<Sources, String>),
+    /// The pod's files were written, with these warnings.
+    Files(Result<Vec<Warning>, String>),
     Started(Result<Instance, StartError>),
     Probed(Probed),
     Hook(Result<(), HookFailure>),
@@ -153,6 +161,8 @@ impl Operation {
             Self::InspectImage(_) => "inspect image",
             Self::PullImage { .. } => "pull image",
             Self::FetchSources { .. } => "fetch sources",
+            Self::WriteFiles(_) => "write files",
+            Self::Refuse(_) => "refuse",
             Self::StartContainer { .. } => "start container",
             Self::ForgetRuns { .. } => "forget runs",
             Self::Hook { .. } => "hook",

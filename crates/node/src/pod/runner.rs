@@ -2,6 +2,9 @@
 //! It decides nothing.
 
 use super::environment::Sources;
+use super::files::PodFiles;
+use super::files::resolver::Warning;
+use super::files::write::write;
 use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
@@ -158,6 +161,10 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
             let files = volumes.read(files).await;
             Outcome::Sources(fetched.map(|fetched| Sources { files, ..fetched }))
         }
+        // A simulated node has no directories of pods.
+        Operation::WriteFiles(_) if node.volumes.is_none() => Outcome::Files(Ok(Vec::new())),
+        Operation::WriteFiles(files) => Outcome::Files(write_files(*files).await),
+        Operation::Refuse(reason) => Outcome::Done(Err(reason)),
         Operation::StartContainer { sandbox, spec } => Outcome::Started(node.runtime.start(&sandbox, *spec).await),
         Operation::ForgetRuns { sandboxes, container, before } => {
             let mut result = Ok(());
@@ -218,6 +225,14 @@ fn request_failure(failure: http::Failure) -> HookFailure {
     HookFailure::new(error)
 }
 
+/// Away from the tasks of other pods: the disk may be slow.
+async fn write_files(files: PodFiles) -> Result<Vec<Warning>, String> {
+    match tokio::task::spawn_blocking(move || write(&files)).await {
+        Ok(written) => written,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 /// What a pod's own status and events do not show.
 fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
     match outcome {
@@ -232,6 +247,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         | Outcome::Image(_)
         | Outcome::Pulled { .. }
         | Outcome::Sources(_)
+        | Outcome::Files(_)
         | Outcome::Started(_)
         | Outcome::Admitted(_)
         | Outcome::Probed(_)

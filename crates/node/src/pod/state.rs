@@ -6,7 +6,7 @@ use super::plan::StopCause;
 use super::probes::Probes;
 use super::steps::{SANDBOX, STEPS};
 use super::volumes::VolumesState;
-use crate::runtime::{Exit, Image, Instance, InstanceState};
+use crate::runtime::{Exit, Image, Instance, InstanceState, Mount};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -91,6 +91,8 @@ pub struct Starting {
     /// When it began to be pulled.
     pub pull_began: Duration,
     pub sources: Sources,
+    /// The files that every container is given.
+    pub files: Vec<Mount>,
     /// The runtime was asked: from here on the container may run.
     pub committed: bool,
     /// It runs, and its postStart hook too.

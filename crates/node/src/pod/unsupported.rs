@@ -64,7 +64,7 @@ mod tests {
     fn defaults_and_what_asks_for_nothing_are_not_refused() {
         let spec = json!({
             "hostPID": false, "hostUsers": true, "os": {"name": "linux"}, "securityContext": {"seccompProfile": {"type": "Unconfined"}},
-            "topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}], "hostAliases": [], "setHostnameAsFQDN": false,
+            "topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}],
             "hostNetwork": true, "overhead": {}, "runtimeClassName": null,
             "containers": [{"name": "c", "tty": false, "ports": [{"containerPort": 80, "hostPort": 80}], "lifecycle": {},
                 "resources": {"requests": {"ephemeral-storage": "1Gi"}}}],
@@ -91,9 +91,6 @@ mod tests {
                 container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),
                 "resources.limits of ephemeral-storage",
             ),
-            (with("hostAliases", json!([{"ip": "1.2.3.4"}])), "hostAliases"),
-            (with("dnsConfig", json!({"nameservers": ["1.1.1.1"]})), "dnsConfig"),
-            (with("setHostnameAsFQDN", json!(true)), "setHostnameAsFQDN"),
             (with("os", json!({"name": "windows"})), "os: windows"),
             (with("hostUsers", json!(false)), "hostUsers: false"),
             (

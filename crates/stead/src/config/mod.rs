@@ -13,6 +13,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use stead_node::pod::files::{DnsFacts, ResolvConf};
 
 const AFTER_HELP: &str = "First steps:
   stead up              start a server and see the example's three pods come up
@@ -118,6 +119,12 @@ pub struct ServerArgs {
     /// DNS domain of the cluster
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D", value_parser = values::cluster_domain)]
     pub cluster_domain: String,
+    /// Addresses of the cluster's name servers, comma separated [default: the tenth address of --service-cidr]
+    #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DNS", value_name = "ADDRESSES", value_delimiter = ',')]
+    pub cluster_dns: Vec<IpAddr>,
+    /// The node's file of name servers, for pods [default: /etc/resolv.conf, or systemd-resolved's own behind it; empty: none]
+    #[arg(help_heading = "Nodes", long, env = "STEAD_RESOLV_CONF", value_name = "FILE", value_parser = values::resolv_conf)]
+    pub resolv_conf: Option<PathBuf>,
     /// Name of this node [default: the host's name]
     #[arg(help_heading = "Nodes", long, env = "STEAD_NODE_NAME", value_name = "NAME", value_parser = values::node_name)]
     pub node_name: Option<String>,
@@ -195,6 +202,11 @@ impl ServerArgs {
             ("cluster-cidr", Some(self.cluster_cidr.to_string())),
             ("service-cidr", Some(self.service_cidr.to_string())),
             ("cluster-domain", Some(self.cluster_domain.clone())),
+            ("cluster-dns", list(&self.cluster_dns.iter().map(ToString::to_string).collect::<Vec<_>>())),
+            (
+                "resolv-conf",
+                self.resolv_conf.as_deref().map(|path| if path.as_os_str().is_empty() { String::new() } else { absolute(path) }),
+            ),
             ("node-name", self.node_name.clone()),
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
             ("private-registry", self.private_registry.as_deref().map(absolute)),
@@ -227,6 +239,20 @@ impl ServerArgs {
         }
     }
 
+    /// How pods resolve names.
+    pub fn dns(&self) -> DnsFacts {
+        let servers = match &self.cluster_dns[..] {
+            [] => vec![IpAddr::V4(self.service_cidr.dns_address())],
+            servers => servers.to_vec(),
+        };
+        let resolv_conf = match self.resolv_conf.as_deref() {
+            None => ResolvConf::Found,
+            Some(path) if path.as_os_str().is_empty() => ResolvConf::None,
+            Some(path) => ResolvConf::File(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        };
+        DnsFacts { servers, domain: self.cluster_domain.clone(), resolv_conf }
+    }
+
     /// Whether the node agent of this machine runs.
     pub fn agent(&self) -> bool {
         !self.disable_agent && self.simulated_nodes == 0
@@ -256,7 +282,7 @@ mod tests {
     fn every_flag_parses() {
         let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --node-name n --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
         assert_eq!(args.controllers, ["*", "-statefulset"]);
@@ -269,6 +295,16 @@ mod tests {
         for range in ["10.42.0.0/16", "fd00:42::/56", "10.42.0.0/16,fd00:42::/56", "fd00:42::/56,10.42.0.0/28"] {
             assert_eq!(server(&["--cluster-cidr", range]).unwrap().cluster_cidr.to_string(), range);
         }
+    }
+
+    #[test]
+    fn pods_ask_the_tenth_service_address_unless_told_otherwise() {
+        let dns = |line: &[&str]| server(line).unwrap().dns();
+        assert_eq!(dns(&["--service-cidr", "10.96.0.0/12"]).servers, ["10.96.0.10".parse::<IpAddr>().unwrap()]);
+        assert_eq!(dns(&["--cluster-dns", "192.0.2.53,fd00::a"]).servers.len(), 2);
+        assert_eq!(dns(&[]).resolv_conf, ResolvConf::Found);
+        assert_eq!(dns(&["--resolv-conf", ""]).resolv_conf, ResolvConf::None);
+        assert_eq!(dns(&["--resolv-conf", "/r"]).resolv_conf, ResolvConf::File("/r".into()));
     }
 
     #[test]
@@ -303,6 +339,8 @@ mod tests {
             ("--cluster-cidr", "10.0.0.0/8", "overlap"),
             ("--cluster-cidr", "10.1.0.0/16,10.2.0.0/16", "one of each family"),
             ("--cluster-cidr", "fe80::/64", "machines may have"),
+            ("--cluster-dns", "dns.example", "invalid IP address"),
+            ("--resolv-conf", "/etc", "a directory"),
             ("--bind-address", "10.43.0.1", "--service-cidr"),
             ("--controllers", "no-such", "known controllers"),
             ("--write-kubeconfig-mode", "888", "octal"),
@@ -319,7 +357,7 @@ mod tests {
         // Every flag, so that a new one is not forgotten.
         let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --node-name n --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());

@@ -29,6 +29,11 @@ pub struct Cidr {
 }
 
 impl Cidr {
+    /// Where the cluster's name server is asked.
+    pub fn dns_address(self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.address) + 10)
+    }
+
     /// The first address that can be given out.
     pub fn first_address(self) -> Ipv4Addr {
         Ipv4Addr::from(u32::from(self.address) + 1)
@@ -123,6 +128,12 @@ impl FromStr for Cidr {
         }
         Ok(Self { address, prefix })
     }
+}
+
+/// A file of name servers, or nothing.
+pub fn resolv_conf(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Err("expected a file; this is a directory".to_owned()) } else { Ok(path) }
 }
 
 /// Permission bits in octal.

@@ -174,6 +174,9 @@ impl World {
             }
             Operation::FetchSources { .. } if fails => Outcome::Sources(Err(failure())),
             Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),
+            Operation::WriteFiles(_) if fails => Outcome::Files(Err(failure())),
+            Operation::WriteFiles(_) => Outcome::Files(Ok(Vec::new())),
+            Operation::Refuse(reason) => Outcome::Done(Err(reason)),
             Operation::StartContainer { .. } if fails && self.chance.one_in(2) => Outcome::Started(Err(StartError::Create(failure()))),
             Operation::StartContainer { sandbox, spec } => {
                 let wall = self.wall();

@@ -386,6 +386,7 @@ impl Machine {
                 | Outcome::Image(_)
                 | Outcome::Pulled { .. }
                 | Outcome::Sources(_)
+                | Outcome::Files(_)
                 | Outcome::Started(_)
                 | Outcome::Hook(_)
                 | Outcome::Written(_),

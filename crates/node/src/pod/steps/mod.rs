@@ -5,6 +5,7 @@
 //! pure, and says what to do as an [`Operation`]. What it makes must be found again by the runtime's list, so that it outlives the
 //! process ([`super::recovery`]).
 
+mod files;
 mod images;
 mod mounts;
 mod post_start;
@@ -13,6 +14,7 @@ mod sandbox;
 mod sources;
 mod volumes;
 
+use super::files::DnsFacts;
 use super::operation::{Operation, Outcome};
 use super::state::{PodState, WaitingReason};
 use crate::clock::Now;
@@ -32,17 +34,21 @@ pub const VOLUMES: usize = 0;
 pub const SANDBOX: usize = 1;
 
 /// What a run of a container needs, the run itself, and what follows at once.
-pub static START_STEPS: [&dyn StartStep; 6] =
-    [&images::Images, &images::Pull, &sources::Environment, &mounts::Mounts, &run::Run, &post_start::PostStart];
+pub static START_STEPS: [&dyn StartStep; 7] =
+    [&images::Images, &images::Pull, &sources::Environment, &files::Files, &mounts::Mounts, &run::Run, &post_start::PostStart];
 
 /// What the steps know of the node.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NodeFacts {
     pub name: String,
+    /// What the machine itself is called.
+    pub hostname: String,
     /// The node's addresses, primary first.
     pub host_ips: Vec<String>,
     /// `stead`: prefixes container ids.
     pub runtime_name: String,
+    /// How pods resolve names.
+    pub dns: DnsFacts,
     pub memory_bytes: i64,
     /// `status.allocatable` of the node.
     pub allocatable: Value,
@@ -145,15 +151,4 @@ pub fn address(pod: &Value, node: &NodeFacts, state: &PodState) -> Option<String
     }
     let known = || Some(pod["status"].str("podIP")).filter(|ip| !ip.is_empty()).map(str::to_owned);
     state.addresses.first().map(ToString::to_string).or_else(known)
-}
-
-/// The pod's host name (FILE-5).
-fn hostname(pod: &Value, node: &NodeFacts) -> String {
-    let spec = &pod["spec"];
-    if spec.flag("hostNetwork") {
-        return node.name.clone();
-    }
-    let names = [spec.str("hostnameOverride"), spec.str("hostname"), pod["metadata"].str("name")];
-    let name = names.into_iter().find(|n| !n.is_empty()).unwrap_or_default();
-    name.chars().take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned()
 }

@@ -7,6 +7,7 @@ use crate::pod::operation::{Operation, Outcome};
 use crate::pod::plan::changed;
 use crate::pod::state::{Again, Starting, WaitingReason};
 use crate::runtime::{Exit, Instance, InstanceState, StartError};
+use std::path::Path;
 use stead_client::event::Event;
 
 pub struct Run;
@@ -19,7 +20,10 @@ impl StartStep for Run {
         let attempt = start.state.container_mut(&starting.container).next_attempt();
         let image = starting.image.unwrap_or_default();
         let spec = container_spec(start.pod, start.container, attempt, &image, &starting.sources, start.node);
-        let spec = spec.map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
+        let mut spec = spec.map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
+        spec.mounts.splice(0..0, starting.files);
+        // What is mounted above others goes first, or it would hide them.
+        spec.mounts.sort_by_key(|mount| Path::new(&mount.destination).components().count());
         if let Some(starting) = &mut start.state.starting {
             starting.committed = true;
         }

@@ -1,6 +1,7 @@
 //! The pod's sandbox: its shared namespaces and its cgroup. One that died is replaced by another, never revived.
 
-use super::{NodeFacts, PodStep, SANDBOX, about, hostname};
+use super::{NodeFacts, PodStep, SANDBOX, about};
+use crate::pod::files::names::names;
 use crate::pod::limits::pod_limits;
 use crate::pod::operation::Operation;
 use crate::pod::state::{PodState, Progress};
@@ -14,6 +15,10 @@ pub struct Sandbox;
 
 impl PodStep for Sandbox {
     fn up(&self, pod: &Value, node: &NodeFacts, state: &mut PodState) -> (Operation, Option<Event>) {
+        let hostname = match names(pod, node) {
+            Ok(names) => names.kernel,
+            Err(error) => return (Operation::Refuse(error), None),
+        };
         let mut event = None;
         // Whether it is absent says whether a new sandbox is to be made. One that failed may be there by half: it is asked for again under its name.
         if state.steps[SANDBOX] == Progress::Absent || state.sandboxes.is_empty() {
@@ -24,7 +29,7 @@ impl PodStep for Sandbox {
             state.sandboxes.push(next_id(pod["metadata"].str("uid"), &state.sandboxes));
         }
         let id = state.sandboxes.last().cloned().unwrap_or_default();
-        (Operation::CreateSandbox(sandbox_spec(pod, node, id)), event)
+        (Operation::CreateSandbox(sandbox_spec(pod, node, id, hostname)), event)
     }
 
     fn up_failed(&self, pod: &Value, error: &str) -> Event {
@@ -59,10 +64,15 @@ fn processes(spec: &Value) -> Processes {
     }
 }
 
+/// What a network of its own begins with, as containerd has it: everybody in it may listen on every port and ping.
+const NETWORK_SYSCTLS: [(&str, &str); 2] = [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")];
+
 /// Names come with dots or slashes between their parts; the last of several values counts.
-fn sysctls(context: &Value) -> BTreeMap<String, String> {
-    let all = context.items("sysctls").iter();
-    all.map(|sysctl| (crate::admission::sysctl_name(sysctl.str("name")), sysctl.str("value").to_owned())).collect()
+fn sysctls(spec: &Value) -> BTreeMap<String, String> {
+    let defaults =
+        NETWORK_SYSCTLS.iter().filter(|_| !spec.flag("hostNetwork")).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let own = spec["securityContext"].items("sysctls").iter();
+    defaults.chain(own.map(|sysctl| (crate::admission::sysctl_name(sysctl.str("name")), sysctl.str("value").to_owned()))).collect()
 }
 
 fn pod_user(context: &Value) -> User {
@@ -70,7 +80,7 @@ fn pod_user(context: &Value) -> User {
     User { uid: number("runAsUser"), gid: number("runAsGroup"), ..User::default() }
 }
 
-fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
+fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String, hostname: String) -> SandboxSpec {
     let (meta, spec) = (&pod["metadata"], &pod["spec"]);
     let label = |name: &str| (name.to_owned(), meta.str(name).to_owned());
     SandboxSpec {
@@ -78,13 +88,28 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String) -> SandboxSpec {
         pod: meta.str("uid").to_owned(),
         node: node.name.clone(),
         labels: BTreeMap::from([label("namespace"), label("name"), label("uid")]),
-        hostname: hostname(pod, node),
+        hostname,
         host_network: spec.flag("hostNetwork"),
         host_ipc: spec.flag("hostIPC"),
         processes: processes(spec),
-        sysctls: sysctls(&spec["securityContext"]),
+        sysctls: sysctls(spec),
         user: pod_user(&spec["securityContext"]),
         qos: QosClass::of(pod),
         limits: pod_limits(pod),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stead_api::json;
+
+    #[test]
+    fn a_network_of_its_own_begins_with_ports_and_pings_for_everybody() {
+        let port = "net.ipv4.ip_unprivileged_port_start";
+        assert_eq!((sysctls(&json!({})).len(), sysctls(&json!({}))[port].as_str()), (2, "0"));
+        let own = json!({"securityContext": {"sysctls": [{"name": port, "value": "80"}]}});
+        assert_eq!(sysctls(&own)[port], "80");
+        assert!(sysctls(&json!({"hostNetwork": true})).is_empty());
     }
 }

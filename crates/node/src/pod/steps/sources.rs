@@ -1,7 +1,8 @@
 //! The objects that a container's environment refers to, as they are when it starts (ENV-9).
 
-use super::{Start, StartFailure, StartStep, hostname};
+use super::{Start, StartFailure, StartStep};
 use crate::pod::environment::{Sources, references};
+use crate::pod::files::names::names;
 use crate::pod::operation::{Operation, Outcome, VariableFile};
 use crate::pod::volumes::mounts::empty_dir;
 use stead_api::json;
@@ -29,7 +30,7 @@ impl StartStep for Environment {
                 false => start.state.addresses.iter().map(ToString::to_string).collect(),
             },
             allocatable: node.allocatable.clone(),
-            hostname: hostname(start.pod, node),
+            hostname: names(start.pod, node).map(|names| names.kernel).unwrap_or_default(),
             ..fetched
         };
         if let Some(starting) = &mut start.state.starting {
