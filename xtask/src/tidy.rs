@@ -32,9 +32,10 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 14] = [
+const DEPENDENCIES: [(&str, &[&str]); 15] = [
     ("api", &[]),
     ("store", &[]),
+    ("streams", &[]),
     ("sys", &[]),
     ("applets", &["sys"]),
     ("images", &["sys"]),
@@ -45,7 +46,7 @@ const DEPENDENCIES: [(&str, &[&str]); 14] = [
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
-    ("node", &["api", "client", "images", "journal", "network", "runtime", "sys", "volumes"]),
+    ("node", &["api", "client", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"]),
 ];
 
