@@ -23,5 +23,6 @@ pub mod roster;
 pub mod runtime;
 pub mod simulated;
 pub mod stats;
+pub mod streams;
 pub mod upkeep;
 pub mod volumes;

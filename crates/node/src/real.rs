@@ -2,6 +2,7 @@
 
 mod exec;
 mod images;
+mod streams;
 
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};

@@ -106,6 +106,21 @@ pub enum Error {
     /// No such container.
     #[error("container {0} does not exist")]
     ContainerNotFound(String),
+    /// Nothing listens on a port of a sandbox. As users know it.
+    #[error(
+        "failed to connect to localhost:{port} inside namespace {sandbox:?}, IPv4: dial tcp4 127.0.0.1:{port}: connect: {first} \
+         IPv6 dial tcp6 [::1]:{port}: connect: {second}"
+    )]
+    NotConnected {
+        /// The sandbox.
+        sandbox: String,
+        /// The port.
+        port: u16,
+        /// Over IPv4.
+        first: String,
+        /// Over IPv6.
+        second: String,
+    },
     /// The shim refused a request.
     #[error("{0}")]
     Refused(String),

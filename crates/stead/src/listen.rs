@@ -4,7 +4,7 @@
 
 use crate::certificates::Pair;
 use crate::certificates::clients::{Caller, ClientAuthorities, PossessionVerifier};
-use crate::stall::Unstalled;
+use crate::stall::{Patience, Unstalled};
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -137,8 +137,9 @@ where
 {
     let Security { tls, clients, clock } = security;
     stream.set_nodelay(true).ok();
+    let patience = Patience::default();
     let bounded = |session: &mut rustls::ServerConnection| session.set_buffer_limit(Some(TLS_BUFFER_BYTES_MAX));
-    let accepting = tokio_rustls::TlsAcceptor::from(tls).accept_with(Unstalled::new(stream), bounded);
+    let accepting = tokio_rustls::TlsAcceptor::from(tls).accept_with(Unstalled::new(stream, patience.clone()), bounded);
     let stream = match tokio::time::timeout(HANDSHAKE_MAX, accepting).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
@@ -154,7 +155,14 @@ where
                 None => drop(request.extensions_mut().insert(InvalidCredentials)),
             }
         }
-        tower::ServiceExt::oneshot(service.clone(), request)
+        let (answer, patience) = (tower::ServiceExt::oneshot(service.clone(), request), patience.clone());
+        async move {
+            let response = answer.await;
+            if response.as_ref().is_ok_and(|response| response.status() == http::StatusCode::SWITCHING_PROTOCOLS) {
+                patience.be_endless();
+            }
+            response
+        }
     });
     let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_MAX);

@@ -16,8 +16,8 @@ use stead_node::eviction::thresholds::Config;
 use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
 use stead_node::registration::Machine;
-use stead_node::runtime::Outputs;
 use stead_node::stats::Stats;
+use stead_node::streams::Streams;
 use stead_server::{Environment, NodeService, Server};
 
 /// The image that needs no registry.
@@ -114,7 +114,7 @@ fn confinement(args: &ServerArgs) -> anyhow::Result<stead_node::real::Confinemen
 }
 
 /// Lets the API server reach these nodes.
-fn register<R: Outputs>(server: &Server, machines: &[Machine], api: &KubeletApi<R>, stats: &Stats) {
+fn register<R: Streams>(server: &Server, machines: &[Machine], api: &KubeletApi<R>, stats: &Stats) {
     for machine in machines {
         server.register_node(&machine.name, NodeService::new(api.clone().of_node(&machine.name, stats.clone())));
     }

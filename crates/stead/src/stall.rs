@@ -5,6 +5,8 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,21 +15,38 @@ use tokio::time::Sleep;
 /// How long a client may take nothing of what is sent to it.
 pub const STALL_MAX: Duration = Duration::from_secs(30);
 
+/// Whether a connection's writes may wait for ever after all: once it is upgraded, what waits for its client is bounded by whoever serves
+/// it, and a client that is suspended for a while (`kubectl exec ... | less`) is no fault.
+#[derive(Debug, Clone, Default)]
+pub struct Patience(Arc<AtomicBool>);
+
+impl Patience {
+    /// From now on they may.
+    pub fn be_endless(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_endless(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A stream whose writes do not wait for ever.
 #[derive(Debug)]
 pub struct Unstalled<S> {
     stream: S,
+    patience: Patience,
     /// Runs while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Unstalled<S> {
-    pub fn new(stream: S) -> Self {
-        Self { stream, deadline: None }
+    pub fn new(stream: S, patience: Patience) -> Self {
+        Self { stream, patience, deadline: None }
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+        if written.is_ready() || self.patience.is_endless() {
             self.deadline = None;
             return written;
         }
@@ -76,7 +95,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_cut_off() {
         let (_client, server) = tokio::io::duplex(16);
-        let mut server = Unstalled::new(server);
+        let mut server = Unstalled::new(server, Patience::default());
         let begun = tokio::time::Instant::now();
         let error = server.write_all(&[0; 100]).await.unwrap_err();
         assert_eq!((error.kind(), begun.elapsed()), (io::ErrorKind::TimedOut, STALL_MAX));
@@ -85,7 +104,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_client_is_not() {
         let (mut client, server) = tokio::io::duplex(16);
-        let mut server = Unstalled::new(server);
+        let mut server = Unstalled::new(server, Patience::default());
         let reading = async {
             for _ in 0..100 {
                 tokio::time::sleep(STALL_MAX * 9 / 10).await;

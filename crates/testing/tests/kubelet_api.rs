@@ -1,5 +1,8 @@
 //! A node's kubelet API behind the server's gateway: logs from the request of a client to the file of a container.
 
+#[path = "kubelet_api/streams.rs"]
+mod streams;
+
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -102,13 +105,6 @@ async fn a_log_is_read_through_the_gateway() {
     let refused = send(&client, "GET", &format!("{POD}/log?previous=true"), Value::Null).await;
     let message = "previous terminated container \"c\" in pod \"p\" not found";
     assert_eq!((refused.code, refused.json()["message"].as_str()), (400, Some(message)));
-    for (what, name) in [("exec?command=ls", "pods/exec"), ("attach", "pods/attach"), ("portforward?ports=80", "pods/portforward")] {
-        let refused = send(&client, "POST", &format!("{POD}/{what}"), Value::Null).await;
-        assert_eq!(
-            (refused.code, refused.json()["message"].as_str()),
-            (501, Some(format!("{name} is not served by this version").as_str()))
-        );
-    }
     // The run in the status is one that the node has forgotten.
     let status = json!({"status": {"containerStatuses": [{"name": "c", "image": "i", "imageID": "", "containerID": "fake://gone",
         "ready": true, "restartCount": 0, "state": {"running": {"startedAt": "2026-10-30T15:12:30Z"}}}]}});

@@ -1,8 +1,8 @@
 //! What can be looked at of a node (NODE-16, STAT-1, STAT-4): its statistics, its metrics, its pods, its health. GET only.
 
 use super::{Body, KubeletApi, Refusal, text};
-use crate::runtime::Outputs;
 use crate::stats::{Detail, metrics, resource_metrics, summary};
+use crate::streams::Streams;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use stead_api::value::Access;
@@ -12,7 +12,7 @@ use stead_client::resource::PODS;
 /// What Prometheus and metrics-server take.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-impl<R: Outputs> KubeletApi<R> {
+impl<R: Streams> KubeletApi<R> {
     /// The document of that path.
     pub(super) async fn look(&self, path: &[&str], query: &str) -> Result<Response<Body>, Refusal> {
         let samples = self.stats.of(&self.node);

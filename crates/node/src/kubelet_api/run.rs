@@ -42,6 +42,15 @@ pub(super) fn container_id(pod: &Value, container: &str, run: Run) -> Result<Str
     })
 }
 
+/// The id, without its scheme, of a container that runs (STR-11).
+pub(super) fn running_id(pod: &Value, container: &str) -> Result<String, String> {
+    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+    let mut statuses = lists.iter().flat_map(|list| pod["status"].items(list));
+    let status = statuses.find(|status| status.str("name") == container && status["state"]["running"].is_object());
+    let id = status.map(|status| status.str("containerID")).ok_or_else(|| format!("container not found ({container:?})"))?;
+    Ok(id.rsplit_once("://").map_or(id, |(_, bare)| bare).to_owned())
+}
+
 fn some(id: &str) -> Option<String> {
     (!id.is_empty()).then(|| id.to_owned())
 }

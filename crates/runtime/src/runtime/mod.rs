@@ -8,6 +8,7 @@ mod containers;
 mod execs;
 mod greeting;
 mod open;
+mod ports;
 mod resources;
 mod sandboxes;
 pub(crate) mod survey;
@@ -440,6 +441,11 @@ impl Runtime {
     /// Runs one more program in a running container; returns once it has been executed.
     pub async fn exec(&self, container: &str, spec: ExecSpec, stdio: Stdio) -> Result<Exec, ExecError> {
         execs::exec(&self.inner, container, spec, stdio).await
+    }
+
+    /// Connects to a port of a sandbox's own loopback address, of either family.
+    pub async fn connect_to_port(&self, sandbox: &str, port: u16) -> Result<tokio::net::TcpStream> {
+        ports::connect(&self.inner, sandbox, port).await
     }
 
     /// Opens a container's log anew, after it has been renamed.

@@ -102,6 +102,8 @@ fn failure(code: u16, text: &str, what: &str, name: &str) -> Status {
         400 => Status::bad_request(text),
         404 => Status::new(404, "NotFound", format!("the server could not find the requested resource ( {what} {name})"))
             .with_details(json!({"name": name, "kind": what, "causes": [{"reason": "UnexpectedServerResponse", "message": text}]})),
+        403 => Status::new(403, "Forbidden", text),
+        503 => Status::new(503, "ServiceUnavailable", text),
         501 => Status::new(501, "NotImplemented", text),
         _ => Status::internal(text),
     }
