@@ -106,15 +106,16 @@ impl Channels {
 
     /// The next thing that the client says. Answers are appended to `out`.
     pub fn next(&mut self, out: &mut BytesMut) -> Result<Option<Said>, Violation> {
-        while let Some(message) = self.decoder.next()? {
+        while let Some(message) = self.decoder.next_message()? {
             match message {
                 Message::Ping(payload) => put_pong(&payload, out),
                 Message::Close => return Ok(Some(Said::Closed)),
                 // Some clients send binary data in text frames.
-                Message::Binary(message) | Message::Text(message) => match self.read(&message)? {
-                    Some(said) => return Ok(Some(said)),
-                    None => {}
-                },
+                Message::Binary(message) | Message::Text(message) => {
+                    if let Some(said) = self.read(&message)? {
+                        return Ok(Some(said));
+                    }
+                }
             }
         }
         Ok(None)

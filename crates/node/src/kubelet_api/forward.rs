@@ -98,7 +98,7 @@ impl Session {
     async fn serve(&mut self, mut reader: ReadHalf<Connection>, mut writer: WriteHalf<Connection>) -> io::Result<()> {
         let (mut input, mut pending) = (vec![0; PIECE_BYTES_MAX], Pending::default());
         loop {
-            while let Some(event) = self.forward.next() {
+            while let Some(event) = self.forward.next_event() {
                 if !self.take(event) {
                     return Ok(());
                 }

@@ -152,7 +152,7 @@ impl Session {
         loop {
             let count = self.reader.read(&mut self.input).await?;
             let understood = self.remote.receive(&self.input[..count]).is_ok();
-            let closed = std::iter::from_fn(|| self.remote.next()).any(|event| event == Event::Closed);
+            let closed = std::iter::from_fn(|| self.remote.next_event()).any(|event| event == Event::Closed);
             if count == 0 || closed || !understood {
                 break;
             }
@@ -228,7 +228,7 @@ impl Running {
     /// Takes what the client said as far as the program can; false: it is gone.
     fn take_events(&mut self, remote: &mut Remote) -> bool {
         while self.rest.is_empty() {
-            match remote.next() {
+            match remote.next_event() {
                 None => break,
                 // A program that takes no more input does not keep the rest from being read.
                 Some(Event::Stdin(data)) if self.process.stdin.is_some() => self.rest = data,

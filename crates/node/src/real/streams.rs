@@ -44,8 +44,8 @@ impl Streams for Real {
     }
 
     async fn connect(&self, pod: &str, port: u16) -> Result<Box<dyn Duplex>, String> {
-        let of_pod = self.runtime.sandboxes().into_iter().filter(|sandbox| super::pod_of(&sandbox.spec.id) == pod);
-        let sandbox = of_pod.filter(|sandbox| sandbox.state == rt::SandboxState::Ready).next_back();
+        let mut of_pod = self.runtime.sandboxes().into_iter().filter(|sandbox| super::pod_of(&sandbox.spec.id) == pod);
+        let sandbox = of_pod.rfind(|sandbox| sandbox.state == rt::SandboxState::Ready);
         let sandbox = sandbox.ok_or_else(|| "the pod has no sandbox that is up".to_owned())?;
         match self.runtime.connect_to_port(&sandbox.spec.id, port).await {
             Ok(socket) => Ok(Box::new(socket)),

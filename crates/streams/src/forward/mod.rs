@@ -61,19 +61,19 @@ pub struct Forward {
 
 #[derive(Debug)]
 enum Wire {
-    Spdy(spdy::Wire),
+    Spdy(Box<spdy::Wire>),
     WebSocket(websocket::Wire),
 }
 
 impl Forward {
     /// SPDY.
     pub fn spdy() -> Forward {
-        Forward::new(Wire::Spdy(spdy::Wire::raw()), VecDeque::new(), BytesMut::new())
+        Forward::new(Wire::Spdy(Box::new(spdy::Wire::raw())), VecDeque::new(), BytesMut::new())
     }
 
     /// SPDY inside of WebSocket.
     pub fn tunnel() -> Forward {
-        Forward::new(Wire::Spdy(spdy::Wire::tunnelled()), VecDeque::new(), BytesMut::new())
+        Forward::new(Wire::Spdy(Box::new(spdy::Wire::tunnelled())), VecDeque::new(), BytesMut::new())
     }
 
     /// WebSocket, with a connection to each of these ports, at most [`PORTS_MAX`].
@@ -96,7 +96,7 @@ impl Forward {
     }
 
     /// The next thing that the client said.
-    pub fn next(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 

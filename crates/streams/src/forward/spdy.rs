@@ -61,7 +61,7 @@ impl Wire {
         };
         tunnel.push(bytes);
         let mut closed = false;
-        while let Some(message) = tunnel.next()? {
+        while let Some(message) = tunnel.next_message()? {
             match message {
                 Message::Binary(part) | Message::Text(part) => self.decoder.push(&part),
                 Message::Ping(payload) => put_pong(&payload, out),
@@ -80,7 +80,7 @@ impl Wire {
 
     fn frames(&mut self, events: &mut VecDeque<Event>, out: &mut BytesMut) -> Result<(), Violation> {
         let mut answers = BytesMut::new();
-        while let Some(frame) = self.decoder.next()? {
+        while let Some(frame) = self.decoder.next_frame()? {
             match frame {
                 Frame::Open { stream, headers, fin } => {
                     if self.open(stream, &headers, events).is_err() {

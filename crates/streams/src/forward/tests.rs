@@ -25,7 +25,7 @@ fn message(payload: &[u8]) -> Vec<u8> {
 }
 
 fn events(forward: &mut Forward) -> Vec<Event> {
-    std::iter::from_fn(|| forward.next()).collect()
+    std::iter::from_fn(|| forward.next_event()).collect()
 }
 
 /// Opens a connection with stream 3, sends on it and is answered: the frames that the client gets.
@@ -47,7 +47,7 @@ fn exchange(forward: &mut Forward, wrap: fn(Vec<u8>) -> Vec<u8>, unwrap: fn(&[u8
     forward.send(connection, b"too late");
     let mut decoder = Decoder::default();
     decoder.push(&unwrap(&forward.out().split()));
-    std::iter::from_fn(|| decoder.next().unwrap()).collect()
+    std::iter::from_fn(|| decoder.next_frame().unwrap()).collect()
 }
 
 fn answered() -> [Frame; 3] {
@@ -76,7 +76,7 @@ fn over_spdy_inside_of_websocket() {
             decoder.push(payload);
             rest = after;
         }
-        while let Some(websocket::Message::Binary(part)) = decoder.next().unwrap() {
+        while let Some(websocket::Message::Binary(part)) = decoder.next_message().unwrap() {
             inner.extend_from_slice(&part);
         }
         inner
@@ -102,7 +102,7 @@ fn a_failure_is_said_on_the_error_stream_and_other_connections_go_on() {
     forward.send(7, b"x");
     let mut decoder = Decoder::default();
     decoder.push(&forward.out().split());
-    let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next().unwrap()).collect();
+    let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next_frame().unwrap()).collect();
     assert_eq!(
         frames,
         [

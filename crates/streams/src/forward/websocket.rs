@@ -47,7 +47,7 @@ impl Wire {
     /// Whose data channel it is, if that connection is open.
     fn connection(&self, channel: u8) -> Option<u32> {
         let connection = u32::from(channel / 2);
-        (channel % 2 == 0 && self.is_open(connection)).then_some(connection)
+        (channel.is_multiple_of(2) && self.is_open(connection)).then_some(connection)
     }
 
     fn is_open(&self, connection: u32) -> bool {

@@ -69,7 +69,7 @@ pub struct Remote {
 #[derive(Debug)]
 enum Wire {
     WebSocket(websocket::Wire),
-    Spdy(spdy::Wire),
+    Spdy(Box<spdy::Wire>),
 }
 
 /// What came over a wire.
@@ -90,7 +90,7 @@ impl Remote {
 
     /// Over SPDY.
     pub fn spdy(version: Version, wanted: Wanted) -> Remote {
-        Remote::new(Wire::Spdy(spdy::Wire::new(version, wanted)), BytesMut::new())
+        Remote::new(Wire::Spdy(Box::new(spdy::Wire::new(version, wanted))), BytesMut::new())
     }
 
     fn new(wire: Wire, out: BytesMut) -> Remote {
@@ -148,7 +148,7 @@ impl Remote {
     }
 
     /// The next thing that the client said.
-    pub fn next(&mut self) -> Option<Event> {
+    pub fn next_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
         if let Event::Stdin(data) = &event {
             self.waiting -= data.len();
@@ -156,7 +156,7 @@ impl Remote {
         Some(event)
     }
 
-    /// Bytes of input that wait to be taken with [`Remote::next`].
+    /// Bytes of input that wait to be taken with [`Remote::next_event`].
     pub fn waiting(&self) -> usize {
         self.waiting
     }

@@ -86,7 +86,7 @@ impl Wire {
         if std::mem::take(&mut self.ends) {
             return Ok(Some(Said::StdinEnd));
         }
-        while let Some(frame) = self.decoder.next()? {
+        while let Some(frame) = self.decoder.next_frame()? {
             match frame {
                 Frame::Open { stream, headers, fin } => {
                     let role = self.open(stream, &headers, out);

@@ -15,7 +15,7 @@ fn v(name: &str) -> Protocol {
 }
 
 fn events(remote: &mut Remote) -> Vec<Event> {
-    std::iter::from_fn(|| remote.next()).collect()
+    std::iter::from_fn(|| remote.next_event()).collect()
 }
 
 fn taken(remote: &mut Remote) -> Vec<u8> {
@@ -152,7 +152,7 @@ fn spdy_streams() {
     assert!(remote.is_open());
     let mut decoder = Decoder::default();
     decoder.push(&taken(&mut remote));
-    assert_eq!(decoder.next().unwrap(), None, "replies are read and mean nothing more");
+    assert_eq!(decoder.next_frame().unwrap(), None, "replies are read and mean nothing more");
     remote.receive(&opening(&mut client, 9, "stdin")).unwrap();
     assert_eq!(taken(&mut remote), [0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, 3]);
     remote.receive(&[data(3, b"in", Fin::Yes), data(5, b"ignored", Fin::No)].concat()).unwrap();
@@ -160,7 +160,7 @@ fn spdy_streams() {
     remote.send(Output::Stderr, b"err");
     remote.finish(&code());
     decoder.push(&taken(&mut remote));
-    let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next().unwrap()).collect();
+    let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next_frame().unwrap()).collect();
     let end = |stream| Frame::Data { stream, data: Bytes::new(), fin: true };
     assert_eq!(frames[0], Frame::Data { stream: 7, data: "err".into(), fin: false });
     assert!(matches!(&frames[1], Frame::Data { stream: 1, data, fin: true } if data.starts_with(b"{\"metadata\"")));

@@ -69,7 +69,7 @@ impl Decoder {
     }
 
     /// The next frame, or piece of one.
-    pub fn next(&mut self) -> Result<Option<Frame>, Violation> {
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, Violation> {
         loop {
             if let Some((stream, left, fin)) = self.data {
                 if self.input.is_empty() && left > 0 {

@@ -23,7 +23,7 @@ fn decode(parts: &[&[u8]]) -> Result<Vec<Frame>, Violation> {
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     for part in parts {
         decoder.push(part);
-        while let Some(frame) = decoder.next()? {
+        while let Some(frame) = decoder.next_frame()? {
             frames.push(frame);
         }
     }

@@ -48,7 +48,7 @@ impl Decoder {
     }
 
     /// The next whole message.
-    pub fn next(&mut self) -> Result<Option<Message>, Violation> {
+    pub fn next_message(&mut self) -> Result<Option<Message>, Violation> {
         while let Some(head) = read_head(&self.input)? {
             if self.input.len() < head.bytes + head.length {
                 self.input.reserve(head.bytes + head.length - self.input.len());

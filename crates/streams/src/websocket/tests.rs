@@ -21,7 +21,7 @@ fn decode(parts: &[&[u8]]) -> Result<Vec<Message>, Violation> {
     let (mut decoder, mut messages) = (Decoder::default(), Vec::new());
     for part in parts {
         decoder.push(part);
-        while let Some(message) = decoder.next()? {
+        while let Some(message) = decoder.next_message()? {
             messages.push(message);
         }
     }

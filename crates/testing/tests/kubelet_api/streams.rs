@@ -1,4 +1,5 @@
 //! Exec and port-forward through the gateway: bytes of a client's connection in, bytes out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use super::{One, POD, send, set_state, with_pod};
 use futures::FutureExt;
