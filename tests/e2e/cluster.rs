@@ -90,6 +90,11 @@ impl Cluster {
         assert!(self.ready.starts_with("ready https://"), "the server did not become ready: {:?}\n{}", self.ready, self.log());
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
+    }
+
     /// The end of the server's log.
     pub fn log(&self) -> String {
         let text = std::fs::read_to_string(self.dir.path().join("server.log")).unwrap_or_default();

@@ -2,11 +2,13 @@
 //!
 //! `cargo xtask test` says where the binary and the kubectls are; without it these tests are left out, and say so.
 
+mod clean;
 mod cluster;
 mod crash;
 mod explain;
 mod kubectl;
 mod logs;
+mod middle;
 mod simulated;
 mod statefulset;
 mod up;

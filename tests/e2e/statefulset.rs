@@ -76,7 +76,7 @@ fn running(lines: &[String], count: usize) -> bool {
 }
 
 /// Live processes on this machine in the pod's cgroups.
-fn processes(pod_uid: &str) -> usize {
+pub fn processes(pod_uid: &str) -> usize {
     let procs = std::fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
     let alive = |dir: &Path| std::fs::read_to_string(dir.join("stat")).is_ok_and(|stat| !stat.contains(") Z "));
     procs.filter(|dir| std::fs::read_to_string(dir.join("cgroup")).is_ok_and(|c| c.contains(pod_uid)) && alive(dir)).count()

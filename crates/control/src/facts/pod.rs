@@ -63,6 +63,8 @@ pub struct PodFacts {
     /// spec.nodeName.
     pub node: String,
     pub priority: i64,
+    /// Pods of lower priority may go in its favour.
+    pub preempts: bool,
     /// It is for this scheduler, and nothing gates it.
     pub is_schedulable: bool,
     /// What it asks of a node: milli-units of cpu, units of everything else; `pods` not included.
@@ -136,6 +138,7 @@ impl PodFacts {
         scheduled: None,
         node: String::new(),
         priority: 0,
+        preempts: true,
         is_schedulable: false,
         requests: BTreeMap::new(),
         host_ports: Vec::new(),
@@ -163,6 +166,7 @@ impl PodFacts {
             scheduled: condition("PodScheduled").map(Scheduled::of),
             node: spec.str("nodeName").to_owned(),
             priority: spec.int("priority").unwrap_or(0),
+            preempts: spec.str("preemptionPolicy") != "Never",
             is_schedulable: matches!(spec.str("schedulerName"), SCHEDULER | "") && spec.items("schedulingGates").is_empty(),
             requests: requests(spec),
             host_ports: host_ports(spec),

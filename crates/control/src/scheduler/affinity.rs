@@ -9,6 +9,9 @@ use stead_api::kinds::pod_spec::node_selection::{self, Candidate, term_matches};
 use stead_api::selector::LabelSelector;
 use stead_api::{Value, value::Access};
 
+pub const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
+pub const EXISTING_ANTI_AFFINITY: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
+
 /// What a required term of a pod that is there counts for among preferences (upstream's hardPodAffinityWeight).
 const REQUIRED_WEIGHT: i64 = 1;
 
@@ -43,7 +46,7 @@ pub fn pod_refusal(pod: &Arc<Object>, node: &str, snapshot: &Snapshot) -> Option
     }
     for term in required(pod, "podAntiAffinity") {
         if near(term.str("topologyKey")).into_iter().any(|other| selects(term, pod, other, snapshot)) {
-            return Some("node(s) didn't match pod anti-affinity rules");
+            return Some(ANTI_AFFINITY);
         }
     }
     let averse = |other: &Arc<Object>, there: &Key| {
@@ -54,7 +57,7 @@ pub fn pod_refusal(pod: &Arc<Object>, node: &str, snapshot: &Snapshot) -> Option
         })
     };
     let barred = snapshot.nodes.values().any(|r| r.pods.iter().any(|other| averse(other, &r.node.key)));
-    barred.then_some("node(s) didn't satisfy existing pods anti-affinity rules")
+    barred.then_some(EXISTING_ANTI_AFFINITY)
 }
 
 fn required<'a>(pod: &'a Object, kind: &str) -> &'a [Value] {

@@ -5,6 +5,8 @@ use super::snapshot::NodeRoom;
 use crate::facts::node::Taint;
 use crate::object::Object;
 
+const FREE_PORTS: &str = "node(s) didn't have free ports for the requested pod ports";
+
 /// Why this node cannot take the pod; empty if it can. The first rule that refuses speaks.
 pub fn refusals(pod: &Object, room: &NodeRoom) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
@@ -22,9 +24,33 @@ pub fn refusals(pod: &Object, room: &NodeRoom) -> Vec<String> {
         return one("node(s) didn't match Pod's node affinity/selector");
     }
     if room.pods.iter().any(|other| ports_clash(pod, other)) {
-        return one("node(s) didn't have free ports for the requested pod ports");
+        return one(FREE_PORTS);
     }
     insufficient(pod, room)
+}
+
+/// What it would help on a node if pods of lower priority went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// Nothing: the reason would remain.
+    None,
+    /// It would, but there are no such pods.
+    NoVictims,
+    /// It might.
+    Victims,
+}
+
+/// Whether the reasons for which a node refuses could go with other pods (SCH-39).
+pub fn help(pod: &Object, room: &NodeRoom, refusals: &[String]) -> Help {
+    let goes = |refusal: &String| match refusal.strip_prefix("Insufficient ") {
+        Some(name) => room.room(name) >= pod.pod().requests.get(name).copied().unwrap_or(0),
+        None => ["Too many pods", FREE_PORTS, affinity::ANTI_AFFINITY, affinity::EXISTING_ANTI_AFFINITY].contains(&refusal.as_str()),
+    };
+    if !refusals.iter().all(goes) {
+        return Help::None;
+    }
+    let is_lower = room.pods.iter().any(|other| other.pod().priority < pod.pod().priority);
+    if is_lower { Help::Victims } else { Help::NoVictims }
 }
 
 fn insufficient(pod: &Object, room: &NodeRoom) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Places every waiting pod on the node that suits it best, or says why none does. Pure.
 
+use super::filter::Help;
 use super::snapshot::{NodeRoom, Snapshot};
 use super::{affinity, filter, is_waiting, score};
 use crate::engine::Cache;
@@ -70,6 +71,7 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, any_required_affinity: bool) -
     let total = snapshot.nodes.len();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut feasible: Vec<&NodeRoom> = Vec::new();
+    let mut helps = Vec::new();
     for room in snapshot.nodes.values() {
         let mut refusals = filter::refusals(pod, room);
         if refusals.is_empty() && any_required_affinity {
@@ -78,6 +80,7 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, any_required_affinity: bool) -
         if refusals.is_empty() {
             feasible.push(room);
         }
+        helps.push(filter::help(pod, room, &refusals));
         for refusal in refusals {
             *reasons.entry(refusal).or_default() += 1;
         }
@@ -87,7 +90,30 @@ fn choose(pod: &Arc<Object>, snapshot: &Snapshot, any_required_affinity: bool) -
     }
     let mut texts: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     texts.sort();
-    Err(format!("0/{total} nodes are available: {}.", texts.join(", ")))
+    Err(format!("0/{total} nodes are available: {}.{}", texts.join(", "), without_preemption(pod, &helps)))
+}
+
+/// Why no pod of lower priority goes in favour of this one (SCH-34, SCH-36); nothing where upstream would try: this version never does.
+fn without_preemption(pod: &Object, helps: &[Help]) -> String {
+    if !pod.pod().preempts {
+        return " preemption: not eligible due to preemptionPolicy=Never.".to_owned();
+    }
+    if helps.contains(&Help::Victims) {
+        return String::new();
+    }
+    let count = |help: Help, text: &str| {
+        let count = helps.iter().filter(|own| **own == help).count();
+        (count > 0).then(|| format!("{count} {text}"))
+    };
+    let mut texts: Vec<String> = [
+        count(Help::None, "Preemption is not helpful for scheduling"),
+        count(Help::NoVictims, "No preemption victims found for incoming pod"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    texts.sort();
+    format!(" preemption: 0/{} nodes are available: {}.", helps.len(), texts.join(", "))
 }
 
 fn bind(pod: &Arc<Object>, node: &str) -> Effect {

@@ -80,7 +80,10 @@ fn one_look_never_promises_the_same_room_twice() {
         world.pod(&format!("p-{i}"), wants("900m"));
     }
     assert_eq!(world.bindings(), ["p-0>a", "p-1>a"]);
-    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 Insufficient cpu.");
+    assert_eq!(
+        world.plan().events[0].message,
+        "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+    );
     // Too many pods.
     let mut world = World::new();
     world.node("a", json!({}));
@@ -88,7 +91,10 @@ fn one_look_never_promises_the_same_room_twice() {
         world.pod(&format!("p-{i}"), json!({}));
     }
     assert_eq!(world.bindings().len(), 4);
-    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 Too many pods.");
+    assert_eq!(
+        world.plan().events[0].message,
+        "0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+    );
 }
 
 #[test]
@@ -123,6 +129,23 @@ fn selectors_affinity_taints_and_cordons_bar_nodes() {
     }
 }
 
+/// SCH-34, SCH-36, SCH-39: what preemption would have helped, in upstream's words; nothing where it would, since there is none here.
+#[test]
+fn a_refusal_says_why_no_other_pod_goes() {
+    let refusal = |spec: Value, priority: i64| {
+        let mut world = World::new();
+        world.node("a", json!({})).pod("taker", merged(wants("1500m"), json!({"nodeName": "a", "priority": priority})));
+        world.pod("p", merged(wants("1"), spec));
+        world.refusal()
+    };
+    let head = "0/1 nodes are available: 1 Insufficient cpu.";
+    let none = " preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+    assert_eq!(refusal(json!({}), 0), format!("{head}{none}"));
+    assert_eq!(refusal(json!({"priority": 5}), 0), head);
+    let never = json!({"priority": 5, "preemptionPolicy": "Never"});
+    assert_eq!(refusal(never, 0), format!("{head} preemption: not eligible due to preemptionPolicy=Never."));
+}
+
 #[test]
 fn a_refusal_counts_reasons_in_upstreams_words() {
     let mut world = World::new();
@@ -136,7 +159,7 @@ fn a_refusal_counts_reasons_in_upstreams_words() {
         .node("c", json!({"taints": taint}))
         .node("d", json!({"unschedulable": true}));
     let wanted = "0/5 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s), \
-                  1 node(s) were unschedulable, 2 Insufficient cpu.";
+                  1 node(s) were unschedulable, 2 Insufficient cpu. preemption: 0/5 nodes are available: 5 Preemption is not helpful for scheduling.";
     assert_eq!(world.refusal(), wanted);
 }
 
@@ -171,7 +194,10 @@ fn pods_keep_apart_and_together_as_they_ask() {
     world.node("a", json!({})).node("b", json!({}));
     world.pod("zk-0", apart.clone()).pod("zk-1", apart.clone()).pod("zk-2", apart);
     assert_eq!(world.bindings(), ["zk-0>a", "zk-1>b"]);
-    assert_eq!(world.plan().events[0].message, "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.");
+    assert_eq!(
+        world.plan().events[0].message,
+        "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+    );
     let together = json!({"affinity": {"podAffinity": term("web", "zone")}});
     let mut world = World::new();
     world.node("a", json!({})).node("b", json!({}));
@@ -185,7 +211,10 @@ fn host_ports_clash_on_one_node() {
     let mut world = World::new();
     world.node("a", json!({})).pod("p", port.clone()).pod("q", port);
     assert_eq!(world.bindings(), ["p>a"]);
-    assert_eq!(world.plan().events[0].message, "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.");
+    assert_eq!(
+        world.plan().events[0].message,
+        "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+    );
 }
 
 fn preferring(what: &str, terms: Value) -> Value {
@@ -241,5 +270,8 @@ fn a_term_may_select_namespaces_by_their_labels() {
     world.pod("db-0", json!({"nodeName": "a"})).pod("w-0", against("y"));
     assert_eq!(world.bindings(), ["w-0>a"]);
     world.put(NAMESPACES, json!({"metadata": {"name": "d", "labels": {"team": "y"}}}));
-    assert_eq!(world.refusal(), "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.");
+    assert_eq!(
+        world.refusal(),
+        "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+    );
 }
