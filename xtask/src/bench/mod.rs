@@ -3,6 +3,8 @@
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
 mod disk;
+mod images;
+mod logs;
 mod pods;
 mod report;
 mod requests;
@@ -85,6 +87,7 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
         }
         if wants(Part::Containers) && nix::unistd::geteuid().is_root() {
             pods::containers(&binary, &place.join("containers"), &mut report).await.context("pods in containers")?;
+            images::measure(&binary, &place.join("images"), &mut report).context("images")?;
         } else if wants(Part::Containers) {
             report.note("LEFT OUT: pods in containers, which need root.");
         }

@@ -29,6 +29,7 @@ pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Resul
     down(&server, "first").await?;
     idle(&server, report, [report::MEMORY_IDLE, report::CPU_IDLE, report::WRITTEN_IDLE]).await;
     one_at_a_time(&server, report).await?;
+    super::logs::measure(&server, report).await.context("logs")?;
     for (quantity, replicas) in [(report::ORDERED_3, 3), (report::ORDERED_10, 10)] {
         let took = up(&server, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;
         report.add(quantity, time(took));
@@ -109,6 +110,15 @@ fn spec() -> Value {
     json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "main", "image": "localhost/stead:1", "ports": [{"containerPort": 80}]}]})
 }
 
+/// The same with probes; every pod has a token volume.
+fn probed_spec() -> Value {
+    let mut spec = spec();
+    let probe = json!({"httpGet": {"port": 80}, "periodSeconds": 1});
+    spec["containers"][0]["readinessProbe"] = probe.clone();
+    spec["containers"][0]["livenessProbe"] = probe;
+    spec
+}
+
 /// Applies a set; time until all its pods are Ready.
 async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
     let mut api = server.connect().await?;
@@ -169,7 +179,8 @@ async fn one_at_a_time(server: &Server, report: &mut Report) -> Result<()> {
     let mut times = Vec::new();
     for n in 0..ONE_AT_A_TIME {
         let name = format!("single-{n}");
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": spec()});
+        let pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": probed_spec()});
         let begun = Instant::now();
         api.call(Method::POST, PODS, JSON, &pod).await?;
         until(&mut watch, |event| event["object"]["status"]["phase"] == "Running").await.with_context(|| format!("{name} runs"))?;
