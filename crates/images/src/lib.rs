@@ -16,7 +16,9 @@ mod archive;
 mod compression;
 mod digest;
 mod document;
+mod elf;
 mod error;
+mod from_host;
 mod import;
 mod index;
 mod platform;
@@ -24,18 +26,21 @@ mod pull;
 mod push;
 mod reference;
 mod registry;
+mod removal;
 mod store;
 mod unpack;
 
 pub use digest::Digest;
 pub use document::Settings;
 pub use error::{Error, Result, causes};
+pub use from_host::from_host;
 pub use import::{Imported, import};
 pub use platform::Platform;
 pub use pull::Puller;
 pub use push::push;
 pub use reference::Reference;
 pub use registry::{Keyring, Registries};
+pub use removal::{InUse, Removed};
 pub use store::{Hold, Image, Store};
 
 /// Layers of one image: an overlay file system takes no more.

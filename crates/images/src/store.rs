@@ -97,6 +97,20 @@ impl Store {
         Ok(Hold { _lock: lock })
     }
 
+    /// None if somebody has it.
+    pub(crate) fn try_lock(&self, how: FlockArg) -> Result<Option<Hold>> {
+        match self.lock(how) {
+            Ok(hold) => Ok(Some(hold)),
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes what there is, on disk before this returns.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Index) -> Result<T>) -> Result<T> {
+        self.inner.index.update(change)
+    }
+
     /// The image of that name or id, if it is here.
     pub fn get(&self, name: &str) -> Result<Option<Image>> {
         let index = self.inner.index.get()?;
@@ -283,7 +297,7 @@ impl Store {
 }
 
 /// By full reference, or by the digest of its configuration with or without the algorithm.
-fn find(index: &Index, name: &str) -> Option<Digest> {
+pub fn find(index: &Index, name: &str) -> Option<Digest> {
     if let Ok(id) = name.parse::<Digest>().or_else(|_| format!("sha256:{name}").parse()) {
         return index.images.contains_key(&id).then_some(id);
     }

@@ -93,6 +93,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let pods = Pods::new(nodes.keys().cloned(), records, directories);
     let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone(), options.eviction);
     let alive = keep_alive(options.machines.clone(), nodes.clone());
+    let keeping_images = crate::image_gc::keep(nodes.values().next().filter(|_| options.data_dir.is_some()).cloned());
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
     let clock = options.clock.clone();
     let recording = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
@@ -102,6 +103,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
         () = looking_after => Err(Failure::Ended("node statistics")),
+        () = keeping_images => Err(Failure::Ended("image garbage collection")),
         () = recording => Err(Failure::Ended("event recorder")),
         () = working => Err(Failure::Ended("pod watch")),
         () = follower.run() => Err(Failure::Ended("watches of what pods refer to")),

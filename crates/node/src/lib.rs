@@ -11,6 +11,7 @@ pub mod eviction;
 pub mod following;
 pub mod heartbeat;
 pub mod host;
+mod image_gc;
 pub mod kubelet_api;
 pub mod network;
 pub mod node;

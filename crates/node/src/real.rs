@@ -7,9 +7,9 @@ mod streams;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    AppArmor, ContainerSpec, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits, Mount, Output,
-    Outputs, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security,
-    StartError, Usage,
+    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits,
+    Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec,
+    SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 pub use images::Pulling;
 use std::collections::{BTreeMap, VecDeque};
@@ -352,6 +352,18 @@ impl Runtime for Real {
 
     async fn pull_image(&self, reference: &str, keyring: Keyring) -> Result<Pulled, String> {
         self.pull(reference, keyring).await
+    }
+
+    async fn images(&self) -> Result<Vec<PresentImage>, String> {
+        self.present_images().await
+    }
+
+    async fn remove_image(&self, id: &str) -> Result<(), String> {
+        self.runtime.remove_image(id).await.map_err(|error| text(&error))
+    }
+
+    async fn image_room(&self) -> Option<DiskRoom> {
+        images::room(&self.runtime)
     }
 
     async fn mount_image(&self, reference: &str, place: &Path) -> Result<(), String> {

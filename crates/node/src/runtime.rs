@@ -27,6 +27,26 @@ pub struct Image {
     pub stop_signal: String,
 }
 
+/// An image that is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentImage {
+    pub id: String,
+    /// Full names, tags before digests.
+    pub names: Vec<String>,
+    pub size_bytes: u64,
+    /// Somebody put it here by hand: it is never collected.
+    pub pinned: bool,
+    /// A container runs on it, or has.
+    pub in_use: bool,
+}
+
+/// How full the file system of the images is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskRoom {
+    pub capacity_bytes: u64,
+    pub available_bytes: u64,
+}
+
 /// An image that was pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
@@ -342,6 +362,18 @@ pub trait Runtime: Clone + Send + Sync + 'static {
             let image = self.image(reference).await?.ok_or_else(|| format!("there is no image {reference}"))?;
             Ok(Pulled { image, size_bytes: 0 })
         }
+    }
+    /// All images that are here.
+    fn images(&self) -> impl Future<Output = Result<Vec<PresentImage>, String>> + Send {
+        async { Ok(Vec::new()) }
+    }
+    /// Removes an image by its id. One that came into use stays.
+    fn remove_image(&self, _id: &str) -> impl Future<Output = Result<(), String>> + Send {
+        async { Ok(()) }
+    }
+    /// Of the file system where images are; nothing if that is not known.
+    fn image_room(&self) -> impl Future<Output = Option<DiskRoom>> + Send {
+        async { None }
     }
     /// Shows the files of an image that is here, read-only, at an existing directory. Done already, it stays so.
     fn mount_image(&self, _reference: &str, _place: &Path) -> impl Future<Output = Result<(), String>> + Send {

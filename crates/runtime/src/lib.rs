@@ -42,7 +42,7 @@ pub use container::{
 };
 pub use error::{Error, Result, StartError};
 pub use exec::{ExecError, ExecSpec, Size, Stdio};
-pub use image::{Image, ImageConfig};
+pub use image::{Image, ImageConfig, images_in_use};
 pub use runtime::survey::{Survey, clean, survey};
 pub use runtime::{Event, Events, Exec, HostFacts, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};

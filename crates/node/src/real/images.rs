@@ -1,7 +1,7 @@
 //! Images of the real runtime: translated for the node, and pulled.
 
 use super::Real;
-use crate::runtime::{Image, Pulled};
+use crate::runtime::{DiskRoom, Image, PresentImage, Pulled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_images::{Keyring, Puller, Reference, Silent, causes};
@@ -28,7 +28,36 @@ pub fn image(image: rt::Image) -> Image {
     }
 }
 
+/// Of the file system where the store is.
+pub fn room(runtime: &rt::Runtime) -> Option<DiskRoom> {
+    let found = nix::sys::statvfs::statvfs(runtime.image_store()?.dir()).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.fragment_size());
+    Some(DiskRoom { capacity_bytes: bytes(found.blocks()), available_bytes: bytes(found.blocks_available()) })
+}
+
 impl Real {
+    /// The built-in image counts as pinned: nobody could bring it back.
+    pub(super) async fn present_images(&self) -> Result<Vec<PresentImage>, String> {
+        let builtin = self.runtime.builtin_images().into_iter().map(|image| PresentImage {
+            names: std::iter::once(image.reference).chain(image.repo_digests).collect(),
+            id: image.digest,
+            size_bytes: image.size_bytes,
+            pinned: true,
+            in_use: true,
+        });
+        let Some(store) = self.runtime.image_store() else { return Ok(builtin.collect()) };
+        let listed = tokio::task::spawn_blocking(move || store.list()).await.map_err(|error| error.to_string())?;
+        let in_use = self.runtime.images_in_use();
+        let stored = listed.map_err(|error| causes(&error))?.into_iter().map(|image| PresentImage {
+            in_use: in_use.holds(&image.id),
+            id: image.id.to_string(),
+            names: image.tags.into_iter().chain(image.digests).collect(),
+            size_bytes: image.size_bytes,
+            pinned: image.pinned,
+        });
+        Ok(builtin.chain(stored).collect())
+    }
+
     /// With the pod's credentials and the node's. The built-in image is nowhere else, so it is as good as pulled.
     pub(super) async fn pull(&self, reference: &str, mut keyring: Keyring) -> Result<Pulled, String> {
         if let Some(builtin) = self.runtime.builtin_image(reference) {

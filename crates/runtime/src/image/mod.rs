@@ -3,8 +3,10 @@
 //! Owns `<root>/images`, where the built-in image is. All others are in a [`stead_images::Store`], which comes with the options.
 
 mod builtin;
+mod in_use;
 mod mount;
 
+pub use in_use::images_in_use;
 pub use mount::{mount, unmount};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -317,6 +317,36 @@ impl Runtime {
         self.inner.images.get(reference)
     }
 
+    /// Images that were made here and are in no store.
+    pub fn builtin_images(&self) -> Vec<Image> {
+        self.inner.images.list()
+    }
+
+    /// All others.
+    pub fn image_store(&self) -> Option<stead_images::Store> {
+        self.inner.options.images.clone()
+    }
+
+    /// The images that containers run on.
+    pub fn images_in_use(&self) -> stead_images::InUse {
+        // What containers run on that nobody can list is not known.
+        if self.inner.entries().values().any(|entry| entry.left_alone().is_some()) {
+            return stead_images::InUse::Unknown;
+        }
+        stead_images::InUse::Images(self.containers(None).into_iter().map(|container| container.image_id).collect())
+    }
+
+    /// Takes all names of an image of the store, and removes what nothing uses.
+    pub async fn remove_image(&self, id: &str) -> Result<()> {
+        let (runtime, id) = (self.clone(), id.to_owned());
+        blocking(move || {
+            let Some(store) = runtime.image_store() else { return Ok(()) };
+            store.untag(&id).map_err(Error::Images)?;
+            store.sweep(|| runtime.images_in_use()).map(drop).map_err(Error::Images)
+        })
+        .await
+    }
+
     /// Shows an image's files, read-only, at an existing directory; whoever calls has written that mount down. Idempotent.
     pub async fn mount_image(&self, reference: &str, place: &Path) -> Result<()> {
         let (inner, reference, place) = (Arc::clone(&self.inner), reference.to_owned(), place.to_owned());

@@ -3,7 +3,7 @@
 mod image;
 mod values;
 
-pub use image::{ImageArgs, ImageVerb, ImportArgs, ListArgs};
+pub use image::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
 use values::SIMULATED_NODES_MAX;
 pub use values::{Cidr, PodRanges, node_name};
 
