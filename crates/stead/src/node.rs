@@ -83,6 +83,7 @@ pub async fn start(
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
         let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
+        let eviction = Config::with_hard(&args.eviction_hard).map_err(anyhow::Error::msg).context("--eviction-hard")?;
         let options = agent::Options {
             api,
             machines,
@@ -91,7 +92,7 @@ pub async fn start(
             clock,
             stats,
             data_dir: Some(args.data_dir.clone()),
-            eviction: Config::default(),
+            eviction,
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }

@@ -121,6 +121,16 @@ pub struct Config {
 /// Without settings of one's own. A kubelet's are 10 and 15 % of the disk: too much of a large one.
 pub const HARD: &str = "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%";
 
+impl Config {
+    /// With these hard thresholds, the rest as usual.
+    ///
+    /// # Errors
+    /// As [`hard`].
+    pub fn with_hard(text: &str) -> Result<Self, String> {
+        Ok(Self { thresholds: hard(text)?, ..Self::default() })
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         let thresholds = hard(HARD).expect("the usual thresholds can be read");

@@ -59,7 +59,7 @@ pub fn host_usage(data_dir: &Path) -> HostUsage {
         disk: disk(data_dir),
         processes_max: number("/proc/sys/kernel/pid_max"),
         processes: processes(&text("/proc/loadavg")),
-        network: interfaces(&text("/proc/net/dev")),
+        network: first_of_all(default_interface(&text("/proc/net/route")), interfaces(&text("/proc/net/dev"))),
     }
 }
 
@@ -112,6 +112,17 @@ fn processes(loadavg: &str) -> u64 {
     field.and_then(|(_, all)| all.parse().ok()).unwrap_or_default()
 }
 
+/// The one that packets to elsewhere leave by.
+fn default_interface(route: &str) -> &str {
+    let fields = route.lines().skip(1).map(|line| line.split_whitespace());
+    fields.filter_map(|mut fields| Some((fields.next()?, fields.next()?))).find(|(_, to)| *to == "00000000").map_or("", |(name, _)| name)
+}
+
+fn first_of_all(name: &str, mut interfaces: Vec<Interface>) -> Vec<Interface> {
+    interfaces.sort_by_key(|interface| interface.name != name);
+    interfaces
+}
+
 fn interfaces(dev: &str) -> Vec<Interface> {
     let line = |line: &str| {
         let (name, counters) = line.split_once(':')?;
@@ -148,7 +159,11 @@ mod tests {
         let dev =
             "Inter-|   Receive\n face |bytes packets\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 5 1 2 0 0 0 0 0 7 1 3 0 0 0 0 0";
         let eth0 = Interface { name: "eth0".into(), rx_bytes: 5, rx_errors: 2, tx_bytes: 7, tx_errors: 3 };
-        assert_eq!(interfaces(dev), [eth0]);
+        assert_eq!(interfaces(dev), std::slice::from_ref(&eth0));
+        let route = "Iface Destination Gateway\ndocker0 000011AC 0\neth0 00000000 0101";
+        assert_eq!(default_interface(route), "eth0");
+        let other = Interface { name: "a0".into(), ..Interface::default() };
+        assert_eq!(first_of_all("eth0", vec![other.clone(), eth0.clone()]), [eth0, other]);
     }
 
     #[test]

@@ -179,7 +179,12 @@ fn binding_spread(field: &str, value: &Value) -> Option<String> {
 }
 
 fn other_limits(field: &str, value: &Value) -> Option<String> {
-    let other = value.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !matches!(name.as_str(), "cpu" | "memory"));
+    let other = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+        .find(|name| !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage"));
     other.map(|name| format!("resources.{field} of {name}"))
 }
 

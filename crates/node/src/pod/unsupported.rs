@@ -87,10 +87,7 @@ mod tests {
             (container(json!({"tty": true})), "tty"),
             (container(json!({"stdin": true})), "stdin"),
             (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
-            (
-                container(json!({"resources": {"limits": {"cpu": "1", "ephemeral-storage": "1Gi"}}})),
-                "resources.limits of ephemeral-storage",
-            ),
+            (container(json!({"resources": {"limits": {"cpu": "1", "example.com/gpu": "1"}}})), "resources.limits of example.com/gpu"),
             (with("os", json!({"name": "windows"})), "os: windows"),
             (with("hostUsers", json!(false)), "hostUsers: false"),
             (

@@ -1,7 +1,7 @@
 //! Programs that hooks and probes run in a container: to their end, with the beginning of what they print.
 
 use crate::runtime::{EXEC_OUTPUT_BYTES_MAX, ExecEnd, ExecError};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use stead_runtime as rt;
 use tokio::io::AsyncReadExt;
@@ -28,7 +28,9 @@ pub async fn run(runtime: &rt::Runtime, container: &str, argv: Vec<String>) -> R
         }
     };
     // All that it wrote is in the pipe. What it left running may go on writing, and is not waited for.
-    while let Ok(count @ 1..) = receiver.try_read(&mut chunk) {
+    // It is read without asking the event loop, which may not have heard of it yet.
+    let mut rest = std::fs::File::from(receiver.into_nonblocking_fd().map_err(failed)?);
+    while let Ok(count @ 1..) = rest.read(&mut chunk) {
         keep(&mut output, &chunk[..count]);
         if output.len() == EXEC_OUTPUT_BYTES_MAX {
             break;

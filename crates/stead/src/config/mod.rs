@@ -33,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Start a server in the background if none runs, apply the built-in example and show its pods
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Stop the background server and the containers it runs; objects stay
     Down(DownArgs),
     /// Bring images onto this machine, look at them and remove them, with a server running or without
@@ -135,6 +135,10 @@ pub struct ServerArgs {
     /// Settings of registries: mirrors, credentials, certificates, as k3s has them [default: DATA_DIR/registries.yaml]
     #[arg(help_heading = "Nodes", long, env = "STEAD_PRIVATE_REGISTRY", value_name = "FILE", value_parser = values::file)]
     pub private_registry: Option<PathBuf>,
+    /// When pods are evicted from this machine: SIGNAL<LIMIT, comma separated, as a kubelet's --eviction-hard; empty: never for want of room
+    #[arg(help_heading = "Nodes", long, env = "STEAD_EVICTION_HARD", value_name = "LIST", default_value = stead_node::eviction::thresholds::HARD,
+        value_parser = values::eviction_hard)]
+    pub eviction_hard: String,
     /// Do not run pods on this machine
     #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
@@ -210,6 +214,7 @@ impl ServerArgs {
             ("node-name", self.node_name.clone()),
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
             ("private-registry", self.private_registry.as_deref().map(absolute)),
+            ("eviction-hard", Some(self.eviction_hard.clone())),
             ("disable-agent", switch(self.disable_agent)),
             ("seccomp-default", switch(self.seccomp_default)),
             ("pod-max-pids", self.pod_max_pids.map(|n| n.to_string())),
@@ -282,7 +287,7 @@ mod tests {
     fn every_flag_parses() {
         let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
         assert_eq!(args.controllers, ["*", "-statefulset"]);
@@ -357,7 +362,7 @@ mod tests {
         // Every flag, so that a new one is not forgotten.
         let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());
