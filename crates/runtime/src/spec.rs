@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cgroup::Layout;
-use crate::container::{Mount, Propagation, Resources, Rlimit};
+use crate::container::{Mount, Propagation, Resources, Rlimit, TerminationLog};
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
 use crate::sandbox::NamespaceMode;
 
@@ -155,27 +155,36 @@ fn mounts(inputs: &Inputs) -> Vec<Value> {
         }
     }
     let shm = if inputs.sandbox.spec.ipc == NamespaceMode::Host { PathBuf::from("/dev/shm") } else { inputs.sandbox_dir.shm() };
-    let mut last = Vec::new();
-    if let Some(log) = &spec.termination_log {
-        last.push(bind(inputs.termination_log, &log.path, &["rw"]));
-    }
-    last.push(bind(&shm, "/dev/shm", &["nosuid", "noexec", "nodev"]));
+    let mut last = vec![bind(&shm, "/dev/shm", &["nosuid", "noexec", "nodev"])];
     // A mount asked for at an automatic one's place stands alone.
     for automatic in [&mut mounts, &mut last] {
         automatic.retain(|mount| {
             !inputs.mounts.iter().any(|asked| Some(asked.destination.trim_end_matches('/')) == mount["destination"].as_str())
         });
     }
-    mounts.extend(inputs.mounts.iter().map(|mount| {
+    let stands_alone = |log: &&TerminationLog| !inputs.mounts.iter().any(|asked| asked.destination.trim_end_matches('/') == log.path);
+    let mut log = spec.termination_log.as_ref().filter(stands_alone);
+    for mount in inputs.mounts {
+        if let Some(log) = log.take_if(|log| comes_before(&log.path, &mount.destination)) {
+            mounts.push(bind(inputs.termination_log, &log.path, &["rw"]));
+        }
         let access = match (mount.read_only, mount.recursive_read_only) {
             (true, true) => "rro",
             (true, false) => "ro",
             (false, _) => "rw",
         };
-        bind(&mount.source, &mount.destination, &[access])
-    }));
+        mounts.push(bind(&mount.source, &mount.destination, &[access]));
+    }
+    mounts.extend(log.map(|log| bind(inputs.termination_log, &log.path, &["rw"])));
     mounts.append(&mut last);
     mounts
+}
+
+/// The termination log comes after what it may lie in, and before the files that every runtime adds last.
+fn comes_before(log: &str, destination: &str) -> bool {
+    let depth = |path: &str| path.split('/').filter(|part| !part.is_empty()).count();
+    let is_added_last = matches!(destination, "/etc/hostname" | "/etc/resolv.conf");
+    depth(log) < depth(destination) || (is_added_last && depth(log) == depth(destination))
 }
 
 fn bind(source: &Path, destination: &str, options: &[&str]) -> Value {

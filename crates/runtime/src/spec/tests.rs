@@ -138,3 +138,22 @@ fn limits() {
     // CG-8, CG-9, LC-16
     assert_eq!(resources["unified"], json!({"memory.oom.group": "1", "memory.swap.max": "0"}));
 }
+
+#[test]
+fn the_termination_log_comes_where_every_runtime_has_it() {
+    // OCI-4
+    let order = |path: &str, asked: &[&str]| {
+        let config = config(1, |_, spec| {
+            spec.termination_log = Some(TerminationLog { path: path.into(), output_on_failure: false });
+            let mount = |destination: &&str| Mount { source: "/src".into(), destination: (*destination).into(), ..Mount::default() };
+            spec.mounts = asked.iter().map(mount).collect();
+        });
+        let all: Vec<String> = destinations(&config).into_iter().map(str::to_owned).collect();
+        let wanted = |place: &String| place == path || asked.contains(&place.as_str());
+        all.into_iter().filter(wanted).collect::<Vec<_>>()
+    };
+    let (log, files) = ("/dev/termination-log", ["/data", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"]);
+    assert_eq!(order(log, &files), ["/data", "/etc/hosts", log, "/etc/hostname", "/etc/resolv.conf"]);
+    assert_eq!(order("/a/b/log", &["/etc/hostname", "/a/b"]), ["/etc/hostname", "/a/b", "/a/b/log"]);
+    assert_eq!(order(log, &[log]), [log]);
+}
