@@ -10,7 +10,7 @@ use crate::pod::machine::{PodUpdate, is_accepted};
 use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
 use crate::registration::Machine;
-use crate::runtime::{Ended, Runtime};
+use crate::runtime::{Heard, Runtime};
 use crate::stats::Stats;
 use crate::upkeep::{keep_alive, look_after};
 use crate::volumes::Volumes;
@@ -29,8 +29,8 @@ use tokio::time::Instant;
 
 /// Events waiting to be sent; more are dropped.
 const EVENTS_MAX: usize = 4096;
-/// Ends of containers that wait for one pod.
-const EXITS_MAX: usize = 256;
+/// Ends of containers and sandboxes that wait for one pod.
+const HEARD_MAX: usize = 256;
 /// Pause before the runner of a pod that panicked is replaced.
 const REPLACE: Duration = Duration::from_secs(10);
 
@@ -54,7 +54,7 @@ pub struct Options<R> {
 /// A pod's runner as the agent sees it.
 struct Handle {
     updates: watch::Sender<PodUpdate>,
-    exits: mpsc::Sender<Ended>,
+    heard: mpsc::Sender<Heard>,
 }
 
 /// Everything that the agent's loop owns.
@@ -139,7 +139,7 @@ impl<R: Runtime> Agent<R> {
                     }
                     None => return,
                 },
-                Some(ended) = runtime.next_exit() => self.exited(ended),
+                Some(heard) = runtime.hear() => self.heard(heard),
                 Some(done) = self.tasks.join_next() => self.reap(done, &runtime).await,
             }
         }
@@ -171,9 +171,9 @@ impl<R: Runtime> Agent<R> {
         let Begin { uid, node, object, records } = begin;
         let Some(node) = self.nodes.get(&node).cloned() else { return };
         let (updates, updates_out) = watch::channel(PodUpdate::Object(object.clone()));
-        let (exits, exits_out) = mpsc::channel(EXITS_MAX);
-        let runner = Runner::new(node, object, &records, updates_out, exits_out);
-        self.runners.insert(uid.clone(), Handle { updates, exits });
+        let (heard, heard_out) = mpsc::channel(HEARD_MAX);
+        let runner = Runner::new(node, object, &records, updates_out, heard_out);
+        self.runners.insert(uid.clone(), Handle { updates, heard });
         self.tasks.spawn(async move {
             match AssertUnwindSafe(runner.run()).catch_unwind().await {
                 Ok(()) => End::Over(uid),
@@ -185,12 +185,12 @@ impl<R: Runtime> Agent<R> {
         });
     }
 
-    fn exited(&mut self, ended: Ended) {
-        let Some(uid) = self.pods.exited(&ended) else { return };
+    fn heard(&mut self, heard: Heard) {
+        let Some(uid) = self.pods.heard(&heard) else { return };
         if let Some(handle) = self.runners.get(&uid)
-            && handle.exits.try_send(ended).is_err()
+            && handle.heard.try_send(heard).is_err()
         {
-            tracing::error!(pod = uid, "a container's end could not be handed on");
+            tracing::error!(pod = uid, "the end of a container or sandbox could not be handed on");
         }
     }
 

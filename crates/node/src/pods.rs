@@ -2,7 +2,7 @@
 //! and the pods' machines. It makes sure that a pod waits until the former holder of its name has gone (KILL-11).
 
 use crate::pod::machine::PodUpdate;
-use crate::runtime::{Ended, InstanceState, SandboxRecord};
+use crate::runtime::{Ended, Heard, InstanceState, SandboxRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stead_api::value::Access;
@@ -118,14 +118,15 @@ impl Pods {
         self.waiting.retain(|_, pod| pod["metadata"].str("uid") != uid);
     }
 
-    /// A container ended: the uid of the pod whose machine must hear of it, if it has one.
-    pub fn exited(&mut self, ended: &Ended) -> Option<String> {
-        let uid = ended.sandbox.rsplit_once('-').map_or(ended.sandbox.as_str(), |(uid, _)| uid);
+    /// A container or a sandbox ended: the uid of the pod whose machine must hear of it, if it has one.
+    pub fn heard(&mut self, heard: &Heard) -> Option<String> {
+        let (Heard::Ended(Ended { sandbox, .. }) | Heard::SandboxDied { sandbox, .. }) = heard;
+        let uid = sandbox.rsplit_once('-').map_or(sandbox.as_str(), |(uid, _)| uid);
         if self.names.contains_key(uid) {
             return Some(uid.to_owned());
         }
         // Its machine is still to come, and must not take it for running.
-        self.found.get_mut(uid).into_iter().flatten().for_each(|record| note(record, ended));
+        self.found.get_mut(uid).into_iter().flatten().filter(|record| record.id == *sandbox).for_each(|record| note(record, heard));
         None
     }
 
@@ -178,11 +179,12 @@ fn remembered(uid: &str, records: &[SandboxRecord]) -> Value {
     })
 }
 
-/// Notes the end of a container in a record made before it.
-fn note(record: &mut SandboxRecord, ended: &Ended) {
-    if record.id != ended.sandbox {
+/// Notes what was heard in a record made before it.
+fn note(record: &mut SandboxRecord, heard: &Heard) {
+    let Heard::Ended(ended) = heard else {
+        record.ready = false;
         return;
-    }
+    };
     let runs = record.containers.get_mut(&ended.container).into_iter().flatten();
     for run in runs.filter(|run| run.attempt == ended.attempt && matches!(run.state, InstanceState::Running { .. })) {
         run.state = InstanceState::Exited(ended.exit.clone());

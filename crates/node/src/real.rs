@@ -7,8 +7,8 @@ mod streams;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, LimitError, Limits,
-    Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec,
+    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, Image, Instance, InstanceState, LimitError,
+    Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec,
     SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 pub use images::Pulling;
@@ -158,6 +158,10 @@ impl Real {
             tracing::error!(sandbox = sandbox.spec.id, error, "a sandbox has no network");
             Vec::new()
         })
+    }
+
+    fn is_dead(&self, sandbox: &str) -> bool {
+        self.runtime.sandboxes().into_iter().find(|s| s.spec.id == sandbox).is_none_or(|s| s.state == rt::SandboxState::Stopped)
     }
 
     fn id(&self, sandbox: &str, name: &str, attempt: u32) -> Option<String> {
@@ -433,7 +437,9 @@ impl Runtime for Real {
         let found = self.runtime.sandboxes().into_iter().find(|s| s.spec.id == sandbox);
         let log_dir = found.map(|s| s.spec.log_dir).ok_or_else(|| StartError::Create(format!("sandbox {sandbox} does not exist")))?;
         let log_path = log_dir.join(&name).join(format!("{attempt}.log"));
-        match self.runtime.start(sandbox, container_spec(spec, log_path, &self.confinement)).await {
+        let processes_of = spec.processes_of.as_ref().and_then(|(name, attempt)| self.id(sandbox, name, *attempt));
+        let spec = rt::ContainerSpec { processes_of, ..container_spec(spec, log_path, &self.confinement) };
+        match self.runtime.start(sandbox, spec).await {
             Ok(started) => {
                 let state = InstanceState::Running { started_at: timestamp(started.started_at) };
                 Ok(Instance { attempt, id: started.id, image, user: Some(run_user(&started.user)), state })
@@ -447,6 +453,8 @@ impl Runtime for Real {
             Err(rt::StartError::Start { id, message }) => Err(StartError::Start { id, message }),
             Err(rt::StartError::Create(message)) => Err(StartError::Create(message)),
             Err(rt::StartError::Runtime(rt::Error::SandboxNotReady(_) | rt::Error::SandboxNotFound(_))) => Err(StartError::SandboxGone),
+            // Its shim may have died under it: that is no fault of the container's.
+            Err(rt::StartError::Runtime(_)) if self.is_dead(sandbox) => Err(StartError::SandboxGone),
             Err(rt::StartError::Runtime(error)) => Err(StartError::Create(text(&error))),
         }
     }
@@ -522,17 +530,17 @@ impl Runtime for Real {
         Ok(records)
     }
 
-    async fn next_exit(&self) -> Option<Ended> {
+    async fn hear(&self) -> Option<Heard> {
         let mut exits = self.events.lock().await;
         loop {
             if let Some(ended) = exits.again.pop_front() {
-                return Some(ended);
+                return Some(Heard::Ended(ended));
             }
             match exits.stream.next().await? {
                 rt::Event::Exited { sandbox, name, attempt, exit: ended, .. } => {
-                    return Some(Ended { sandbox, container: name, attempt, exit: exit(&ended) });
+                    return Some(Heard::Ended(Ended { sandbox, container: name, attempt, exit: exit(&ended) }));
                 }
-                rt::Event::SandboxDied { .. } => {} // its containers' exits tell
+                rt::Event::SandboxDied { sandbox, reason } => return Some(Heard::SandboxDied { sandbox, reason }),
                 rt::Event::Missed => {
                     exits.again = ended_containers(&self.runtime);
                 }

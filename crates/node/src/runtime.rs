@@ -96,6 +96,8 @@ pub struct ContainerSpec {
     pub name: String,
     /// 0 for the first start; the runtime refuses to start the same attempt twice.
     pub attempt: u32,
+    /// The run of another container of the sandbox whose processes it is to see, and be among.
+    pub processes_of: Option<(String, u32)>,
     pub image: String,
     /// The image as the pod names it; kept by the runtime and given back by [`Runtime::list`].
     pub image_named: String,
@@ -263,6 +265,17 @@ pub struct Ended {
     pub container: String,
     pub attempt: u32,
     pub exit: Exit,
+}
+
+/// Something that happened by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Ended(Ended),
+    /// A sandbox died, and with it what ran there; those ends are told by themselves.
+    SandboxDied {
+        sandbox: String,
+        reason: String,
+    },
 }
 
 /// Why a container did not start.
@@ -438,8 +451,8 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     }
     /// What there is, for a node agent that starts.
     fn list(&self) -> impl Future<Output = Result<Vec<SandboxRecord>, String>> + Send;
-    /// Ends of containers, each at least once. One caller.
-    fn next_exit(&self) -> impl Future<Output = Option<Ended>> + Send;
+    /// What happens by itself: ends of containers, each at least once, and of sandboxes. One caller.
+    fn hear(&self) -> impl Future<Output = Option<Heard>> + Send;
 }
 
 /// What a container prints.

@@ -4,8 +4,8 @@ use crate::network;
 use crate::node::Clock;
 use crate::pod::probes::{Check, Probed};
 use crate::runtime::{
-    ContainerSpec, Ended, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord, SandboxSpec,
-    StartError,
+    ContainerSpec, Ended, ExecEnd, ExecError, Exit, Heard, Image, Instance, InstanceState, Output, Outputs, Runtime, SandboxRecord,
+    SandboxSpec, StartError,
 };
 use crate::streams::{Duplex, Process, Streams, Wanted};
 use futures::future::FutureExt;
@@ -161,8 +161,8 @@ impl Runtime for Simulated {
         Ok(Vec::new())
     }
 
-    async fn next_exit(&self) -> Option<Ended> {
-        self.exits.lock().await.recv().await
+    async fn hear(&self) -> Option<Heard> {
+        self.exits.lock().await.recv().await.map(Heard::Ended)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct ContainerSpec {
     pub attempt: u32,
     /// Kept with the container and given back; never interpreted.
     pub labels: BTreeMap<String, String>,
+    /// The id of a container of the same sandbox whose processes it is to see, and be among.
+    pub processes_of: Option<String>,
     /// Reference or digest of an image that is present.
     pub image: String,
     /// Program and arguments. Empty: the image's entrypoint and command.

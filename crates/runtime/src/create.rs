@@ -206,6 +206,7 @@ fn start(
     if !container.spec.privileged && layout.version == 1 {
         device::withdraw(layout, &container.cgroup, &prepared.devices).map_err(|error| Failure::Start(chain(&error)))?;
     }
+    drop(prepared.processes); // joined by now
     made.start().map_err(|error| Failure::Start(start_message(None, &error)))?;
     let mut message = String::new();
     File::from(status_reader).read_to_string(&mut message).map_err(|error| Failure::Start(format!("read the start status: {error}")))?;

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ use crate::cgroup::Layout;
 use crate::container::{ContainerSpec, EffectiveUser, Mount, Rlimit, Seccomp};
 use crate::executor::{Program, c_string, plain};
 use crate::mounts;
-use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
+use crate::record::{self, ContainerRecord, SandboxDir, SandboxRecord, StartedRecord};
 use crate::seccomp::Filter;
 use crate::spec::{self, DeviceNode, Inputs};
 use crate::user::{self, Resolved};
@@ -53,6 +53,8 @@ pub struct Prepared {
     pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
+    /// Kept open until the container is made: the process namespace that it joins.
+    pub processes: Option<File>,
 }
 
 /// Settles everything. Errors are texts for users.
@@ -85,6 +87,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let cwd = if cwd.is_empty() { "/".to_owned() } else { cwd };
     let oom_score_adj = settle_oom_score(spec.oom_score_adj)?;
     let rlimits = settle_rlimits(spec)?;
+    let processes = processes(dir, spec).map_err(failed)?;
     let config = spec::build(&Inputs {
         sandbox,
         sandbox_dir: dir,
@@ -99,12 +102,28 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
         rlimits: &rlimits,
         devices: &devices,
         app_armor: app_armor.as_deref(),
+        processes: processes.as_ref().map(|(path, _)| path.as_path()),
         unified: &layout.container_files(&sandbox.cgroup),
     });
     let asked = if spec.privileged { &Seccomp::Unconfined } else { &spec.seccomp };
     let filter = Filter::of(asked, &spec.capabilities).map_err(create_failed)?;
     let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
-    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj })
+    let processes = processes.map(|(_, namespace)| namespace);
+    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, processes })
+}
+
+/// The process namespace of the container whose processes are to be seen: its path, and what keeps that path alive. It is held before its
+/// process is looked at, so that it cannot become another's meanwhile.
+fn processes(dir: &SandboxDir, spec: &ContainerSpec) -> Result<Option<(PathBuf, File)>, String> {
+    let Some(id) = &spec.processes_of else { return Ok(None) };
+    let gone = || format!("container {id:?} does not run");
+    let started: StartedRecord = record::read(&dir.container(id).join("started.json")).ok().flatten().ok_or_else(gone)?;
+    let namespace = File::open(format!("/proc/{}/ns/pid", started.pid)).map_err(|_| gone())?;
+    if stead_sys::process::start_ticks(started.pid).ok() != Some(started.start_ticks) {
+        return Err(gone());
+    }
+    let path = format!("/proc/{}/fd/{}", std::process::id(), namespace.as_raw_fd());
+    Ok(Some((path.into(), namespace)))
 }
 
 fn create_failed(reason: String) -> String {

@@ -41,6 +41,8 @@ pub struct Inputs<'a> {
     pub devices: &'a [DeviceNode],
     /// The AppArmor profile to enter.
     pub app_armor: Option<&'a str>,
+    /// The process namespace of another container that it joins.
+    pub processes: Option<&'a Path>,
     /// Version 2: files of the container's cgroup to write, and what.
     pub unified: &'a [(&'static str, &'static str)],
 }
@@ -118,7 +120,10 @@ fn namespaces(inputs: &Inputs) -> Vec<Value> {
     let sandbox = &inputs.sandbox.spec;
     let mut namespaces = vec![json!({"type": "mount"})];
     match sandbox.pid {
-        NamespaceMode::Own => namespaces.push(json!({"type": "pid"})),
+        NamespaceMode::Own => {
+            let joined = inputs.processes.map(|path| json!({"type": "pid", "path": path}));
+            namespaces.push(joined.unwrap_or_else(|| json!({"type": "pid"})));
+        }
         NamespaceMode::Sandbox => namespaces.push(json!({"type": "pid", "path": inputs.sandbox_dir.namespace("pid")})),
         NamespaceMode::Host => {}
     }

@@ -2,6 +2,7 @@
 //!
 //! A pod is judged once, when it is new to the node; from then on it counts until it has ended.
 
+mod resize;
 mod sysctls;
 
 pub use sysctls::normal as sysctl_name;

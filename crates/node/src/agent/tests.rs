@@ -3,7 +3,9 @@
 use super::*;
 use crate::clock::Now;
 use crate::pod::recovery::recovered;
-use crate::runtime::{ContainerSpec, ExecEnd, ExecError, Exit, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
+use crate::runtime::{
+    ContainerSpec, Ended, ExecEnd, ExecError, Exit, Heard, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError,
+};
 use http::{Method, Request, Response};
 use std::sync::Mutex;
 use stead_api::time::Timestamp;
@@ -93,11 +95,11 @@ impl Runtime for Fake {
     async fn list(&self) -> Result<Vec<SandboxRecord>, String> {
         Ok(self.found.lock().unwrap().clone())
     }
-    async fn next_exit(&self) -> Option<Ended> {
+    async fn hear(&self) -> Option<Heard> {
         loop {
             let next = self.exits.lock().unwrap().pop();
             match next {
-                Some(ended) => return Some(ended),
+                Some(ended) => return Some(Heard::Ended(ended)),
                 None => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }

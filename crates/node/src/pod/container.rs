@@ -32,9 +32,10 @@ pub fn container_spec(
     Ok(ContainerSpec {
         name: container.str("name").to_owned(),
         attempt,
+        processes_of: None,
         image: image.reference.clone(),
         image_named: container.str("image").to_owned(),
-        argv: argv(container, image, &own)?,
+        argv: argv(container, image, &own),
         env,
         working_dir: first(&[container.str("workingDir"), &image.working_dir, "/"]),
         user,
@@ -54,7 +55,7 @@ fn first(candidates: &[&str]) -> String {
 
 /// ENV-11: command replaces the entrypoint and drops the image's command; args replace the command only. The image's
 /// own variables are not seen by `$(NAME)`.
-fn argv(container: &Value, image: &Image, variables: &[(String, String)]) -> Result<Vec<String>, ConfigError> {
+fn argv(container: &Value, image: &Image, variables: &[(String, String)]) -> Vec<String> {
     let known = |name: &str| variables.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let expanded =
         |list: &str| -> Vec<String> { container.items(list).iter().filter_map(Value::as_str).map(|text| expand(text, known)).collect() };
@@ -65,7 +66,7 @@ fn argv(container: &Value, image: &Image, variables: &[(String, String)]) -> Res
     } else if command.is_empty() {
         argv.extend(image.command.iter().cloned());
     }
-    if argv.is_empty() { Err("no command specified".to_owned()) } else { Ok(argv) }
+    argv // Without any the runtime will not make the container.
 }
 
 /// A security setting: the container's own, else the pod's (SEC-1).

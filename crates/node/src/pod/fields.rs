@@ -83,6 +83,7 @@ pub const CONTAINER: Fields = Fields {
         "envFrom",
         "env",
         "resources",
+        "resizePolicy",
         "terminationMessagePath",
         "terminationMessagePolicy",
         "securityContext",
@@ -93,7 +94,7 @@ pub const CONTAINER: Fields = Fields {
         "readinessProbe",
         "startupProbe",
     ],
-    listed: &["resizePolicy", "volumeMounts", "volumeDevices", "imagePullPolicy"],
+    listed: &["volumeMounts", "volumeDevices", "imagePullPolicy"],
     refused: &[("stdin", set), ("stdinOnce", set), ("tty", set)],
 };
 
@@ -196,7 +197,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 18] = [
+    const WHOLE: [&str; 19] = [
         "HostAlias",
         "PodDNSConfig",
         "Affinity",
@@ -212,6 +213,7 @@ mod tests {
         "SeccompProfile",
         "LifecycleHandler",
         "ContainerRestartRule",
+        "ContainerResizePolicy",
         "EphemeralContainer",
         "AppArmorProfile",
         "Sysctl",

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod probes;
 mod pull_secrets;
 pub mod recovery;
+pub mod resize;
 pub mod restart;
 pub mod runner;
 pub mod state;

@@ -5,6 +5,7 @@ use super::files::PodFiles;
 use super::files::resolver::Warning;
 use super::hooks::{Hook, HookFailure};
 use super::probes::{Check, Probed};
+use super::resize::{Change, Refusal};
 use super::volumes::{VolumeFailure, VolumesUp};
 use crate::admission::Rejection;
 use crate::runtime::{ContainerSpec, Image, Instance, Pulled, SandboxSpec, StartError};
@@ -87,6 +88,13 @@ pub enum Operation {
         container: String,
         attempt: u32,
     },
+    /// Asks the node for room for what the pod asks for now.
+    Allot(Arc<Value>),
+    /// Changes limits, one after the other.
+    Resize {
+        sandbox: String,
+        changes: Vec<Change>,
+    },
     /// Asks a container how it is. May be cancelled.
     Probe(Box<Check>),
     WriteStatus {
@@ -130,6 +138,7 @@ pub enum Outcome {
     Files(Result<Vec<Warning>, String>),
     Started(Result<Instance, StartError>),
     Probed(Probed),
+    Allotted(Result<(), Refusal>),
     Hook(Result<(), HookFailure>),
     /// A write to the API, with the object as it is afterwards.
     Written(Result<Arc<Value>, WriteFailure>),
@@ -168,6 +177,8 @@ impl Operation {
             Self::Hook { .. } => "hook",
             Self::Signal { .. } => "signal",
             Self::Kill { .. } => "kill",
+            Self::Allot(_) => "allot",
+            Self::Resize { .. } => "resize",
             Self::Probe(_) => "probe",
             Self::WriteStatus { .. } => "write status",
             Self::DeleteObject { .. } => "delete object",

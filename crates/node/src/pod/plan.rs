@@ -5,6 +5,7 @@
 
 mod stop;
 
+use super::resize::{self, Resizing};
 pub use super::restart::sidecar;
 use super::restart::{Following, following, policy};
 use super::state::{ContainerState, PodState, ProbeKind, Progress, Stop};
@@ -29,6 +30,12 @@ pub enum Action {
     Signal { container: String },
     /// Kill what is left of it.
     Kill { container: String, cause: StopCause },
+    /// Ask the node for room for changed resources.
+    Allot,
+    /// Change resources in place.
+    Resize,
+    /// Everything has the resources that the pod asks for.
+    Resized,
     /// All containers have ended that a rule wants to start anew.
     StartAnew,
     /// Take down the step of that index.
@@ -50,6 +57,8 @@ pub enum StopCause {
     PostStartHook,
     /// All containers of the pod start anew.
     AllRestart,
+    /// Its resize policy wants a restart.
+    Resize,
 }
 
 /// What to do, in order, and when to look again though nothing happens.
@@ -142,6 +151,7 @@ fn up(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
     if state.restarting_all {
         return start_anew(now, pod, state, plan);
     }
+    resize(now, pod, state, plan);
     // INIT-8: as soon as the sandbox is there, once.
     let fresh = spec.items("ephemeralContainers").iter().filter(|c| state.container(c.str("name")).is_none_or(|c| c.current.is_none()));
     fresh.for_each(|container| start_if_due(now, spec, container, state, plan));
@@ -153,6 +163,26 @@ fn up(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
     }
     for container in spec.items("containers") {
         keep_running(now, pod, container, state, plan);
+    }
+}
+
+/// CG-14.
+fn resize(now: Duration, pod: &Value, state: &PodState, plan: &mut Plan) {
+    let generation = resize::generation(pod);
+    let wanted = resize::is_wanted(pod, state);
+    match &state.resizing {
+        Resizing::No if !wanted => {}
+        Resizing::InProgress { .. } if !wanted => plan.act(Action::Resized),
+        Resizing::Pending { .. } if !wanted => plan.act(Action::Resized),
+        Resizing::Pending { generation: of, retry_at, .. } if *of == generation && now < *retry_at => plan.wake_at(*retry_at),
+        Resizing::InProgress { generation: of, retry_at, .. } if *of == generation => {
+            if now < *retry_at {
+                plan.wake_at(*retry_at);
+            } else if !resize::changes(pod, state).steps.is_empty() {
+                plan.act(Action::Resize);
+            }
+        }
+        _ => plan.act(Action::Allot),
     }
 }
 
@@ -189,13 +219,13 @@ fn keep_running(now: Duration, pod: &Value, container: &Value, state: &PodState,
     let Some(known) = state.container(name).filter(|known| known.running()) else {
         return start_if_due(now, &pod["spec"], container, state, plan);
     };
-    if let Some((cause, grace)) = doom(pod, container, known) {
+    if let Some((cause, grace)) = doom(pod, container, known, state) {
         stop(now, name, state, grace, When::Now, cause, plan);
     }
 }
 
 /// Why a container that runs must not go on, and its grace.
-fn doom(pod: &Value, container: &Value, known: &ContainerState) -> Option<(StopCause, Duration)> {
+fn doom(pod: &Value, container: &Value, known: &ContainerState, state: &PodState) -> Option<(StopCause, Duration)> {
     let of_pod = grace(pod);
     if let Some(cause) = known.doomed {
         return Some((cause, of_pod));
@@ -206,6 +236,11 @@ fn doom(pod: &Value, container: &Value, known: &ContainerState) -> Option<(StopC
     if let Some(unhealthy) = known.unhealthy {
         let again = policy(&pod["spec"], container) != "Never";
         return Some((StopCause::ProbeFailed(unhealthy.probe, again), stop::probe_grace(pod, unhealthy)));
+    }
+    if matches!(state.resizing, Resizing::InProgress { generation, .. } if generation == resize::generation(pod))
+        && resize::restarts(container, known)
+    {
+        return Some((StopCause::Resize, of_pod));
     }
     // What made it stop may be over; what was begun is not.
     (known.stop != Stop::NotAsked).then_some((StopCause::DefinitionChanged, of_pod))

@@ -61,6 +61,7 @@ fn complete(known: &mut ContainerState, status: &Value, now: Now) {
     if !id.is_empty() {
         known.image = Some((image, id));
     }
+    known.resources = status.get("resources").filter(|_| known.running()).cloned();
     let count = status.int("restartCount").and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
     let (now_state, last) = (&status["state"], &status["lastState"]["terminated"]);
     if known.current.is_none() {

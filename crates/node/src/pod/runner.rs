@@ -9,13 +9,14 @@ use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::pull_secrets;
+use super::resize::Change;
 use super::state::TerminalReason;
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::node::Node;
 use crate::probe::http;
 use crate::roster::{ORDERS_MAX, Seen};
-use crate::runtime::{Ended, Runtime, SandboxRecord};
+use crate::runtime::{Heard, LimitError, Runtime, SandboxRecord};
 use crate::volumes::PodVolumes;
 use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -39,7 +40,7 @@ pub struct Runner<R> {
     /// What its volumes refer to.
     followed: Vec<Followed>,
     updates: watch::Receiver<PodUpdate>,
-    exits: mpsc::Receiver<Ended>,
+    heard: mpsc::Receiver<Heard>,
     /// The node's wish to end the pod, and the way to tell it.
     ends: (mpsc::Sender<TerminalReason>, mpsc::Receiver<TerminalReason>),
     under_way: FuturesUnordered<BoxFuture<'static, Result<(OperationId, Outcome), Aborted>>>,
@@ -53,14 +54,14 @@ impl<R: Runtime> Runner<R> {
         object: Arc<Value>,
         records: &[SandboxRecord],
         updates: watch::Receiver<PodUpdate>,
-        exits: mpsc::Receiver<Ended>,
+        heard: mpsc::Receiver<Heard>,
     ) -> Self {
         let machine = Machine::new(Arc::clone(&node.facts), object, records, node.now());
         let volumes = Arc::new(PodVolumes::new(node.volumes.clone(), machine.object()));
         let followed = volumes.followed();
         let ends = mpsc::channel(ORDERS_MAX);
         let runner =
-            Self { node, machine, volumes, followed, updates, exits, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
+            Self { node, machine, volumes, followed, updates, heard, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
         runner.show();
         runner
     }
@@ -123,7 +124,10 @@ impl<R: Runtime> Runner<R> {
             };
             tokio::select! {
                 biased;
-                Some(ended) = self.exits.recv() => return Event::Exited(ended),
+                Some(heard) = self.heard.recv() => return match heard {
+                    Heard::Ended(ended) => Event::Exited(ended),
+                    Heard::SandboxDied { sandbox, reason } => Event::SandboxDied { sandbox, reason },
+                },
                 Some(ended) = self.under_way.next() => if let Ok((id, outcome)) = ended {
                     self.cancels.remove(&id);
                     return Event::Outcome(id, outcome);
@@ -173,6 +177,8 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
             }
             Outcome::Done(result)
         }
+        Operation::Allot(pod) => Outcome::Allotted(node.roster.room().regrant(&pod)),
+        Operation::Resize { sandbox, changes } => Outcome::Done(change_limits(&node.runtime, &sandbox, changes).await),
         Operation::Hook { sandbox, container, attempt, hook } => {
             Outcome::Hook(perform_hook(&node.runtime, &sandbox, &container, attempt, hook).await)
         }
@@ -220,6 +226,21 @@ async fn perform_hook<R: Runtime>(runtime: &R, sandbox: &str, container: &str, a
     }
 }
 
+async fn change_limits<R: Runtime>(runtime: &R, sandbox: &str, changes: Vec<Change>) -> Result<(), String> {
+    for Change { run, limits } in changes {
+        let changed = match run {
+            Some((container, attempt)) => runtime.update_limits(sandbox, &container, attempt, limits).await,
+            None => runtime.update_sandbox_limits(sandbox, limits).await,
+        };
+        match changed {
+            // It has ended: what follows it is given what the pod asks for then.
+            Ok(()) | Err(LimitError::NotRunning) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
+}
+
 fn request_failure(failure: http::Failure) -> HookFailure {
     let (http::Failure::Request(error) | http::Failure::Body(error)) = failure;
     HookFailure::new(error)
@@ -252,6 +273,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         | Outcome::Admitted(_)
         | Outcome::Probed(_)
         | Outcome::Hook(_)
+        | Outcome::Allotted(_)
         | Outcome::Written(_) => {}
     }
 }

@@ -4,13 +4,15 @@ use super::backoff::Backoff;
 use super::environment::Sources;
 use super::plan::StopCause;
 use super::probes::Probes;
+use super::resize::{Changes, Resizing};
 use super::steps::{SANDBOX, STEPS};
 use super::volumes::VolumesState;
-use crate::runtime::{Exit, Image, Instance, InstanceState, Mount};
+use crate::runtime::{Exit, Image, Instance, InstanceState, Limits, Mount};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
+use stead_api::Value;
 use stead_api::time::Timestamp;
 
 /// Reason of an end that nobody saw (CS-9, CS-10).
@@ -46,6 +48,11 @@ pub struct PodState {
     pub before_down: Option<BTreeMap<String, ContainerState>>,
     /// A container's rule asked for all containers to start anew (RST-2).
     pub restarting_all: bool,
+    /// The limits of the pod's own cgroup, as they were set last; `None`: as the containers were given.
+    pub limits: Option<Limits>,
+    pub resizing: Resizing,
+    /// What is being changed in place.
+    pub changing: Changes,
     pub probes: Probes,
 }
 
@@ -100,7 +107,7 @@ pub struct Starting {
 }
 
 /// One container of the pod.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContainerState {
     /// The newest run.
     pub current: Option<Instance>,
@@ -122,6 +129,8 @@ pub struct ContainerState {
     pub again: Option<Again>,
     /// What is shown until the postStart hook of the newest run is over (HOOK-2).
     pub before_start: Option<Box<ContainerState>>,
+    /// The resources that the newest run was given, as its spec said them.
+    pub resources: Option<Value>,
     /// The API was told that the newest run has ended.
     pub end_told: bool,
     /// What its readiness probe says; `None`: it has none.

@@ -13,7 +13,6 @@ pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
     let asked = mounted_volume(spec, container)
         .or_else(|| CONTAINER.refusal(container))
         .or_else(|| LIFECYCLE.refusal(&container["lifecycle"]).map(|hook| format!("lifecycle.{hook}")))
-        .or_else(|| Some("targetContainerName".to_owned()).filter(|field| !container.str(field).is_empty()))
         .or_else(|| host_port(spec, container))
         .or_else(|| RESOURCES.refusal(&container["resources"]))
         .or_else(|| RESOURCES.refusal(&spec["resources"]))

@@ -41,6 +41,7 @@ fn config(version: u8, change: impl FnOnce(&mut SandboxSpec, &mut ContainerSpec)
         rlimits: &[],
         devices: &[],
         app_armor: None,
+        processes: container.spec.processes_of.as_ref().map(|_| Path::new("/proc/1/fd/9")),
         unified: if version == 2 { &[("memory.oom.group", "1"), ("memory.swap.max", "0")] } else { &[] },
     })
 }
@@ -156,4 +157,12 @@ fn the_termination_log_comes_where_every_runtime_has_it() {
     assert_eq!(order(log, &files), ["/data", "/etc/hosts", log, "/etc/hostname", "/etc/resolv.conf"]);
     assert_eq!(order("/a/b/log", &["/etc/hostname", "/a/b"]), ["/etc/hostname", "/a/b", "/a/b/log"]);
     assert_eq!(order(log, &[log]), [log]);
+}
+
+#[test]
+fn a_container_may_join_the_processes_of_another() {
+    // INIT-8
+    let config = config(2, |_, spec| spec.processes_of = Some("c".repeat(64)));
+    let namespaces = config["linux"]["namespaces"].as_array().unwrap();
+    assert!(namespaces.contains(&serde_json::json!({"type": "pid", "path": "/proc/1/fd/9"})), "{namespaces:?}");
 }

@@ -13,7 +13,7 @@ use stead_node::heartbeat::Heartbeat;
 use stead_node::pod::machine::{Command, Event, Machine};
 use stead_node::pod::operation::{Operation, OperationId, Outcome};
 use stead_node::pods::{Order, Pods};
-use stead_node::runtime::Ended;
+use stead_node::runtime::{Ended, Heard};
 use stead_node::{pod::steps::NodeFacts, registration};
 
 /// What happens to a node, or reaches it.
@@ -123,7 +123,7 @@ impl Node {
     }
 
     pub fn exited(&mut self, ended: Ended, now: Now) -> Wanted {
-        let uid = self.agent.as_mut().and_then(|agent| agent.pods.exited(&ended));
+        let uid = self.agent.as_mut().and_then(|agent| agent.pods.heard(&Heard::Ended(ended.clone())));
         uid.map(|uid| self.feed(&uid, Event::Exited(ended), now)).unwrap_or_default()
     }
 

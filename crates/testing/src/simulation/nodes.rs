@@ -192,6 +192,7 @@ impl World {
             }
             Operation::Hook { .. } if fails => Outcome::Hook(Err(HookFailure::new(failure()))),
             Operation::Hook { .. } => Outcome::Hook(Ok(())),
+            Operation::Allot(_) => Outcome::Allotted(Ok(())),
             Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
             Operation::Probe(_) => Outcome::Probed(Probed::Success),
             Operation::SetUpVolumes { .. } if fails => {
@@ -225,7 +226,9 @@ impl World {
                 Outcome::Done(Ok(()))
             }
             Operation::TearDownVolumes | Operation::RemovePodDirectory | Operation::BindSubPaths(_) => Outcome::Done(Ok(())),
-            Operation::ForgetRuns { .. } | Operation::WriteStatus { .. } | Operation::DeleteObject { .. } => Outcome::Done(Ok(())),
+            Operation::Resize { .. } | Operation::ForgetRuns { .. } | Operation::WriteStatus { .. } | Operation::DeleteObject { .. } => {
+                Outcome::Done(Ok(()))
+            }
         })
     }
 

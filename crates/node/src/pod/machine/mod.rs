@@ -11,6 +11,7 @@
 mod admitting;
 mod probing;
 mod report;
+mod resizing;
 mod start;
 mod stop;
 #[cfg(test)]
@@ -62,6 +63,11 @@ pub enum Event {
     Update(PodUpdate),
     /// A container ended.
     Exited(Ended),
+    /// A sandbox died; the ends of what ran in it are told by themselves.
+    SandboxDied {
+        sandbox: String,
+        reason: String,
+    },
     /// An operation ended.
     Outcome(OperationId, Outcome),
     /// The node ends the pod.
@@ -94,6 +100,8 @@ enum Purpose {
     RefreshVolumes,
     Start,
     PreStop(String),
+    Allot,
+    Resize,
     Signal(String),
     Kill(String),
     ForgetRuns,
@@ -163,6 +171,7 @@ impl Machine {
         match event {
             Event::Update(update) => self.update(now, update),
             Event::Exited(ended) => self.exited(now, ended),
+            Event::SandboxDied { sandbox, reason } => self.sandbox_died(&sandbox, &reason),
             Event::Outcome(id, outcome) => self.outcome(now, id, outcome),
             Event::End(reason) => drop(self.state.ended.get_or_insert(reason)),
             Event::SourcesChanged => self.sources_changed(now),
@@ -211,6 +220,17 @@ impl Machine {
         }
     }
 
+    /// RST-10: said, and another is made at once.
+    fn sandbox_died(&mut self, sandbox: &str, reason: &str) {
+        if self.state.sandboxes.last().is_none_or(|newest| newest != sandbox) {
+            return;
+        }
+        self.record(about(&self.object, "", "Warning", "SandboxDied", format!("The pod's sandbox died: {reason}")));
+        if self.state.steps[SANDBOX] == Progress::Up && !going_down(&self.object, &self.state) {
+            self.state.sandbox_gone();
+        }
+    }
+
     /// Looks at a container that may just have ended.
     fn look_at_end(&mut self, now: Now, name: &str) {
         let Some(known) = self.state.container(name) else { return };
@@ -225,7 +245,7 @@ impl Machine {
             // Shown as the next run's past only.
             self.state.container_mut(name).end_told = true;
         } else if !told {
-            self.report.tell_end(now.steady, name);
+            self.report.tell(now.steady, name);
         }
     }
 
@@ -323,8 +343,10 @@ impl Machine {
                 self.together(now, Purpose::Down(step), STEPS[step].down(&self.state))
             }
             Action::Start { container, restart } if self.state.starting.is_none() && !self.is_ending_a_start() => {
-                // What ended is told of before anything follows it, as long as somebody listens.
-                match self.report.untold_until(now.steady) {
+                // What ended is told of before its next run, or the next init container, follows, as long as somebody listens.
+                let inits = self.object["spec"].items("initContainers");
+                let follows = |ended: &str| ended == container || inits.iter().any(|init| init.str("name") == ended);
+                match self.report.untold_until(now.steady, follows) {
                     Some(at) => self.wake_at(at),
                     None => return self.start(now, &container, restart),
                 }
@@ -334,6 +356,9 @@ impl Machine {
             Action::AbandonHook { container } => self.end_hook(&container),
             Action::Signal { container } => self.signal(now, container),
             Action::Kill { container, cause } => self.kill(now, container, cause),
+            Action::Allot => self.allot(now),
+            Action::Resize => self.resize(now),
+            Action::Resized => self.resized(),
             Action::StartAnew => self.start_anew(),
             Action::Finish => self.finish(now),
             Action::Up(_) | Action::Down(_) | Action::Start { .. } => false,
@@ -365,6 +390,8 @@ impl Machine {
             (_, Outcome::Admitted(judged)) => self.admission_is(judged),
             (Purpose::WriteStatus, Outcome::Written(written)) => self.status_written(now, written),
             (purpose, Outcome::Volumes(outcome)) => self.volumes_outcome(now, &purpose, outcome),
+            (Purpose::Allot, Outcome::Allotted(outcome)) => self.allotted(now, outcome),
+            (Purpose::Resize, Outcome::Done(outcome)) => self.changed_in_place(now, outcome),
             (Purpose::PreStop(container), Outcome::Hook(outcome)) => self.pre_stop_ended(&container, outcome),
             (Purpose::Up(step), Outcome::Done(Err(error)) | Outcome::Sandbox(Err(error))) => {
                 self.record(STEPS[step].up_failed(&self.object, &error));
@@ -389,6 +416,7 @@ impl Machine {
                 | Outcome::Files(_)
                 | Outcome::Started(_)
                 | Outcome::Hook(_)
+                | Outcome::Allotted(_)
                 | Outcome::Written(_),
             ) => {}
         }
@@ -426,6 +454,8 @@ impl Machine {
             | Purpose::Admit
             | Purpose::Start
             | Purpose::PreStop(_)
+            | Purpose::Allot
+            | Purpose::Resize
             | Purpose::Signal(_)
             | Purpose::ForgetRuns
             | Purpose::Probe { .. }

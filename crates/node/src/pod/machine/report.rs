@@ -12,11 +12,11 @@ use stead_api::Value;
 use stead_api::value::Access;
 
 /// How long a status waits while operations are under way that will change it again.
-const HOLD: Duration = Duration::from_millis(200);
+const HOLD: Duration = Duration::from_secs(2);
 /// How long it waits for a container that was stopped for the next to follow: its end is shown as the next one's past.
 const HOLD_RESTART: Duration = Duration::from_secs(10);
 /// How long what follows the end of a container waits until the API was told of it.
-const TELL_MAX: Duration = Duration::from_secs(1);
+const TELL_MAX: Duration = Duration::from_secs(3);
 /// Pause after a write that failed; doubled up to the next for each that follows.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ pub struct Report {
     failures: u32,
     /// When what others had made of the status was last put right.
     corrected_at: Option<Duration>,
-    /// Containers whose end the API was not told of yet, and since when.
+    /// Containers whose end, or for sidecars start, the API was not told of yet, and since when.
     untold: BTreeMap<String, Duration>,
     /// Those whose end is in the status that is being written.
     telling: BTreeMap<String, Duration>,
@@ -52,14 +52,15 @@ impl Report {
         same(status, theirs) || self.written.as_ref().is_some_and(|(ours, became)| alike(ours, status) && same(became, theirs))
     }
 
-    /// The end of a container is to be told.
-    pub(super) fn tell_end(&mut self, now: Duration, container: &str) {
+    /// The end of a container, or the start of a sidecar, is to be told.
+    pub(super) fn tell(&mut self, now: Duration, container: &str) {
         self.untold.entry(container.to_owned()).or_insert(now);
     }
 
-    /// Until when starts wait for ends to be told of.
-    pub(super) fn untold_until(&self, now: Duration) -> Option<Duration> {
-        self.untold.values().chain(self.telling.values()).map(|since| *since + TELL_MAX).max().filter(|at| *at > now)
+    /// Until when what follows these ends waits for them to be told of.
+    pub(super) fn untold_until(&self, now: Duration, of: impl Fn(&str) -> bool) -> Option<Duration> {
+        let untold = self.untold.iter().chain(&self.telling).filter(|(name, _)| of(name));
+        untold.map(|(_, since)| *since + TELL_MAX).max().filter(|at| *at > now)
     }
 
     fn is_refused(&self, status: &Value) -> bool {
@@ -104,14 +105,15 @@ impl Machine {
 
     /// How long a status is held back because something is under way that will soon change it again.
     fn hold(&self, now: Now) -> Option<Duration> {
-        if !self.report.untold.is_empty() {
+        let starting = self.is_under_way(&Purpose::Start);
+        if !self.report.untold.is_empty() && !starting {
             return None;
         }
         let replaced = self.state.containers.values().any(|known| {
             let held_up = known.ended_at.and_then(|at| known.backoff.until(at)).is_some_and(|at| at > now.steady);
             known.again.is_some() && known.exit().is_some() && known.waiting.is_none() && !held_up
         });
-        let busy = self.under_way.values().any(|purpose| matches!(purpose, Purpose::Up(_) | Purpose::Start));
+        let busy = starting || self.under_way.values().any(|purpose| matches!(purpose, Purpose::Up(_)));
         busy.then_some(if replaced { HOLD_RESTART } else { HOLD })
     }
 
@@ -131,7 +133,7 @@ impl Machine {
 
     /// Nobody has listened for long: what follows goes on.
     pub(super) fn give_up_telling(&mut self, now: Now) {
-        if self.report.untold_until(now.steady).is_none() {
+        if self.report.untold_until(now.steady, |_| true).is_none() {
             let names: Vec<String> = self.report.untold.keys().chain(self.report.telling.keys()).cloned().collect();
             self.told(now, names.into_iter());
         }

@@ -3,7 +3,8 @@
 use super::{Machine, Purpose, find};
 use crate::clock::Now;
 use crate::pod::operation::{Operation, Outcome};
-use crate::pod::plan::{Action, going_down};
+use crate::pod::plan::{Action, going_down, initialized};
+use crate::pod::restart::sidecar;
 use crate::pod::state::Starting;
 use crate::pod::steps::{START_STEPS, Start, StartFailure};
 use std::sync::Arc;
@@ -71,6 +72,12 @@ impl Machine {
         let Some(starting) = self.state.starting.take() else { return };
         let container = starting.container;
         self.look_at_end(now, &container); // it may have come to nothing, or to its end already
+        let spec = &self.object["spec"];
+        if spec.items("initContainers").iter().any(|init| init["name"] == container.as_str() && sidecar(init))
+            && !initialized(spec, &self.state)
+        {
+            self.report.tell(now.steady, &container); // what waits for it follows
+        }
         let attempt = self.state.container(&container).and_then(|known| known.current.as_ref()).map_or(0, |run| run.attempt);
         if let Some(before) = attempt.checked_sub(1).filter(|before| *before > 0) {
             let sandboxes = self.state.sandboxes.clone();

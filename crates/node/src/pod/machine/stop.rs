@@ -72,6 +72,7 @@ impl Machine {
         let (again, message) = match cause {
             StopCause::PodEnds | StopCause::AllRestart => (None, format!("Stopping container {name}")),
             StopCause::DefinitionChanged => (Some(Again::Afresh), format!("Container {name} definition changed, will be restarted")),
+            StopCause::Resize => (Some(Again::InTurn), format!("Container {name} resize requires restart")),
             StopCause::PostStartHook => (None, "FailedPostStartHook".to_owned()),
             StopCause::ProbeFailed(probe, again) => {
                 let probe = match probe {

@@ -4,6 +4,7 @@ mod admission;
 mod ends;
 mod hooks;
 mod probing;
+mod resize;
 
 use super::*;
 use crate::pod::environment::Sources;
@@ -104,6 +105,7 @@ impl Bench {
             Operation::Hook { .. } => Outcome::Hook(Ok(())),
             Operation::WriteFiles(_) => Outcome::Files(Ok(Vec::new())),
             Operation::Refuse(reason) => Outcome::Done(Err(reason)),
+            Operation::Allot(_) => Outcome::Allotted(Ok(())),
             Operation::StartContainer { spec, .. } => Outcome::Started(Ok(Instance {
                 attempt: spec.attempt,
                 id: "id".into(),
@@ -407,7 +409,7 @@ fn a_pod_shows_its_address_before_its_images_are_there() {
     bench.perform("write status");
     let (id, _) = bench.take("create sandbox");
     bench.step(Event::Outcome(id, Outcome::Sandbox(Ok(vec!["10.42.0.2".parse().unwrap()]))));
-    bench.now.steady += Duration::from_secs(1);
+    bench.now.steady += Duration::from_secs(2);
     bench.step(Event::Tick);
     bench.perform("write status");
     assert_eq!((bench.object["status"].str("podIP"), bench.names()), ("10.42.0.2", vec!["inspect image"]));

@@ -3,6 +3,7 @@
 use super::phase::Phase;
 use super::set_text;
 use crate::pod::plan::initialized;
+use crate::pod::resize::Resizing;
 use crate::pod::restart::sidecar;
 use crate::pod::state::{ContainerState, PodState, Progress};
 use crate::pod::steps::SANDBOX;
@@ -11,7 +12,20 @@ use stead_api::value::Access;
 use stead_api::{Value, json};
 
 /// The conditions that only the node writes, in upstream's order.
-const OWNED: [&str; 6] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", ALL_RESTARTING];
+const OWNED: [&str; 8] = [
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    ALL_RESTARTING,
+    RESIZE_PENDING,
+    RESIZE_IN_PROGRESS,
+];
+/// The node has no room for changed resources (CG-14).
+const RESIZE_PENDING: &str = "PodResizePending";
+/// Changed resources are being given.
+const RESIZE_IN_PROGRESS: &str = "PodResizeInProgress";
 /// Whether a container's rule is making all of them start anew (RST-2).
 const ALL_RESTARTING: &str = "AllContainersRestarting";
 /// Shared with whoever else disrupts pods.
@@ -54,12 +68,13 @@ pub fn conditions(now: Timestamp, pod: &Value, state: &PodState, phase: &Phase, 
         Condition::holds("PodScheduled"),
     ];
     ours.extend(all_restarting(pod, state, phase));
+    ours.extend(resizing(state).filter(|_| !phase.over));
     let disruption = state.ended.as_ref().and_then(|ended| ended.disruption.clone());
     ours.extend(disruption.map(|message| Condition::new(DISRUPTION, true, BY_KUBELET, message)));
     let old = pod["status"].items("conditions");
     let generation = pod["metadata"].int("generation");
     let mut all: Vec<Value> = ours.iter().map(|condition| written(now, condition, old, generation)).collect();
-    let theirs = old.iter().filter(|c| !ours.iter().any(|condition| condition.ty == c.str("type")) && c.str("type") != ALL_RESTARTING);
+    let theirs = old.iter().filter(|c| !ours.iter().any(|condition| condition.ty == c.str("type")) && !OWNED.contains(&c.str("type")));
     all.extend(theirs.cloned());
     all
 }
@@ -103,6 +118,16 @@ fn all_restarting(pod: &Value, state: &PodState, phase: &Phase) -> Option<Condit
         }
         _ => Condition::new(ALL_RESTARTING, false, "", String::new()),
     })
+}
+
+/// CG-14.
+fn resizing(state: &PodState) -> Option<Condition> {
+    match &state.resizing {
+        Resizing::No => None,
+        Resizing::Pending { refusal, .. } => Some(Condition::new(RESIZE_PENDING, true, refusal.reason, refusal.message.clone())),
+        Resizing::InProgress { error: None, .. } => Some(Condition::holds(RESIZE_IN_PROGRESS)),
+        Resizing::InProgress { error: Some(error), .. } => Some(Condition::new(RESIZE_IN_PROGRESS, true, "Error", error.clone())),
+    }
 }
 
 /// COND-3, COND-6.

@@ -2,6 +2,7 @@
 
 use super::set_text;
 use crate::pod::plan::restarts;
+use crate::pod::resize::Resizing;
 use crate::pod::restart::sidecar;
 use crate::pod::state::{ContainerState, NOT_LOCATED, PodState, RESTARTING_ALL, RESTARTING_ALL_MESSAGE, STATUS_UNKNOWN};
 use crate::pod::steps::NodeFacts;
@@ -46,7 +47,7 @@ pub fn container_status(pod: &Value, container: &Value, kind: Kind, state: &PodS
     if let Some(last) = last.and_then(end) {
         status["lastState"] = last;
     }
-    given(container, known, &mut status);
+    given(container, known, state, &mut status);
     status
 }
 
@@ -81,11 +82,13 @@ fn exit_of(run: &Instance) -> Option<&Exit> {
 }
 
 /// What it was given: resources, user, mounts (CS-1).
-fn given(container: &Value, known: &ContainerState, status: &mut Value) {
+fn given(container: &Value, known: &ContainerState, state: &PodState, status: &mut Value) {
     if let Some(run) = &known.current {
-        let resources = &container["resources"];
-        status["resources"] = if resources.is_object() { resources.clone() } else { json!({}) };
-        if let Some(requests) = resources.get("requests").filter(|requests| !requests.is_null()) {
+        let spec = &container["resources"];
+        let given = known.resources.as_ref().filter(|_| known.running()).unwrap_or(spec);
+        let allotted = if matches!(state.resizing, Resizing::Pending { .. }) { given } else { spec };
+        status["resources"] = if given.is_object() { given.clone() } else { json!({}) };
+        if let Some(requests) = allotted.get("requests").filter(|requests| !requests.is_null()) {
             status["allocatedResources"] = requests.clone();
         }
         if let Some(user) = &run.user {

@@ -8,6 +8,7 @@ use crate::pod::plan::changed;
 use crate::pod::state::{Again, Starting, WaitingReason};
 use crate::runtime::{Exit, Instance, InstanceState, StartError};
 use std::path::Path;
+use stead_api::value::Access;
 use stead_client::event::Event;
 
 pub struct Run;
@@ -24,6 +25,7 @@ impl StartStep for Run {
         spec.mounts.splice(0..0, starting.files);
         // What is mounted above others goes first, or it would hide them.
         spec.mounts.sort_by_key(|mount| Path::new(&mount.destination).components().count());
+        spec.processes_of = target(start).map_err(|error| start.failure("CreateContainerConfigError", error, "Error: "))?;
         if let Some(starting) = &mut start.state.starting {
             starting.committed = true;
         }
@@ -62,6 +64,16 @@ impl StartStep for Run {
     }
 }
 
+/// The run whose processes an ephemeral container is to see (INIT-8).
+fn target(start: &Start<'_>) -> Result<Option<(String, u32)>, String> {
+    let name = start.container.str("targetContainerName");
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let running = start.state.container(name).filter(|known| known.running()).and_then(|known| known.current.as_ref());
+    running.map(|run| Some((name.to_owned(), run.attempt))).ok_or_else(|| format!("unable to find target container {name}"))
+}
+
 /// The container has run: only now does its back-off rise (RST-3).
 fn note_run(start: &mut Start<'_>, starting: &Starting, mut instance: Instance) {
     let now = start.now.steady;
@@ -72,6 +84,7 @@ fn note_run(start: &mut Start<'_>, starting: &Starting, mut instance: Instance) 
     let afresh = known.again == Some(Again::Afresh) || changed(start.container, known);
     known.image = starting.image.as_ref().map(|image| (image.reference.clone(), image.id.clone()));
     known.started(instance, now);
+    known.resources = Some(start.container["resources"].clone());
     if known.running() {
         known.before_start = before;
     }

@@ -29,6 +29,7 @@ impl PodStep for Sandbox {
             state.sandboxes.push(next_id(pod["metadata"].str("uid"), &state.sandboxes));
         }
         let id = state.sandboxes.last().cloned().unwrap_or_default();
+        state.limits = Some(pod_limits(pod));
         (Operation::CreateSandbox(sandbox_spec(pod, node, id, hostname)), event)
     }
 

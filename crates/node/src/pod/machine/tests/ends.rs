@@ -37,6 +37,28 @@ fn sidecars_end_before_the_pod_is_said_to() {
 }
 
 #[test]
+fn a_sidecar_is_told_to_run_before_what_waits_for_it() {
+    // INIT-2
+    let bench = Bench::running(json!({"containers": [{"name": "c", "image": "i"}],
+        "initContainers": [{"name": "s", "image": "i", "restartPolicy": "Always"}]}));
+    let expected = ["Pending s:running* c:waiting(PodInitializing)", "Running ready s:running* c:running*"];
+    assert_eq!(bench.told()[1..], expected);
+}
+
+#[test]
+fn containers_that_start_together_are_told_of_together() {
+    // INIT-3
+    let mut bench = Bench::new(two());
+    for name in ["write status", "create sandbox", "inspect image", "fetch sources", "start container"] {
+        bench.perform(name);
+    }
+    bench.exit("a", 0, 4);
+    bench.pass(1);
+    bench.perform_all();
+    assert!(bench.told()[1].starts_with("Running a:terminated(Error,4) b:running*"), "{:?}", bench.told());
+}
+
+#[test]
 fn a_deleted_pod_is_shown_as_it_was_until_nothing_of_it_runs() {
     // KILL-7
     let mut bench = Bench::running(two());
@@ -122,7 +144,7 @@ fn a_crash_nobody_hears_of_is_followed_by_the_next_run_all_the_same() {
     let mut bench = Bench::running(one());
     bench.exit("c", 0, 3);
     assert!(!bench.names().contains(&"inspect image"));
-    bench.pass(1);
+    bench.pass(3);
     assert!(bench.names().contains(&"inspect image"), "{:?}", bench.names());
 }
 
@@ -234,4 +256,18 @@ fn a_disruption_by_the_node_is_a_condition() {
     let condition = bench.object["status"].items("conditions").iter().find(|c| c["type"] == "DisruptionTarget").unwrap();
     assert_eq!((condition.str("status"), condition.str("reason")), ("True", "TerminationByKubelet"));
     assert_eq!(bench.object["status"]["reason"], "Evicted");
+}
+
+#[test]
+fn a_sandbox_that_dies_is_said_and_replaced_at_once() {
+    // RST-10
+    let mut bench = Bench::running(one());
+    bench.exit("c", 0, 137);
+    bench.step(Event::SandboxDied { sandbox: "u-0".into(), reason: "its shim does not answer".into() });
+    assert!(bench.events.contains(&"SandboxDied: The pod's sandbox died: its shim does not answer".to_owned()), "{:?}", bench.events);
+    assert!(bench.names().contains(&"create sandbox"), "{:?}", bench.names());
+    bench.perform_all();
+    assert_eq!(bench.told().last().unwrap(), "Running ready c:running*#1");
+    bench.step(Event::SandboxDied { sandbox: "u-0".into(), reason: "again".into() });
+    assert_eq!(bench.names(), [""; 0], "that one was replaced long ago");
 }
