@@ -30,16 +30,16 @@ pub async fn push(
     let digest = store.manifest_of(name)?.ok_or_else(|| Error::NotPresent(name.to_owned()))?;
     let bytes = store.document(&digest)?;
     let manifest: Manifest = parse("manifest", &bytes)?;
-    // Never to a mirror: the last endpoint is the registry itself.
-    let endpoint = registries.endpoints(target).pop().ok_or_else(|| Error::refused("no endpoint is configured"))?;
-    let own: Option<Credential> = endpoint.credential.clone();
-    let credentials = keyring.lookup(&target.domain, &target.repository).into_iter().map(Some).chain([own]);
     let mut last = Error::refused("no endpoint is configured");
-    for credential in credentials {
-        let session = Session::new(endpoint.clone(), credential, Access::Push)?;
-        match push_all(store, &session, &manifest, &bytes, target, progress).await {
-            Ok(()) => return Ok(digest),
-            Err(error) => last = error,
+    // Never to a mirror, but as the settings say that the registry itself is reached.
+    for endpoint in registries.endpoints(target).into_iter().filter(|endpoint| endpoint.mirror_of.is_none()) {
+        let own: Option<Credential> = endpoint.credential.clone();
+        for credential in keyring.lookup(&target.domain, &target.repository).into_iter().map(Some).chain([own]) {
+            let session = Session::new(endpoint.clone(), credential, Access::Push)?;
+            match push_all(store, &session, &manifest, &bytes, target, progress).await {
+                Ok(()) => return Ok(digest),
+                Err(error) => last = error,
+            }
         }
     }
     Err(last)

@@ -135,6 +135,11 @@ impl Registries {
             found.push(self.endpoint(base, repository, mirror_of));
         }
         found.push(self.endpoint(&Base::default_of(&reference.domain), reference.repository.clone(), None));
+        // One on this machine often has no certificate, and nobody listens in between.
+        if is_loopback(&reference.domain) {
+            let plain = Base { scheme: "http".to_owned(), ..Base::default_of(&reference.domain) };
+            found.push(self.endpoint(&plain, reference.repository.clone(), None));
+        }
         found.dedup();
         found
     }
@@ -145,6 +150,11 @@ impl Registries {
         let url = format!("{}://{}{}", base.scheme, base.host, base.path);
         Endpoint { url, host: base.host.clone(), repository, mirror_of, credential: config.credential, tls: config.tls }
     }
+}
+
+fn is_loopback(domain: &str) -> bool {
+    let host = domain.rsplit_once(':').map_or(domain, |(host, _)| host);
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Mirror {
@@ -169,7 +179,7 @@ impl Base {
         Ok(Base { scheme: scheme.to_owned(), host: host.to_owned(), path: path.to_owned() })
     }
 
-    /// Of a registry itself. One on this machine without a port's usual meaning is still asked by TLS, as everywhere.
+    /// Of a registry itself.
     fn default_of(domain: &str) -> Base {
         let host = if domain == DEFAULT_DOMAIN { DOCKER_HOST } else { domain };
         Base { scheme: "https".to_owned(), host: host.to_owned(), path: "/v2".to_owned() }
@@ -220,7 +230,8 @@ configs:
         );
         assert_eq!(urls(&registries, "quay.io/a/b"), ["https://all.example/v2/a/b", "https://quay.io/v2/a/b"]);
         assert_eq!(urls(&registries, "plain.example/a"), ["https://plain.example/v2/a"]);
-        assert_eq!(urls(&Registries::default(), "localhost:5000/a"), ["https://localhost:5000/v2/a"]);
+        assert_eq!(urls(&Registries::default(), "localhost:5000/a"), ["https://localhost:5000/v2/a", "http://localhost:5000/v2/a"]);
+        assert_eq!(urls(&Registries::default(), "[::1]:5000/a").len() + urls(&Registries::default(), "127.0.0.1:9/a").len(), 4);
         let first = &registries.endpoints(&"busybox".parse().unwrap())[0];
         assert_eq!(first.mirror_of.as_deref(), Some("docker.io"));
         assert_eq!(first.credential, Some(Credential::Password { username: "me".to_owned(), password: "secret".to_owned() }));
