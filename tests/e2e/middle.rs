@@ -121,3 +121,25 @@ fn a_stop_goes_on_where_it_was() {
     kubectl.run(&["patch", "pod", "deaf", "-p", r#"{"metadata":{"finalizers":null}}"#]);
     kubectl.run(&["wait", "--for=delete", "pod/deaf", "--timeout=60s"]);
 }
+
+#[test]
+fn an_exec_does_not_take_its_container_along() {
+    let Some(programs) = have("an_exec_does_not_take_its_container_along", Needs::Containers) else { return };
+    let mut cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    kubectl.apply(&pod("stays", "echo up; sleep 100000", ""), cluster.dir.path());
+    kubectl.run(&["wait", "pod", "stays", "--for=condition=Ready", "--timeout=90s"]);
+    let before = container(&kubectl, "stays");
+    let (_exec, out) = kubectl.start(&["exec", "stays", "--", "sh", "-c", "echo in; sleep 100000"]);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut { out }, &mut line).expect("kubectl prints text");
+    assert_eq!(line, "in\n");
+    cluster.crash();
+    cluster.serve();
+    kubectl.run(&["wait", "pod", "stays", "--for=condition=Ready", "--timeout=90s"]);
+    let after = container(&kubectl, "stays");
+    assert_eq!((&after["containerID"], &after["restartCount"]), (&before["containerID"], &0.into()));
+    assert_eq!(kubectl.run(&["exec", "stays", "--", "sh", "-c", "echo again; exit 0"]), "again\n");
+    let failed = kubectl.try_run(&["exec", "stays", "--", "sh", "-c", "exit 5"]);
+    assert!(!failed.ok && failed.err.contains("exit code 5"), "{failed:?}");
+}
