@@ -12,6 +12,7 @@ pub mod following;
 pub mod heartbeat;
 pub mod host;
 mod image_gc;
+mod image_volumes;
 pub mod kubelet_api;
 pub mod network;
 pub mod node;

@@ -374,10 +374,6 @@ impl Runtime for Real {
         self.runtime.mount_image(reference, place).await.map_err(|error| text(&error))
     }
 
-    async fn unmount_image(&self, place: &Path) -> Result<(), String> {
-        self.runtime.unmount_image(place).await.map_err(|error| text(&error))
-    }
-
     async fn create_sandbox(&self, spec: SandboxSpec) -> Result<Vec<IpAddr>, String> {
         let mode = |host| if host { rt::NamespaceMode::Host } else { rt::NamespaceMode::Own };
         // Something of the pod may run there: an identity runs at most once.

@@ -388,12 +388,8 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn image_room(&self) -> impl Future<Output = Option<DiskRoom>> + Send {
         async { None }
     }
-    /// Shows the files of an image that is here, read-only, at an existing directory. Done already, it stays so.
+    /// Shows the files of an image that is here, read-only, at an existing directory, until that is unmounted. Done already, it stays so.
     fn mount_image(&self, _reference: &str, _place: &Path) -> impl Future<Output = Result<(), String>> + Send {
-        async { Ok(()) }
-    }
-    /// Ends that. Nothing mounted there is success.
-    fn unmount_image(&self, _place: &Path) -> impl Future<Output = Result<(), String>> + Send {
         async { Ok(()) }
     }
     /// Makes the sandbox and connects its network, or finds that done. Gives its own addresses, primary first; none with the host's network.

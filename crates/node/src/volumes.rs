@@ -223,7 +223,7 @@ fn renewal(now: Timestamp, expires: Timestamp, life_s: i64, uid: &str) -> Timest
 }
 
 /// Runs work that may wait for a disk.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),

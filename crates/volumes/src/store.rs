@@ -145,6 +145,19 @@ impl Store {
         group.map_or(Ok(()), |group| ownership::give(place, group))
     }
 
+    /// Makes the directory of a volume that somebody else mounts, and writes that mount down; where. `None`: it is mounted.
+    pub fn begin_mount(&self, owner: &str, kind: &str, name: &str) -> Result<Option<PathBuf>> {
+        check_name(owner)?;
+        check_name(name)?;
+        let place = self.place(owner, kind, name);
+        private_directory(&place)?;
+        if mounts::is_mounted(&place) {
+            return Ok(None);
+        }
+        self.journal.make(&[Made::Mount(place.clone())])?;
+        Ok(Some(place))
+    }
+
     /// Binds a path inside a volume; gives its place.
     pub fn bind(&self, owner: &str, sub_path: &SubPath) -> Result<PathBuf> {
         check_name(owner)?;

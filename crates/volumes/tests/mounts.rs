@@ -142,3 +142,24 @@ fn everything_can_be_unmounted_at_once() {
     assert!(!mounts().contains(dir.path().to_str().unwrap()));
     assert_eq!(stead_volumes::unmount_below(dir.path()).unwrap(), 0);
 }
+
+#[test]
+fn what_somebody_else_mounts_is_written_down_and_goes_with_its_owner() {
+    // VOL-19, VOL-21
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let place = store.begin_mount("u", "image", "v").unwrap().unwrap();
+    assert_eq!(place, store.place("u", "image", "v"));
+    assert!(fs::read_to_string(dir.path().join("journal")).unwrap().contains(place.to_str().unwrap()));
+    // It was not mounted: nothing is in the way of doing it again.
+    assert_eq!(store.begin_mount("u", "image", "v").unwrap().as_ref(), Some(&place));
+    mount(Some("tmpfs"), &place, Some("tmpfs"), MsFlags::MS_RDONLY, NONE).unwrap();
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.begin_mount("u", "image", "v").unwrap(), None);
+    store.tear_down("u").unwrap();
+    assert!(!mounts().contains(place.to_str().unwrap()) && !place.exists());
+}

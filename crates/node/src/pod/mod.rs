@@ -11,7 +11,7 @@ pub mod machine;
 pub mod operation;
 pub mod plan;
 pub mod probes;
-mod pull_secrets;
+pub mod pull_secrets;
 pub mod recovery;
 pub mod resize;
 pub mod restart;

@@ -1,15 +1,30 @@
 //! The credentials that a pod's secrets hold for registries (IMG-13).
 
+use super::steps::about;
 use crate::node::Node;
 use crate::runtime::Runtime;
 use base64::Engine;
 use stead_api::Value;
 use stead_api::value::Access;
+use stead_client::event::Event;
 use stead_client::resource::SECRETS;
 use stead_images::Keyring;
 
 /// Both kinds of secret, and the member that counts.
 const MEMBERS: [(&str, &str); 2] = [("kubernetes.io/dockerconfigjson", ".dockerconfigjson"), ("kubernetes.io/dockercfg", ".dockercfg")];
+
+/// The secrets that a pod names.
+pub fn named(pod: &Value) -> Vec<String> {
+    let secrets = pod["spec"].items("imagePullSecrets").iter();
+    secrets.map(|secret| secret.str("name").to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+/// Tells of those that cannot be had (IMG-13).
+pub fn missing(pod: &Value, names: &[String]) -> Event {
+    let names = names.join(", ");
+    let message = format!("Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed.");
+    about(pod, "", "Warning", "FailedToRetrieveImagePullSecret", message)
+}
 
 /// What these secrets hold together, and the names of those that cannot be had.
 pub async fn keyring<R: Runtime>(node: &Node<R>, namespace: &str, names: &[String]) -> (Keyring, Vec<String>) {

@@ -7,7 +7,7 @@ mod in_use;
 mod mount;
 
 pub use in_use::images_in_use;
-pub use mount::{mount, unmount};
+pub use mount::{mount, shown};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

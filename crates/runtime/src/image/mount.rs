@@ -3,8 +3,7 @@
 use super::Image;
 use crate::error::{Error, Result};
 use crate::record::io_error;
-use nix::errno::Errno;
-use nix::mount::{MntFlags, MsFlags, umount2};
+use nix::mount::MsFlags;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,7 +11,7 @@ use std::path::Path;
 /// The kernel takes options of one page.
 const OPTIONS_BYTES_MAX: usize = 4000;
 
-/// Mounts, unless something is mounted there. `root` is the runtime's directory.
+/// Mounts with the image's digest as the source, unless something is mounted there. `root` is the runtime's directory.
 pub fn mount(image: &Image, root: &Path, place: &Path) -> Result<()> {
     if is_mounted(place)? {
         return Ok(());
@@ -27,16 +26,16 @@ pub fn mount(image: &Image, root: &Path, place: &Path) -> Result<()> {
     }
     let options = format!("lowerdir={layers}");
     let flags = MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_NOSUID;
-    nix::mount::mount(Some("overlay"), place, Some("overlay"), flags, Some(options.as_str()))
+    nix::mount::mount(Some(image.digest.as_str()), place, Some("overlay"), flags, Some(options.as_str()))
         .map_err(|error| io_error("mount", place)(error.into()))
 }
 
-/// Unmounts, if something is mounted there.
-pub fn unmount(place: &Path) -> Result<()> {
-    match umount2(place, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
-        Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => Ok(()),
-        Err(error) => Err(io_error("unmount", place)(error.into())),
-    }
+/// The digests of the images that are shown where this process can see it.
+pub fn shown() -> impl Iterator<Item = String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let sources: Vec<_> =
+        mounts.lines().filter_map(|line| line.split_once(" - overlay sha256:")?.1.split(' ').next()).map(str::to_owned).collect();
+    sources.into_iter().map(|digits| format!("sha256:{digits}"))
 }
 
 fn is_mounted(place: &Path) -> Result<bool> {

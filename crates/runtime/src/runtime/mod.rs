@@ -327,13 +327,14 @@ impl Runtime {
         self.inner.options.images.clone()
     }
 
-    /// The images that containers run on.
+    /// The images that containers run on or that are mounted.
     pub fn images_in_use(&self) -> stead_images::InUse {
         // What containers run on that nobody can list is not known.
         if self.inner.entries().values().any(|entry| entry.left_alone().is_some()) {
             return stead_images::InUse::Unknown;
         }
-        stead_images::InUse::Images(self.containers(None).into_iter().map(|container| container.image_id).collect())
+        let of_containers = self.containers(None).into_iter().map(|container| container.image_id);
+        stead_images::InUse::Images(of_containers.chain(crate::image::shown()).collect())
     }
 
     /// Takes all names of an image of the store, and removes what nothing uses.
@@ -347,7 +348,7 @@ impl Runtime {
         .await
     }
 
-    /// Shows an image's files, read-only, at an existing directory; whoever calls has written that mount down. Idempotent.
+    /// Shows an image's files, read-only, at an existing directory; whoever calls has written that mount down and unmounts it. Idempotent.
     pub async fn mount_image(&self, reference: &str, place: &Path) -> Result<()> {
         let (inner, reference, place) = (Arc::clone(&self.inner), reference.to_owned(), place.to_owned());
         blocking(move || {
@@ -356,12 +357,6 @@ impl Runtime {
             crate::image::mount(&image, &inner.root, &place)
         })
         .await
-    }
-
-    /// Ends that. Idempotent.
-    pub async fn unmount_image(&self, place: &Path) -> Result<()> {
-        let place = place.to_owned();
-        blocking(move || crate::image::unmount(&place)).await
     }
 
     /// All images, the built-in one first.
@@ -378,7 +373,7 @@ impl Runtime {
         let (inner, reference) = (Arc::clone(&self.inner), reference.to_owned());
         // What containers run on that nobody can list is not known.
         let all_known = self.inner.entries().values().all(|entry| entry.left_alone().is_none());
-        let in_use = self.containers(None).into_iter().map(|container| container.image_id).collect();
+        let in_use = self.containers(None).into_iter().map(|container| container.image_id).chain(crate::image::shown()).collect();
         let in_use = if all_known { InUse::Digests(in_use) } else { InUse::Unknown };
         blocking(move || {
             let image = inner.images.builtin(&reference, &inner.options.executable, &in_use)?;

@@ -7,6 +7,7 @@ mod escapes;
 mod exec;
 mod hanging;
 mod harness;
+mod image_volumes;
 mod lifecycle;
 mod logs;
 mod namespaces;

@@ -2,6 +2,7 @@
 
 use super::{Start, StartFailure, StartStep};
 use crate::pod::operation::{Operation, Outcome};
+use crate::pod::pull_secrets;
 use crate::pod::state::{PullBackoff, WaitingReason};
 use std::time::Duration;
 use stead_api::value::Access;
@@ -60,9 +61,7 @@ impl StartStep for Pull {
         if start.state.starting.as_ref().is_some_and(|starting| starting.image.is_some()) {
             return Ok(None);
         }
-        let secrets =
-            start.pod["spec"].items("imagePullSecrets").iter().map(|secret| secret.str("name").to_owned()).filter(|name| !name.is_empty());
-        let (namespace, secrets) = (start.pod["metadata"].str("namespace").to_owned(), secrets.collect());
+        let (namespace, secrets) = (start.pod["metadata"].str("namespace").to_owned(), pull_secrets::named(start.pod));
         let now = start.now.steady;
         if let Some(starting) = &mut start.state.starting {
             starting.pull_began = now;
@@ -74,10 +73,7 @@ impl StartStep for Pull {
         let Outcome::Pulled { missing_secrets, pulled } = outcome else { return Ok(Vec::new()) };
         let mut events = Vec::new();
         if !missing_secrets.is_empty() {
-            // IMG-13
-            let names = missing_secrets.join(", ");
-            let message = format!("Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed.");
-            events.push(super::about(start.pod, "", "Warning", "FailedToRetrieveImagePullSecret", message));
+            events.push(pull_secrets::missing(start.pod, &missing_secrets));
         }
         let reference = reference(start);
         match pulled {

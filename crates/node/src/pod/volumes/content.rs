@@ -45,7 +45,7 @@ impl TokenPart<'_> {
 pub enum Wanted {
     Store(Volume),
     HostPath(PathBuf, Kind),
-    /// Its containers are refused.
+    /// It is an image, which is mounted by itself, or its containers are refused.
     Nothing,
 }
 
@@ -53,7 +53,9 @@ pub enum Wanted {
 pub fn wanted(pod: &Value, volume: &Value, node: &NodeFacts, inputs: &Inputs) -> Result<Wanted, String> {
     let name = volume.str("name");
     let (kind, content, read_only) = match source(volume) {
-        Source::Absent(_) => return Ok(Wanted::Nothing),
+        Source::Image(_) | Source::Absent(_) => return Ok(Wanted::Nothing),
+        // VOL-20
+        Source::Removed => return Err("no volume plugin matched".to_owned()),
         Source::HostPath { path, kind } => {
             let kind = Kind::parse(kind).ok_or_else(|| format!("{kind} is an invalid volume type"))?;
             return Ok(Wanted::HostPath(PathBuf::from(path), kind));

@@ -8,6 +8,9 @@ use stead_api::value::Access;
 use stead_api::{Value, json};
 use stead_volumes::SubPath;
 
+/// Directory of the volumes that are images.
+pub const IMAGE_KIND: &str = "kubernetes.io~image";
+
 /// One mount, and what must be bound before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -75,7 +78,8 @@ fn place(directory: &Path, volume: &Value) -> Option<(PathBuf, bool)> {
         Source::EmptyDir { .. } => Some((volumes("kubernetes.io~empty-dir"), false)),
         Source::HostPath { path, .. } => Some((PathBuf::from(path), false)),
         Source::Files(files) => Some((volumes(files.kind), true)),
-        Source::Absent(_) => None,
+        Source::Image(_) => Some((volumes(IMAGE_KIND), true)),
+        Source::Removed | Source::Absent(_) => None,
     }
 }
 

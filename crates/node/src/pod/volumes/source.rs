@@ -21,8 +21,18 @@ pub enum Source<'a> {
         kind: &'a str,
     },
     Files(Files<'a>),
+    Image(ImageSource<'a>),
+    /// Of a kind that no kubelet has a plugin for any more.
+    Removed,
     /// Of a kind that this version does not have.
     Absent(String),
+}
+
+/// The files of an image, read-only (VOL-19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageSource<'a> {
+    pub reference: &'a str,
+    pub pull_policy: &'a str,
 }
 
 /// Files that the node writes.
@@ -78,6 +88,8 @@ pub fn source(volume: &Value) -> Source<'_> {
         "secret" => files("kubernetes.io~secret", true, value, vec![Part::Secret(reference(value, "secretName"))]),
         "downwardAPI" => files("kubernetes.io~downward-api", true, value, vec![Part::Downward(value.items("items"))]),
         "projected" => files("kubernetes.io~projected", true, value, value.items("sources").iter().map(part).collect()),
+        "image" => Source::Image(ImageSource { reference: value.str("reference"), pull_policy: value.str("pullPolicy") }),
+        "cephfs" | "flocker" | "glusterfs" | "photonPersistentDisk" | "quobyte" | "rbd" | "scaleIO" | "storageos" => Source::Removed,
         other => Source::Absent(other.to_owned()),
     }
 }
@@ -158,7 +170,7 @@ pub fn referenced(pod: &Value) -> Vec<(Resource, String)> {
 pub fn shows_metadata(pod: &Value) -> bool {
     used(pod).into_iter().any(|volume| match source(volume) {
         Source::Files(files) => files.parts.iter().any(|part| matches!(part, Part::Downward(_))),
-        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Absent(_) => false,
+        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Removed | Source::Absent(_) => false,
     })
 }
 
@@ -171,6 +183,6 @@ pub fn absent(volume: &Value) -> Option<String> {
             Part::Absent(kind) => Some(format!("volume {name:?} with the source {kind}")),
             Part::ConfigMap(_) | Part::Secret(_) | Part::Downward(_) | Part::Token(_) => None,
         }),
-        Source::EmptyDir { .. } | Source::HostPath { .. } => None,
+        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Removed => None,
     }
 }

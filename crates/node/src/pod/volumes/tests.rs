@@ -2,7 +2,7 @@
 
 use super::content::{Inputs, Wanted, wanted};
 use super::mounts::{mounts, shown};
-use super::source::{absent, referenced, used};
+use super::source::{ImageSource, Source, absent, referenced, source, used};
 use crate::pod::steps::NodeFacts;
 use crate::runtime::Propagation;
 use std::path::Path;
@@ -210,4 +210,24 @@ fn paths_in_volumes_are_bound_first() {
     assert_eq!(with(json!({"name": "v", "mountPath": "/v", "subPathExpr": "$(NONE)"})).unwrap_err(), "missing value for NONE");
     with(json!({"name": "v", "mountPath": "/v", "subPath": "/etc"})).unwrap_err();
     with(json!({"name": "v", "mountPath": "/v", "subPath": "a/../../x"})).unwrap_err();
+}
+
+#[test]
+fn an_image_is_mounted_by_itself_and_read_only() {
+    // VOL-19
+    let pod = pod(json!({"image": {"reference": "i:1", "pullPolicy": "Never"}}));
+    let declared = &pod["spec"]["volumes"][0];
+    assert_eq!(source(declared), Source::Image(ImageSource { reference: "i:1", pull_policy: "Never" }));
+    assert_eq!((wanted(&pod, declared, &node(), &inputs()), absent(declared)), (Ok(Wanted::Nothing), None));
+    assert_eq!(planned(&pod).unwrap(), [("/pods/u/volumes/kubernetes.io~image/v".to_owned(), "/v".to_owned(), true)]);
+}
+
+#[test]
+fn a_kind_without_a_plugin_anywhere_fails_as_a_volume() {
+    // VOL-20
+    let glusterfs = pod(json!({"glusterfs": {"endpoints": "e", "path": "p"}}));
+    assert_eq!(volume(&glusterfs).unwrap_err(), "no volume plugin matched");
+    assert_eq!(absent(&glusterfs["spec"]["volumes"][0]), None);
+    let nfs = pod(json!({"nfs": {"server": "s", "path": "/p"}}));
+    assert_eq!(absent(&nfs["spec"]["volumes"][0]).as_deref(), Some("volume \"v\" of type nfs"));
 }
