@@ -3,7 +3,7 @@
 
 use crate::node::Node;
 use crate::pod::machine::PodUpdate;
-use crate::pod::pull_secrets::{self, named};
+use crate::pod::pull_secrets;
 use crate::pod::steps::about;
 use crate::pod::volumes::VolumeFailure;
 use crate::pod::volumes::mounts::IMAGE_KIND;
@@ -56,7 +56,7 @@ fn must_pull(image: ImageSource<'_>, is_present: bool) -> Result<bool, String> {
 
 async fn pull<R: Runtime>(node: &Node<R>, pod: &Value, reference: &str) -> Result<(), String> {
     node.record_event(about(pod, "", "Normal", "Pulling", format!("Pulling image {reference:?}")));
-    let (keyring, missing) = pull_secrets::keyring(node, pod["metadata"].str("namespace"), &named(pod)).await;
+    let (keyring, missing) = pull_secrets::keyring(node, pod["metadata"].str("namespace"), &pull_secrets::named(pod)).await;
     if !missing.is_empty() {
         node.record_event(pull_secrets::missing(pod, &missing));
     }
@@ -87,6 +87,8 @@ async fn deletion(mut updates: watch::Receiver<PodUpdate>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::FutureExt;
+    use stead_api::json;
 
     #[test]
     fn an_image_is_pulled_as_its_policy_says() {
@@ -96,5 +98,16 @@ mod tests {
         assert_eq!((ask("IfNotPresent", true), ask("IfNotPresent", false)), (Ok(false), Ok(true)));
         let never = "ErrImageNeverPull: Container image \"i:1\" is not present with pull policy of Never".to_owned();
         assert_eq!((ask("Never", true), ask("Never", false)), (Ok(false), Err(never)));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_an_image_of_a_pod_that_is_deleted() {
+        let pod = |meta: Value| PodUpdate::Object(Arc::new(json!({ "metadata": meta })));
+        let (update, updates) = watch::channel(pod(json!({"name": "p"})));
+        assert!(deletion(updates.clone()).now_or_never().is_none());
+        update.send_replace(pod(json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"})));
+        assert!(deletion(updates.clone()).now_or_never().is_some());
+        update.send_replace(PodUpdate::Gone);
+        assert!(deletion(updates).now_or_never().is_some());
     }
 }
