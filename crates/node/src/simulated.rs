@@ -8,7 +8,6 @@ use crate::runtime::{
     SandboxSpec, StartError,
 };
 use crate::streams::{Duplex, Process, Streams, Wanted};
-use futures::future::FutureExt;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -173,13 +172,13 @@ impl Outputs for Simulated {
     }
 }
 
-/// Programs succeed without a word, and nothing listens on any port.
+/// Nothing runs, and nothing listens on any port.
 impl Streams for Simulated {
     async fn run(&self, id: &str, _argv: Vec<String>, _wanted: Wanted) -> Result<Process, ExecError> {
         if !self.output(id).is_some_and(|output| output.running) {
             return Err(ExecError::NotRunning);
         }
-        Ok(Process { stdin: None, stdout: None, stderr: None, terminal: None, end: futures::future::ready(Ok(0)).boxed() })
+        Err(ExecError::Failed("a simulated container runs no programs".to_owned()))
     }
 
     async fn attach(&self, _id: &str, _wanted: Wanted) -> Result<Process, String> {
