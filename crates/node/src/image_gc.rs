@@ -3,7 +3,7 @@
 use crate::node::Node;
 use crate::runtime::{DiskRoom, PresentImage, Runtime};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stead_api::{Value, json};
 use stead_client::event::{Event, Reference};
@@ -32,7 +32,7 @@ struct Seen {
 
 /// What is known of images over time.
 #[derive(Debug, Default)]
-struct Uses {
+pub(crate) struct Uses {
     by_id: BTreeMap<String, Seen>,
 }
 
@@ -58,6 +58,9 @@ impl Uses {
     }
 }
 
+/// The [`Uses`] of a node.
+pub(crate) type Known = Mutex<Uses>;
+
 /// How many bytes are to be freed, if the disk is too full.
 fn excess(room: DiskRoom) -> Option<u64> {
     let used = room.capacity_bytes.checked_sub(room.available_bytes).filter(|_| room.capacity_bytes > 0)?;
@@ -77,14 +80,13 @@ fn shown(images: &[PresentImage]) -> Value {
 /// Looks after the images of this machine's node.
 pub async fn keep<R: Runtime>(node: Option<Arc<Node<R>>>) {
     let Some(node) = node else { return std::future::pending().await };
-    let mut uses = Uses::default();
     let mut told = Value::Null;
     for look in (0..COLLECT_EVERY_LOOKS).cycle() {
         match node.runtime.images().await {
             Ok(images) => {
-                uses.look(&images, node.now().steady);
+                let removable = look_at(&node, &images);
                 if look == COLLECT_EVERY_LOOKS - 1 {
-                    collect(&node, &uses, &images).await;
+                    collect(&node, &removable).await;
                 }
                 tell(&node, &images, &mut told).await;
             }
@@ -106,27 +108,54 @@ async fn tell<R: Runtime>(node: &Node<R>, images: &[PresentImage], told: &mut Va
     }
 }
 
-async fn collect<R: Runtime>(node: &Node<R>, uses: &Uses, images: &[PresentImage]) {
+/// Removes every image that may go: the disk is short, and images go before pods (GC-4).
+pub(crate) async fn remove_unused<R: Runtime>(node: &Node<R>) {
+    match node.runtime.images().await {
+        Ok(images) => {
+            remove(node, &look_at(node, &images), u64::MAX).await;
+        }
+        Err(error) => tracing::warn!(error, "the images cannot be listed"),
+    }
+}
+
+/// The images that may go.
+fn look_at<R: Runtime>(node: &Node<R>, images: &[PresentImage]) -> Vec<PresentImage> {
+    let now = node.now().steady;
+    let mut uses = node.image_uses.lock().unwrap_or_else(PoisonError::into_inner);
+    uses.look(images, now);
+    uses.candidates(images, now).into_iter().cloned().collect()
+}
+
+async fn collect<R: Runtime>(node: &Node<R>, removable: &[PresentImage]) {
     let Some(room) = node.runtime.image_room().await else { return };
     if room.capacity_bytes == 0 {
         return node.record_event(about(node, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem".to_owned()));
     }
     let Some(wanted) = excess(room) else { return };
-    let mut freed = 0;
-    for image in uses.candidates(images, node.now().steady) {
-        match node.runtime.remove_image(&image.id).await {
-            Ok(()) => freed += image.size_bytes,
-            Err(error) => tracing::warn!(image = image.id, error, "an image cannot be removed"),
-        }
-        if freed >= wanted {
-            return;
-        }
+    let freed = remove(node, removable, wanted).await;
+    if freed >= wanted {
+        return;
     }
     let message = format!(
         "Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free."
     );
     node.record_event(about(node, "FreeDiskSpaceFailed", message.clone()));
     node.record_event(about(node, "ImageGCFailed", message));
+}
+
+/// Removes images until so many bytes are free; gives how many became so.
+async fn remove<R: Runtime>(node: &Node<R>, removable: &[PresentImage], wanted: u64) -> u64 {
+    let mut freed = 0;
+    for image in removable {
+        match node.runtime.remove_image(&image.id).await {
+            Ok(()) => freed += image.size_bytes,
+            Err(error) => tracing::warn!(image = image.id, error, "an image cannot be removed"),
+        }
+        if freed >= wanted {
+            break;
+        }
+    }
+    freed
 }
 
 fn about<R: Runtime>(node: &Node<R>, reason: &'static str, message: String) -> Event {

@@ -2,6 +2,7 @@
 
 use crate::admission::Room;
 use crate::clock::Now;
+use crate::image_gc;
 use crate::pod::steps::NodeFacts;
 use crate::registration::Machine;
 use crate::roster::Roster;
@@ -38,6 +39,7 @@ pub struct Node<R> {
     pub roster: Roster,
     /// None where there are no containers.
     pub volumes: Option<Volumes>,
+    pub(crate) image_uses: image_gc::Known,
     clock: Clock,
     began: Instant,
     events: mpsc::Sender<(Source, Event)>,
@@ -54,6 +56,7 @@ impl<R: Runtime> Node<R> {
             facts: Arc::new(facts),
             roster,
             volumes: shared.volumes.clone(),
+            image_uses: image_gc::Known::default(),
             clock: shared.clock.clone(),
             began: shared.began,
             events: shared.events.clone(),

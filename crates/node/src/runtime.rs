@@ -413,10 +413,6 @@ pub trait Runtime: Clone + Send + Sync + 'static {
         argv: Vec<String>,
         timeout: Duration,
     ) -> impl Future<Output = Result<ExecEnd, ExecError>> + Send;
-    /// Removes what no pod needs: images that nothing uses (GC-4).
-    fn reclaim_disk(&self) -> impl Future<Output = ()> + Send {
-        async {}
-    }
     /// Asks a container how it is.
     fn probe(&self, check: &Check) -> impl Future<Output = Probed> + Send {
         crate::probe::perform(self, check)

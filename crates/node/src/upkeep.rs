@@ -5,6 +5,7 @@ use crate::clock::Now;
 use crate::eviction::thresholds::Config;
 use crate::eviction::{Decision, Evictor, Reclaimed};
 use crate::heartbeat::{BEAT, Heartbeat, Said};
+use crate::image_gc;
 use crate::node::Node;
 use crate::pod::steps::about;
 use crate::registration::Machine;
@@ -50,7 +51,7 @@ impl<R: Runtime> Watch<R> {
             self.node.record_event(of_node(&self.node.facts.name, "Warning", "EvictionThresholdMet", message));
         }
         if decision.reclaim {
-            self.node.runtime.reclaim_disk().await;
+            image_gc::remove_unused(&self.node).await;
             let (now, sample) = self.sample().await;
             decision = self.evictor.decide(now.steady, &sample, Reclaimed::Done);
         }

@@ -362,7 +362,7 @@ mod tests {
         // Every flag, so that a new one is not forgotten.
         let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());
