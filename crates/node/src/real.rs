@@ -7,9 +7,9 @@ mod streams;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, Image, Instance, InstanceState, LimitError,
-    Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord, SandboxSpec,
-    SandboxUsage, Seccomp, Security, StartError, Usage,
+    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, Image, Input, Instance, InstanceState,
+    LimitError, Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord,
+    SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 pub use images::Pulling;
 use std::collections::{BTreeMap, VecDeque};
@@ -278,7 +278,10 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
         labels: BTreeMap::from([(IMAGE_NAMED.to_owned(), spec.image_named)]),
         image: spec.image,
         argv: spec.argv,
-        env: spec.env,
+        env: with_terminal(spec.env, spec.input),
+        stdin: spec.input.stdin,
+        stdin_once: spec.input.once,
+        tty: spec.input.tty,
         cwd: Some(spec.working_dir),
         user: rt::User {
             uid: spec.user.uid,
@@ -309,6 +312,14 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
         name: spec.name,
         ..rt::ContainerSpec::default()
     }
+}
+
+/// A container with a terminal is told of one, unless it is told otherwise.
+fn with_terminal(mut env: Vec<(String, String)>, input: Input) -> Vec<(String, String)> {
+    if input.tty && !env.iter().any(|(name, _)| name == "TERM") {
+        env.insert(0, ("TERM".to_owned(), "xterm".to_owned()));
+    }
+    env
 }
 
 fn mount(mount: Mount) -> rt::Mount {

@@ -113,6 +113,7 @@ pub struct ContainerSpec {
     pub oom_score_adj: i32,
     /// The signal that asks it to end, e.g. `SIGTERM`.
     pub stop_signal: String,
+    pub input: Input,
     /// Where the container finds its termination message file.
     pub termination_message_path: String,
     /// Fall back to the log's end when it failed and wrote no message.
@@ -199,6 +200,17 @@ pub struct Limits {
     pub cpu_quota_us: Option<i64>,
     /// Bytes; `None`: no limit.
     pub memory_bytes: Option<i64>,
+}
+
+/// What a container reads (OCI-11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Input {
+    /// Open for whoever attaches.
+    pub stdin: bool,
+    /// Until the first of them is gone.
+    pub once: bool,
+    /// A terminal for input and output.
+    pub tty: bool,
 }
 
 /// How a container ended.

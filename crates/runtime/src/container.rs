@@ -52,6 +52,12 @@ pub struct ContainerSpec {
     pub oom_score_adj: i32,
     /// Lowered to what this process may set. `RLIMIT_NOFILE` is set to 1048576, or what can be had, unless given here.
     pub rlimits: Vec<Rlimit>,
+    /// Input stays open for whoever attaches; without, it is `/dev/null`.
+    pub stdin: bool,
+    /// It ends when the first one that gives input is gone.
+    pub stdin_once: bool,
+    /// A terminal for input and output, the container's own.
+    pub tty: bool,
     /// File for the output, in the form that CRI log readers know. Its directory is made.
     pub log_path: PathBuf,
     /// When that file is begun anew.

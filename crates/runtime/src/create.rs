@@ -62,6 +62,10 @@ pub struct Arguments {
     pub stdout: i32,
     /// See `stdout`.
     pub stderr: i32,
+    /// Number of the descriptor for its input; negative: it is `/dev/null`.
+    pub stdin: i32,
+    /// Number of the socket over which the master of its terminal is handed over; negative: it has none.
+    pub terminal: i32,
     /// Number of the descriptor for reports.
     pub report: i32,
 }
@@ -76,12 +80,14 @@ impl Arguments {
             number(self.parent),
             number(self.stdout),
             number(self.stderr),
+            number(self.stdin),
+            number(self.terminal),
             number(self.report),
         ]
     }
 
     fn parse(words: &[OsString]) -> Option<Arguments> {
-        let [sandbox, id, parent, stdout, stderr, report] = words else { return None };
+        let [sandbox, id, parent, stdout, stderr, stdin, terminal, report] = words else { return None };
         let number = |word: &OsString| word.to_str()?.parse().ok();
         Some(Arguments {
             sandbox: PathBuf::from(sandbox),
@@ -89,7 +95,31 @@ impl Arguments {
             parent: number(parent)?,
             stdout: number(stdout)?,
             stderr: number(stderr)?,
+            stdin: number(stdin)?,
+            terminal: number(terminal)?,
             report: number(report)?,
+        })
+    }
+}
+
+/// What the container's first process is given.
+struct Given {
+    /// None: `/dev/null`.
+    stdin: Option<OwnedFd>,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+    /// Over which the master of its terminal goes, if it has one.
+    terminal: Option<OwnedFd>,
+}
+
+impl Given {
+    fn take(arguments: &Arguments) -> std::io::Result<Given> {
+        let perhaps = |number: i32| (number >= 0).then(|| take_inherited(number)).transpose();
+        Ok(Given {
+            stdin: perhaps(arguments.stdin)?,
+            stdout: take_inherited(arguments.stdout)?,
+            stderr: take_inherited(arguments.stderr)?,
+            terminal: perhaps(arguments.terminal)?,
         })
     }
 }
@@ -105,13 +135,9 @@ pub fn run(words: &[OsString]) -> ExitCode {
     if die_with(arguments.parent).is_err() {
         return ExitCode::from(2);
     }
-    let (Ok(stdout), Ok(stderr), Ok(report)) =
-        (take_inherited(arguments.stdout), take_inherited(arguments.stderr), take_inherited(arguments.report))
-    else {
-        return ExitCode::from(2);
-    };
+    let (Ok(given), Ok(report)) = (Given::take(&arguments), take_inherited(arguments.report)) else { return ExitCode::from(2) };
     let mut report = File::from(report);
-    match make(&arguments, stdout, stderr, &mut report) {
+    match make(&arguments, given, &mut report) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             send_report(
@@ -147,7 +173,7 @@ fn shorten(mut message: String) -> String {
     message.trim_end_matches(['\0', '\n', ' ']).to_owned()
 }
 
-fn make(arguments: &Arguments, stdout: OwnedFd, stderr: OwnedFd, report: &mut File) -> Result<(), Failure> {
+fn make(arguments: &Arguments, given: Given, report: &mut File) -> Result<(), Failure> {
     let dir = SandboxDir(arguments.sandbox.clone());
     let internal = |error: crate::Error| Failure::Create(chain(&error));
     let sandbox: SandboxRecord = record::read(&dir.record()).map_err(internal)?.ok_or_else(|| missing("sandbox.json"))?;
@@ -160,7 +186,7 @@ fn make(arguments: &Arguments, stdout: OwnedFd, stderr: OwnedFd, report: &mut Fi
     // Not ours to version: it is written and read as the OCI runtime specification says.
     let config = prepared.config.to_string();
     record::write_bytes(&dir.container(&container.id).join("config.json"), config.as_bytes(), Durability::Process).map_err(internal)?;
-    start(&dir, &container, &layout, prepared, stdout, stderr, report)
+    start(&dir, &container, &layout, prepared, given, report)
 }
 
 fn missing(file: &str) -> Failure {
@@ -172,13 +198,16 @@ fn start(
     container: &ContainerRecord,
     layout: &Layout,
     mut prepared: Prepared,
-    stdout: OwnedFd,
-    stderr: OwnedFd,
+    given: Given,
     report: &mut File,
 ) -> Result<(), Failure> {
+    let Given { stdin: input, stdout, stderr, terminal } = given;
     let bundle = dir.container(&container.id);
     let (status_reader, status) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| Failure::Start(format!("make a pipe: {error}")))?;
-    let stdin = File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?;
+    let stdin = match input {
+        Some(input) => input,
+        None => File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?.into(),
+    };
     let user = prepared.user.clone();
     restrict_devices(layout, container, &mut prepared).map_err(Failure::Start)?;
     let process = ProcessRecord {
@@ -188,7 +217,7 @@ fn start(
         oom_score_adj: prepared.oom_score_adj,
     };
     record::write(&bundle.join("process.json"), &process, Durability::Process).map_err(|error| Failure::Create(chain(&error)))?;
-    let program = Program { status: status.as_raw_fd(), ..prepared.program };
+    let program = Program { status: status.as_raw_fd(), terminal: terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd), ..prepared.program };
     let built = ContainerBuilder::new(container.id.clone(), SyscallType::default())
         .with_executor(program)
         .with_root_path(bundle.join("oci"))
@@ -197,7 +226,7 @@ fn start(
         })
         .and_then(|builder| builder.build());
     // From here on only the container's process holds the pipe's end: it closes when its program runs.
-    drop(status);
+    drop((status, terminal));
     let mut made = built.map_err(|error| Failure::Start(start_message(status_reader.try_clone().ok(), &error)))?;
     let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
     send_report(report, &Report::Made { pid });

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,9 @@ pub struct Program {
     /// Which system calls it may make.
     #[serde(default)]
     pub filter: Option<Filter>,
+    /// The socket over which the master of a terminal is handed over, which is to be made; negative: there is none.
+    #[serde(skip, default = "nowhere")]
+    pub terminal: RawFd,
     /// Where to say what went wrong; closes on exec.
     #[serde(skip, default = "nowhere")]
     pub status: RawFd,
@@ -71,9 +74,24 @@ impl Program {
             .ok_or_else(|| format!("{quoted}: executable file not found in $PATH"))
     }
 
+    /// A terminal for the container's first process: one of the container's, whose master goes to the shim.
+    fn take_terminal(&self) -> Result<(), String> {
+        if self.terminal < 0 {
+            return Ok(());
+        }
+        let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
+        let socket = stead_sys::fd::take_inherited(self.terminal).map_err(step("find the terminal's socket"))?;
+        // It may lead one already.
+        nix::unistd::setsid().map(drop).unwrap_or_default();
+        let (master, terminal) = crate::terminal::make(None)?;
+        stead_sys::socket::send(&socket, b"t", &[master.as_fd()]).map_err(step("hand over the terminal"))?;
+        crate::terminal::install(&terminal, self.user.uid)
+    }
+
     /// Never comes back if all goes well.
     pub fn become_user_and_execute(&self) -> Result<(), String> {
         let path = self.find()?;
+        self.take_terminal()?;
         let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
         let groups: Vec<Gid> = self.user.groups.iter().copied().map(Gid::from_raw).collect();
         stead_sys::keyring::join_new_session().map_err(step("make a session key ring"))?; // OCI-13

@@ -32,6 +32,7 @@ mod sandbox;
 mod seccomp;
 mod shim;
 mod spec;
+mod terminal;
 mod usage;
 mod user;
 
@@ -44,6 +45,6 @@ pub use error::{Error, Result, StartError};
 pub use exec::{ExecError, ExecSpec, Size, Stdio};
 pub use image::{Image, ImageConfig, images_in_use};
 pub use runtime::survey::{Survey, clean, survey};
-pub use runtime::{Event, Events, Exec, HostFacts, Options, Runtime};
+pub use runtime::{Attached, Event, Events, Exec, HostFacts, InputEnd, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState};
 pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage, disk_usage};

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 1 | everything not named below |
 //! | 2 | agreeing on a version: `Hello::newest`, `Welcome`, `Refusal::Version`; `Ping` |
-//! | 3 | `Exec`, `ExecEnded`, `Refusal::NotRunning`: see `exec` |
+//! | 3 | `Exec`, `ExecEnded`, `Refusal::NotRunning`: see `exec`; `Attach`, `Attached` |
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -78,6 +78,19 @@ pub enum Call {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grace_ms: Option<u64>,
     },
+    /// Joins a container, as the only request of a connection of its own, with which it ends. Two descriptors come with it: where its
+    /// standard output and its standard error go from now on, beside its log.
+    Attach {
+        /// The container's id.
+        id: String,
+        /// Whether input is to be given; the answer brings a descriptor for it, if the container takes any.
+        input: bool,
+    },
+    /// Ends the input of a container that wants it only once. On a connection that has joined it.
+    EndInput {
+        /// The container's id.
+        id: String,
+    },
     /// Ends the shim; refused while a container runs.
     Shutdown,
 }
@@ -131,6 +144,11 @@ pub enum Answer {
     ExecEnded {
         /// The exit code, or 128 + the signal's number.
         code: i32,
+    },
+    /// To `Attach`. Comes with the terminal's master, or with the pipe of its input.
+    Attached {
+        /// Whether it has a terminal.
+        terminal: bool,
     },
     /// To everything else.
     Done,

@@ -329,6 +329,7 @@ fn program(spec: &ContainerSpec, argv: &[String], resolved: &Resolved) -> Result
         capabilities,
         no_new_privs: spec.no_new_privs,
         filter: None,
+        terminal: -1,
         status: -1,
     })
 }

@@ -5,7 +5,7 @@ use super::limits::{container_limits, oom_score_adj};
 use super::steps::NodeFacts;
 use super::unsupported::unsupported;
 use super::volumes::mounts::mounts;
-use crate::runtime::{AppArmor, ContainerSpec, Image, Seccomp, Security, User};
+use crate::runtime::{AppArmor, ContainerSpec, Image, Input, Seccomp, Security, User};
 use stead_api::Value;
 use stead_api::value::Access;
 
@@ -44,9 +44,16 @@ pub fn container_spec(
         limits: container_limits(pod, container),
         oom_score_adj: oom_score_adj(pod, container, node.memory_bytes),
         stop_signal: first(&[&image.stop_signal, "SIGTERM"]),
+        input: input(container),
         termination_message_path: first(&[container.str("terminationMessagePath"), "/dev/termination-log"]),
         termination_message_from_log: container.str("terminationMessagePolicy") == "FallbackToLogsOnError",
     })
+}
+
+/// OCI-11.
+fn input(container: &Value) -> Input {
+    let is = |field: &str| container[field].as_bool().unwrap_or(false);
+    Input { stdin: is("stdin"), once: is("stdinOnce"), tty: is("tty") }
 }
 
 fn first(candidates: &[&str]) -> String {

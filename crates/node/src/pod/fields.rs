@@ -95,7 +95,7 @@ pub const CONTAINER: Fields = Fields {
         "startupProbe",
     ],
     listed: &["volumeMounts", "volumeDevices", "imagePullPolicy"],
-    refused: &[("stdin", set), ("stdinOnce", set), ("tty", set)],
+    refused: &[],
 };
 
 pub const POD_SECURITY_CONTEXT: Fields = Fields {

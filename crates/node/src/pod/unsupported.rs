@@ -83,8 +83,6 @@ mod tests {
         let cases = [
             (json!({"volumes": [{"name": "v", "nfs": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}), "volume \"v\" of type nfs"),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
-            (container(json!({"tty": true})), "tty"),
-            (container(json!({"stdin": true})), "stdin"),
             (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
             (container(json!({"resources": {"limits": {"cpu": "1", "example.com/gpu": "1"}}})), "resources.limits of example.com/gpu"),
             (with("os", json!({"name": "windows"})), "os: windows"),

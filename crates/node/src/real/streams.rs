@@ -9,9 +9,12 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use stead_runtime as rt;
+use tokio::io::AsyncWrite;
 use tokio::net::unix::pipe;
 
 /// How long a program may live on whose client is gone: it has got SIGHUP, and its input and output are closed.
@@ -39,8 +42,29 @@ impl Streams for Real {
         Ok(Process { stdin, stdout: stdout_end, stderr: stderr_end, terminal: None, end: end(exec) })
     }
 
-    async fn attach(&self, _id: &str, _wanted: Wanted) -> Result<Process, String> {
-        Err("attach is not served by this version".to_owned())
+    async fn attach(&self, id: &str, wanted: Wanted) -> Result<Process, String> {
+        let text = |error: io::Error| format!("set up input and output: {error}");
+        let mut attached = self.runtime.attach(id, wanted.stdin).await.map_err(|error| error.to_string())?;
+        let source = |end: Option<OwnedFd>, wanted: bool| -> io::Result<Option<Source>> {
+            let Some(end) = end.filter(|_| wanted) else { return Ok(None) };
+            Ok(Some(Box::new(pipe::Receiver::from_owned_fd(end)?)))
+        };
+        let stdout = source(attached.stdout.take(), wanted.stdout).map_err(text)?;
+        let stderr = source(attached.stderr.take(), wanted.stderr && !attached.terminal).map_err(text)?;
+        let master = attached.master().and_then(|master| master.map(|master| Master::new(master.into())).transpose()).map_err(text)?;
+        let stdin: Option<Sink> = match (attached.input.take().filter(|_| wanted.stdin), &master) {
+            (None, _) => None,
+            (Some(_), Some(master)) => Some(master.sink().map_err(text)?),
+            (Some(input), None) => {
+                let sender = pipe::Sender::from_owned_fd(input).map_err(text)?;
+                Some(Box::new(ContainerInput { sender, _end: attached.input_end() }))
+            }
+        };
+        let end = async move {
+            attached.ended().await;
+            Ok(0)
+        };
+        Ok(Process { stdin, stdout, stderr, terminal: master.map(|master| Arc::new(master) as _), end: end.boxed() })
     }
 
     async fn connect(&self, pod: &str, port: u16) -> Result<Box<dyn Duplex>, String> {
@@ -106,5 +130,25 @@ impl Terminal for Master {
         if let Err(error) = stead_sys::terminal::set_size(&self.0, rt::Size { columns, rows }) {
             tracing::debug!(%error, "a terminal was not resized");
         }
+    }
+}
+
+/// The input of a container's first process, which may end with this.
+struct ContainerInput {
+    sender: pipe::Sender,
+    _end: rt::InputEnd,
+}
+
+impl AsyncWrite for ContainerInput {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.sender).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.sender).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.sender).poll_shutdown(cx)
     }
 }

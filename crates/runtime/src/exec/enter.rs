@@ -21,7 +21,7 @@ use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::Mode;
 use stead_sys::fd::take_inherited;
 use stead_sys::process::{Fork, Forker, PidFd, exit_immediately, set_limit};
-use stead_sys::terminal::{self, Size};
+use stead_sys::terminal::Size;
 
 use super::{ORDER_BYTES_MAX, Order, ProcessRecord, Word};
 use crate::cgroup::Layout;
@@ -30,6 +30,7 @@ use crate::error::chain;
 use crate::executor::{Program, c_string, plain};
 use crate::protocol::{encode, take_frame};
 use crate::record::{self, ContainerRecord, SandboxDir};
+use crate::terminal;
 
 /// What users and their tools know before the reason for which a program could not be started.
 const START_FAILED: &str = "unable to start container process: ";
@@ -233,10 +234,9 @@ fn prepare(process: ProcessRecord, received: Received, nowhere: &File, control: 
     program.argv = order.argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?;
     let owner = Some(nix::unistd::Uid::from_raw(program.user.uid));
     if order.terminal {
-        let (master, terminal) = make_terminal(order.size.map(|(columns, rows)| Size { columns, rows }))?;
+        let (master, terminal) = terminal::make(order.size.map(|(columns, rows)| Size { columns, rows }))?;
         enter_word(control, Some(&master))?;
-        nix::unistd::fchown(&terminal, owner, None).map_err(system("give the terminal to the user"))?;
-        set_stdio(&terminal, &terminal, &terminal).map_err(system("set the standard descriptors"))?;
+        terminal::install(&terminal, program.user.uid)?;
         set_variable(&mut program.env, c"TERM=xterm");
     } else {
         enter_word(control, None)?;
@@ -249,30 +249,13 @@ fn prepare(process: ProcessRecord, received: Received, nowhere: &File, control: 
         };
         let all = [or_nowhere(&stdin), or_nowhere(&stdout), or_nowhere(&stderr)];
         let [stdin, stdout, stderr] = all.map(|descriptor| descriptor.map_err(text("copy a descriptor")));
-        set_stdio(&stdin?, &stdout?, &stderr?).map_err(system("set the standard descriptors"))?;
+        terminal::set_stdio(&stdin?, &stdout?, &stderr?).map_err(system("set the standard descriptors"))?;
     }
     for limit in &process.rlimits {
         set_limit(&limit.name, limit.soft, limit.hard).map_err(text("set limits"))?;
     }
     enter_directory(&process.cwd)?;
     Ok(program)
-}
-
-fn set_stdio(stdin: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> nix::Result<()> {
-    nix::unistd::dup2_stdin(stdin)?;
-    nix::unistd::dup2_stdout(stdout)?;
-    nix::unistd::dup2_stderr(stderr)
-}
-
-/// Opens a terminal of the container's own, which becomes the controlling one: its master and itself (LC-5).
-fn make_terminal(size: Option<Size>) -> Result<(File, OwnedFd), String> {
-    let master = File::options().read(true).write(true).open("/dev/pts/ptmx").map_err(text("open /dev/pts/ptmx"))?;
-    let terminal = terminal::terminal_of(&master).map_err(text("open a terminal"))?;
-    if let Some(size) = size {
-        terminal::set_size(&terminal, size).map_err(text("set the terminal's size"))?;
-    }
-    terminal::take_control(&terminal).map_err(text("take control of the terminal"))?;
-    Ok((master, terminal))
 }
 
 /// Tells whoever asked that there is a process, and hands over the master of its terminal.

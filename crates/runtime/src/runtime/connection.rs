@@ -337,7 +337,8 @@ fn apply_start(entry: &Entry, id: &str, result: &Answered) {
             drop(state);
             forget(entry, id);
         }
-        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Done) | Err(Refusal::Exists) => {}
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Attached { .. } | Answer::Done)
+        | Err(Refusal::Exists) => {}
     }
 }
 

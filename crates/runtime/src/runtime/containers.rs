@@ -45,7 +45,7 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
             user: started.user,
             oom_score_adj: started.oom_score_adj,
         }),
-        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Done) => {
+        Ok(Answer::Containers(_) | Answer::Welcome { .. } | Answer::ExecEnded { .. } | Answer::Attached { .. } | Answer::Done) => {
             Err(Error::Refused("unexpected answer to a start".to_owned()).into())
         }
         Err(Refusal::Create(message)) => Err(StartError::Create(message)),

@@ -81,7 +81,7 @@ async fn ask(dir: &SandboxDir, call: Call) -> io::Result<(UnixStream, UnixStream
     Ok((link, control))
 }
 
-async fn connect(dir: &SandboxDir) -> io::Result<UnixStream> {
+pub async fn connect(dir: &SandboxDir) -> io::Result<UnixStream> {
     let mut tries = 0;
     loop {
         match greeting::connect(dir).await {
@@ -120,7 +120,7 @@ async fn send_order(control: &UnixStream, argv: Vec<String>, stdio: Stdio) -> io
 }
 
 /// Sends all bytes, with the descriptors beside the first of them.
-async fn send_all(socket: &UnixStream, mut bytes: &[u8], mut descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub async fn send_all(socket: &UnixStream, mut bytes: &[u8], mut descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     while !bytes.is_empty() {
         let sent = socket.async_io(Interest::WRITABLE, || stead_sys::socket::send(socket, bytes, descriptors)).await?;
         (bytes, descriptors) = (&bytes[sent..], &[]);

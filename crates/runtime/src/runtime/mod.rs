@@ -3,6 +3,7 @@
 //! Never decides what should run. Input: calls; output: states and events. A call may be dropped at any point: what it began goes on in the
 //! shim, and its outcome shows in the lists.
 
+mod attachments;
 mod connection;
 mod containers;
 mod execs;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use nix::fcntl::Flock;
 use tokio::sync::broadcast;
 
+pub use self::attachments::{Attached, InputEnd};
 use self::connection::Connection;
 pub use self::execs::Exec;
 use crate::cgroup::Layout;
@@ -466,6 +468,11 @@ impl Runtime {
     /// Runs one more program in a running container; returns once it has been executed.
     pub async fn exec(&self, container: &str, spec: ExecSpec, stdio: Stdio) -> Result<Exec, ExecError> {
         execs::exec(&self.inner, container, spec, stdio).await
+    }
+
+    /// Joins a running container: its output from now on, and its input if that is wanted and it takes any.
+    pub async fn attach(&self, container: &str, input: bool) -> Result<Attached, ExecError> {
+        attachments::attach(&self.inner, container, input).await
     }
 
     /// Connects to a port of a sandbox's own loopback address, of either family.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use crate::protocol::{FRAME_BYTES_MAX, Message, Request, encode, take_frame};
@@ -84,6 +84,18 @@ impl Client {
             }
         }
         requests
+    }
+
+    /// Sends a message with a descriptor, on a connection on which nothing waits to be sent.
+    pub fn send_with(&mut self, message: &Message, descriptor: Option<BorrowedFd<'_>>) {
+        let frame = encode(message);
+        let sent = stead_sys::socket::send(&self.stream, &frame, descriptor.as_slice());
+        self.broken |= !sent.is_ok_and(|count| count == frame.len());
+    }
+
+    /// Closes the connection at the end of the loop's turn.
+    pub fn close(&mut self) {
+        self.broken = true;
     }
 
     /// Queues a message and sends what the socket takes.

@@ -3,6 +3,7 @@
 //! Holds their output pipes and writes their logs, waits for their first processes, records how they ended, and says so to whoever is
 //! connected. Single-threaded: one poll loop, in which nothing waits. Never calls libcontainer (the create helper does), never decides what to run.
 
+mod attach;
 mod client;
 mod ending;
 mod exec;
@@ -184,6 +185,9 @@ impl Shim {
             exec.advance(now);
         }
         self.execs.retain(|exec| !exec.is_over());
+        for task in &mut self.tasks {
+            task.detach(|number| self.clients.iter().any(|client| client.number == number));
+        }
         self.tasks.retain(|task| !task.forgotten);
         // Its containers died with it. The runtime takes a shim that is gone for a sandbox that has died.
         self.done |= self.first_has_ended && !self.tasks.iter().any(|task| task.is_live() || !task.exit_saved);
@@ -289,7 +293,13 @@ impl Shim {
             }
             let of_others = self.tasks.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, task)| task.processes());
             let others: Vec<i32> = of_others.chain(self.execs.iter().flat_map(Exec::processes)).collect();
-            match self.tasks[index].advance(now, &self.layout, &self.cgroup, &others) {
+            let listeners: Vec<u64> = self.tasks[index].listeners().collect();
+            let event = self.tasks[index].advance(now, &self.layout, &self.cgroup, &others);
+            if event.is_some() {
+                // That is how they learn of the end.
+                self.clients.iter_mut().filter(|client| listeners.contains(&client.number)).for_each(Client::close);
+            }
+            match event {
                 None => {}
                 Some(TaskEvent::Exited(exit)) => {
                     let id = self.tasks[index].record.id.clone();
@@ -358,6 +368,17 @@ impl Shim {
                 None => Err(unknown(&id)),
             },
             Call::Forget { id } => self.forget(&id),
+            Call::Attach { id, input } => match self.attach(client, number, &id, input) {
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
+            Call::EndInput { id } => match self.task(&id) {
+                Some(task) => {
+                    task.end_input();
+                    Ok(Answer::Done)
+                }
+                None => Err(unknown(&id)),
+            },
             Call::Exec { id, grace_ms } => match self.exec(&id, grace_ms, Requester { client, request: number }) {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
@@ -404,6 +425,19 @@ impl Shim {
         }
         let task = Task::start(&self.dir, id, &self.program, requester).map_err(Refusal::Create)?;
         self.tasks.push(task);
+        Ok(())
+    }
+
+    fn attach(&mut self, client: u64, number: u64, id: &str, input: bool) -> Result<(), Refusal> {
+        let Some(client) = self.clients.iter_mut().find(|known| known.number == client) else { return Ok(()) };
+        let (Some(stdout), Some(stderr)) = (client.take_descriptor(), client.take_descriptor()) else {
+            return Err(Refusal::Other("two descriptors are needed".to_owned()));
+        };
+        let task = self.tasks.iter_mut().find(|task| task.record.id == id && !task.forgotten && task.running().is_some());
+        let task = task.ok_or(Refusal::NotRunning)?;
+        let terminal = task.record.spec.tty;
+        let input = task.attach(client.number, input, [stdout, stderr]).map_err(Refusal::Other)?;
+        client.send_with(&Message::Reply { number, result: Ok(Answer::Attached { terminal }) }, input.map(AsFd::as_fd));
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
+use super::attach::Attachment;
 use super::ending::{Cause, Ending, Progress, Remains};
 use super::log::{Boundary, LineBuffer, LogFile, Stream};
 use crate::cgroup::Layout;
@@ -99,6 +100,12 @@ pub struct Task {
     report_text: Vec<u8>,
     /// Standard output and standard error.
     pub outputs: [Output; 2],
+    /// Who listens.
+    attachments: Vec<Attachment>,
+    /// Where its input goes: the pipe's other end, or the terminal's master.
+    input: Option<OwnedFd>,
+    /// Over which the terminal's master comes.
+    terminal: Option<OwnedFd>,
     /// Its log.
     pub log: LogFile,
     /// Who waits for the start.
@@ -129,15 +136,20 @@ impl Task {
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let (report, report_end) = pipe()?;
+        let Input { ours: input, theirs: input_end } = Input::pipe(record.spec.stdin && !record.spec.tty)?;
+        let Input { ours: terminal, theirs: terminal_end } = Input::socket(record.spec.tty)?;
+        let number = |end: &Option<OwnedFd>| end.as_ref().map_or(-1, AsRawFd::as_raw_fd);
         let arguments = Arguments {
             sandbox: dir.0.clone(),
             id: id.to_owned(),
             parent: i32::try_from(std::process::id()).unwrap_or(0),
+            stdin: number(&input_end),
+            terminal: number(&terminal_end),
             stdout: stdout_end.as_raw_fd(),
             stderr: stderr_end.as_raw_fd(),
             report: report_end.as_raw_fd(),
         };
-        for end in [&stdout_end, &stderr_end, &report_end] {
+        for end in [&stdout_end, &stderr_end, &report_end].into_iter().chain(&input_end).chain(&terminal_end) {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
         }
         let helper =
@@ -149,6 +161,9 @@ impl Task {
             report_text: Vec::new(),
             outputs: [(Stream::Stdout, stdout), (Stream::Stderr, stderr)]
                 .map(|(stream, pipe)| Output { pipe: Some(pipe), lines: LineBuffer::new(stream) }),
+            attachments: Vec::new(),
+            input,
+            terminal,
             log,
             requester: Some(requester),
             helper: Some(Process::new(helper)),
@@ -249,12 +264,62 @@ impl Task {
         // Only read back while the machine runs: need not withstand a loss of power. If it cannot be written, the list of the shim still has it.
         record::write(&self.dir.join("started.json"), &started, Durability::Process).unwrap_or_default();
         self.started = Some(started.clone());
+        self.take_terminal();
         StartOutcome::Started(started)
+    }
+
+    /// The terminal's master was handed over before the program was executed.
+    fn take_terminal(&mut self) {
+        let Some(socket) = self.terminal.take() else { return };
+        let (mut byte, mut descriptors) = ([0], Vec::new());
+        let received = stead_sys::socket::receive(&socket, &mut byte, &mut descriptors);
+        match descriptors.pop().map(|master| set_nonblocking(&master).and_then(|()| master.try_clone()).map(|input| (master, input))) {
+            Some(Ok((master, input))) => {
+                self.outputs[0].pipe = Some(File::from(master));
+                self.input = Some(input);
+            }
+            Some(Err(error)) => crate::error::log_error(&format!("take over a terminal: {error}")),
+            None => crate::error::log_error(&format!("a container's terminal did not come: {received:?}")),
+        }
+    }
+
+    /// Lets somebody listen; gives where input goes, if that is wanted.
+    pub fn attach(&mut self, client: u64, input: bool, outputs: [OwnedFd; 2]) -> Result<Option<&OwnedFd>, String> {
+        let terminal = self.record.spec.tty;
+        let gives_input = input && self.record.spec.stdin;
+        let attachment = Attachment::new(client, gives_input, outputs).map_err(|error| format!("attach: {error}"))?;
+        self.attachments.push(attachment);
+        // A terminal's master is needed for its size too.
+        Ok(self.input.as_ref().filter(|_| gives_input || terminal))
+    }
+
+    /// Forgets the listeners that are gone. The input of a container that wants one only once ends with the one that gave it.
+    pub fn detach(&mut self, is_there: impl Fn(u64) -> bool) {
+        let before = self.attachments.iter().filter(|attachment| attachment.input).count();
+        self.attachments.retain(|attachment| is_there(attachment.client));
+        let after = self.attachments.iter().filter(|attachment| attachment.input).count();
+        if after < before {
+            self.end_input();
+        }
+    }
+
+    /// Whoever gives input has no more. A terminal does not end.
+    pub fn end_input(&mut self) {
+        if self.record.spec.stdin_once && !self.record.spec.tty {
+            self.input = None;
+        }
+    }
+
+    /// Who listens.
+    pub fn listeners(&self) -> impl Iterator<Item = u64> {
+        self.attachments.iter().map(|attachment| attachment.client)
     }
 
     /// Records the end, once no process is left.
     fn ended(&mut self, cause: Cause, layout: &Layout) -> TaskEvent {
         self.drain_outputs();
+        self.attachments.clear();
+        self.input = None;
         let exit = match &cause {
             Cause::Exited { code, signal } => ExitRecord {
                 code: *code,
@@ -316,6 +381,7 @@ impl Task {
         let now = stead_sys::clock::now();
         let mut lines = Vec::new();
         output.lines.push(&bytes, now, &mut lines);
+        self.attachments.iter_mut().for_each(|attachment| attachment.give(index, &bytes));
         if ended {
             output.pipe = None;
             output.lines.finish(now, &mut lines);
@@ -371,6 +437,38 @@ impl Task {
 
 fn now_ns() -> u64 {
     record::to_ns(stead_sys::clock::now())
+}
+
+/// Something that the container's first process is given, and the end that stays here; neither if it is not wanted.
+#[derive(Default)]
+struct Input {
+    ours: Option<OwnedFd>,
+    theirs: Option<OwnedFd>,
+}
+
+impl Input {
+    /// A pipe to write to. It is held open here, so that it does not end with whoever else writes to it.
+    fn pipe(wanted: bool) -> Result<Input, String> {
+        if !wanted {
+            return Ok(Input::default());
+        }
+        let (theirs, ours) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| format!("make a pipe: {error}"))?;
+        Ok(Input { ours: Some(ours), theirs: Some(theirs) })
+    }
+
+    /// A socket over which a terminal comes.
+    fn socket(wanted: bool) -> Result<Input, String> {
+        if !wanted {
+            return Ok(Input::default());
+        }
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(|error| format!("make a socket: {error}"))?;
+        ours.set_nonblocking(true).map_err(|error| format!("make a socket: {error}"))?;
+        Ok(Input { ours: Some(ours.into()), theirs: Some(theirs.into()) })
+    }
+}
+
+fn set_nonblocking(file: &OwnedFd) -> io::Result<()> {
+    fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map(drop).map_err(io::Error::from)
 }
 
 /// The end to read from does not block.

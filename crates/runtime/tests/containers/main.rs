@@ -1,6 +1,7 @@
 //! Tests with real containers, in one binary. They need root and leave nothing behind.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod attach;
 mod confinement;
 mod damage;
 mod escapes;
