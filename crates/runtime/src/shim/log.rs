@@ -52,7 +52,7 @@ impl LineBuffer {
         LineBuffer { stream, pending: Vec::new(), boundary: Boundary::Line }
     }
 
-    /// Takes output read at `now`, and appends what is whole to `out`.
+    /// Takes output read at `now`, and appends what is whole to `out`. A line ends with `\n` or, as a terminal writes it, `\r\n`.
     pub fn push(&mut self, mut bytes: &[u8], now: SystemTime, out: &mut Vec<u8>) {
         let time = timestamp(to_ns(now));
         while !bytes.is_empty() {
@@ -61,6 +61,7 @@ impl LineBuffer {
                 Some(end) => {
                     self.pending.extend_from_slice(&bytes[..end]);
                     bytes = &bytes[end + 1..];
+                    self.pending.pop_if(|byte| *byte == b'\r');
                     self.emit(&time, Boundary::Line, out);
                 }
                 None if bytes.len() <= room => {
@@ -152,6 +153,16 @@ mod tests {
         let mut out = Vec::new();
         buffer.push(bytes, at(), &mut out);
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    // LOG-3
+    #[test]
+    fn a_line_of_a_terminal_is_logged_without_its_carriage_return() {
+        let mut buffer = LineBuffer::new(Stream::Stdout);
+        let mut out = Vec::new();
+        buffer.push(b"one\r", UNIX_EPOCH, &mut out);
+        buffer.push(b"\n\r\na\rb\r\r\n", UNIX_EPOCH, &mut out);
+        assert_eq!(tail(&out), "one\n\na\rb\r\n");
     }
 
     #[test]
