@@ -145,6 +145,7 @@ impl Shim {
 
     fn poll_once(&mut self) {
         let ready = self.wait();
+        let running = self.execs.len();
         for source in ready {
             match source {
                 Source::Listener => self.accept(),
@@ -153,6 +154,8 @@ impl Shim {
                     while matches!(self.signals.read_signal(), Ok(Some(_))) {}
                     self.reap();
                 }
+                // Making a process takes time: the others are served before the next one, so that no silence is taken for a hang.
+                Source::Client(index) if index > 0 && self.execs.len() > running => {}
                 Source::Client(index) => {
                     let (number, requests) = {
                         let client = &mut self.clients[index];

@@ -210,6 +210,9 @@ async fn an_earlier_shim_cannot_and_that_is_said() {
     machine.runtime.remove_all().await.unwrap();
 }
 
+/// More of them would starve the shim for as long as these tests have patience with it, where the machine is emulated.
+const AT_ONCE: usize = 24;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once_leave_nothing_in_the_shim() {
     needs_root!();
@@ -219,7 +222,7 @@ async fn many_at_once_leave_nothing_in_the_shim() {
         let open = || std::fs::read_dir(Path::new("/proc").join(shim.to_string()).join("fd")).unwrap().count();
         let before = open();
         let begin = Instant::now();
-        let all = (0..50).map(|number| {
+        let all = (0..AT_ONCE).map(|number| {
             let (machine, id) = (&*machine, id.clone());
             async move {
                 let text = number.to_string();
@@ -227,8 +230,8 @@ async fn many_at_once_leave_nothing_in_the_shim() {
             }
         });
         futures::future::join_all(all).await;
-        eprintln!("50 at once took {:?}", begin.elapsed());
-        wait_for(|| open() == before).await;
+        eprintln!("{AT_ONCE} at once took {:?}", begin.elapsed());
+        wait_for(|| open() <= before).await; // less: the start itself was still being cleared up
         let begin = Instant::now();
         for _ in 0..20 {
             run(machine, &id, &["true"], "").await;
