@@ -60,7 +60,7 @@ pub async fn start(
         let base = host::machine("", &args.data_dir, &version, stead_server::KUBERNETES_VERSION);
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let stats = Stats::default();
-        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
+        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None, eviction: Config::default() };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
@@ -81,7 +81,7 @@ pub async fn start(
             .pulling(pulling);
         let machines = vec![machine];
         let stats = Stats::default();
-        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone()), &stats);
+        register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
         let eviction = Config::with_hard(&args.eviction_hard).map_err(anyhow::Error::msg).context("--eviction-hard")?;
         let options = agent::Options {

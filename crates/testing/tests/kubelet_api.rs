@@ -14,6 +14,7 @@ use stead_node::kubelet_api::KubeletApi;
 use stead_node::runtime::{Output, Outputs};
 use stead_server::{Body, NodeService};
 use stead_testing::http::{Answer, Client};
+use tokio::sync::watch;
 
 const POD: &str = "/api/v1/namespaces/default/pods/p";
 
@@ -44,6 +45,10 @@ async fn send(client: &Client, method: &str, path: &str, body: Value) -> Answer 
 
 /// A server, the pod `p` on the node `n`, and its container.
 async fn with_pod(dir: &Path) -> (Client, One) {
+    with_pod_until(dir, watch::channel(false).1).await
+}
+
+async fn with_pod_until(dir: &Path, stop: watch::Receiver<bool>) -> (Client, One) {
     let client = Client::fresh(7).await.expect("the server starts");
     let pod = json!({"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i"}]}});
     for (path, object) in [
@@ -55,7 +60,7 @@ async fn with_pod(dir: &Path) -> (Client, One) {
     }
     let one = One(Arc::new(Container { log: dir.join("0.log"), running: AtomicBool::new(true) }));
     let api = stead_client::Client::new(client.kube("system:kubelet"), "kubelet");
-    client.server().register_node("n", NodeService::new(KubeletApi::new(api, one.clone(), client.clock())));
+    client.server().register_node("n", NodeService::new(KubeletApi::new(api, one.clone(), client.clock(), stop)));
     (client, one)
 }
 
@@ -145,4 +150,18 @@ async fn nothing_is_left_of_a_follower_that_went_away() {
     assert_eq!(Arc::strong_count(&one.0), holders + 1);
     drop(body);
     assert_eq!(Arc::strong_count(&one.0), holders);
+}
+
+#[tokio::test]
+async fn a_follower_ends_when_the_node_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let (client, one) = with_pod_until(dir.path(), stopping).await;
+    set_state(&client, json!({"running": {"startedAt": "2026-10-30T15:12:30Z"}})).await;
+    print(&one.0.log, "one");
+    let mut body = client.stream(&format!("{POD}/log?follow=true")).await.unwrap();
+    assert_eq!(read(&mut body, 4).await, "one\n");
+    stop.send(true).unwrap();
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(30), body.collect()).await.expect("the log ends");
+    assert_eq!(rest.unwrap().to_bytes(), "");
 }

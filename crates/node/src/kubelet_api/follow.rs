@@ -2,11 +2,12 @@
 
 use super::Body;
 use super::reader::{LogReader, Progress};
-use futures::stream::try_unfold;
+use futures::stream::{StreamExt, try_unfold};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use std::io;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How often a log that is followed is looked at. A look costs microseconds, and inotify has few instances for each user (LOG-11).
 const LOOK: Duration = Duration::from_millis(50);
@@ -18,10 +19,15 @@ struct Following<F> {
     ended: bool,
 }
 
-/// Sends a log; one that is followed ends when the container does.
-pub(super) fn body(reader: LogReader, is_running: impl Fn() -> bool + Send + 'static) -> Body {
+/// Sends a log; one that is followed ends when the container does, or when the node stops.
+pub(super) fn body(reader: LogReader, is_running: impl Fn() -> bool + Send + 'static, mut stop: watch::Receiver<bool>) -> Body {
     let following = Following { reader, is_running, ended: false };
-    StreamBody::new(try_unfold(following, next)).boxed_unsync()
+    let stopped = async move {
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await; // Nobody is left who could say stop.
+        }
+    };
+    StreamBody::new(try_unfold(following, next).take_until(Box::pin(stopped))).boxed_unsync()
 }
 
 async fn next<F: Fn() -> bool>(mut following: Following<F>) -> io::Result<Option<(Frame<bytes::Bytes>, Following<F>)>> {

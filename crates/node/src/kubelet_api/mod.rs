@@ -34,6 +34,7 @@ use stead_client::resource::PODS;
 use stead_client::{Client, Key};
 use stead_streams::forward::Forward;
 use stead_streams::remote::{Remote, Wanted};
+use tokio::sync::watch;
 
 /// Body of a request or response.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
@@ -48,6 +49,7 @@ pub struct KubeletApi<R> {
     stats: Stats,
     node: String,
     sessions: Sessions,
+    stop: watch::Receiver<bool>,
 }
 
 /// A failure as a kubelet tells it.
@@ -81,8 +83,9 @@ impl Refusal {
 }
 
 impl<R: Streams> KubeletApi<R> {
-    pub fn new(api: Client, runtime: R, clock: Clock) -> Self {
-        Self { api, runtime, clock, stats: Stats::default(), node: String::new(), sessions: Sessions::default() }
+    /// `stop` ends the logs that are followed.
+    pub fn new(api: Client, runtime: R, clock: Clock, stop: watch::Receiver<bool>) -> Self {
+        Self { api, runtime, clock, stats: Stats::default(), node: String::new(), sessions: Sessions::default(), stop }
     }
 
     /// The same for the node of that name, with its statistics.
@@ -185,7 +188,8 @@ impl<R: Streams> KubeletApi<R> {
         let opened = tokio::task::spawn_blocking(move || LogReader::open(output.log, &options)).await;
         let reader = opened.map_err(std::io::Error::other).flatten().map_err(|error| Refusal::internal(error.to_string()))?;
         let runtime = self.runtime.clone();
-        let body = follow::body(reader, move || runtime.output(&bare).is_some_and(|output| output.running));
+        let is_running = move || runtime.output(&bare).is_some_and(|output| output.running);
+        let body = follow::body(reader, is_running, self.stop.clone());
         Ok(text(StatusCode::OK, body))
     }
 }
