@@ -57,6 +57,14 @@ impl Kubectl {
         printed.out
     }
 
+    /// What a command that must succeed prints when it reads that file.
+    pub fn fed(&self, line: &[&str], input: &Path) -> Vec<u8> {
+        let input = std::fs::File::open(input).expect("the input can be opened");
+        let out = self.command(line).stdin(input).output().expect("kubectl runs");
+        assert!(out.status.success(), "kubectl {line:?} failed:\n{}", String::from_utf8_lossy(&out.stderr));
+        out.stdout
+    }
+
     /// Applies a manifest; warnings about schemas and patches are failures of ours.
     pub fn apply(&self, manifest: &str, dir: &Path) -> String {
         let path = dir.join("manifest.yaml");

@@ -11,5 +11,6 @@ mod logs;
 mod middle;
 mod simulated;
 mod statefulset;
+mod streams;
 mod up;
 mod verbs;
