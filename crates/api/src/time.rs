@@ -1,6 +1,7 @@
 //! Points in time as the API writes them, and the ages that tables print.
 
 use crate::Value;
+use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -57,6 +58,26 @@ pub fn age(object: &Value, now: Timestamp) -> String {
     }
 }
 
+/// As Go writes durations of whole milliseconds: `0s`, `812ms`, `1.2s`, `1m2.5s`.
+pub fn go_duration(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    if ms < 1000 {
+        return format!("{ms}ms");
+    }
+    let (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
+    let fraction = format!("{:03}", rest % 1000);
+    let fraction = fraction.trim_end_matches('0');
+    let seconds = if fraction.is_empty() { format!("{}s", rest / 1000) } else { format!("{}.{fraction}s", rest / 1000) };
+    match (hours, minutes) {
+        (0, 0) => seconds,
+        (0, minutes) => format!("{minutes}m{seconds}"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+    }
+}
+
 /// Upstream's `HumanDuration` of a number of seconds (C30).
 pub fn human_duration(seconds: i64) -> String {
     let pair = |a: i64, au: &str, b: i64, bu: &str| if b == 0 { format!("{a}{au}") } else { format!("{a}{au}{b}{bu}") };
@@ -73,5 +94,18 @@ pub fn human_duration(seconds: i64) -> String {
         s if s < 2 * 365 * 86_400 => format!("{days}d"),
         s if s < 8 * 365 * 86_400 => pair(days / 365, "y", days % 365, "d"),
         _ => format!("{}y", days / 365),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_in_go() {
+        // IMG-6
+        let text = |ms| go_duration(Duration::from_millis(ms));
+        assert_eq!([text(0), text(812), text(1200), text(62_500), text(3_600_000)], ["0s", "812ms", "1.2s", "1m2.5s", "1h0m0s"]);
+        assert_eq!([text(10_005), text(10_000), text(60_000), text(61_500)], ["10.005s", "10s", "1m0s", "1m1.5s"]);
     }
 }

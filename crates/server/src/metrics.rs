@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stead_api::kinds::metrics::GROUP;
 use stead_api::registry::Kind;
-use stead_api::time::Timestamp;
+use stead_api::time::{Timestamp, go_duration};
 use stead_api::{Status, Value, json};
 
 /// An amount in use.
@@ -113,14 +113,6 @@ fn usage(used: Used) -> Value {
     let memory =
         if used.memory_bytes.is_multiple_of(1024) { format!("{}Ki", used.memory_bytes / 1024) } else { used.memory_bytes.to_string() };
     json!({"cpu": format!("{}n", used.cpu_nano_cores), "memory": memory})
-}
-
-/// In Go's form, to the millisecond: `10.005s`, `1m0s`.
-fn go_duration(duration: Duration) -> String {
-    let (minutes, seconds) = (duration.as_secs() / 60, duration.as_secs() % 60);
-    let fraction = format!(".{:03}", duration.subsec_millis());
-    let seconds = format!("{seconds}{}s", fraction.trim_end_matches('0').trim_end_matches('.'));
-    if minutes > 0 { format!("{minutes}m{seconds}") } else { seconds }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Crash back-off of one container (RST-3, RST-4): 0, 10, 20, 40 ... 300 s, counted from the end of the last run.
 
 use std::time::Duration;
+use stead_api::time::go_duration;
 
 const FIRST: Duration = Duration::from_secs(10);
 const MAX: Duration = Duration::from_secs(300);
@@ -38,8 +39,7 @@ impl Backoff {
 
     /// The current delay in Go's form: `10s`, `1m20s`, `5m0s`.
     pub fn text(&self) -> String {
-        let s = self.delay.unwrap_or_default().as_secs();
-        if s < 60 { format!("{s}s") } else { format!("{}m{}s", s / 60, s % 60) }
+        go_duration(self.delay.unwrap_or_default())
     }
 }
 

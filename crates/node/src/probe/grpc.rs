@@ -1,13 +1,14 @@
 //! The health check of gRPC (PRB-11): one unary call of `grpc.health.v1.Health/Check` over HTTP/2 without TLS. Its two messages have a
 //! field each, so they are read and written here.
 
-use super::{dial, duration};
+use super::dial;
 use crate::pod::probes::Probed;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::time::Duration;
+use stead_api::time::go_duration;
 
 const PATH: &str = "/grpc.health.v1.Health/Check";
 /// Longer answers are no health checks.
@@ -24,7 +25,8 @@ pub async fn check(host: &str, port: u16, service: &str, timeout: Duration) -> P
         Ok(Ok(stream)) => stream,
         // gRPC tries to connect until the time is over.
         Ok(Err(_)) | Err(_) => {
-            let late = format!("timeout: failed to connect service {authority:?} within {}: context deadline exceeded", duration(timeout));
+            let late =
+                format!("timeout: failed to connect service {authority:?} within {}: context deadline exceeded", go_duration(timeout));
             return Probed::Failure(late);
         }
     };
@@ -32,7 +34,7 @@ pub async fn check(host: &str, port: u16, service: &str, timeout: Duration) -> P
         Ok(Ok(1)) => Probed::Success,
         Ok(Ok(status)) => Probed::Failure(format!("service unhealthy (responded with {:?})", status_name(status))),
         Ok(Err(text)) => Probed::Failure(text),
-        Err(_) => Probed::Failure(format!("timeout: health rpc did not complete within {}", duration(timeout))),
+        Err(_) => Probed::Failure(format!("timeout: health rpc did not complete within {}", go_duration(timeout))),
     }
 }
 

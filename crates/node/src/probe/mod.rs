@@ -9,6 +9,7 @@ mod tls;
 use crate::pod::probes::{Action, Check, Probed};
 use crate::runtime::{ExecError, Runtime};
 use std::time::Duration;
+use stead_api::time::go_duration;
 
 /// Tries of a probe that cannot be made, before it is given up until its next turn (PRB-3).
 const TRIES_MAX: u32 = 3;
@@ -44,7 +45,7 @@ async fn exec<R: Runtime>(runtime: &R, check: &Check, argv: &[String]) -> Probed
         Ok(end) if end.code == 0 => Probed::Success,
         Ok(end) => Probed::Failure(String::from_utf8_lossy(&end.output).into_owned()),
         Err(ExecError::TimedOut) => {
-            Probed::Failure(format!("command timed out: {:?} timed out after {}", argv.join(" "), duration(check.timeout)))
+            Probed::Failure(format!("command timed out: {:?} timed out after {}", argv.join(" "), go_duration(check.timeout)))
         }
         Err(ExecError::NotRunning) => Probed::Unknown("container is not running".to_owned()),
         Err(ExecError::Failed(text)) => Probed::Unknown(text),
@@ -59,16 +60,6 @@ async fn http(get: &http::Get, timeout: Duration) -> Probed {
         Ok(http::Answer { code, .. }) => Probed::Failure(format!("HTTP probe failed with statuscode: {code}")),
         Err(http::Failure::Request(text)) => Probed::Failure(text),
         Err(http::Failure::Body(text)) => Probed::Unknown(text),
-    }
-}
-
-/// In Go's form: `1s`, `1m30s`.
-fn duration(duration: Duration) -> String {
-    let (hours, minutes, seconds) = (duration.as_secs() / 3600, duration.as_secs() / 60 % 60, duration.as_secs() % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds}s"),
-        (0, _) => format!("{minutes}m{seconds}s"),
-        _ => format!("{hours}h{minutes}m{seconds}s"),
     }
 }
 

@@ -238,5 +238,5 @@ async fn a_grpc_service_tells_of_its_health() {
 
 #[test]
 fn durations_have_gos_form() {
-    assert_eq!([1, 60, 3661].map(|s| duration(Duration::from_secs(s))), ["1s", "1m0s", "1h1m1s"]);
+    assert_eq!([1, 60, 3661].map(|s| go_duration(Duration::from_secs(s))), ["1s", "1m0s", "1h1m1s"]);
 }

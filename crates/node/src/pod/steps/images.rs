@@ -5,6 +5,7 @@ use crate::pod::operation::{Operation, Outcome};
 use crate::pod::pull_secrets;
 use crate::pod::state::{PullBackoff, WaitingReason};
 use std::time::Duration;
+use stead_api::time::go_duration;
 use stead_api::value::Access;
 use stead_client::event::Event;
 use stead_images::{Digest, Reference};
@@ -135,36 +136,4 @@ fn pull_failed(start: &mut Start<'_>, reference: &str, error: String) -> StartFa
     let failed = start.warning("Failed", format!("Failed to pull image {reference:?}: {error}"));
     let failed = failure(start, "ErrImagePull", error.clone(), failed);
     StartFailure { waiting: Some(WaitingReason { reason: "ErrImagePull", message: error, retry_at: now + SHOWN }), ..failed }
-}
-
-/// As Go writes durations of whole milliseconds: `0s`, `812ms`, `1.2s`, `1m2.5s`.
-fn go_duration(duration: Duration) -> String {
-    let ms = duration.as_millis();
-    if ms == 0 {
-        return "0s".to_owned();
-    }
-    if ms < 1000 {
-        return format!("{ms}ms");
-    }
-    let (hours, minutes, rest) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
-    let fraction = format!("{:03}", rest % 1000);
-    let fraction = fraction.trim_end_matches('0');
-    let seconds = if fraction.is_empty() { format!("{}s", rest / 1000) } else { format!("{}.{fraction}s", rest / 1000) };
-    match (hours, minutes) {
-        (0, 0) => seconds,
-        (0, minutes) => format!("{minutes}m{seconds}"),
-        (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_written_as_in_go() {
-        // IMG-6
-        let text = |ms| go_duration(Duration::from_millis(ms));
-        assert_eq!([text(0), text(812), text(1200), text(62_500), text(3_600_000)], ["0s", "812ms", "1.2s", "1m2.5s", "1h0m0s"]);
-    }
 }
