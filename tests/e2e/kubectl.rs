@@ -1,9 +1,17 @@
 //! Runs a real kubectl and reads what it prints.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// One that runs longer hangs, and is killed: its test then fails instead of never ending.
+const RUN_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// A kubectl of some version, pointed at one cluster.
 #[derive(Debug, Clone)]
@@ -45,7 +53,7 @@ impl Kubectl {
 
     /// Runs a command, whatever comes of it.
     pub fn try_run(&self, line: &[&str]) -> Printed {
-        let out = self.command(line).output().expect("kubectl runs");
+        let out = output(self.command(line));
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Printed { ok: out.status.success(), out: text(out.stdout), err: text(out.stderr) }
     }
@@ -60,7 +68,9 @@ impl Kubectl {
     /// What a command that must succeed prints when it reads that file.
     pub fn fed(&self, line: &[&str], input: &Path) -> Vec<u8> {
         let input = std::fs::File::open(input).expect("the input can be opened");
-        let out = self.command(line).stdin(input).output().expect("kubectl runs");
+        let mut command = self.command(line);
+        command.stdin(input);
+        let out = output(command);
         assert!(out.status.success(), "kubectl {line:?} failed:\n{}", String::from_utf8_lossy(&out.stderr));
         out.stdout
     }
@@ -83,10 +93,9 @@ impl Kubectl {
 
     /// Follows `kubectl get ... -w` until a line satisfies `enough` (given all lines so far).
     pub fn watch_until(&self, line: &[&str], enough: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl runs"));
-        let out = child.0.stdout.take().expect("it is piped");
+        let (_child, out) = self.start(line);
         let mut lines = Vec::new();
-        for line in BufReader::new(out).lines() {
+        for line in out.lines() {
             lines.push(line.expect("kubectl prints text"));
             if enough(&lines) {
                 return lines;
@@ -97,9 +106,10 @@ impl Kubectl {
 
     /// A command in the background.
     pub fn start(&self, line: &[&str]) -> (Follower, BufReader<ChildStdout>) {
-        let mut child = Follower(self.command(line).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("kubectl runs"));
-        let out = BufReader::new(child.0.stdout.take().expect("it is piped"));
-        (child, out)
+        let mut command = self.command(line);
+        let (mut child, limit) = limited(command.stdout(Stdio::piped()).stderr(Stdio::null()));
+        let out = BufReader::new(child.stdout.take().expect("it is piped"));
+        (Follower { child, _limit: limit }, out)
     }
 
     /// A watch in the background, to be read later: `kubectl get ... -w --output-watch-events`. It is under way when this returns,
@@ -117,20 +127,57 @@ impl Kubectl {
     }
 }
 
+/// Runs a command to its end.
+fn output(mut command: Command) -> Output {
+    let (child, _limit) = limited(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    child.wait_with_output().expect("kubectl ends")
+}
+
+/// Starts a command that ends after [`RUN_MAX`] at the latest.
+#[expect(clippy::disallowed_methods, reason = "the limit that is given back has the thread and waits for its end")]
+fn limited(command: &mut Command) -> (Child, Limit) {
+    let child = command.spawn().expect("kubectl runs");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+    let (ended, end) = channel::<()>();
+    let waiting = std::thread::spawn(move || {
+        if end.recv_timeout(RUN_MAX) == Err(RecvTimeoutError::Timeout) {
+            kill(pid, Signal::SIGKILL).ok();
+        }
+    });
+    (child, Limit { ended: Some(ended), waiting: Some(waiting) })
+}
+
+/// What ends a command that runs too long; it goes with the command.
+#[derive(Debug)]
+struct Limit {
+    ended: Option<Sender<()>>,
+    waiting: Option<JoinHandle<()>>,
+}
+
+impl Drop for Limit {
+    fn drop(&mut self) {
+        self.ended = None;
+        self.waiting.take().map(JoinHandle::join);
+    }
+}
+
 /// A kubectl that ends with the test.
 #[derive(Debug)]
-pub struct Follower(Child);
+pub struct Follower {
+    child: Child,
+    _limit: Limit,
+}
 
 impl Follower {
     /// Waits for it; whether it succeeded.
     pub fn ended_well(mut self) -> bool {
-        self.0.wait().expect("kubectl ends").success()
+        self.child.wait().expect("kubectl ends").success()
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
