@@ -9,14 +9,13 @@ use crate::pod::volumes::content::{Inputs, TokenKey, Wanted, wanted};
 use crate::pod::volumes::source::{Part, Source, absent, referenced, source, used};
 use crate::pod::volumes::{VolumeFailure, VolumesUp, mounts};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
 use stead_client::resource::SERVICE_ACCOUNTS;
 use stead_client::{Call, Client, Key};
 use stead_volumes::{Store, SubPath, host_path};
-use tokio::sync::Mutex;
 
 const SECOND_US: i64 = 1_000_000;
 /// A token is replaced after so long, however long it is good for (VOL-12).
@@ -95,16 +94,19 @@ impl PodVolumes {
         Ok((inputs, renew_at))
     }
 
+    fn tokens(&self) -> MutexGuard<'_, BTreeMap<TokenKey, Token>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The token there is, or a new one where that grows old; as long as none can be had the old one stays.
     async fn token(&self, api: &Client, pod: &Value, key: &TokenKey, now: Timestamp) -> Result<Token, String> {
-        let mut tokens = self.tokens.lock().await;
-        let old = tokens.get(key).cloned();
+        let old = self.tokens().get(key).cloned();
         if let Some(token) = old.as_ref().filter(|token| now < token.renew_at) {
             return Ok(token.clone());
         }
         match request_token(api, pod, key, now).await {
             Ok(token) => {
-                tokens.insert(key.clone(), token.clone());
+                self.tokens().insert(key.clone(), token.clone());
                 Ok(token)
             }
             Err(error) => match old.filter(|token| now < token.expires) {
