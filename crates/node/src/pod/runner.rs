@@ -2,8 +2,6 @@
 //! It decides nothing.
 
 use super::environment::Sources;
-use super::files::PodFiles;
-use super::files::resolver::Warning;
 use super::files::write::write;
 use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
@@ -19,7 +17,7 @@ use crate::node::Node;
 use crate::probe::http;
 use crate::roster::{ORDERS_MAX, Seen};
 use crate::runtime::{Heard, LimitError, Runtime, SandboxRecord};
-use crate::volumes::PodVolumes;
+use crate::volumes::{PodVolumes, blocking};
 use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeMap;
@@ -196,7 +194,7 @@ async fn perform<R: Runtime>(
         }
         // A simulated node has no directories of pods.
         Operation::WriteFiles(_) if node.volumes.is_none() => Outcome::Files(Ok(Vec::new())),
-        Operation::WriteFiles(files) => Outcome::Files(write_files(*files).await),
+        Operation::WriteFiles(files) => Outcome::Files(blocking(move || write(&files)).await),
         Operation::Refuse(reason) => Outcome::Done(Err(reason)),
         Operation::StartContainer { sandbox, spec } => Outcome::Started(node.runtime.start(&sandbox, *spec).await),
         Operation::ForgetRuns { sandboxes, container, before } => {
@@ -273,14 +271,6 @@ async fn change_limits<R: Runtime>(runtime: &R, sandbox: &str, changes: Vec<Chan
 fn request_failure(failure: http::Failure) -> HookFailure {
     let (http::Failure::Request(error) | http::Failure::Body(error)) = failure;
     HookFailure::new(error)
-}
-
-/// Away from the tasks of other pods: the disk may be slow.
-async fn write_files(files: PodFiles) -> Result<Vec<Warning>, String> {
-    match tokio::task::spawn_blocking(move || write(&files)).await {
-        Ok(written) => written,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 /// What a pod's own status and events do not show.

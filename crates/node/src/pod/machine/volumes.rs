@@ -1,6 +1,6 @@
 //! A pod's volumes while it lives: what became of setting them up, and when they are brought up to date.
 
-use super::{Machine, Purpose};
+use super::{Machine, Purpose, WALL_WAIT_MAX};
 use crate::clock::Now;
 use crate::pod::operation::Operation;
 use crate::pod::plan::going_down;
@@ -8,11 +8,7 @@ use crate::pod::state::Progress;
 use crate::pod::steps::{VOLUMES, about};
 use crate::pod::volumes::source::shows_metadata;
 use crate::pod::volumes::{PATIENCE, VolumeFailure, VolumesUp};
-use std::time::Duration;
 use stead_api::Value;
-
-/// How long a wait by the wall clock lasts before that is looked at again.
-const WALL_WAIT_MAX: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// Something that the volumes refer to has changed: what failed for want of it is tried again at once.
