@@ -3,6 +3,7 @@
 use crate::pod::environment::{self, Sources};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
+use stead_api::wire::json::go_quote;
 use stead_api::{Map, Value};
 
 /// The content of one file.
@@ -29,41 +30,9 @@ fn annotations(pod: &Value, seen: Timestamp) -> String {
 /// `key="value"`, sorted, without a newline at the end.
 fn lines(map: Option<&Map<String, Value>>) -> String {
     let mut lines: Vec<String> =
-        map.into_iter().flatten().map(|(key, value)| format!("{key}={}", quoted(value.as_str().unwrap_or_default()))).collect();
+        map.into_iter().flatten().map(|(key, value)| format!("{key}={}", go_quote(value.as_str().unwrap_or_default()))).collect();
     lines.sort();
     lines.join("\n")
-}
-
-/// As Go quotes a string.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            char if (char as u32) < 0x20 || char as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", char as u32)),
-            char if is_printed(char) => out.push(char),
-            char if (char as u32) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", char as u32)),
-            char => out.push_str(&format!("\\U{:08x}", char as u32)),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Letters and marks, but no blanks other than the ASCII one, and nothing that is not seen.
-fn is_printed(char: char) -> bool {
-    let unseen = char.is_control()
-        || (char.is_whitespace() && char != ' ')
-        || matches!(char as u32, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff9..=0xfffb);
-    !unseen
 }
 
 #[cfg(test)]
