@@ -336,17 +336,6 @@ fn mount(mount: Mount) -> rt::Mount {
     }
 }
 
-/// SEC-17: in a network of its own a pod's processes may use low ports and send echo requests without a privilege, unless it says otherwise.
-fn sysctls(spec: &SandboxSpec) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    if !spec.host_network {
-        all.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned());
-        all.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".to_owned());
-    }
-    all.extend(spec.sysctls.clone());
-    all
-}
-
 /// A signal's number, for the names that images and pods give.
 fn signal_number(name: &str) -> Option<i32> {
     if let Ok(number) = name.parse() {
@@ -411,7 +400,7 @@ impl Runtime for Real {
                 Processes::Pod => rt::NamespaceMode::Sandbox,
                 Processes::Host => rt::NamespaceMode::Host,
             },
-            sysctls: sysctls(&spec),
+            sysctls: spec.sysctls,
             id: spec.id,
             labels: spec.labels,
             hostname: spec.hostname,

@@ -65,7 +65,7 @@ fn processes(spec: &Value) -> Processes {
     }
 }
 
-/// What a network of its own begins with, as containerd has it: everybody in it may listen on every port and ping.
+/// SEC-17: what a network of its own begins with, as containerd has it: everybody in it may listen on every port and ping.
 const NETWORK_SYSCTLS: [(&str, &str); 2] = [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")];
 
 /// Names come with dots or slashes between their parts; the last of several values counts.
