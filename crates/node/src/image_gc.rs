@@ -1,12 +1,11 @@
 //! Images that the node has: told to the API (IMG-20), and removed when the disk fills up (GC-1). What is removed is decided without I/O.
 
-use crate::node::Node;
+use crate::node::{Node, of_node};
 use crate::runtime::{DiskRoom, PresentImage, Runtime};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stead_api::{Value, json};
-use stead_client::event::{Event, Reference};
 use stead_client::resource::NODES;
 use stead_client::{Key, Patch};
 
@@ -129,7 +128,12 @@ fn look_at<R: Runtime>(node: &Node<R>, images: &[PresentImage]) -> Vec<PresentIm
 async fn collect<R: Runtime>(node: &Node<R>, removable: &[PresentImage]) {
     let Some(room) = node.runtime.image_room().await else { return };
     if room.capacity_bytes == 0 {
-        return node.record_event(about(node, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem".to_owned()));
+        return node.record_event(of_node(
+            &node.facts.name,
+            "Warning",
+            "InvalidDiskCapacity",
+            "invalid capacity 0 on image filesystem".to_owned(),
+        ));
     }
     let Some(wanted) = excess(room) else { return };
     let freed = remove(node, removable, wanted).await;
@@ -139,8 +143,8 @@ async fn collect<R: Runtime>(node: &Node<R>, removable: &[PresentImage]) {
     let message = format!(
         "Failed to garbage collect required amount of images. Attempted to free {wanted} bytes, but only found {freed} bytes eligible to free."
     );
-    node.record_event(about(node, "FreeDiskSpaceFailed", message.clone()));
-    node.record_event(about(node, "ImageGCFailed", message));
+    node.record_event(of_node(&node.facts.name, "Warning", "FreeDiskSpaceFailed", message.clone()));
+    node.record_event(of_node(&node.facts.name, "Warning", "ImageGCFailed", message));
 }
 
 /// Removes images until so many bytes are free; gives how many became so.
@@ -156,20 +160,6 @@ async fn remove<R: Runtime>(node: &Node<R>, removable: &[PresentImage], wanted: 
         }
     }
     freed
-}
-
-fn about<R: Runtime>(node: &Node<R>, reason: &'static str, message: String) -> Event {
-    let name = node.facts.name.clone();
-    let regarding = Reference {
-        api_version: String::new(),
-        kind: "Node".to_owned(),
-        namespace: String::new(),
-        uid: name.clone(),
-        name,
-        resource_version: String::new(),
-        field_path: String::new(),
-    };
-    Event { ty: "Warning", reason, message, regarding }
 }
 
 #[cfg(test)]

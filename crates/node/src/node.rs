@@ -11,7 +11,7 @@ use crate::volumes::Volumes;
 use std::sync::Arc;
 use stead_api::Value;
 use stead_api::time::Timestamp;
-use stead_client::event::{Event, Source};
+use stead_client::event::{Event, Reference, Source};
 use stead_client::resource::SERVICES;
 use stead_client::{Client, Key, Resource};
 use tokio::sync::mpsc;
@@ -93,4 +93,10 @@ impl<R: Runtime> Node<R> {
         }
         Ok(services)
     }
+}
+
+/// An event about the node; a kubelet names itself there by its name only, and clients look for that.
+pub fn of_node(name: &str, ty: &'static str, reason: &'static str, message: String) -> Event {
+    let regarding = Reference { kind: "Node".to_owned(), name: name.to_owned(), uid: name.to_owned(), ..Reference::default() };
+    Event { ty, reason, message, regarding }
 }

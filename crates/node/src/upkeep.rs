@@ -6,7 +6,7 @@ use crate::eviction::thresholds::Config;
 use crate::eviction::{Decision, Evictor, Reclaimed};
 use crate::heartbeat::{BEAT, Heartbeat, Said};
 use crate::image_gc;
-use crate::node::Node;
+use crate::node::{Node, of_node};
 use crate::pod::steps::about;
 use crate::registration::Machine;
 use crate::runtime::Runtime;
@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use stead_api::value::Access;
 use stead_api::{Value, json};
-use stead_client::event::{Event, Reference};
 use stead_client::resource::{LEASES, NODES};
 use stead_client::{Client, Failure, Key, Patch};
 
@@ -132,10 +131,4 @@ async fn renew(api: &Client, lease: Value) -> Result<(), Failure> {
         Err(failure) if failure.is_not_found() => api.create(LEASES, namespace, lease).await.map(drop),
         other => other.map(drop),
     }
-}
-
-/// An event about the node; a kubelet names itself there by its name only, and clients look for that.
-fn of_node(name: &str, ty: &'static str, reason: &'static str, message: String) -> Event {
-    let regarding = Reference { kind: "Node".to_owned(), name: name.to_owned(), uid: name.to_owned(), ..Reference::default() };
-    Event { ty, reason, message, regarding }
 }
