@@ -6,8 +6,6 @@ use stead_api::Value;
 use stead_api::value::Access;
 
 /// The first thing asked for that is absent, in words for a status; `None` if the pod can be run whole.
-///
-/// The volume of the service account's token is left out of a container rather than refused: admission adds it to every pod.
 pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
     let spec = &pod["spec"];
     let asked = mounted_volume(spec, container)
