@@ -16,11 +16,13 @@ pub use summary::{Detail, summary};
 pub use top::{Amount, NodeTop, PodTop, node_top, pod_tops};
 
 use crate::host::{Disk, HostUsage};
+use crate::pod::volumes::source::{Files, Source, source};
 use crate::runtime::{DiskUsage, Usage};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::Value;
 use stead_api::time::Timestamp;
+use stead_api::value::Access;
 
 /// What was seen at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -78,13 +80,12 @@ impl PodSample {
     }
 }
 
-/// An emptyDir on disk, or what is made from objects: it goes with the pod.
+/// An emptyDir or files of objects, on disk: it goes with the pod.
 fn is_ephemeral(pod: &Value, volume: &str) -> bool {
-    use stead_api::value::Access;
     let found = pod["spec"].items("volumes").iter().find(|other| other.str("name") == volume);
-    found.is_some_and(|volume| match volume.get("emptyDir") {
-        Some(empty_dir) => empty_dir.str("medium") != "Memory",
-        None => ["configMap", "secret", "downwardAPI", "projected"].iter().any(|kind| volume.has(kind)),
+    found.is_some_and(|volume| match source(volume) {
+        Source::EmptyDir { memory: in_memory, .. } | Source::Files(Files { in_memory, .. }) => !in_memory,
+        Source::HostPath { .. } | Source::Image(_) | Source::Removed | Source::Absent(_) => false,
     })
 }
 

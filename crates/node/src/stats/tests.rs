@@ -137,3 +137,11 @@ fn claims_and_running_pods_are_counted() {
         assert!(page.lines().any(|other| other == line), "{line} is not in\n{page}");
     }
 }
+
+#[test]
+fn what_lies_in_memory_is_not_on_disk() {
+    // CG-13, VOL-3
+    let pod = json!({"spec": {"volumes": [{"name": "map", "configMap": {"name": "m"}}, {"name": "secret", "secret": {"secretName": "s"}},
+        {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]}});
+    assert_eq!(["map", "secret", "token", "none"].map(|volume| is_ephemeral(&pod, volume)), [true, false, false, false]);
+}
