@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use stead_sys::mount_table::{self, Mounted};
 
 use crate::container::{Mount, Propagation};
 use crate::executor::plain;
@@ -69,7 +70,7 @@ fn shared_trees(mounts: &[Mount]) -> Result<Vec<(usize, OwnedFd)>, String> {
     for (index, mount) in mounts.iter().enumerate().filter(|(_, mount)| mount.propagation == Propagation::Bidirectional) {
         let shown = mount.source.display();
         let source = mount.source.canonicalize().map_err(|error| format!("resolve {shown}: {error}"))?;
-        let table = fs::read_to_string("/proc/self/mountinfo").map_err(|error| format!("read the mounts: {error}"))?;
+        let table = mount_table::read().map_err(|error| format!("read the mounts: {error}"))?;
         if let Some(place) = unshared_mount(&table, &source) {
             return Err(format!("path \"{shown}\" is mounted on \"{place}\" but it is not a shared mount"));
         }
@@ -79,15 +80,10 @@ fn shared_trees(mounts: &[Mount]) -> Result<Vec<(usize, OwnedFd)>, String> {
 }
 
 /// The mount that a path is on, if nothing mounted below that shows elsewhere.
-fn unshared_mount(mountinfo: &str, path: &Path) -> Option<String> {
-    let mount = mountinfo.lines().filter_map(|line| {
-        let (front, _) = line.split_once(" - ")?;
-        let place = front.split(' ').nth(4)?.replace("\\040", " ");
-        path.starts_with(&place).then(|| (place, front.split(' ').skip(6).any(|field| field.starts_with("shared:"))))
-    });
+fn unshared_mount(table: &[Mounted], path: &Path) -> Option<String> {
     // Of several at one place the last hides the others.
-    let (place, is_shared) = mount.max_by_key(|(place, _)| place.len())?;
-    (!is_shared).then_some(place)
+    let mount = table.iter().filter(|mounted| path.starts_with(&mounted.place)).max_by_key(|mounted| mounted.place.as_os_str().len())?;
+    (!mount.is_shared).then(|| mount.place.display().to_string())
 }
 
 fn make_place(base: &Path, index: usize, source: &Path) -> io::Result<PathBuf> {
@@ -180,6 +176,7 @@ fn check_proc(destination: &str, mount: &Mount) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stead_sys::mount_table::parse;
 
     fn settle(root: &Path, destinations: &[&str]) -> Result<Vec<String>, String> {
         let mount = |destination: &&str| Mount { source: root.to_owned(), destination: (*destination).to_owned(), ..Mount::default() };
@@ -221,8 +218,9 @@ mod tests {
     fn only_a_shared_mount_can_be_shared() {
         // OCI-9
         let table = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n28 27 0:1 / /shared rw shared:5 - tmpfs t rw\n29 27 0:2 / /slave rw master:5 - tmpfs t rw\n";
-        assert_eq!(unshared_mount(table, Path::new("/shared/a")), None);
-        assert_eq!(unshared_mount(table, Path::new("/sharedness")), Some("/".to_owned()));
-        assert_eq!(unshared_mount(table, Path::new("/slave")), Some("/slave".to_owned()));
+        let table = parse(table.as_bytes());
+        assert_eq!(unshared_mount(&table, Path::new("/shared/a")), None);
+        assert_eq!(unshared_mount(&table, Path::new("/sharedness")), Some("/".to_owned()));
+        assert_eq!(unshared_mount(&table, Path::new("/slave")), Some("/slave".to_owned()));
     }
 }

@@ -11,6 +11,7 @@ pub mod keyring;
 pub mod library;
 pub mod memory;
 pub mod mount;
+pub mod mount_table;
 pub mod network;
 pub mod process;
 pub mod seccomp;

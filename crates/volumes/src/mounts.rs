@@ -3,10 +3,8 @@
 use crate::error::{Result, failed};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use std::ffi::OsString;
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,29 +53,8 @@ pub(crate) fn unmount(place: &Path) -> Result<()> {
 
 /// The places of all mounts at or below a directory, the outer ones first.
 pub(crate) fn below(directory: &Path) -> Result<Vec<PathBuf>> {
-    let path = Path::new("/proc/thread-self/mountinfo");
-    let text = fs::read(path).map_err(failed("read", path))?;
-    let places = text.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescaped);
-    Ok(places.filter(|place| place.starts_with(directory)).collect())
-}
-
-/// A path as mountinfo writes it: blanks and backslashes as octal numbers.
-fn unescaped(mut text: &[u8]) -> PathBuf {
-    let mut bytes = Vec::with_capacity(text.len());
-    while let Some((first, rest)) = text.split_first() {
-        let octal = (*first == b'\\').then(|| rest.get(..3)).flatten();
-        match octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                text = &rest[3..];
-            }
-            None => {
-                bytes.push(*first);
-                text = rest;
-            }
-        }
-    }
-    PathBuf::from(OsString::from_vec(bytes))
+    let mounted = stead_sys::mount_table::read().map_err(failed("list the mounts below", directory))?;
+    Ok(mounted.into_iter().map(|mounted| mounted.place).filter(|place| place.starts_with(directory)).collect())
 }
 
 #[cfg(test)]
@@ -85,8 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_unescaped_and_found() {
-        assert_eq!(unescaped(br"/a\040b\134c"), Path::new(r"/a b\c"));
+    fn mounts_are_found() {
         assert!(below(Path::new("/proc")).unwrap().contains(&PathBuf::from("/proc")));
         assert!(is_mounted(Path::new("/proc")) && !is_mounted(Path::new("/proc/self")));
     }

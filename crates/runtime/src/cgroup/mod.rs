@@ -14,11 +14,15 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use stead_sys::mount_table::{self, Mounted};
+
 use self::limits::{Presence, Setting, raise_sum_first, settings_v1, settings_v2, without_gaps};
 use crate::container::Resources;
 use crate::error::{Error, Result};
 use crate::record::io_error;
 
+/// Where all hierarchies are mounted.
+const ROOT: &str = "/sys/fs/cgroup";
 /// Hierarchies whose directories a parent cgroup needs for its limits.
 const LIMITED: [&str; 3] = ["cpu", "memory", "pids"];
 const KILL_ROUNDS_MAX: u32 = 2500;
@@ -43,33 +47,27 @@ pub struct Hierarchy {
 }
 
 impl Layout {
-    /// Reads `/proc/self/mountinfo`.
+    /// From the mounts of this machine.
     pub fn probe() -> Result<Layout> {
-        let path = Path::new("/proc/self/mountinfo");
-        let text = fs::read_to_string(path).map_err(io_error("read", path))?;
-        Layout::parse(&text).ok_or_else(|| Error::Host("no control groups are mounted at /sys/fs/cgroup".to_owned()))
+        let mounts = mount_table::read().map_err(io_error("list the mounts below", Path::new(ROOT)))?;
+        Layout::of(&mounts).ok_or_else(|| Error::Host(format!("no control groups are mounted at {ROOT}")))
     }
 
-    fn parse(mountinfo: &str) -> Option<Layout> {
+    fn of(mounts: &[Mounted]) -> Option<Layout> {
         let mut hierarchies: Vec<Hierarchy> = Vec::new();
-        for line in mountinfo.lines() {
-            let (front, back) = line.split_once(" - ")?;
-            let mount = PathBuf::from(front.split(' ').nth(4)?);
-            let mut back = back.split(' ');
-            let kind = back.next()?;
-            if !mount.starts_with("/sys/fs/cgroup") || !matches!(kind, "cgroup" | "cgroup2") {
+        for Mounted { place, kind, options, .. } in mounts {
+            if !place.starts_with(ROOT) || !matches!(kind.as_str(), "cgroup" | "cgroup2") {
                 continue;
             }
-            let options = back.nth(1)?;
             let controllers = if kind == "cgroup2" {
                 Vec::new()
             } else {
                 options.split(',').filter(|word| !matches!(*word, "rw" | "ro" | "xattr" | "noprefix")).map(str::to_owned).collect()
             };
-            hierarchies.retain(|other| other.mount != mount);
-            hierarchies.push(Hierarchy { mount, controllers });
+            hierarchies.retain(|other| other.mount != *place);
+            hierarchies.push(Hierarchy { mount: place.clone(), controllers });
         }
-        let unified = hierarchies.iter().any(|hierarchy| hierarchy.mount == Path::new("/sys/fs/cgroup"));
+        let unified = hierarchies.iter().any(|hierarchy| hierarchy.mount == Path::new(ROOT));
         if hierarchies.is_empty() { None } else { Some(Layout { version: if unified { 2 } else { 1 }, hierarchies }) }
     }
 
@@ -380,6 +378,10 @@ fn collect(directory: &Path, cgroup: &str, found: &mut BTreeSet<String>) -> io::
 mod tests {
     use super::*;
 
+    fn layout_of(mountinfo: &str) -> Option<Layout> {
+        Layout::of(&mount_table::parse(mountinfo.as_bytes()))
+    }
+
     const HYBRID: &str = "\
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
@@ -390,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_hybrid_layout_is_version_1() {
-        let layout = Layout::parse(HYBRID).unwrap();
+        let layout = layout_of(HYBRID).unwrap();
         assert_eq!(layout.version, 1);
         assert_eq!(layout.directory("cpu", "/s/p").unwrap(), Path::new("/sys/fs/cgroup/cpu,cpuacct/s/p"));
         assert_eq!(layout.hierarchies[2].controllers, ["name=systemd"]);
@@ -399,9 +401,9 @@ mod tests {
 
     #[test]
     fn one_mount_at_the_top_is_version_2() {
-        let layout = Layout::parse("30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n").unwrap();
+        let layout = layout_of("30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n").unwrap();
         assert_eq!(layout.version, 2);
         assert_eq!(layout.directory("memory", "/s/p").unwrap(), Path::new("/sys/fs/cgroup/s/p"));
-        assert_eq!(Layout::parse("22 27 0:21 / /proc rw - proc proc rw\n"), None);
+        assert_eq!(layout_of("22 27 0:21 / /proc rw - proc proc rw\n"), None);
     }
 }

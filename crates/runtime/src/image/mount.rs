@@ -32,10 +32,8 @@ pub fn mount(image: &Image, root: &Path, place: &Path) -> Result<()> {
 
 /// The digests of the images that are shown where this process can see it.
 pub fn shown() -> impl Iterator<Item = String> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let sources: Vec<_> =
-        mounts.lines().filter_map(|line| line.split_once(" - overlay sha256:")?.1.split(' ').next()).map(str::to_owned).collect();
-    sources.into_iter().map(|digits| format!("sha256:{digits}"))
+    let mounts = stead_sys::mount_table::read().unwrap_or_default();
+    mounts.into_iter().filter(|mounted| mounted.kind == "overlay" && mounted.source.starts_with("sha256:")).map(|mounted| mounted.source)
 }
 
 fn is_mounted(place: &Path) -> Result<bool> {

@@ -83,11 +83,12 @@ fn resolved(path: &Path) -> PathBuf {
 /// Looks for what belongs to a resolved root and its cgroup.
 pub fn find(layout: &Layout, root: &Path, cgroup_root: &str) -> Result<Survey> {
     let sandboxes = root.join("sandboxes");
+    let mounted = stead_sys::mount_table::read().map_err(io_error("list the mounts below", root))?.into_iter();
     Ok(Survey {
         root: root.to_owned(),
         shims: shims().into_iter().filter(|(_, dir)| dir.starts_with(&sandboxes)).collect(),
         cgroups: layout.tree(cgroup_root)?,
-        mounts: mounts()?.into_iter().filter(|place| place.starts_with(&sandboxes) && *place != sandboxes).collect(),
+        mounts: mounted.map(|mounted| mounted.place).filter(|place| place.starts_with(&sandboxes) && *place != sandboxes).collect(),
     })
 }
 
@@ -143,32 +144,6 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()))
 }
 
-/// The places of all mounts.
-fn mounts() -> Result<Vec<PathBuf>> {
-    let path = Path::new("/proc/self/mountinfo");
-    let text = fs::read(path).map_err(io_error("read", path))?;
-    Ok(text.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescaped).collect())
-}
-
-/// A path as mountinfo writes it: blanks and backslashes as octal numbers.
-fn unescaped(mut text: &[u8]) -> PathBuf {
-    let mut bytes = Vec::with_capacity(text.len());
-    while let Some((first, rest)) = text.split_first() {
-        let octal = (*first == b'\\').then(|| rest.get(..3)).flatten();
-        match octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                text = &rest[3..];
-            }
-            None => {
-                bytes.push(*first);
-                text = rest;
-            }
-        }
-    }
-    path_of(&bytes)
-}
-
 /// Takes a mount away, however often something was mounted there.
 pub fn unmount(path: &Path) -> Result<()> {
     loop {
@@ -195,10 +170,5 @@ mod tests {
         assert_eq!(cgroup_name(&resolved(&through_link)), before);
         fs::remove_dir_all(dir.path().join("data")).unwrap();
         assert_eq!(cgroup_name(&resolved(&through_link)), before);
-    }
-
-    #[test]
-    fn places_of_mounts_are_unescaped() {
-        assert_eq!(unescaped(br"/a\040b\134c\0"), Path::new(r"/a b\c\0"));
     }
 }
