@@ -26,6 +26,7 @@ use crate::error::{chain, log_error};
 use crate::exec::ProcessRecord;
 use crate::executor::Program;
 use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
+use crate::roles;
 use crate::rootfs::{self, Prepared};
 
 /// What users and their tools know before the reason for which a program could not be started.
@@ -49,8 +50,8 @@ pub enum Report {
     StartFailed(String),
 }
 
-/// Arguments of the role, after its name.
-#[derive(Debug)]
+/// Arguments of the role.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Arguments {
     /// The sandbox's directory.
     pub sandbox: PathBuf,
@@ -68,38 +69,6 @@ pub struct Arguments {
     pub terminal: i32,
     /// Number of the descriptor for reports.
     pub report: i32,
-}
-
-impl Arguments {
-    /// As words of a command line.
-    pub fn words(&self) -> Vec<OsString> {
-        let number = |number: i32| OsString::from(number.to_string());
-        vec![
-            self.sandbox.clone().into(),
-            self.id.clone().into(),
-            number(self.parent),
-            number(self.stdout),
-            number(self.stderr),
-            number(self.stdin),
-            number(self.terminal),
-            number(self.report),
-        ]
-    }
-
-    fn parse(words: &[OsString]) -> Option<Arguments> {
-        let [sandbox, id, parent, stdout, stderr, stdin, terminal, report] = words else { return None };
-        let number = |word: &OsString| word.to_str()?.parse().ok();
-        Some(Arguments {
-            sandbox: PathBuf::from(sandbox),
-            id: id.to_str()?.to_owned(),
-            parent: number(parent)?,
-            stdout: number(stdout)?,
-            stderr: number(stderr)?,
-            stdin: number(stdin)?,
-            terminal: number(terminal)?,
-            report: number(report)?,
-        })
-    }
 }
 
 /// What the container's first process is given.
@@ -131,7 +100,7 @@ enum Failure {
 
 /// Runs the role.
 pub fn run(words: &[OsString]) -> ExitCode {
-    let Some(arguments) = Arguments::parse(words) else { return ExitCode::from(2) };
+    let Some(arguments) = roles::of_words::<Arguments>(words) else { return ExitCode::from(2) };
     if die_with(arguments.parent).is_err() {
         return ExitCode::from(2);
     }

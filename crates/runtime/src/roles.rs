@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 /// First word of a sandbox's shim.
 pub const SHIM: &str = "shim";
 /// First word of the one-shot process that makes a container.
@@ -30,5 +33,30 @@ pub fn dispatch_speaking(arguments: &[OsString], spoken: RangeInclusive<u32>) ->
         CREATE_CONTAINER => Some(crate::create::run(words)),
         EXEC_IN_CONTAINER => Some(crate::exec::run(words)),
         _ => None,
+    }
+}
+
+/// A helper's arguments as the word after its role. The helper is the very program that starts it, so no other version reads this.
+pub fn to_word<T: Serialize>(arguments: &T) -> Result<OsString, String> {
+    serde_json::to_string(arguments).map(OsString::from).map_err(|error| format!("pass arguments: {error}"))
+}
+
+/// The arguments of a helper that was started with these words after its role.
+pub fn of_words<T: DeserializeOwned>(words: &[OsString]) -> Option<T> {
+    let [word] = words else { return None };
+    serde_json::from_str(word.to_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_come_back_as_they_were() {
+        let arguments = ("/data dir/caf\u{e9}".to_owned(), -1);
+        let word = to_word(&arguments).unwrap();
+        assert_eq!(of_words::<(String, i32)>(std::slice::from_ref(&word)), Some(arguments));
+        assert_eq!(of_words::<(String, i32)>(&[word.clone(), word]), None);
+        assert_eq!(of_words::<(String, i32)>(&[]), None);
     }
 }

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::Mode;
+use serde::{Deserialize, Serialize};
 use stead_sys::fd::take_inherited;
 use stead_sys::process::{Fork, Forker, PidFd, exit_immediately, set_limit};
 use stead_sys::terminal::Size;
@@ -30,6 +31,7 @@ use crate::error::chain;
 use crate::executor::{Program, c_string, plain};
 use crate::protocol::{encode, take_frame};
 use crate::record::{self, ContainerRecord, SandboxDir};
+use crate::roles;
 use crate::terminal;
 
 /// What users and their tools know before the reason for which a program could not be started.
@@ -39,8 +41,8 @@ const FAILED: i32 = 128;
 /// What the child waits for.
 const GO: u8 = b'g';
 
-/// Arguments of the role, after its name.
-#[derive(Debug)]
+/// Arguments of the role.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Arguments {
     /// The sandbox's directory.
     pub sandbox: PathBuf,
@@ -56,37 +58,9 @@ pub struct Arguments {
     pub report: i32,
 }
 
-impl Arguments {
-    /// As words of a command line.
-    pub fn words(&self) -> Vec<OsString> {
-        let number = |number: i32| OsString::from(number.to_string());
-        vec![
-            self.sandbox.clone().into(),
-            self.id.clone().into(),
-            number(self.parent),
-            number(self.first),
-            number(self.control),
-            number(self.report),
-        ]
-    }
-
-    fn parse(words: &[OsString]) -> Option<Arguments> {
-        let [sandbox, id, parent, first, control, report] = words else { return None };
-        let number = |word: &OsString| word.to_str()?.parse().ok();
-        Some(Arguments {
-            sandbox: PathBuf::from(sandbox),
-            id: id.to_str()?.to_owned(),
-            parent: number(parent)?,
-            first: number(first)?,
-            control: number(control)?,
-            report: number(report)?,
-        })
-    }
-}
-
 /// Runs the role.
 pub fn run(words: &[OsString]) -> ExitCode {
-    let Some(arguments) = Arguments::parse(words) else { return ExitCode::from(2) };
+    let Some(arguments) = roles::of_words::<Arguments>(words) else { return ExitCode::from(2) };
     // Dies with the shim, so that nothing is started that nobody waits for.
     if die_with(arguments.parent).is_err() || nix::sys::prctl::set_dumpable(false).is_err() {
         return ExitCode::from(2);

@@ -18,7 +18,7 @@ use stead_sys::process::PidFd;
 use super::task::{Process, Requester, pipe, read_available, spawn_helper};
 use crate::exec::Arguments;
 use crate::record::SandboxDir;
-use crate::roles::EXEC_IN_CONTAINER;
+use crate::roles::{EXEC_IN_CONTAINER, to_word};
 
 /// Longest report of the helper, in bytes: a process id.
 const REPORT_BYTES_MAX: usize = 32;
@@ -66,7 +66,7 @@ impl Exec {
             keep_on_exec(end).map_err(|error| format!("pass a descriptor: {error}"))?;
         }
         let helper =
-            spawn_helper(program, EXEC_IN_CONTAINER, arguments.words()).map_err(|error| format!("start the exec helper: {error}"))?;
+            spawn_helper(program, EXEC_IN_CONTAINER, to_word(&arguments)?).map_err(|error| format!("start the exec helper: {error}"))?;
         let helper = Some(Process::new(helper));
         let report = Some(report);
         Ok(Exec { requester, helper, report, report_text: Vec::new(), process: None, grace, kill_at: None, abandoned: false })

@@ -24,7 +24,7 @@ use crate::cgroup::Layout;
 use crate::container::ExitReason;
 use crate::create::{Arguments, Report};
 use crate::record::{self, ContainerRecord, Durability, ExitRecord, SandboxDir, StartedRecord};
-use crate::roles::CREATE_CONTAINER;
+use crate::roles::{CREATE_CONTAINER, to_word};
 
 /// Longest last message that is kept, in bytes.
 const MESSAGE_BYTES_MAX: u64 = 4096;
@@ -153,7 +153,7 @@ impl Task {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
         }
         let helper =
-            spawn_helper(program, CREATE_CONTAINER, arguments.words()).map_err(|error| format!("start the create helper: {error}"))?;
+            spawn_helper(program, CREATE_CONTAINER, to_word(&arguments)?).map_err(|error| format!("start the create helper: {error}"))?;
         Ok(Task {
             record,
             dir: base,
@@ -483,10 +483,10 @@ pub fn pipe() -> Result<(File, OwnedFd), String> {
 
 /// Gives its process id; the shim's loop reaps it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-pub fn spawn_helper(program: &OwnedFd, role: &str, words: Vec<OsString>) -> io::Result<i32> {
+pub fn spawn_helper(program: &OwnedFd, role: &str, arguments: OsString) -> io::Result<i32> {
     let child = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
         .arg(role)
-        .args(words)
+        .arg(arguments)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())
