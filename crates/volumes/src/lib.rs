@@ -23,5 +23,5 @@ mod sub_path;
 pub use error::{Error, Result};
 pub use ownership::{Change, Group};
 pub use payload::{File, Payload, check_path};
-pub use store::{Content, Store, Usage, Volume, unmount_below};
+pub use store::{Content, Store, Volume, unmount_below};
 pub use sub_path::{SubPath, read_below};

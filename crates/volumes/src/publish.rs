@@ -39,10 +39,8 @@ pub(crate) fn publish(directory: &Path, payload: &Payload, group: Option<Group>)
         }
     };
     link(directory, payload, group)?;
-    if !is_same {
-        remove_old(directory, payload, &published)?;
-    }
-    Ok(())
+    // Also where nothing changed: a crash may have come before it.
+    remove_old(directory, payload, &published)
 }
 
 /// The directory of files that is published.
@@ -262,6 +260,19 @@ mod tests {
         symlink("..2019_gone", dir.path().join(DATA)).unwrap();
         publish(dir.path(), &payload(&[("a", "one", 0o644)]), None).unwrap();
         assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"one");
+        assert!(!dir.path().join("..2020_01_01_00_00_00.1").exists());
+    }
+
+    #[test]
+    fn what_a_crash_left_beside_the_right_files_goes_too() {
+        // VOL-5
+        let dir = tempfile::tempdir().unwrap();
+        let files = payload(&[("a", "one", 0o644)]);
+        publish(dir.path(), &files, None).unwrap();
+        fs::create_dir(dir.path().join("..2020_01_01_00_00_00.1")).unwrap();
+        symlink("..data/b", dir.path().join("b")).unwrap();
+        publish(dir.path(), &files, None).unwrap();
+        assert_eq!(names(dir.path()), ["..data", "a"]);
         assert!(!dir.path().join("..2020_01_01_00_00_00.1").exists());
     }
 

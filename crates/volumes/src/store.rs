@@ -1,14 +1,13 @@
 //! The owners' directories below one root: setting volumes up, taking them down, removing an owner, and what is there after a restart.
 
 use crate::error::{Error, Result, failed};
-use crate::ownership::{self, Group};
+use crate::ownership::{self, Change, Group};
 use crate::payload::Payload;
 use crate::sub_path::{self, SubPath};
 use crate::{mounts, publish, removal};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use stead_journal::{Journal, Thing};
 
@@ -16,8 +15,6 @@ const ROOT_MODE: u32 = 0o777;
 /// Of what only this program goes through.
 const PRIVATE_MODE: u32 = 0o750;
 const JOURNAL: &str = "journal";
-/// Entries that [`Store::usage`] looks at in one volume.
-const USAGE_ENTRIES_MAX: u64 = 10_000_000;
 
 /// One volume of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +39,6 @@ pub enum Content {
     Memory { size_bytes: u64 },
     /// Files that this program publishes; in memory if a size is given.
     Files { payload: Payload, memory_bytes: Option<u64> },
-}
-
-/// What a volume takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    pub bytes: u64,
-    pub inodes: u64,
 }
 
 /// What is made on the machine beside plain files of the root.
@@ -133,16 +123,16 @@ impl Store {
 
     fn in_memory(&self, place: &Path, size_bytes: u64, group: Option<Group>) -> Result<()> {
         private_directory(place)?;
-        if mounts::is_mounted(place) {
-            return Ok(());
+        if !mounts::is_mounted(place) {
+            let made = [Made::Mount(place.to_owned())];
+            self.journal.make(&made)?;
+            if let Err(error) = mounts::memory(place, size_bytes) {
+                self.journal.gone(&made);
+                return Err(error);
+            }
         }
-        let made = [Made::Mount(place.to_owned())];
-        self.journal.make(&made)?;
-        if let Err(error) = mounts::memory(place, size_bytes) {
-            self.journal.gone(&made);
-            return Err(error);
-        }
-        group.map_or(Ok(()), |group| ownership::give(place, group))
+        // A crash may have come between the two; its root is given last, and so says whether all of it was.
+        group.map_or(Ok(()), |group| ownership::give(place, Group { change: Change::OnRootMismatch, ..group }))
     }
 
     /// Makes the directory of a volume that somebody else mounts, and writes that mount down; where. `None`: it is mounted.
@@ -220,12 +210,6 @@ impl Store {
         self.journal.gone(&self.journal.live());
         Ok(mounted.len())
     }
-
-    /// What a volume on disk or in memory takes; nothing if it is not there.
-    pub fn usage(&self, owner: &str, kind: &str, name: &str) -> Result<Usage> {
-        let place = self.place(owner, kind, name);
-        usage(&place).map_err(failed("measure", &place))
-    }
 }
 
 /// Takes away what is mounted below a root whose files are gone.
@@ -263,31 +247,11 @@ fn check_name(name: &str) -> Result<()> {
     if bad { Err(Error::Refused(format!("{name:?} cannot be the name of a directory"))) } else { Ok(()) }
 }
 
-fn usage(top: &Path) -> io::Result<Usage> {
-    let mut usage = Usage::default();
-    let Ok(found) = fs::symlink_metadata(top) else { return Ok(usage) };
-    let device = found.dev();
-    let mut paths = vec![top.to_owned()];
-    while let Some(path) = paths.pop() {
-        let Ok(found) = fs::symlink_metadata(&path) else { continue }; // gone meanwhile
-        if found.dev() != device || usage.inodes >= USAGE_ENTRIES_MAX {
-            continue;
-        }
-        usage.bytes += found.blocks() * 512;
-        usage.inodes += 1;
-        if found.is_dir()
-            && let Ok(entries) = fs::read_dir(&path)
-        {
-            paths.extend(entries.flatten().map(|entry| entry.path()));
-        }
-    }
-    Ok(usage)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::File;
+    use std::os::unix::fs::MetadataExt;
 
     fn volume(name: &str, content: Content) -> Volume {
         Volume { name: name.to_owned(), kind: "plain", content, group: None, mount_points: Vec::new() }
@@ -305,8 +269,6 @@ mod tests {
         fs::write(place.join("f"), vec![1; 10_000]).unwrap();
         store.set_up("u", &volume("v", Content::Directory)).unwrap();
         assert!(place.join("f").exists());
-        let usage = store.usage("u", "plain", "v").unwrap();
-        assert!(usage.bytes >= 10_000 && usage.inodes == 4, "{usage:?}");
         assert_eq!(store.owners().unwrap(), ["u"]);
         store.tear_down("u").unwrap();
         assert!(store.directory("u").is_dir() && !place.exists());

@@ -60,6 +60,28 @@ fn a_volume_in_memory_has_its_size_and_outlives_the_store() {
 }
 
 #[test]
+fn a_volume_in_memory_gets_its_group_though_a_crash_came_between() {
+    // SEC-6
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let content = Content::Memory { size_bytes: 1 << 20 };
+    // As far as it came: mounted, and given to nobody.
+    store.set_up("u", &volume("v", content.clone(), None)).unwrap();
+    store.set_up("u", &volume("v", content.clone(), Some(3000))).unwrap();
+    let place = store.place("u", "memory", "v");
+    assert_eq!((fs::metadata(&place).unwrap().gid(), mode(&place)), (3000, 0o3777));
+    // What its users made of it since is theirs.
+    fs::write(place.join("f"), "").unwrap();
+    fs::set_permissions(place.join("f"), fs::Permissions::from_mode(0o600)).unwrap();
+    store.set_up("u", &volume("v", content, Some(3000))).unwrap();
+    assert_eq!(mode(&place.join("f")), 0o600);
+    store.remove("u").unwrap();
+}
+
+#[test]
 fn secrets_are_files_in_memory_that_a_group_may_read() {
     // VOL-8, SEC-6
     if !own_mounts() {
