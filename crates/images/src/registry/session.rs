@@ -98,8 +98,12 @@ impl Session {
         }
     }
 
-    /// Once, or twice where the registry wants to know first who asks.
+    /// Once, or twice where the registry wants to know first who asks. Nobody else is told, whatever he wants to know: manifests and answers
+    /// say where to go on, and may lead anywhere.
     async fn try_send(&self, method: &Method, url: &str, headers: &HeaderMap, body: Bytes) -> Result<Result<Response<Incoming>, Failure>> {
+        if place(url) != place(&self.endpoint.url) {
+            return Ok(self.transport.send(method, url, &with(headers, None), body).await);
+        }
         let known = self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let first = match self.transport.send(method, url, &with(headers, known.as_ref()), body.clone()).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => answer,
@@ -164,6 +168,14 @@ impl Session {
     fn kind_of_token(&self) -> &'static str {
         if self.credential.is_some() { "oauth" } else { "anonymous" }
     }
+}
+
+/// Scheme, host and port of a URL.
+fn place(url: &str) -> Option<(String, String, u16)> {
+    let uri: Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str()?;
+    let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    Some((scheme.to_owned(), uri.host()?.to_owned(), port))
 }
 
 fn passes(status: StatusCode) -> bool {
@@ -250,6 +262,58 @@ pub async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {
                 }
             }
             Some(Err(error)) => return Err(Error::refused(format!("the transfer broke off: {}", crate::error::causes(&error)))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::endpoints::Tls;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    /// Refuses the first request that comes, and wants a password; gives its head.
+    async fn refuse(listener: TcpListener) -> String {
+        let mut connection = BufReader::new(listener.accept().await.unwrap().0);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            connection.read_line(&mut head).await.unwrap();
+        }
+        let answer = b"HTTP/1.1 401 X\r\nwww-authenticate: Basic realm=\"x\"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        connection.write_all(answer).await.unwrap();
+        head
+    }
+
+    #[tokio::test]
+    async fn another_host_is_not_told_who_asks() {
+        // IMG-15
+        let password = Credential::Password { username: "me".to_owned(), password: "secret".to_owned() };
+        for credential in [Credential::Registry { token: "secret".to_owned() }, password] {
+            let endpoint = Endpoint {
+                url: "https://r.example/v2".to_owned(),
+                host: "r.example".to_owned(),
+                repository: "app".to_owned(),
+                mirror_of: None,
+                credential: None,
+                tls: Tls::default(),
+            };
+            let session = Session::new(endpoint, Some(credential), Access::Pull).unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let elsewhere = format!("http://{}/layer", listener.local_addr().unwrap());
+            let (headers, body) = (HeaderMap::new(), Bytes::new());
+            // The listener goes with the one request: a second one would fail otherwise than with 401.
+            let (head, answer) = tokio::join!(refuse(listener), session.send(Method::GET, &elsewhere, &headers, body));
+            assert!(!head.to_lowercase().contains("authorization"), "{head}");
+            assert!(answer.unwrap_err().to_string().contains("401"));
+        }
+    }
+
+    #[test]
+    fn a_place_is_scheme_host_and_port() {
+        assert_eq!(place("https://r.example/v2/a"), place("https://r.example:443/b"));
+        for other in ["http://r.example/", "https://r.example:444/", "https://s.example/", "/v2/"] {
+            assert_ne!(place("https://r.example/v2/a"), place(other), "{other}");
         }
     }
 }
