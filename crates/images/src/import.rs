@@ -173,7 +173,7 @@ fn fetch_image(store: &Store, archive: &Archive, descriptor: &Descriptor) -> Res
     let config = member(archive, &manifest.config)?;
     store.add_blob(&config[..], "a configuration", Some(&manifest.config.digest))?;
     for layer in manifest.layers {
-        if store.has_blob(&layer.digest) {
+        if store.has_blob(&layer.digest, layer.size) {
             continue;
         }
         let name = blob_name(&layer.digest);

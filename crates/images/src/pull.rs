@@ -219,7 +219,7 @@ async fn fetch_blob(inner: &Arc<Inner>, session: &Arc<Session>, part: Descriptor
         })
     };
     let _turn = turn.lock().await;
-    if inner.store.has_blob(&part.digest) {
+    if inner.store.has_blob(&part.digest, part.size) {
         progress.advance(Stage::Fetch, &part.digest, part.size, part.size);
         return Ok(());
     }

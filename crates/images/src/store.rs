@@ -162,8 +162,9 @@ impl Store {
         self.dir().join("ingest").join(format!("{}.part", digest.hex()))
     }
 
-    pub(crate) fn has_blob(&self, digest: &Digest) -> bool {
-        self.blob(digest).exists()
+    /// Whether all of it is here: of one that was named right before the power went, the length may be missing.
+    pub(crate) fn has_blob(&self, digest: &Digest, size_bytes: u64) -> bool {
+        self.blob(digest).metadata().is_ok_and(|file| file.len() == size_bytes)
     }
 
     /// A place of its own for what is not whole yet.

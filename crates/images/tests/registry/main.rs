@@ -167,6 +167,20 @@ async fn what_breaks_off_is_taken_up_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_power_cut_left_of_blobs_is_fetched_again() {
+    // IMG-15
+    needs_root!();
+    let documents = image(&layer(&[("file", b"content")]));
+    let liar = Liar::start(&documents, |_, _| Answer::True);
+    let place = Place::new();
+    for document in &documents {
+        fs::write(place.store.dir().join("blobs/sha256").join(Digest::of(document).hex()), b"").unwrap();
+    }
+    let image = pull(&place.puller(&liar.registries()), "cut.example/app:1", &Keyring::default()).await.unwrap();
+    assert_eq!(fs::read(image.layers[0].join("file")).unwrap(), b"content");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lies_are_found_out() {
     // IMG-10
     needs_root!();
