@@ -33,8 +33,23 @@ pub struct Index {
     pub next_layer: u64,
 }
 
+impl Index {
+    /// Gives an image names; whoever had them loses them. A pin stays with the image that has it.
+    pub fn name(&mut self, id: &Digest, names: &[String], pinned: bool) {
+        for name in names {
+            let pinned = pinned || self.names.get(name).is_some_and(|known| known.pinned && known.image == *id);
+            self.names.insert(name.clone(), NameEntry { image: id.clone(), pinned });
+        }
+    }
+
+    /// Whether [`Index::name`] would change nothing.
+    pub fn has_names(&self, id: &Digest, names: &[String], pinned: bool) -> bool {
+        names.iter().all(|name| self.names.get(name).is_some_and(|known| known.image == *id && (known.pinned || !pinned)))
+    }
+}
+
 /// One image.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageEntry {
     pub manifest: Digest,
     pub settings: Settings,
@@ -44,9 +59,6 @@ pub struct ImageEntry {
     pub blobs: Vec<Digest>,
     /// Of manifest, configuration and blobs.
     pub size_bytes: u64,
-    /// Seconds since 1970.
-    #[serde(default)]
-    pub added_at_s: u64,
 }
 
 /// What a name means.

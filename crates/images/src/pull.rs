@@ -147,7 +147,7 @@ async fn fetch(inner: &Arc<Inner>, session: &Arc<Session>, reference: &Reference
     let (mut digest, mut bytes) = document(session, &name, reference.digest.as_ref()).await.map_err(failed)?;
     let listed = digest.clone();
     for _ in 0..DEPTH_MAX {
-        add_blob(inner, bytes.clone(), "the manifest", digest.clone()).await?;
+        add_document(inner, bytes.clone(), digest.clone()).await?;
         let index: Index = parse("manifest", &bytes)?;
         if index.manifests.is_empty() {
             let manifest: Manifest = parse("manifest", &bytes)?;
@@ -369,9 +369,14 @@ impl Partial {
     }
 }
 
-async fn add_blob(inner: &Arc<Inner>, bytes: Bytes, what: &'static str, digest: Digest) -> Result<()> {
+/// Keeps a manifest or index, unless it is here and whole: then it is on disk, or will be with what is new.
+async fn add_document(inner: &Arc<Inner>, bytes: Bytes, digest: Digest) -> Result<()> {
     let store = inner.store.clone();
-    blocking(move || store.add_blob(&bytes[..], what, Some(&digest)).map(drop)).await
+    blocking(move || match store.document(&digest) {
+        Ok(_) => Ok(()),
+        Err(_) => store.add_blob(&bytes[..], "the manifest", Some(&digest)).map(drop),
+    })
+    .await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -6,14 +6,14 @@
 use crate::digest::{Digest, Hashing};
 use crate::document::{Configuration, DOCUMENT_BYTES_MAX, Manifest, Settings, parse};
 use crate::error::{Error, Result, unless_missing};
-use crate::index::{ImageEntry, Index, IndexFile, NameEntry};
+use crate::index::{ImageEntry, Index, IndexFile};
 use crate::reference::Reference;
 use crate::unpack::unpack;
 use crate::{LAYERS_MAX, Progress, Stage};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,8 +52,6 @@ pub struct Image {
     pub size_bytes: u64,
     /// Never collected.
     pub pinned: bool,
-    /// Seconds since 1970.
-    pub added_at_s: u64,
 }
 
 /// A directory or file that is not whole yet; it goes with this.
@@ -144,7 +142,6 @@ impl Store {
             layers,
             size_bytes: entry.size_bytes,
             pinned: names().any(|(_, name)| name.pinned),
-            added_at_s: entry.added_at_s,
         })
     }
 
@@ -232,30 +229,27 @@ impl Store {
             };
             below.push(path);
         }
-        // What is named is on disk: blobs, and layers with all their files.
-        let opened = File::open(self.dir()).map_err(Error::io("open", self.dir()))?;
-        nix::unistd::syncfs(&opened).map_err(|error| Error::io("sync", self.dir())(error.into()))?;
-        // Manifests are written anew whenever one comes.
-        let came = self.blob(manifest).metadata().map_err(Error::io("look at", self.dir()))?;
-        let size_bytes = came.len() + parsed.config.size + parsed.layers.iter().map(|layer| layer.size).sum::<u64>();
+        let (id, size_bytes) = (parsed.config.digest, parsed.config.size + parsed.layers.iter().map(|layer| layer.size).sum::<u64>());
         let entry = ImageEntry {
+            size_bytes: size_bytes + self.blob(manifest).metadata().map_err(Error::io("look at", self.dir()))?.len(),
             manifest: manifest.clone(),
             settings: config.config.into(),
             chains,
-            blobs: parsed.layers.iter().map(|layer| layer.digest.clone()).collect(),
-            size_bytes,
-            added_at_s: came.mtime().try_into().unwrap_or(0),
+            blobs: parsed.layers.into_iter().map(|layer| layer.digest).collect(),
         };
-        let id = parsed.config.digest;
+        // What was named before is on disk, and nothing is added to it.
+        if made.is_empty() && index.images.get(&id) == Some(&entry) && index.has_names(&id, names, pinned) {
+            return Ok(id);
+        }
+        // What is named is on disk: blobs, and layers with all their files.
+        let opened = File::open(self.dir()).map_err(Error::io("open", self.dir()))?;
+        nix::unistd::syncfs(&opened).map_err(|error| Error::io("sync", self.dir())(error.into()))?;
         self.inner.index.update(|index| {
             for (chain, ingest) in &made {
                 self.place_layer(index, chain, &ingest.0)?;
             }
             index.images.insert(id.clone(), entry);
-            for name in names {
-                let pinned = pinned || index.names.get(name).is_some_and(|known| known.pinned && known.image == id);
-                index.names.insert(name.clone(), NameEntry { image: id.clone(), pinned });
-            }
+            index.name(&id, names, pinned);
             Ok(())
         })?;
         Ok(id)
