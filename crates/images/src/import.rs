@@ -64,12 +64,17 @@ pub fn import(store: &Store, path: &Path, platform: &Platform, progress: &dyn Pr
     add(store, &hold, found, progress)
 }
 
+/// Names all images at once, when each of them has been unpacked.
 fn add(store: &Store, hold: &Hold, found: Vec<Found>, progress: &dyn Progress) -> Result<Vec<Imported>> {
     let mut imported = Vec::new();
     for image in found {
-        let id = store.add_image(hold, &image.manifest, &image.names, true, progress)?;
+        let id = store.add_image(hold, &image.manifest, &[], true, progress)?;
         imported.push(Imported { id, names: image.names });
     }
+    store.update(|index| {
+        imported.iter().for_each(|image| index.name(&image.id, &image.names, true));
+        Ok(())
+    })?;
     Ok(imported)
 }
 

@@ -171,6 +171,27 @@ fn archives_that_are_none_or_go_beyond_measure_are_refused() {
 }
 
 #[test]
+fn of_an_archive_all_images_are_named_or_none() {
+    // IMG-19
+    let Some(place) = Place::new() else { return };
+    let layers = [tar(&[("a", b"1")]), tar(&[("a", b"1"), ("dev", b"no directory"), ("dev/x", b"")])];
+    let configs = [config(&[&layers[0]], "{}"), config(&[&layers[1]], "{}")];
+    let manifest =
+        br#"[{"Config":"0.json","RepoTags":["good:1"],"Layers":["0.tar"]},{"Config":"1.json","RepoTags":["bad:1"],"Layers":["1.tar"]}]"#;
+    let files: [(&str, &[u8]); 5] = [
+        ("manifest.json", manifest),
+        ("0.json", configs[0].as_bytes()),
+        ("1.json", configs[1].as_bytes()),
+        ("0.tar", &layers[0]),
+        ("1.tar", &layers[1]),
+    ];
+    assert!(place.import(&tar(&files)).unwrap_err().contains("not a directory"));
+    assert_eq!((place.store.get("good:1").unwrap(), place.store.get("bad:1").unwrap()), (None, None));
+    place.store.sweep(NONE).unwrap().unwrap();
+    assert_eq!((place.entries("layers"), place.entries("blobs/sha256"), place.entries("ingest")), (0, 0, 0));
+}
+
+#[test]
 fn what_nobody_names_or_uses_goes_and_shared_layers_stay() {
     // GC-1
     let Some(place) = Place::new() else { return };
