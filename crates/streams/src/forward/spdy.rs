@@ -100,9 +100,10 @@ impl Wire {
                         events.push_back(Event::End { connection });
                     }
                 }
-                Frame::Reset { stream: connection } => {
-                    if self.connections.remove(&connection).is_some() {
-                        events.push_back(Event::Gone { connection });
+                Frame::Reset { stream } => {
+                    self.requests.retain(|_, request| ![request.error, request.data].contains(&Some(stream)));
+                    if self.connections.remove(&stream).is_some() {
+                        events.push_back(Event::Gone { connection: stream });
                     }
                 }
                 Frame::Ping { id } if id % 2 == 1 => Encoder::put_ping(id, &mut answers),
@@ -120,7 +121,7 @@ impl Wire {
         if self.requests.len() + self.connections.len() >= CONNECTIONS_MAX {
             return Err(());
         }
-        let kind = header(headers, "streamtype").ok_or(())?;
+        let kind = header(headers, "streamtype").filter(|kind| ["error", "data"].contains(kind)).ok_or(())?;
         // A client that numbers no requests opens the data stream right after the error stream.
         let number = header(headers, "requestid").filter(|number| !number.is_empty()).map(str::to_owned);
         let number = number.unwrap_or_else(|| (if kind == "data" { stream.saturating_sub(2) } else { stream }).to_string());

@@ -134,6 +134,24 @@ fn streams_that_say_no_port_or_no_kind_are_refused() {
 }
 
 #[test]
+fn what_is_given_up_or_refused_leaves_no_request_behind() {
+    // STR-13
+    let (mut client, mut forward) = (Encoder::default(), Forward::spdy());
+    let streams = (1..=8191_u32).step_by(4);
+    for (stream, number) in streams.clone().zip(streams.map(|stream| stream.to_string())) {
+        let request = |kind| [("streamtype", kind), ("port", "80"), ("requestid", number.as_str())];
+        forward.receive(&opening(&mut client, stream, &request("error"))).unwrap();
+        let reset = [&[0x80, 3, 0, 3, 0, 0, 0, 8], stream.to_be_bytes().as_slice(), &[0, 0, 0, 5]].concat();
+        forward.receive(&reset).unwrap();
+        forward.receive(&opening(&mut client, stream + 2, &request("other"))).unwrap();
+    }
+    let request = [("streamtype", "error"), ("port", "80"), ("requestid", "a")];
+    forward.receive(&opening(&mut client, 8193, &request)).unwrap();
+    forward.receive(&opening(&mut client, 8195, &[("streamtype", "data"), request[1], request[2]])).unwrap();
+    assert_eq!(events(&mut forward), [Event::Open { connection: 8195, port: 80 }]);
+}
+
+#[test]
 fn over_websocket_channels() {
     // R32, STR-12
     let mut forward = Forward::websocket(Protocol::choose(["v4.channel.k8s.io"]).unwrap(), &[80, 8080]);
