@@ -3,13 +3,14 @@
 
 use super::pod_target;
 use crate::Body;
-use crate::answer::Answer;
+use crate::answer::{self, Answer};
 use crate::body;
 use crate::call::Call;
 use crate::core::Core;
 use crate::object::{self, Expected};
 use crate::query::{self, Query};
 use form_urlencoded::Serializer;
+use http::header::HeaderName;
 use http::{HeaderMap, Request, Response, Uri, header};
 use stead_api::field::{self, Errors, Path};
 use stead_api::value::Access;
@@ -19,6 +20,8 @@ use stead_api::{Status, Value, json, schema};
 const LOG_OPTIONS: &[&str] = &["follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes"];
 /// Options of exec and attach, as a client and as a node calls them.
 const STREAMS: &[(&str, &str)] = &[("stdin", "input"), ("stdout", "output"), ("stderr", "error"), ("tty", "tty")];
+
+const ACCEPTED_PROTOCOLS: HeaderName = HeaderName::from_static("x-accepted-stream-protocol-versions");
 
 /// GET of a pod's log.
 pub(crate) async fn log(core: &Core, call: &mut Call) -> Result<Answer, Status> {
@@ -66,12 +69,18 @@ pub(crate) async fn node_proxy(core: &Core, call: &mut Call) -> Result<Answer, S
 /// Sends the request on to the node, with what is needed to upgrade the connection.
 async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Answer, Status> {
     let response = request(core, call, node, path, options).await?;
-    if let (true, Some(subresource)) = (is_plain_failure(&response), call.target.subresource) {
-        let (code, what) = (response.status().as_u16(), format!("pods/{}", subresource.name));
-        let text = body::read(response.into_body()).await?;
-        return Err(failure(code, &String::from_utf8_lossy(&text), &what, &call.target.name));
+    let (true, Some(subresource)) = (is_plain_failure(&response), call.target.subresource) else { return Ok(Answer::Response(response)) };
+    let (head, body) = response.into_parts();
+    let (text, what) = (body::read(body).await?, format!("pods/{}", subresource.name));
+    let status = failure(head.status.as_u16(), &String::from_utf8_lossy(&text), &what, &call.target.name);
+    // Which protocols the node speaks, if it refused those of the client.
+    let accepted: Vec<_> = head.headers.get_all(&ACCEPTED_PROTOCOLS).iter().map(|name| (ACCEPTED_PROTOCOLS, name.clone())).collect();
+    if accepted.is_empty() {
+        return Err(status);
     }
-    Ok(Answer::Response(response))
+    let mut refusal = answer::failure(&status);
+    refusal.headers_mut().extend(accepted);
+    Ok(Answer::Response(refusal))
 }
 
 async fn request(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Response<Body>, Status> {

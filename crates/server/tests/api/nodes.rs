@@ -84,6 +84,26 @@ async fn what_a_node_says_in_text_becomes_a_status() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_speaks_no_protocol_of_the_client_says_which_it_speaks() {
+    // R20
+    let client = with_pod().await;
+    let refuse = tower::service_fn(|_| async {
+        let mut response = http::Response::new(text("no protocol in common"));
+        *response.status_mut() = http::StatusCode::FORBIDDEN;
+        for name in ["v4.channel.k8s.io", "channel.k8s.io"] {
+            response.headers_mut().append("x-accepted-stream-protocol-versions", http::HeaderValue::from_static(name));
+        }
+        Ok::<_, Infallible>(response)
+    });
+    client.server().register_node("n", NodeService::new(refuse));
+    let answer = client.call("POST", &format!("{POD}/exec?command=ls"), None, &[]).await.unwrap();
+    let accepted: Vec<_> =
+        answer.headers.get_all("x-accepted-stream-protocol-versions").iter().map(|name| name.to_str().unwrap()).collect();
+    assert_eq!((answer.code, accepted), (403, vec!["v4.channel.k8s.io", "channel.k8s.io"]));
+    assert_eq!(answer.json()["message"], "no protocol in common");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_metrics_api_is_served_once_there_is_a_source() {
     // STAT-5
     #[derive(Debug)]
