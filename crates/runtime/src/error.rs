@@ -156,18 +156,9 @@ pub enum StartError {
     Runtime(#[from] Error),
 }
 
-/// An error with its causes.
+/// An error with its causes, fit for what ends at a zero byte.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text.chars().filter(|character| *character != '\0').collect()
+    stead_images::causes(error).replace('\0', "")
 }
 
 /// Writes a line to standard error, which is `shim.log` in the processes of a sandbox.
