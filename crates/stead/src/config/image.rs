@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use stead_images::{Platform, Reference};
 
 const AFTER_HELP: &str = "A server sees what is done here at once; none need run. Images that were imported are pinned: they are never removed but by hand.
-Mirrors, credentials and certificates of registries are in DATA_DIR/registries.yaml (as k3s has them) and DATA_DIR/config.json (as docker has them).";
+Mirrors, credentials and certificates of registries are in DATA_DIR/registries.yaml (as k3s has them), or in the --private-registry of the server that runs, and in DATA_DIR/config.json (as docker has them).";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]

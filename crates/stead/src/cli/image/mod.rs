@@ -5,10 +5,11 @@ mod bars;
 use super::print_line;
 use crate::config::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Output, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
 use crate::node::{default_registries, docker_config, images_dir, runtime_root};
+use crate::running::{self, Found};
 use anyhow::{Context, bail, ensure};
 use bars::Bars;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_images::{Image, Imported, Keyring, Platform, Puller, Reference, Registries, Removed, Store, causes};
 
@@ -101,12 +102,21 @@ fn keyring(place: &Place) -> anyhow::Result<Keyring> {
     }
 }
 
+/// The settings of registries: those of the server that runs here.
+fn registries(place: &Place) -> anyhow::Result<PathBuf> {
+    let own = match running::find(&place.data_dir)? {
+        Found::Ready(server) => server.settings.get("private-registry").map(PathBuf::from),
+        Found::Nothing | Found::Unready(_) | Found::Orphaned(_) => None,
+    };
+    Ok(own.unwrap_or_else(|| default_registries(&place.data_dir)))
+}
+
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")
 }
 
 fn pull(args: &PullArgs) -> anyhow::Result<()> {
-    let puller = Puller::new(open(&args.place)?, default_registries(&args.place.data_dir));
+    let puller = Puller::new(open(&args.place)?, registries(&args.place)?);
     let (keyring, runtime, mut images) = (keyring(&args.place)?, runtime()?, Vec::new());
     for name in &args.names {
         match runtime.block_on(puller.pull(name, &keyring, Arc::new(Bars::new()))) {
@@ -122,7 +132,7 @@ fn pull(args: &PullArgs) -> anyhow::Result<()> {
 fn push(args: &PushArgs) -> anyhow::Result<()> {
     let store = open(&args.place)?;
     let target: Reference = args.target.clone().map_or_else(|| args.name.parse(), Ok)?;
-    let registries = Registries::read(&default_registries(&args.place.data_dir)).context("read the settings of registries")?;
+    let registries = Registries::read(&registries(&args.place)?).context("read the settings of registries")?;
     let (keyring, bars) = (keyring(&args.place)?, Bars::new());
     let pushed = runtime()?.block_on(stead_images::push(&store, &args.name, &target, &registries, &keyring, &bars));
     let digest = pushed.with_context(|| format!("push {} as {target}", args.name))?;
@@ -181,6 +191,19 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::running::Running;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_settings_of_registries_are_those_of_the_server_that_runs() {
+        // IMG-17
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place { data_dir: dir.path().to_owned(), output: None };
+        assert_eq!(registries(&place).unwrap(), dir.path().join("registries.yaml"));
+        let settings = BTreeMap::from([("private-registry".to_owned(), "/etc/mirrors.yaml".to_owned())]);
+        Running::this("https://x:1".into(), "/k".into(), settings).unwrap().write(dir.path()).unwrap();
+        assert_eq!(registries(&place).unwrap(), Path::new("/etc/mirrors.yaml"));
+    }
 
     #[test]
     fn sizes_are_short() {
