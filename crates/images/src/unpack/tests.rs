@@ -119,6 +119,22 @@ fn xattr(path: &Path, name: &str) -> Option<Vec<u8>> {
 }
 
 #[test]
+fn what_takes_a_links_place_is_gone_into_and_the_link_no_more() {
+    // IMG-11
+    needs_root!();
+    let mut layers = Layers::new();
+    layers.unpack(Layer::new().dir("old", 0o755).symlink("lower", "old").symlink("hidden", "old")).unwrap();
+    let top = Layer::new().dir("old", 0o755).symlink("own", "old").file("own/1", "").file("lower/1", "").file("hidden/1", "");
+    let top = top.dir("own", 0o755).dir("lower", 0o755).file(".wh.hidden", "").file("own/2", "").file("lower/2", "").file("hidden/2", "");
+    let root = layers.unpack(top).unwrap();
+    let names = |directory: &str| fs::read_dir(root.join(directory)).unwrap().map(|found| found.unwrap().file_name()).collect::<Vec<_>>();
+    for directory in ["own", "lower", "hidden"] {
+        assert_eq!(names(directory), ["2"], "{directory}");
+    }
+    assert_eq!(names("old"), ["1"]);
+}
+
+#[test]
 fn owners_modes_times_links_and_attributes_are_as_in_the_layer() {
     needs_root!();
     // IMG-11

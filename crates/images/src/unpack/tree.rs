@@ -33,6 +33,8 @@ pub struct Tree<'a> {
     lowers: &'a Lowers,
     /// By the path as entries write it.
     open: HashMap<PathBuf, Rc<Parent>>,
+    /// The links, by their own paths without links, through which those are open.
+    followed: BTreeSet<PathBuf>,
     /// When directories were changed, set when nothing changes them any more.
     times: BTreeMap<PathBuf, (i64, u32)>,
     /// Directories through which nothing of the lower layers shows.
@@ -58,8 +60,8 @@ impl<'a> Tree<'a> {
     /// Of an empty directory.
     pub fn new(directory: &Path, lowers: &'a Lowers) -> io::Result<Tree<'a>> {
         let root = File::open(directory)?.into();
-        let (open, times, opaque) = (HashMap::new(), BTreeMap::new(), BTreeSet::new());
-        let tree = Tree { root, lowers, open, times, opaque, buffer: vec![0; CHUNK_BYTES] };
+        let (open, followed, times, opaque) = (HashMap::new(), BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let tree = Tree { root, lowers, open, followed, times, opaque, buffer: vec![0; CHUNK_BYTES] };
         fchmod(&tree.root, Mode::from_bits_truncate(0o755))?;
         Ok(tree)
     }
@@ -84,6 +86,7 @@ impl<'a> Tree<'a> {
         }
         let parent = self.parent(&directory)?;
         let path = parent.path.join(name);
+        self.turn_from(&path);
         let hid_a_directory = self.make_room(&parent, name, &path, &entry.kind)?;
         match &entry.kind {
             Kind::File => self.file(&parent, name, entry, content)?,
@@ -132,7 +135,7 @@ impl<'a> Tree<'a> {
             return Ok(false);
         }
         if is_directory {
-            self.open.clear();
+            self.close();
             // By the descriptor: no link can lead this elsewhere.
             std::fs::remove_dir_all(Path::new("/proc/self/fd").join(parent.fd.as_raw_fd().to_string()).join(name))?;
             self.opaque.retain(|opaque| !opaque.starts_with(path));
@@ -184,6 +187,7 @@ impl<'a> Tree<'a> {
         }
         let name = OsStr::from_bytes(hidden);
         let path = parent.path.join(name);
+        self.turn_from(&path);
         match stat(&parent.fd, name)? {
             None => Ok(mknodat(&parent.fd, name, SFlag::S_IFCHR, Mode::empty(), 0)?),
             Some(there) if kind_of(&there) == SFlag::S_IFDIR => self.set_opaque(&path),
@@ -227,10 +231,22 @@ impl<'a> Tree<'a> {
         let fd = self.open_directory(&resolved)?;
         let parent = Rc::new(Parent { fd, path: resolved });
         if self.open.len() >= OPEN_MAX {
-            self.open.clear();
+            self.close();
         }
         self.open.insert(path.to_owned(), Rc::clone(&parent));
         Ok(parent)
+    }
+
+    fn close(&mut self) {
+        self.open.clear();
+        self.followed.clear();
+    }
+
+    /// What takes a link's place, in this layer or over a lower one's: paths through it lead elsewhere from now on.
+    fn turn_from(&mut self, path: &Path) {
+        if self.followed.contains(path) {
+            self.close();
+        }
     }
 
     /// The same path without links. Directories that only lower layers have, or none, are made on the way.
@@ -248,6 +264,7 @@ impl<'a> Tree<'a> {
                 done = next;
                 continue;
             };
+            self.followed.insert(next);
             links += 1;
             if links > LINKS_MAX {
                 return Err(refused(format!("{} has too many symbolic links", shown(path.as_os_str().as_bytes()))));
