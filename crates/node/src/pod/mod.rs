@@ -12,6 +12,7 @@ pub mod operation;
 pub mod plan;
 pub mod probes;
 pub mod pull_secrets;
+pub mod pulls;
 pub mod recovery;
 pub mod resize;
 pub mod restart;

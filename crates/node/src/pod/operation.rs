@@ -33,6 +33,8 @@ pub enum Operation {
     TearDownVolumes,
     /// Removes every trace of the pod's directory.
     RemovePodDirectory,
+    /// Has images and mounts them as volumes. May be cancelled.
+    MountImages(Vec<ImageMount>),
     /// Binds paths inside volumes for a start.
     BindSubPaths(Vec<SubPath>),
     CreateSandbox(SandboxSpec),
@@ -110,6 +112,27 @@ pub enum Operation {
     },
 }
 
+/// An image that is a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageMount {
+    pub volume: String,
+    pub reference: String,
+    pub pull_policy: String,
+    /// It must not be pulled now: a pull failed a while ago.
+    pub held_back: bool,
+}
+
+/// Why one could not be mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageVolumeFailure {
+    InvalidName(String),
+    Inspect(String),
+    NeverPull,
+    HeldBack,
+    Pull(String),
+    Mount(String),
+}
+
 /// A file of variables in a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariableFile {
@@ -127,6 +150,7 @@ pub enum Outcome {
     /// A sandbox was made, with these addresses of its own.
     Sandbox(Result<Vec<IpAddr>, String>),
     Volumes(Result<VolumesUp, Vec<VolumeFailure>>),
+    ImagesMounted(Vec<(ImageMount, Result<(), ImageVolumeFailure>)>),
     Image(Result<Option<Image>, String>),
     /// An image was pulled, without the secrets that could not be had.
     Pulled {
@@ -163,6 +187,7 @@ impl Operation {
             Self::SetUpVolumes { .. } => "set up volumes",
             Self::TearDownVolumes => "tear down volumes",
             Self::RemovePodDirectory => "remove the pod's directory",
+            Self::MountImages(_) => "mount images",
             Self::BindSubPaths(_) => "bind paths in volumes",
             Self::CreateSandbox(_) => "create sandbox",
             Self::StopSandbox(_) => "stop sandbox",

@@ -9,7 +9,6 @@ use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::pull_secrets;
 use super::resize::Change;
 use super::state::TerminalReason;
-use super::volumes::{VolumeFailure, VolumesUp};
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::image_volumes;
@@ -24,7 +23,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::Value;
-use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_client::resource::{CONFIG_MAPS, NODES, PODS, SECRETS};
 use stead_client::{DeleteOptions, Failure, Key, Patch, Refusal, Resource};
@@ -96,10 +94,9 @@ impl<R: Runtime> Runner<R> {
                 let (cancel, registration) = AbortHandle::new_pair();
                 let node = Arc::clone(&self.node);
                 let (pod, volumes) = (Arc::clone(self.machine.object()), Arc::clone(&self.volumes));
-                let updates = self.updates.clone();
                 let running = async move {
                     let what = operation.name();
-                    let outcome = perform(&node, &volumes, &pod, updates, operation).await;
+                    let outcome = perform(&node, &volumes, &pod, operation).await;
                     log_failure(pod["metadata"].str("name"), what, &outcome);
                     (id, outcome)
                 };
@@ -146,36 +143,12 @@ impl<R: Runtime> Runner<R> {
     }
 }
 
-/// Images are not waited for any more when the pod's deletion is asked for.
-async fn set_up_volumes<R: Runtime>(
-    node: &Node<R>,
-    volumes: &PodVolumes,
-    pod: &Arc<Value>,
-    seen: Timestamp,
-    updates: watch::Receiver<PodUpdate>,
-) -> Result<VolumesUp, Vec<VolumeFailure>> {
-    let mut failures = image_volumes::mount(node, pod, updates).await;
-    match volumes.set_up(&node.api, &node.facts, pod, seen, node.now().wall).await {
-        Ok(up) if failures.is_empty() => Ok(up),
-        Ok(_) => Err(failures),
-        Err(others) => {
-            failures.extend(others);
-            Err(failures)
-        }
-    }
-}
-
 /// Performs one operation to its end.
-async fn perform<R: Runtime>(
-    node: &Node<R>,
-    volumes: &PodVolumes,
-    pod: &Arc<Value>,
-    updates: watch::Receiver<PodUpdate>,
-    operation: Operation,
-) -> Outcome {
+async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Value>, operation: Operation) -> Outcome {
     match operation {
         Operation::Admit(pod) => Outcome::Admitted(admit(node, &pod).await),
-        Operation::SetUpVolumes { seen } => Outcome::Volumes(set_up_volumes(node, volumes, pod, seen, updates).await),
+        Operation::SetUpVolumes { seen } => Outcome::Volumes(volumes.set_up(&node.api, &node.facts, pod, seen, node.now().wall).await),
+        Operation::MountImages(images) => Outcome::ImagesMounted(image_volumes::mount(node, pod, images).await),
         Operation::TearDownVolumes => Outcome::Done(volumes.tear_down(pod).await),
         Operation::RemovePodDirectory => Outcome::Done(volumes.remove(pod).await),
         Operation::BindSubPaths(sub_paths) => Outcome::Done(volumes.bind(pod, sub_paths).await),
@@ -284,6 +257,7 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
         Outcome::Done(Ok(()))
         | Outcome::Sandbox(Ok(_))
         | Outcome::Volumes(_)
+        | Outcome::ImagesMounted(_)
         | Outcome::Image(_)
         | Outcome::Pulled { .. }
         | Outcome::Sources(_)

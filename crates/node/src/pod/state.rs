@@ -4,6 +4,7 @@ use super::backoff::Backoff;
 use super::environment::Sources;
 use super::plan::StopCause;
 use super::probes::Probes;
+use super::pulls::Pulls;
 use super::resize::{Changes, Resizing};
 use super::steps::{SANDBOX, STEPS};
 use super::volumes::VolumesState;
@@ -36,6 +37,8 @@ pub struct PodState {
     pub addresses: Vec<IpAddr>,
     pub containers: BTreeMap<String, ContainerState>,
     pub volumes: VolumesState,
+    /// Images that could not be pulled.
+    pub pulls: Pulls,
     /// The one container that is being started.
     pub starting: Option<Starting>,
     /// When the node accepted the pod (POD-9).
@@ -141,8 +144,6 @@ pub struct ContainerState {
     pub unhealthy: Option<Unhealthy>,
     /// The image it was started from, as shown, and its id.
     pub image: Option<(String, String)>,
-    /// The pull's own back-off.
-    pub pull: PullBackoff,
     /// The newest run belongs to a sandbox that is gone: init containers run again (RST-10).
     pub stale: bool,
 }
@@ -169,17 +170,6 @@ pub struct Unhealthy {
 pub enum ProbeKind {
     Liveness,
     Startup,
-}
-
-/// The last failed pull of a container's image, until one succeeds (IMG-8).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PullBackoff {
-    pub reference: String,
-    /// None before the first failure.
-    pub delay: Option<Duration>,
-    /// When it may be tried again.
-    pub until: Duration,
-    pub error: String,
 }
 
 /// A failed start, as a waiting container's status shows it.

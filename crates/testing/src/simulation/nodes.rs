@@ -172,6 +172,7 @@ impl World {
                 let image = Image { reference, entrypoint: vec!["/simulated".to_owned()], ..Image::default() };
                 Outcome::Pulled { missing_secrets: Vec::new(), pulled: Ok(Pulled { image, size_bytes: 0 }) }
             }
+            Operation::MountImages(images) => Outcome::ImagesMounted(images.into_iter().map(|image| (image, Ok(()))).collect()),
             Operation::FetchSources { .. } if fails => Outcome::Sources(Err(failure())),
             Operation::FetchSources { .. } => Outcome::Sources(Ok(Sources::default())),
             Operation::WriteFiles(_) if fails => Outcome::Files(Err(failure())),

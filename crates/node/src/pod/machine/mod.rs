@@ -410,6 +410,7 @@ impl Machine {
             (
                 _,
                 Outcome::Sandbox(_)
+                | Outcome::ImagesMounted(_)
                 | Outcome::Image(_)
                 | Outcome::Pulled { .. }
                 | Outcome::Sources(_)

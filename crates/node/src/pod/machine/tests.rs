@@ -3,6 +3,7 @@
 mod admission;
 mod ends;
 mod hooks;
+mod image_volumes;
 mod probing;
 mod resize;
 
@@ -97,6 +98,7 @@ impl Bench {
             Operation::InspectImage(reference) => {
                 Outcome::Image(Ok(Some(Image { reference, entrypoint: vec!["/x".into()], ..Image::default() })))
             }
+            Operation::MountImages(images) => Outcome::ImagesMounted(images.into_iter().map(|image| (image, Ok(()))).collect()),
             Operation::PullImage { reference, .. } => {
                 let image = Image { reference, entrypoint: vec!["/x".into()], ..Image::default() };
                 Outcome::Pulled { missing_secrets: Vec::new(), pulled: Ok(Pulled { image, size_bytes: 7 }) }

@@ -1,10 +1,9 @@
 //! The image of a container: it is looked up before each start, and pulled where the policy says so (IMG-3 to IMG-8).
 
-use super::{Start, StartFailure, StartStep};
+use super::{PULL_SHOWN, Start, StartFailure, StartStep};
 use crate::pod::operation::{Operation, Outcome};
-use crate::pod::pull_secrets;
-use crate::pod::state::{PullBackoff, WaitingReason};
-use std::time::Duration;
+use crate::pod::state::WaitingReason;
+use crate::pod::{pull_secrets, pulls};
 use stead_api::time::go_duration;
 use stead_api::value::Access;
 use stead_client::event::Event;
@@ -15,11 +14,6 @@ pub struct Images;
 
 /// Pulls it, if it was not found or must be resolved anew.
 pub struct Pull;
-
-const BACKOFF_FIRST: Duration = Duration::from_secs(10);
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
-/// How long a failed pull shows as such before the wait for the next one does.
-const SHOWN: Duration = Duration::from_secs(1);
 
 impl StartStep for Images {
     fn begin(&self, start: &mut Start<'_>) -> Result<Option<Operation>, StartFailure> {
@@ -85,8 +79,7 @@ impl StartStep for Pull {
                 let message =
                     format!("Successfully pulled image {reference:?} in {took} ({took} including waiting). Image size: {size} bytes.");
                 events.push(start.normal("Pulled", message));
-                let name = start.name().to_owned();
-                start.state.container_mut(&name).pull = PullBackoff::default();
+                start.state.pulls.succeeded(&reference);
                 if let Some(starting) = &mut start.state.starting {
                     starting.image = Some(pulled.image);
                 }
@@ -112,28 +105,18 @@ fn failure(start: &Start<'_>, reason: &'static str, message: String, event: Even
 }
 
 /// While a pull must not be tried again (IMG-7, IMG-8).
-fn held_back(start: &mut Start<'_>, reference: &str) -> Option<StartFailure> {
-    let name = start.name().to_owned();
-    let known = &start.state.container_mut(&name).pull;
-    if known.reference != reference || known.until <= start.now.steady {
-        return None;
-    }
-    let back_off = format!("Back-off pulling image {reference:?}");
-    let (message, retry_at) = (format!("{back_off}: ErrImagePull: {}", known.error), known.until);
-    let failed = failure(start, "ImagePullBackOff", message.clone(), start.normal("BackOff", back_off));
+fn held_back(start: &Start<'_>, reference: &str) -> Option<StartFailure> {
+    let known = start.state.pulls.held_back(start.now.steady, reference)?;
+    let (message, retry_at) = (known.message(reference), known.until);
+    let failed = failure(start, "ImagePullBackOff", message.clone(), start.normal("BackOff", pulls::back_off(reference)));
     Some(StartFailure { waiting: Some(WaitingReason { reason: "ImagePullBackOff", message, retry_at }), ..failed })
 }
 
 /// The pull failed: the next waits twice as long as the last (IMG-6 to IMG-8).
 fn pull_failed(start: &mut Start<'_>, reference: &str, error: String) -> StartFailure {
-    let (name, now) = (start.name().to_owned(), start.now.steady);
-    let known = &mut start.state.container_mut(&name).pull;
-    let delay = match known.delay {
-        Some(delay) if known.reference == reference => (delay * 2).min(BACKOFF_MAX),
-        _ => BACKOFF_FIRST,
-    };
-    *known = PullBackoff { reference: reference.to_owned(), delay: Some(delay), until: now + delay, error: error.clone() };
+    let now = start.now.steady;
+    start.state.pulls.failed(now, reference, &error);
     let failed = start.warning("Failed", format!("Failed to pull image {reference:?}: {error}"));
     let failed = failure(start, "ErrImagePull", error.clone(), failed);
-    StartFailure { waiting: Some(WaitingReason { reason: "ErrImagePull", message: error, retry_at: now + SHOWN }), ..failed }
+    StartFailure { waiting: Some(WaitingReason { reason: "ErrImagePull", message: error, retry_at: now + PULL_SHOWN }), ..failed }
 }

@@ -6,6 +6,7 @@
 //! process ([`super::recovery`]).
 
 mod files;
+mod image_volumes;
 mod images;
 mod mounts;
 mod post_start;
@@ -26,6 +27,8 @@ use stead_client::event::{Event, Reference};
 
 /// How long a failed step waits before it is tried again.
 pub const RETRY: Duration = Duration::from_secs(10);
+/// How long a failed pull shows as such before the wait for the next one does.
+pub const PULL_SHOWN: Duration = Duration::from_secs(1);
 
 /// What a pod needs before its containers.
 pub static STEPS: [&dyn PodStep; 2] = [&volumes::Volumes, &sandbox::Sandbox];
@@ -34,8 +37,16 @@ pub const VOLUMES: usize = 0;
 pub const SANDBOX: usize = 1;
 
 /// What a run of a container needs, the run itself, and what follows at once.
-pub static START_STEPS: [&dyn StartStep; 7] =
-    [&images::Images, &images::Pull, &sources::Environment, &files::Files, &mounts::Mounts, &run::Run, &post_start::PostStart];
+pub static START_STEPS: [&dyn StartStep; 8] = [
+    &image_volumes::ImageVolumes,
+    &images::Images,
+    &images::Pull,
+    &sources::Environment,
+    &files::Files,
+    &mounts::Mounts,
+    &run::Run,
+    &post_start::PostStart,
+];
 
 /// What the steps know of the node.
 #[derive(Debug, Clone, PartialEq, Default)]
