@@ -34,6 +34,8 @@ pub enum Error {
     /// The part that was this machine's is another's now.
     #[error("{range} was given to this data directory and is used by another one now ({by}): stop that server first")]
     PartTaken { range: Range, by: String },
+    #[error("this machine has no IPv6, and {range} is all that containers could have addresses of")]
+    NoIpv6 { range: Range },
     #[error("there is no range to give addresses from")]
     NoRange,
 }

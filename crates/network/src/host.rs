@@ -61,9 +61,10 @@ pub fn look(socket: &mut Socket) -> Result<Host> {
     Ok(host)
 }
 
-/// Whether the kernel has IPv6.
+/// Whether the kernel has IPv6, and new links may have addresses of it.
 pub fn ipv6() -> Ipv6 {
-    if std::path::Path::new("/proc/net/if_inet6").exists() { Ipv6::Present } else { Ipv6::Absent }
+    let on = |of: &str| std::fs::read_to_string(format!("/proc/sys/net/ipv6/conf/{of}/disable_ipv6")).is_ok_and(|text| text.trim() == "0");
+    if ["all", "default"].into_iter().all(on) { Ipv6::Present } else { Ipv6::Absent }
 }
 
 impl Host {
@@ -129,9 +130,17 @@ impl Host {
         address.or_else(|| route.and_then(|route| Some(format!("route to {} by {}", route.to?, self.name(route.link)))))
     }
 
-    /// Whether containers of another directory are connected here.
+    /// Whether another directory uses this machine's network.
     pub fn has_others(&self, tag: &Tag) -> bool {
-        self.links.values().any(|link| Tag::of_any(&link.name) && !tag.is_of(&link.name))
+        let link = self.links.values().any(|link| Tag::of_any(&link.name) && !tag.is_of(&link.name));
+        link || self.addresses.iter().any(|address| Tag::labels_any(&address.label) && address.label != tag.label())
+    }
+
+    /// The links by which others reach the machine: those that have an IPv4 address and are nobody's containers'.
+    pub fn ways(&self) -> BTreeSet<&str> {
+        let outside = |address: &&Address| address.range.is_ipv4() && !address.range.address().is_loopback();
+        let names = self.addresses.iter().filter(outside).map(|address| self.name(address.link));
+        names.filter(|name| !name.is_empty() && *name != "lo" && !Tag::of_any(name)).collect()
     }
 
     /// The link of the default IPv6 route.
@@ -223,6 +232,8 @@ mod tests {
     #[test]
     fn own_links_and_addresses_are_found() {
         let (host, own) = (host(), Tag::of(Path::new("/own")));
+        assert_eq!(host.ways().into_iter().collect::<Vec<_>>(), ["eth0"]);
+        assert!(host.has_others(&own) && !Host::default().has_others(&own));
         assert_eq!(host.links_of(&own).into_iter().collect::<Vec<_>>(), [own.link(7)]);
         assert!(host.routed(&own.link(7), "10.42.3.7".parse().unwrap()) && !host.routed(&own.link(7), "10.42.3.8".parse().unwrap()));
         assert_eq!(host.addresses_of(&own), ["10.42.3.1".parse::<IpAddr>().unwrap()]);

@@ -25,5 +25,5 @@ mod sysctl;
 
 pub use error::{Error, Result};
 pub use network::{Cleaned, Network, clean};
-pub use pool::{Exhausted, Pool};
+pub use pool::{Exhausted, Owner, Pool, Tenure};
 pub use range::Range;

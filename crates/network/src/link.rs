@@ -52,6 +52,11 @@ impl Tag {
     pub fn label(&self) -> String {
         format!("lo:{}", self.0)
     }
+
+    /// Whether a label is any directory's.
+    pub fn labels_any(label: &str) -> bool {
+        label.strip_prefix("lo:").is_some_and(|tag| tag.len() == DIGITS && tag.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
 }
 
 /// The gateway of a family.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::host::{self, Host};
 use crate::journal::Made;
 use crate::link::{Tag, inside_mac};
-use crate::pool::Pool;
+use crate::pool::{Owner, Pool};
 use crate::range::Range;
 use crate::request::{self, Ipv6};
 use crate::socket::Socket;
@@ -66,14 +66,33 @@ impl Network {
         let mut socket = Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?;
         let host = host::look(&mut socket)?;
         let tag = Tag::of(&dir);
-        let record = read(&dir)?;
-        let is_new = record.is_none();
-        let pool = record.map_or_else(|| parts(ranges, &host, &tag).map(Pool::new), Ok)?;
         let (mtu, ipv6) = (host.mtu(), host::ipv6());
+        let ranges = &usable(ranges, ipv6)?[..];
+        let record = read(&dir)?;
+        let is_held = record.as_ref().is_some_and(|pool| pool.holders().any(|(holder, _)| live.contains(holder)));
+        let former = record.filter(|pool| is_held || is_of(pool.ranges(), ranges));
+        let is_new = former.is_none();
+        let pool = former.map_or_else(|| parts(ranges, &host, &tag).map(Pool::new), Ok)?;
         let mut network = Network { dir, tag, journal, socket, pool, whole: BTreeSet::new(), ipv6, mtu };
-        let host = if is_new { network.choose(ranges, host)? } else { network.take_up(&host, ranges).map(|()| host)? };
+        let host = if is_new { network.choose(ranges, host)? } else { network.take_up_former(ranges, host, is_held)? };
         network.find(&host, live)?;
         Ok(network)
+    }
+
+    /// Takes up the part that this directory had. Where another one has it now, what holds addresses of it decides: nothing can go on beside
+    /// the other's, and if nothing does, any part is as good.
+    fn take_up_former(&mut self, ranges: &[Range], host: Host, is_held: bool) -> Result<Host> {
+        match self.take_up(&host, ranges) {
+            Err(Error::PartTaken { range, by }) if !is_held => {
+                let host = host::look(&mut self.socket)?;
+                self.pool = Pool::new(parts(ranges, &host, &self.tag)?);
+                let host = self.choose(ranges, host)?;
+                let now = self.pool.ranges().iter().map(Range::to_string).collect::<Vec<_>>().join(",");
+                tracing::warn!(%range, by, now, "another one uses the addresses that containers had here: they get others");
+                Ok(host)
+            }
+            taken => taken.map(|()| host),
+        }
     }
 
     /// Takes the first part that is free. Another directory's server may take it at the same moment: then the next.
@@ -97,7 +116,7 @@ impl Network {
 
     /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
     /// Idempotent.
-    pub fn attach(&mut self, owner: &str, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
+    pub fn attach(&mut self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
         if let Some(addresses) = self.addresses(holder) {
             return Ok(addresses);
         }
@@ -149,6 +168,12 @@ impl Network {
             }
             if let Some(by) = host.user_of(part, part, &self.tag, &self.pool.machine_addresses()) {
                 tracing::warn!(%part, by, "something else on this machine uses addresses of the containers' range");
+            }
+        }
+        if self.pool.ranges().iter().any(|range| range.is_ipv4()) {
+            // What comes in by these is for containers too: answers to what they sent, and what is sent to the machine's ports for them.
+            for link in host.ways() {
+                sysctl::set(&self.journal, &format!("net/ipv4/conf/{link}/forwarding"), "1");
             }
         }
         if self.pool.ranges().iter().any(|range| !range.is_ipv4()) {
@@ -227,7 +252,18 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
     let mut socket = Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?;
     let host = host::look(&mut socket)?;
     let journal = if dir.exists() { Some(Journal::open(&dir.join("journal")).map_err(Error::Journal)?) } else { None };
-    let made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
+    let mut made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
+    if host.has_others(&tag) {
+        // They stay listed: whoever takes this directory down last puts them back.
+        let (settings, others): (Vec<Made>, Vec<Made>) = made.into_iter().partition(|thing| matches!(thing, Made::Sysctl { .. }));
+        made = others;
+        for setting in settings {
+            tracing::info!(
+                ?setting,
+                "left as it is: containers of another data directory need it; take this one down again after that one"
+            );
+        }
+    }
     let mut links = host.links_of(&tag);
     let mut addresses: BTreeSet<IpAddr> = host.addresses_of(&tag).into_iter().collect();
     let cleaned = Cleaned { links: links.len() };
@@ -235,9 +271,6 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
         match thing {
             Made::Link(name) => drop(links.insert(name.clone())),
             Made::Address(address) => drop(addresses.insert(*address)),
-            Made::Sysctl { name, .. } if host.has_others(&tag) => {
-                tracing::info!(name, "left as it is: containers of another data directory need it");
-            }
             Made::Sysctl { name, was, set } => sysctl::restore(name, was, set),
         }
     }
@@ -258,6 +291,25 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
         save(&dir, &pool)?;
     }
     Ok(cleaned)
+}
+
+/// The ranges of families that the machine has.
+fn usable(ranges: &[Range], ipv6: Ipv6) -> Result<Vec<Range>> {
+    let (usable, others): (Vec<Range>, Vec<Range>) = ranges.iter().partition(|range| range.is_ipv4() || ipv6 == Ipv6::Present);
+    match (usable.is_empty(), others.first()) {
+        (true, Some(range)) => Err(Error::NoIpv6 { range: *range }),
+        (true, None) => Err(Error::NoRange),
+        (false, Some(range)) => {
+            tracing::warn!(%range, "this machine has no IPv6: containers get no addresses of that range");
+            Ok(usable)
+        }
+        (false, None) => Ok(usable),
+    }
+}
+
+/// Whether these parts are what one would have of these ranges.
+fn is_of(parts: &[Range], ranges: &[Range]) -> bool {
+    parts.len() == ranges.len() && ranges.iter().zip(parts).all(|(range, part)| range.covers(*part))
 }
 
 /// The parts of these ranges that this machine is to have: the first of which nobody else here uses anything.

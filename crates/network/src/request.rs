@@ -154,7 +154,8 @@ fn full(address: IpAddr) -> u8 {
     Range::around(address, u8::MAX).prefix()
 }
 
-fn add_address(link: u32, address: IpAddr, label: Option<&str>) -> Request {
+/// One address and no network around it.
+pub fn add_address(link: u32, address: IpAddr, label: Option<&str>) -> Request {
     let mut message = AddressMessage::default();
     message.header.family = family(address);
     message.header.prefix_len = full(address);

@@ -72,6 +72,12 @@ impl Heartbeat {
                 said.push(Said { ty: "Warning", reason: "Rebooted", message });
             }
         }
+        let ranges = json!(machine.pod_ranges);
+        if !self.told && !machine.pod_ranges.is_empty() && !node["spec"].str("podCIDR").is_empty() && node["spec"]["podCIDRs"] != ranges {
+            let message =
+                format!("Pods of node {name} have addresses of {} now; its podCIDRs say what it had first", machine.pod_ranges.join(","));
+            said.push(Said { ty: "Warning", reason: "PodRangeChanged", message });
+        }
         for condition in ours.items("conditions") {
             let before = node["status"].items("conditions").iter().find(|other| other["type"] == condition["type"]);
             if before.is_none_or(|before| before["status"] != condition["status"])
@@ -159,6 +165,15 @@ mod tests {
         let (heartbeat, node) = beaten();
         let larger = Machine { memory_bytes: 2 << 30, ..machine() };
         assert!(heartbeat.beat(at(10), &larger, &node, &[]).status.is_some());
+    }
+
+    #[test]
+    fn a_range_that_the_object_cannot_show_is_told() {
+        let machine = Machine { pod_ranges: vec!["10.42.1.0/24".into()], ..machine() };
+        let told =
+            |node: &Value| Heartbeat::default().beat(at(0), &machine, node, &[]).said.iter().any(|said| said.reason == "PodRangeChanged");
+        let spec = |range: &str| json!({"spec": {"podCIDR": range, "podCIDRs": [range]}});
+        assert!(told(&spec("10.42.0.0/24")) && !told(&spec("10.42.1.0/24")) && !told(&json!({})));
     }
 
     #[test]

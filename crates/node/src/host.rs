@@ -4,7 +4,7 @@ mod usage;
 
 use crate::pod::files::DnsFacts;
 use crate::registration::Machine;
-use std::net::UdpSocket;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
 pub use usage::{Disk, HostUsage, Interface, Memory, disk, host_usage};
 
@@ -15,7 +15,7 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
     let storage = nix::sys::statvfs::statvfs(data_dir).map(|s| s.fragment_size() * s.blocks()).unwrap_or_default();
     Machine {
         name: name.to_owned(),
-        addresses: vec![address()],
+        addresses: addresses(&[Family::V4]),
         hostname: uname.as_ref().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default(),
         dns: DnsFacts::default(),
         pod_ranges: Vec::new(),
@@ -39,13 +39,45 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
     }
 }
 
-/// The address that packets to elsewhere would leave from; loopback without a route. Nothing is sent.
-fn address() -> String {
-    let route = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect("198.51.100.1:9")?;
-        socket.local_addr()
-    });
-    route.map_or_else(|_| "127.0.0.1".to_owned(), |address| address.ip().to_string())
+/// A family of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub fn of(address: IpAddr) -> Family {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+
+    /// An address that is nobody's, to ask for the way to elsewhere.
+    fn elsewhere(self) -> IpAddr {
+        match self {
+            Family::V4 => Ipv4Addr::new(198, 51, 100, 1).into(),
+            Family::V6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+        }
+    }
+
+    fn unspecified(self) -> IpAddr {
+        match self {
+            Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        }
+    }
+}
+
+/// The machine's address of each of these families, in their order; loopback if it has none.
+pub fn addresses(families: &[Family]) -> Vec<String> {
+    let found: Vec<String> = families.iter().filter_map(|family| Some(address(*family)?.to_string())).collect();
+    if found.is_empty() { vec![Ipv4Addr::LOCALHOST.to_string()] } else { found }
+}
+
+/// The address that packets to elsewhere would leave from, if there is a route. Nothing is sent.
+fn address(family: Family) -> Option<IpAddr> {
+    let socket = UdpSocket::bind((family.unspecified(), 0)).ok()?;
+    socket.connect((family.elsewhere(), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback())
 }
 
 fn memory_bytes(meminfo: &str) -> i64 {
@@ -66,6 +98,7 @@ mod tests {
     fn parses_what_linux_prints() {
         assert_eq!(memory_bytes("MemTotal:       24684084 kB\nMemFree: 1 kB"), 24_684_084 * 1024);
         assert_eq!(os_image("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"), "Debian GNU/Linux 12");
-        assert!(!address().is_empty());
+        assert_eq!(addresses(&[]), ["127.0.0.1"]);
+        assert!((1..=2).contains(&addresses(&[Family::V6, Family::V4]).len()));
     }
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_network as net;
+use stead_network::{Owner, Tenure};
 use tokio::sync::Mutex;
 
 /// Shared by all that makes and stops sandboxes.
@@ -41,10 +42,14 @@ impl Network {
     }
 }
 
+/// The label of a sandbox that says that its pod comes again under its name: the ordinal of a set.
+pub const ORDINAL: &str = "ordinal";
+
 /// Whose address it is: that of an ordinal outlives its pod.
-pub fn owner(labels: &BTreeMap<String, String>) -> String {
+pub fn owner(labels: &BTreeMap<String, String>) -> Owner {
     let label = |name: &str| labels.get(name).map(String::as_str).unwrap_or_default();
-    format!("{}/{}", label("namespace"), label("name"))
+    let tenure = if labels.contains_key(ORDINAL) { Tenure::Kept } else { Tenure::Passing };
+    Owner { name: format!("{}/{}", label("namespace"), label("name")), tenure }
 }
 
 /// NETW-10.

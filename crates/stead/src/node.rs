@@ -75,6 +75,8 @@ pub async fn start(
         let network = open_network(args, &containers).await?;
         let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         machine.dns = args.dns();
+        let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
+        machine.addresses = host::addresses(&families);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
         let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)

@@ -46,12 +46,23 @@ fn machine() -> Vec<String> {
         let text = fs::read_to_string(format!("/proc/thread-self/net/{file}")).unwrap_or_default();
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let links = names("dev").into_iter().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned()));
+    let forwarding = |link: &String| fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{link}/forwarding")).unwrap_or_default();
+    let settings = machine_links().into_iter().map(|link| format!("{link} forwards: {}", forwarding(&link).trim()));
+    let links = settings.chain(names("dev").into_iter().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())));
     let v6 = names("if_inet6").into_iter().chain(names("ipv6_route").into_iter().map(|line| line[..32].to_owned()));
-    let mut all: Vec<String> = links.chain(names("route")).chain(names("fib_trie")).chain(names("arp")).chain(v6).collect();
+    // How the kernel's tree of routes is shaped depends on what has been in it.
+    let fib = names("fib_trie").into_iter().filter(|line| !line.contains("+--"));
+    let mut all: Vec<String> = links.chain(names("route")).chain(fib).chain(names("arp")).chain(v6).collect();
     all.sort();
     all.dedup();
     all
+}
+
+fn machine_links() -> Vec<String> {
+    let text = fs::read_to_string("/proc/thread-self/net/dev").unwrap();
+    let mut links: Vec<String> = text.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect();
+    links.push("all".into());
+    links
 }
 
 /// A network namespace as a container's.
@@ -78,12 +89,28 @@ impl Namespace {
     }
 }
 
+/// Connects this thread's machine with another one: `to_other` here has the first address, `eth0` there the second.
+fn connect(other: &Namespace, here: &str, there: &str) {
+    let mut socket = Socket::open().unwrap();
+    let [_, up] = request::bring_outside_up("to_other", Ipv6::Absent);
+    let made = socket.perform(&[request::make_link("to_other", [2; 6], other.0.as_raw_fd(), 1500), up, request::get_link("to_other")]);
+    socket.perform(&[request::add_address(index(made.unwrap()), here.parse().unwrap(), None)]).unwrap();
+    let mut inside = Socket::open_in(&other.0).unwrap();
+    let [_, up] = request::bring_inside_up(Ipv6::Absent);
+    let made = inside.perform(&[up, request::get_link(crate::link::INSIDE)]).unwrap();
+    inside.perform(&[request::add_address(index(made), there.parse().unwrap(), None)]).unwrap();
+}
+
 fn ranges(text: &str) -> Vec<Range> {
     text.split(',').map(|range| range.parse().unwrap()).collect()
 }
 
 fn open(dir: &Path, text: &str, live: &[&str]) -> Result<Network> {
     Network::open(&dir.join("network"), &ranges(text), &live.iter().map(|holder| (*holder).to_owned()).collect())
+}
+
+fn passing(name: &str) -> Owner {
+    Owner { name: name.to_owned(), tenure: crate::Tenure::Passing }
 }
 
 fn texts(addresses: &[IpAddr]) -> Vec<String> {
@@ -114,8 +141,8 @@ fn everybody_reaches_everybody_as_who_they_are() {
         let both = if crate::host::ipv6() == Ipv6::Present { "10.42.0.0/16,fd00:42::/56" } else { "10.42.0.0/16" };
         let mut network = open(dir, both, &[]).unwrap();
         let (one, two) = (Namespace::new(), Namespace::new());
-        let first = network.attach("n/one", "one", &one.path()).unwrap();
-        let second = network.attach("n/two", "two", &two.path()).unwrap();
+        let first = network.attach(&passing("n/one"), "one", &one.path()).unwrap();
+        let second = network.attach(&passing("n/two"), "two", &two.path()).unwrap();
         assert_eq!(texts(&first)[0], "10.42.0.2");
         for (first, second, own) in first.iter().zip(&second).zip(network.pool.machine_addresses()).map(|((a, b), c)| (*a, *b, c)) {
             let (of_first, of_machine) = (one.inside(|| listener(first)), listener(own));
@@ -124,7 +151,7 @@ fn everybody_reaches_everybody_as_who_they_are() {
             assert_eq!(say(&of_first, first), own, "machine to pod");
             assert_eq!(two.inside(|| say(&of_machine, own)), second, "pod to machine");
         }
-        assert_eq!(network.attach("n/one", "one", Path::new("/nowhere")).unwrap(), first, "asked for again");
+        assert_eq!(network.attach(&passing("n/one"), "one", Path::new("/nowhere")).unwrap(), first, "asked for again");
     });
 }
 
@@ -133,8 +160,8 @@ fn what_is_held_is_found_again_and_the_rest_removed() {
     on_machine(|dir| {
         let (one, two) = (Namespace::new(), Namespace::new());
         let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
-        let kept = network.attach("n/one", "one", &one.path()).unwrap();
-        network.attach("n/two", "two", &two.path()).unwrap();
+        let kept = network.attach(&passing("n/one"), "one", &one.path()).unwrap();
+        network.attach(&passing("n/two"), "two", &two.path()).unwrap();
         drop(network);
         let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
         assert_eq!((network.addresses("one"), network.addresses("two")), (Some(kept.clone()), None));
@@ -146,8 +173,8 @@ fn what_is_held_is_found_again_and_the_rest_removed() {
         drop(network);
         let (three, again) = (Namespace::new(), Namespace::new());
         let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
-        assert_eq!(texts(&network.attach("n/three", "three", &three.path()).unwrap()), ["10.42.0.4"]);
-        assert_eq!(network.attach("n/one", "one-1", &again.path()).unwrap(), kept);
+        assert_eq!(texts(&network.attach(&passing("n/three"), "three", &three.path()).unwrap()), ["10.42.0.4"]);
+        assert_eq!(network.attach(&passing("n/one"), "one-1", &again.path()).unwrap(), kept);
         assert_eq!(network.journal.live().len(), 3, "two links and the machine's address");
     });
 }
@@ -161,7 +188,7 @@ fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
             let namespace = Namespace::new();
             let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
             allow(Some(count));
-            let attached = network.attach("n/one", "one", &namespace.path());
+            let attached = network.attach(&passing("n/one"), "one", &namespace.path());
             let done = attached.is_ok() && !is_cut();
             drop(network);
             allow(None);
@@ -170,10 +197,10 @@ fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
             assert_eq!(namespace.inside(machine).iter().filter(|line| line.contains("eth0")).count(), 0, "after {count} requests");
             // The holder lives: what is there by half is made anew.
             allow(Some(count));
-            drop(open(dir, "10.42.0.0/16", &[]).and_then(|mut network| network.attach("n/one", "one", &namespace.path())));
+            drop(open(dir, "10.42.0.0/16", &[]).and_then(|mut network| network.attach(&passing("n/one"), "one", &namespace.path())));
             allow(None);
             let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
-            let address = network.attach("n/one", "one", &namespace.path()).unwrap()[0];
+            let address = network.attach(&passing("n/one"), "one", &namespace.path()).unwrap()[0];
             assert_eq!(address.to_string(), "10.42.0.2");
             let inside = namespace.inside(|| listener(address));
             say(&inside, address);
@@ -195,16 +222,62 @@ fn directories_do_not_share_addresses() {
         assert_eq!((one.ranges(), two.ranges()), (&ranges("10.42.0.0/24")[..], &ranges("10.42.1.0/24")[..]));
         let error = open(&third, "10.42.0.0/23", &[]).unwrap_err().to_string();
         assert!(error.contains("every part of 10.42.0.0/23 is used on this machine already"), "{error}");
-        // A directory that was copied, and is used beside its original.
+        // A directory that was copied, and is used beside its original: what runs of it keeps it to its addresses.
+        let namespace = Namespace::new();
+        drop(one);
+        open(&first, "10.42.0.0/23", &[]).unwrap().attach(&passing("n/one"), "one", &namespace.path()).unwrap();
         fs::create_dir_all(third.join("network")).unwrap();
         fs::copy(file(&first.join("network")), file(&third.join("network"))).unwrap();
-        let error = open(&third, "10.42.0.0/23", &[]).unwrap_err().to_string();
+        let error = open(&third, "10.42.0.0/16", &["one"]).unwrap_err().to_string();
         assert!(error.contains("stop that server first"), "{error}");
-        drop(one);
+        // Nothing does: it gets others.
+        let mut copy = open(&third, "10.42.0.0/16", &[]).unwrap();
+        assert_eq!(copy.ranges(), ranges("10.42.2.0/24"));
+        let again = Namespace::new();
+        assert_eq!(texts(&copy.attach(&passing("n/one"), "one", &again.path()).unwrap()), ["10.42.2.2"]);
         assert_eq!(open(&first, "10.42.0.0/16", &[]).unwrap().ranges(), ranges("10.42.0.0/24"), "the same one again");
         for dir in [first, second, third] {
             clean(&dir.join("network")).unwrap();
         }
+    });
+}
+
+#[test]
+fn a_machine_without_ipv6_has_one_family() {
+    on_machine(|dir| {
+        let ipv6 = Path::new("/proc/sys/net/ipv6/conf/default/disable_ipv6");
+        if ipv6.exists() {
+            fs::write(ipv6, "1").unwrap();
+        }
+        assert_eq!(open(dir, "10.42.0.0/16,fd00:42::/56", &[]).unwrap().ranges(), ranges("10.42.0.0/24"));
+        let error = open(dir, "fd00:42::/56", &[]).unwrap_err().to_string();
+        assert_eq!(error, "this machine has no IPv6, and fd00:42::/56 is all that containers could have addresses of");
+        if ipv6.exists() {
+            fs::write(ipv6, "0").unwrap();
+            let network = open(dir, "fd00:42::/56,10.42.0.0/16", &[]).unwrap();
+            assert_eq!(network.ranges(), ranges("fd00:42::/64,10.42.0.0/24"), "another family first, once nothing holds an address");
+        }
+    });
+}
+
+#[test]
+fn settings_of_the_machine_are_put_back_by_the_last_that_needs_them() {
+    // MACH-5
+    on_machine(|dir| {
+        let world = Namespace::new();
+        connect(&world, "192.0.2.1", "192.0.2.2");
+        let before = machine();
+        let (first, second) = (dir.join("a"), dir.join("b"));
+        drop(open(&first, "10.42.0.0/16", &[]).unwrap());
+        drop(open(&second, "10.42.0.0/16", &[]).unwrap());
+        let forwards = || fs::read_to_string("/proc/sys/net/ipv4/conf/to_other/forwarding").unwrap().trim() == "1";
+        assert!(forwards());
+        clean(&first.join("network")).unwrap();
+        assert!(forwards(), "the other one needs it");
+        clean(&second.join("network")).unwrap();
+        clean(&first.join("network")).unwrap();
+        assert_eq!(machine(), before);
+        remove_link(&mut Socket::open().unwrap(), "to_other").unwrap();
     });
 }
 
@@ -214,12 +287,12 @@ fn exhaustion_and_a_missing_namespace_are_said() {
     on_machine(|dir| {
         let namespaces: Vec<Namespace> = (0..5).map(|_| Namespace::new()).collect();
         let mut network = open(dir, "10.42.0.0/29", &[]).unwrap();
-        let error = network.attach("n/x", "x", Path::new("/nowhere")).unwrap_err();
+        let error = network.attach(&passing("n/x"), "x", Path::new("/nowhere")).unwrap_err();
         assert_eq!(error.to_string(), "cannot open /nowhere");
         for (n, namespace) in namespaces.iter().enumerate() {
-            network.attach(&format!("n/{n}"), &n.to_string(), &namespace.path()).unwrap();
+            network.attach(&passing(&format!("n/{n}")), &n.to_string(), &namespace.path()).unwrap();
         }
-        let error = network.attach("n/x", "x", Path::new("/nowhere")).unwrap_err();
+        let error = network.attach(&passing("n/x"), "x", Path::new("/nowhere")).unwrap_err();
         assert_eq!(error.to_string(), "no IP addresses available in range set: 10.42.0.1-10.42.0.6");
     });
 }
@@ -232,7 +305,7 @@ fn two_hundred_come_and_go() {
         let namespaces: Vec<Namespace> = (0..200).map(|_| Namespace::new()).collect();
         let begun = Instant::now();
         for (n, namespace) in namespaces.iter().enumerate() {
-            network.attach(&format!("n/{n}"), &n.to_string(), &namespace.path()).unwrap();
+            network.attach(&passing(&format!("n/{n}")), &n.to_string(), &namespace.path()).unwrap();
         }
         let up = begun.elapsed();
         let last = namespaces[199].inside(|| listener(network.addresses("199").unwrap()[0]));
@@ -253,7 +326,7 @@ fn a_directory_that_is_gone_is_cleaned_by_the_names_of_its_links() {
         let before = machine();
         let namespace = Namespace::new();
         let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
-        network.attach("n/one", "one", &namespace.path()).unwrap();
+        network.attach(&passing("n/one"), "one", &namespace.path()).unwrap();
         drop(network);
         fs::remove_dir_all(dir.join("network")).unwrap();
         assert_eq!(clean(&dir.join("network")).unwrap(), Cleaned { links: 1 });

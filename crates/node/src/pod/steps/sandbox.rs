@@ -1,6 +1,7 @@
 //! The pod's sandbox: its shared namespaces and its cgroup. One that died is replaced by another, never revived.
 
 use super::{NodeFacts, PodStep, SANDBOX, about};
+use crate::network::ORDINAL;
 use crate::pod::files::names::names;
 use crate::pod::limits::pod_limits;
 use crate::pod::operation::Operation;
@@ -81,6 +82,12 @@ fn pod_user(context: &Value) -> User {
     User { uid: number("runAsUser"), gid: number("runAsGroup"), ..User::default() }
 }
 
+/// Whether the pod is one of a StatefulSet, which comes again under its name.
+fn ordinal(meta: &Value) -> Option<(String, String)> {
+    let owner = meta.items("ownerReferences").iter().find(|owner| owner.flag("controller"))?;
+    (owner.str("kind") == "StatefulSet").then(|| (ORDINAL.to_owned(), meta["labels"].str("apps.kubernetes.io/pod-index").to_owned()))
+}
+
 fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String, hostname: String) -> SandboxSpec {
     let (meta, spec) = (&pod["metadata"], &pod["spec"]);
     let label = |name: &str| (name.to_owned(), meta.str(name).to_owned());
@@ -88,7 +95,7 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String, hostname: String) -> 
         id,
         pod: meta.str("uid").to_owned(),
         node: node.name.clone(),
-        labels: BTreeMap::from([label("namespace"), label("name"), label("uid")]),
+        labels: [label("namespace"), label("name"), label("uid")].into_iter().chain(ordinal(meta)).collect(),
         hostname,
         host_network: spec.flag("hostNetwork"),
         host_ipc: spec.flag("hostIPC"),
@@ -112,5 +119,13 @@ mod tests {
         let own = json!({"securityContext": {"sysctls": [{"name": port, "value": "80"}]}});
         assert_eq!(sysctls(&own)[port], "80");
         assert!(sysctls(&json!({"hostNetwork": true})).is_empty());
+    }
+
+    #[test]
+    fn only_an_ordinal_of_a_set_comes_again_under_its_name() {
+        let owned =
+            |kind: &str| json!({"labels": {"apps.kubernetes.io/pod-index": "2"}, "ownerReferences": [{"kind": kind, "controller": true}]});
+        assert_eq!(ordinal(&owned("StatefulSet")), Some((ORDINAL.to_owned(), "2".to_owned())));
+        assert_eq!((ordinal(&owned("ReplicaSet")), ordinal(&json!({}))), (None, None));
     }
 }
