@@ -78,6 +78,28 @@ pub fn go_duration(duration: Duration) -> String {
     }
 }
 
+/// Reads what Go's `time.ParseDuration` does, but no negative ones: `90s`, `1m30s`, `1.5h`, `0`.
+pub fn parse_go_duration(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, f64); 7] = [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut seconds = 0.0;
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        seconds += number.parse::<f64>().ok()? * factor;
+        if after.is_empty() {
+            return Duration::try_from_secs_f64(seconds).ok();
+        }
+        rest = after;
+    }
+}
+
 /// Upstream's `HumanDuration` of a number of seconds (C30).
 pub fn human_duration(seconds: i64) -> String {
     let pair = |a: i64, au: &str, b: i64, bu: &str| if b == 0 { format!("{a}{au}") } else { format!("{a}{au}{b}{bu}") };
@@ -107,5 +129,14 @@ mod tests {
         let text = |ms| go_duration(Duration::from_millis(ms));
         assert_eq!([text(0), text(812), text(1200), text(62_500), text(3_600_000)], ["0s", "812ms", "1.2s", "1m2.5s", "1h0m0s"]);
         assert_eq!([text(10_005), text(10_000), text(60_000), text(61_500)], ["10.005s", "10s", "1m0s", "1m1.5s"]);
+    }
+
+    #[test]
+    fn durations_are_read_as_in_go() {
+        let read = |text| parse_go_duration(text).map(|read| read.as_millis());
+        assert_eq!([read("0"), read("90s"), read("1m30s"), read("1.5h"), read("250ms")], [0, 90_000, 90_000, 5_400_000, 250].map(Some));
+        for wrong in ["", "5", "s", "1x", "-5s", "1m 30s", "1..5s", "1e400h", "99999999999999999999h"] {
+            assert_eq!(parse_go_duration(wrong), None, "{wrong}");
+        }
     }
 }

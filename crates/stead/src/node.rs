@@ -85,7 +85,7 @@ pub async fn start(
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
-        let eviction = Config::with_hard(&args.eviction_hard).map_err(anyhow::Error::msg).context("--eviction-hard")?;
+        let eviction = args.care.eviction().map_err(anyhow::Error::msg)?;
         let options = agent::Options {
             api,
             machines,

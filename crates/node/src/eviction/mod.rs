@@ -18,12 +18,14 @@ use rank::{message, ranked};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use stead_api::value::Access;
-use thresholds::{Config, Signal, Threshold};
+use thresholds::{Config, Grace, Signal, Threshold};
 
 /// How long the end of a pod that was evicted is waited for before another is looked for.
 const CLEANUP: Duration = Duration::from_secs(30);
 /// Grace of a pod that is evicted at once.
 const IMMEDIATE_S: i64 = 1;
+/// Grace of a pod that names none.
+const DEFAULT_S: i64 = 30;
 
 /// One pod's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +131,10 @@ impl Evictor {
         candidates: &[(&String, &PodSample)],
         decision: &mut Decision,
     ) {
-        let due = met.iter().filter(|(index, threshold)| self.met_since.get(index).is_some_and(|since| now >= *since + threshold.grace));
+        let due = met.iter().filter(|(index, threshold)| match threshold.grace {
+            Grace::None => true,
+            Grace::After(grace) => self.met_since.get(index).is_some_and(|since| now >= *since + grace),
+        });
         let Some((_, threshold)) = due.min_by_key(|(index, threshold)| (threshold.signal != Signal::Memory, *index)) else { return };
         if reclaimed == Reclaimed::NotYet {
             decision.reclaiming = Some(threshold.signal.resource());
@@ -139,9 +144,21 @@ impl Evictor {
             }
         }
         let Some((uid, pod)) = ranked(threshold.signal, candidates).first().copied() else { return };
-        let grace_s = if threshold.grace.is_zero() { IMMEDIATE_S } else { self.config.grace_s_max };
+        let grace_s = match threshold.grace {
+            Grace::None => IMMEDIATE_S,
+            Grace::After(_) => self.soft_grace_s(pod),
+        };
         let message = message(threshold, sample, pod);
         decision.evictions.push(Eviction { uid: uid.clone(), message, grace_s, disrupts: true });
+    }
+}
+
+impl Evictor {
+    /// A pod's own grace, but not longer than the longest.
+    fn soft_grace_s(&self, pod: &PodSample) -> i64 {
+        let own = pod.object["spec"].int("terminationGracePeriodSeconds");
+        let grace_s = own.into_iter().chain(self.config.grace_s_max).min();
+        grace_s.unwrap_or(DEFAULT_S).max(IMMEDIATE_S)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::runtime::{DiskUsage, Usage};
 use crate::stats::{ContainerSample, VolumeSample};
 use std::sync::Arc;
 use stead_api::{Value, json};
-use thresholds::{Limit, hard};
+use thresholds::{Limit, Lists, thresholds};
 
 const MI: u64 = 1 << 20;
 
@@ -135,9 +135,9 @@ fn of_a_full_disk_what_no_pod_needs_goes_first() {
 #[test]
 fn a_soft_threshold_has_its_grace_and_gives_the_pods_some() {
     // NODE-11
-    let mut threshold = hard("memory.available<200Mi").unwrap().remove(0);
-    threshold.grace = Duration::from_secs(60);
-    let mut evictor = Evictor::new(Config { thresholds: vec![threshold], grace_s_max: 20, ..Config::default() });
+    let mut threshold = thresholds("memory.available<200Mi").unwrap().remove(0);
+    threshold.grace = Grace::After(Duration::from_secs(60));
+    let mut evictor = Evictor::new(Config { thresholds: vec![threshold], grace_s_max: Some(20), ..Config::default() });
     let sample = with(node(150, 500), vec![("a", pod(json!({}), 300, 0))]);
     assert_eq!(evictor.decide(now(0), &sample, Reclaimed::NotYet).pressures, ["MemoryPressure"]);
     assert_eq!(uids(&evictor.decide(now(59), &sample, Reclaimed::NotYet)), [""; 0]);
@@ -148,7 +148,7 @@ fn a_soft_threshold_has_its_grace_and_gives_the_pods_some() {
 #[test]
 fn what_is_reclaimed_must_be_enough() {
     // NODE-10: the least that is to be got back.
-    let mut threshold = hard("memory.available<100Mi").unwrap().remove(0);
+    let mut threshold = thresholds("memory.available<100Mi").unwrap().remove(0);
     threshold.min_reclaim = Some(Limit::Amount(50 * MI));
     let config = Config { thresholds: vec![threshold], transition: Duration::ZERO, ..Config::default() };
     let mut evictor = Evictor::new(config);
@@ -162,7 +162,7 @@ fn what_is_reclaimed_must_be_enough() {
 
 #[test]
 fn when_processes_are_short_the_pod_with_most_goes() {
-    let config = Config { thresholds: hard("pid.available<95").unwrap(), ..Config::default() };
+    let config = Config { thresholds: thresholds("pid.available<95").unwrap(), ..Config::default() };
     let sample = with(node(500, 500), vec![("a", pod(json!({}), 3, 0)), ("b", pod(json!({}), 30, 0))]);
     let decision = Evictor::new(config).decide(now(0), &sample, Reclaimed::NotYet);
     assert_eq!((decision.pressures.as_slice(), uids(&decision)), (&["PIDPressure"][..], vec!["b"]));
@@ -194,10 +194,55 @@ fn a_pod_over_its_own_limits_is_evicted_though_the_node_has_room() {
 #[test]
 fn thresholds_are_read_as_a_kubelet_writes_them() {
     // NODE-10
-    assert_eq!(hard("").unwrap(), []);
-    let read = hard("memory.available<100Mi, nodefs.available<10.5%").unwrap();
+    assert_eq!(thresholds("").unwrap(), []);
+    let read = thresholds("memory.available<100Mi, nodefs.available<10.5%").unwrap();
     assert_eq!((read[0].signal, read[0].limit, read[1].limit), (Signal::Memory, Limit::Amount(100 * MI), Limit::Percent(10.5)));
-    for wrong in ["memory.available", "memory.free<1Mi", "memory.available<-1", "nodefs.available<101%", "memory.available<x"] {
-        assert!(hard(wrong).is_err(), "{wrong}");
+    assert_eq!(thresholds("memory.available<0%,nodefs.available<100%").unwrap(), [], "that is how one is switched off");
+    for wrong in [
+        "memory.available",
+        "memory.free<1Mi",
+        "memory.available<-1",
+        "memory.available<0",
+        "nodefs.available<101%",
+        "memory.available<x",
+        "memory.available<1Mi,memory.available<2Mi",
+    ] {
+        assert!(thresholds(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn soft_thresholds_need_a_grace_and_hard_ones_have_none() {
+    // NODE-10
+    let lists = Lists {
+        hard: "memory.available<100Mi",
+        soft: "memory.available<300Mi,pid.available<5%",
+        soft_grace: "memory.available=1m30s,pid.available=0",
+        minimum_reclaim: "memory.available=50Mi,nodefs.available=5%",
+    };
+    let read = lists.read().unwrap();
+    let graces: Vec<Grace> = read.iter().map(|threshold| threshold.grace).collect();
+    assert_eq!(graces, [Grace::None, Grace::After(Duration::from_secs(90)), Grace::After(Duration::ZERO)]);
+    assert_eq!(read[1].min_reclaim, Some(Limit::Amount(50 * MI)));
+    let refused = |lists: Lists<'_>| lists.read().unwrap_err();
+    let missing = "a grace period must be given for the soft threshold pid.available";
+    assert_eq!(refused(Lists { soft_grace: "memory.available=5s", ..lists }), missing);
+    assert_eq!(refused(Lists { soft_grace: "memory.available=-5s", ..lists }), "\"-5s\" is no duration such as 1m30s");
+    assert_eq!(refused(Lists { soft_grace: "memory.available", ..lists }), "\"memory.available\" is not of the form SIGNAL=VALUE");
+    assert_eq!(refused(Lists { minimum_reclaim: "pid.available=0%", ..lists }), "the least to reclaim of pid.available must be positive");
+    assert_eq!(refused(Lists { minimum_reclaim: "pid.available=-1", ..lists }), "\"-1\" is negative");
+}
+
+#[test]
+fn a_pod_evicted_by_a_soft_threshold_has_its_own_time_but_not_more_than_allowed() {
+    // NODE-11
+    let grace = |own: Value, grace_s_max| {
+        let soft = Lists { soft: "memory.available<100Mi", soft_grace: "memory.available=0", ..Lists::default() };
+        let config = Config { thresholds: soft.read().unwrap(), grace_s_max, ..Config::default() };
+        let pod = pod(json!({"terminationGracePeriodSeconds": own}), 300, 0);
+        let decision = Evictor::new(config).decide(now(0), &with(node(80, 500), vec![("a", pod)]), Reclaimed::NotYet);
+        decision.evictions[0].grace_s
+    };
+    assert_eq!((grace(json!(20), Some(5)), grace(json!(3), Some(5)), grace(json!(20), Some(0))), (5, 3, 1));
+    assert_eq!((grace(json!(20), None), grace(json!(null), None)), (20, 30));
 }

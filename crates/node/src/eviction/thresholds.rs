@@ -1,8 +1,10 @@
-//! What counts as running short (NODE-10), in a kubelet's form: `memory.available<100Mi,nodefs.available<5%`. Pure.
+//! What counts as running short (NODE-10), in a kubelet's form: `memory.available<100Mi,nodefs.available<5%`, and how that is read. Pure.
 
 use crate::stats::Sample;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use stead_api::quantity::{Format, Quantity};
+use stead_api::time::parse_go_duration;
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,10 @@ impl Signal {
         (Self::ImageFsInodes, "imagefs.inodesFree"),
         (Self::Pids, "pid.available"),
     ];
+
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(signal, _)| *signal == self).map_or("", |(_, name)| name)
+    }
 
     /// What of the pods is to be reclaimed.
     pub fn resource(self) -> &'static str {
@@ -97,13 +103,21 @@ impl Limit {
     }
 }
 
+/// Whether a threshold is hard or soft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grace {
+    /// Hard: pods go at once, with next to no time to end.
+    None,
+    /// Soft: it must be met for so long, and pods have their time.
+    After(Duration),
+}
+
 /// Less than that is too little.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
     pub signal: Signal,
     pub limit: Limit,
-    /// How long it must be so; zero: a hard threshold.
-    pub grace: Duration,
+    pub grace: Grace,
     /// More than the limit must be free again before it counts as resolved.
     pub min_reclaim: Option<Limit>,
 }
@@ -114,41 +128,109 @@ pub struct Config {
     pub thresholds: Vec<Threshold>,
     /// How long a condition is held after it was last observed.
     pub transition: Duration,
-    /// Grace of pods that are evicted by a soft threshold.
-    pub grace_s_max: i64,
+    /// Longest grace of pods that are evicted by a soft threshold; `None`: their own.
+    pub grace_s_max: Option<i64>,
 }
 
 /// Without settings of one's own. A kubelet's are 10 and 15 % of the disk: too much of a large one.
 pub const HARD: &str = "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%";
+/// As long a condition is held without settings of one's own.
+pub const TRANSITION: Duration = Duration::from_secs(300);
 
-impl Config {
-    /// With these hard thresholds, the rest as usual.
+/// The lists as a kubelet's flags have them; empty ones say nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lists<'a> {
+    /// `SIGNAL<LIMIT,...`
+    pub hard: &'a str,
+    pub soft: &'a str,
+    /// `SIGNAL=DURATION,...`: how long each soft threshold must be met.
+    pub soft_grace: &'a str,
+    /// `SIGNAL=AMOUNT,...`
+    pub minimum_reclaim: &'a str,
+}
+
+impl Lists<'_> {
+    /// All thresholds, the hard ones first.
     ///
     /// # Errors
-    /// As [`hard`].
-    pub fn with_hard(text: &str) -> Result<Self, String> {
-        Ok(Self { thresholds: hard(text)?, ..Self::default() })
+    /// What is wrong with them, in words.
+    pub fn read(self) -> Result<Vec<Threshold>, String> {
+        let graces = grace_periods(self.soft_grace)?;
+        let reclaims = minimum_reclaims(self.minimum_reclaim)?;
+        let mut thresholds = thresholds(self.hard)?;
+        for mut threshold in self::thresholds(self.soft)? {
+            let missing = || format!("a grace period must be given for the soft threshold {}", threshold.signal.name());
+            threshold.grace = Grace::After(*graces.get(&threshold.signal).ok_or_else(missing)?);
+            thresholds.push(threshold);
+        }
+        for threshold in &mut thresholds {
+            threshold.min_reclaim = reclaims.get(&threshold.signal).copied();
+        }
+        Ok(thresholds)
     }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let thresholds = hard(HARD).expect("the usual thresholds can be read");
-        Self { thresholds, transition: Duration::from_secs(300), grace_s_max: 0 }
+        let thresholds = thresholds(HARD).expect("the usual thresholds can be read");
+        Self { thresholds, transition: TRANSITION, grace_s_max: Some(0) }
     }
 }
 
-/// Reads hard thresholds: `SIGNAL<LIMIT,...`; an empty text is none.
+/// Reads thresholds, as hard ones: `SIGNAL<LIMIT,...`. Those of 0 % and 100 % are none: that is how one is switched off.
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn thresholds(text: &str) -> Result<Vec<Threshold>, String> {
+    let mut read = Vec::new();
+    for (signal, limit) in pairs(text, '<')? {
+        let limit = match Limit::parse(limit)? {
+            Limit::Percent(percent) if percent <= 0.0 || percent >= 100.0 => continue,
+            Limit::Amount(0) => return Err(format!("the threshold of {} must be positive", signal.name())),
+            limit => limit,
+        };
+        read.push(Threshold { signal, limit, grace: Grace::None, min_reclaim: None });
+    }
+    Ok(read)
+}
+
+/// Reads `SIGNAL=DURATION,...`.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn hard(text: &str) -> Result<Vec<Threshold>, String> {
-    text.split(',').filter(|part| !part.trim().is_empty()).map(|part| one(part.trim())).collect()
+pub fn grace_periods(text: &str) -> Result<BTreeMap<Signal, Duration>, String> {
+    let one = |(signal, text): (Signal, &str)| {
+        let grace = parse_go_duration(text).ok_or_else(|| format!("{text:?} is no duration such as 1m30s"))?;
+        Ok((signal, grace))
+    };
+    pairs(text, '=')?.into_iter().map(one).collect()
 }
 
-fn one(text: &str) -> Result<Threshold, String> {
-    let (name, limit) = text.split_once('<').ok_or_else(|| format!("{text:?} is not of the form SIGNAL<LIMIT"))?;
-    let known = || Signal::ALL.map(|(_, name)| name).join(", ");
-    let found = Signal::ALL.into_iter().find(|(_, other)| *other == name).ok_or_else(|| format!("{name:?} is none of {}", known()))?;
-    Ok(Threshold { signal: found.0, limit: Limit::parse(limit)?, grace: Duration::ZERO, min_reclaim: None })
+/// Reads `SIGNAL=AMOUNT,...`.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn minimum_reclaims(text: &str) -> Result<BTreeMap<Signal, Limit>, String> {
+    let one = |(signal, text): (Signal, &str)| match Limit::parse(text)? {
+        Limit::Percent(percent) if percent <= 0.0 => Err(format!("the least to reclaim of {} must be positive", signal.name())),
+        limit => Ok((signal, limit)),
+    };
+    pairs(text, '=')?.into_iter().map(one).collect()
+}
+
+/// The signals of a list and what stands behind each, every one once.
+fn pairs(text: &str, sign: char) -> Result<Vec<(Signal, &str)>, String> {
+    let mut found: Vec<(Signal, &str)> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let form = || format!("{part:?} is not of the form SIGNAL{sign}VALUE");
+        let (name, value) = part.split_once(sign).ok_or_else(form)?;
+        let known = || Signal::ALL.map(|(_, name)| name).join(", ");
+        let signal = Signal::ALL.into_iter().find(|(_, other)| *other == name.trim());
+        let (signal, _) = signal.ok_or_else(|| format!("{name:?} is none of {}", known()))?;
+        if found.iter().any(|(other, _)| *other == signal) {
+            return Err(format!("{} is given twice", signal.name()));
+        }
+        found.push((signal, value.trim()));
+    }
+    Ok(found)
 }

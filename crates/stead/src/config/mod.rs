@@ -1,8 +1,10 @@
 //! The command line: every flag also as a `STEAD_*` variable. Parsed once; the rest of the program gets typed values.
 
+mod care;
 mod image;
 mod values;
 
+pub use care::CareArgs;
 pub use image::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
 use values::SIMULATED_NODES_MAX;
 pub use values::{Cidr, PodRanges, node_name};
@@ -135,10 +137,8 @@ pub struct ServerArgs {
     /// Settings of registries: mirrors, credentials, certificates, as k3s has them [default: DATA_DIR/registries.yaml]
     #[arg(help_heading = "Nodes", long, env = "STEAD_PRIVATE_REGISTRY", value_name = "FILE", value_parser = values::file)]
     pub private_registry: Option<PathBuf>,
-    /// When pods are evicted from this machine: SIGNAL<LIMIT, comma separated, as a kubelet's --eviction-hard; empty: never for want of room
-    #[arg(help_heading = "Nodes", long, env = "STEAD_EVICTION_HARD", value_name = "LIST", default_value = stead_node::eviction::thresholds::HARD,
-        value_parser = values::eviction_hard)]
-    pub eviction_hard: String,
+    #[command(flatten)]
+    pub care: CareArgs,
     /// Do not run pods on this machine
     #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
@@ -214,14 +214,13 @@ impl ServerArgs {
             ("node-name", self.node_name.clone()),
             ("simulated-nodes", Some(self.simulated_nodes.to_string())),
             ("private-registry", self.private_registry.as_deref().map(absolute)),
-            ("eviction-hard", Some(self.eviction_hard.clone())),
             ("disable-agent", switch(self.disable_agent)),
             ("seccomp-default", switch(self.seccomp_default)),
             ("pod-max-pids", self.pod_max_pids.map(|n| n.to_string())),
             ("disable-scheduler", switch(self.disable_scheduler)),
             ("controllers", list(&self.controllers)),
         ];
-        all.into_iter().filter_map(|(flag, value)| Some((flag.to_owned(), value?))).collect()
+        all.into_iter().chain(self.care.settings()).filter_map(|(flag, value)| Some((flag.to_owned(), value?))).collect()
     }
 
     /// The command line that gives a server these settings.
@@ -235,6 +234,9 @@ impl ServerArgs {
     fn contradiction(&self) -> Option<String> {
         if self.cluster_cidr.overlaps(self.service_cidr) {
             return Some(format!("--cluster-cidr {} and --service-cidr {} overlap", self.cluster_cidr, self.service_cidr));
+        }
+        if let Some(text) = self.care.contradiction() {
+            return Some(text);
         }
         match self.bind_address {
             IpAddr::V4(bind) if self.service_cidr.contains(bind) => {

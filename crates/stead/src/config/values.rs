@@ -224,11 +224,6 @@ pub fn directory(text: &str) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// Thresholds of eviction.
-pub fn eviction_hard(text: &str) -> Result<String, String> {
-    stead_node::eviction::thresholds::hard(text).map(|_| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
