@@ -32,3 +32,21 @@ fn a_pod_without_a_node_and_its_set_say_what_they_wait_for() {
         assert!(!ok && said.contains(why), "{object}: {said}");
     }
 }
+
+#[test]
+fn a_pod_on_a_node_says_what_its_containers_wait_for() {
+    let Some(programs) = have("a_pod_on_a_node_says_what_its_containers_wait_for", Needs::Kubectl) else { return };
+    let cluster = Cluster::start(&["--simulated-nodes", "1"]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, finalizers: [example.com/hold]}\nspec:\n  containers:\n  - {name: c, image: 'i:1'}\n";
+    kubectl.apply(pod, cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/p", "--timeout=60s"]);
+    let (ok, said) = explain(&cluster, "po/p", &[]);
+    assert!(ok && said.contains("node simulated-0:\n  container c runs\n"), "{said}");
+    kubectl.run(&["delete", "pod", "p", "--wait=false"]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/p", "--timeout=60s"]);
+    let (ok, said) = explain(&cluster, "po/p", &["-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&said).expect("a document");
+    assert!(ok && document["node"]["waitsFor"].to_string().contains("example.com/hold"), "{document}");
+    kubectl.run(&["patch", "pod", "p", "--type=merge", "-p", "{\"metadata\":{\"finalizers\":null}}"]);
+}

@@ -6,10 +6,12 @@ use crate::eviction;
 use crate::following::following;
 pub use crate::node::Clock;
 use crate::node::{Node, Shared};
-use crate::pod::machine::{PodUpdate, is_accepted};
+use crate::pod::machine::{Explanation, PodUpdate, is_accepted};
 use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
+use crate::questions::{Question, Questions};
 use crate::registration::Machine;
+use crate::roster;
 use crate::runtime::{Heard, Runtime};
 use crate::stats::Stats;
 use crate::upkeep::{keep_alive, look_after};
@@ -49,6 +51,8 @@ pub struct Options<R> {
     pub data_dir: Option<PathBuf>,
     /// When pods are evicted.
     pub eviction: eviction::thresholds::Config,
+    /// What others ask about its pods.
+    pub questions: Questions,
 }
 
 /// A pod's runner as the agent sees it.
@@ -97,7 +101,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
     let clock = options.clock.clone();
     let recording = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
-    let working = agent.follow(options.api.clone(), options.runtime.clone());
+    let working = agent.follow(options.api.clone(), options.runtime.clone(), options.questions);
     // Held so that there is somebody who may ask, also where nobody does.
     let _shared = shared;
     tokio::select! {
@@ -123,7 +127,7 @@ pub enum Failure {
 }
 
 impl<R: Runtime> Agent<R> {
-    async fn follow(mut self, api: Client, runtime: R) {
+    async fn follow(mut self, api: Client, runtime: R, mut questions: Questions) {
         let field_selector = match self.nodes.keys().next() {
             Some(name) if self.nodes.len() == 1 => format!("spec.nodeName={name}"),
             _ => "spec.nodeName!=".to_owned(),
@@ -140,8 +144,22 @@ impl<R: Runtime> Agent<R> {
                     None => return,
                 },
                 Some(heard) = runtime.hear() => self.heard(heard),
+                question = questions.next() => self.answer(question),
                 Some(done) = self.tasks.join_next() => self.reap(done, &runtime).await,
             }
+        }
+    }
+
+    /// Hands it on to the pod's runner; one that is dropped says that there is no such pod.
+    fn answer(&self, question: Question) {
+        let Question { namespace, name, answer } = question;
+        if let Some(holder) = self.pods.waits_for(&namespace, &name) {
+            let reason = format!("its name belongs to an earlier pod, {holder}, until nothing of that is left on this node");
+            return drop(answer.send(Explanation { waits_for: vec![reason], ..Explanation::default() }));
+        }
+        let orders = self.nodes.values().find_map(|node| node.roster.orders_of(&namespace, &name));
+        if orders.is_some_and(|orders| orders.try_send(roster::Order::Explain(answer)).is_err()) {
+            tracing::warn!(namespace, name, "a pod's runner could not be asked");
         }
     }
 

@@ -19,6 +19,7 @@ pub mod node;
 pub mod pod;
 pub mod pods;
 pub mod probe;
+pub mod questions;
 pub mod real;
 pub mod registration;
 pub mod roster;

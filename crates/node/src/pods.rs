@@ -78,6 +78,12 @@ impl Pods {
         pods.into_iter().for_each(|pod| self.object(pod, orders));
     }
 
+    /// The uid of the pod that must be gone before the one that now has its name is begun.
+    pub fn waits_for(&self, namespace: &str, pod: &str) -> Option<&str> {
+        let name = format!("{namespace}/{pod}");
+        self.waiting.get(&name).and_then(|_| self.holders.get(&name)).map(String::as_str)
+    }
+
     fn object(&mut self, pod: Arc<Value>, orders: &mut Vec<Order>) {
         let node = pod["spec"].str("nodeName").to_owned();
         if !self.nodes.contains(&node) {

@@ -2,15 +2,24 @@
 //! runners; never decides.
 
 use crate::admission::Room;
+use crate::pod::machine::Explanation;
 use crate::pod::state::TerminalReason;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::Value;
 use stead_api::time::Timestamp;
-use tokio::sync::mpsc;
+use stead_api::value::Access;
+use tokio::sync::{mpsc, oneshot};
 
 /// Orders that wait for one pod.
 pub const ORDERS_MAX: usize = 4;
+
+/// What a pod's runner may be told by others on its node.
+#[derive(Debug)]
+pub enum Order {
+    End(TerminalReason),
+    Explain(oneshot::Sender<Explanation>),
+}
 
 /// One pod as its runner last saw it.
 #[derive(Debug, Clone)]
@@ -22,8 +31,7 @@ pub struct Seen {
     pub runs: BTreeMap<String, RunSeen>,
     /// Nothing of it runs, and nothing will.
     pub ended: bool,
-    /// To end the pod.
-    pub end: mpsc::Sender<TerminalReason>,
+    pub orders: mpsc::Sender<Order>,
 }
 
 /// A container that runs.
@@ -61,6 +69,12 @@ impl Roster {
     /// All pods, by uid.
     pub fn all(&self) -> BTreeMap<String, Seen> {
         self.pods().clone()
+    }
+
+    /// What may tell the runner of the pod of that name.
+    pub fn orders_of(&self, namespace: &str, name: &str) -> Option<mpsc::Sender<Order>> {
+        let is_it = |seen: &&Seen| seen.object["metadata"].str("name") == name && seen.object["metadata"].str("namespace") == namespace;
+        self.pods().values().find(is_it).map(|seen| seen.orders.clone())
     }
 
     pub fn room(&self) -> MutexGuard<'_, Room> {

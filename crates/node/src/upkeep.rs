@@ -9,6 +9,7 @@ use crate::image_gc;
 use crate::node::{Node, of_node};
 use crate::pod::steps::about;
 use crate::registration::Machine;
+use crate::roster::Order;
 use crate::runtime::Runtime;
 use crate::stats::{Observer, Sample, Stats};
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ impl<R: Runtime> Watch<R> {
         for eviction in decision.evictions {
             let Some(pod) = pods.get(&eviction.uid) else { continue };
             self.node.record_event(about(&pod.object, "", "Warning", "Evicted", eviction.message.clone()));
-            if pod.end.try_send(eviction.into()).is_err() {
+            if pod.orders.try_send(Order::End(eviction.into())).is_err() {
                 tracing::warn!(pod = pod.object["metadata"].str("name"), "a pod that is to be evicted could not be told");
             }
         }

@@ -1,15 +1,18 @@
-//! The debug page on which a running server says why an object is as it is, from what its controllers last decided.
-//! Input: `resource` (`pods`, `statefulsets.apps`), `namespace`, `name`. Output: a JSON document.
+//! The debug pages on which a running server says why an object is as it is: one from what its controllers last decided, one of a pod
+//! from its machine on this server's nodes. Input: `resource` (`pods`, `statefulsets.apps`), `namespace`, `name`. Output: a JSON document.
 
 use futures::FutureExt;
 use std::sync::Arc;
 use stead_api::{Status, Value, json};
 use stead_client::Key;
 use stead_control::{Explainer, Explanation, NoExplanation};
+use stead_node::questions;
 use stead_server::DebugPage;
 
 /// Below `/debug/`.
 pub const PAGE: &str = "controllers/explain";
+/// Likewise, of nodes.
+pub const NODE_PAGE: &str = "nodes/explain";
 
 /// The page of these controllers.
 pub fn page(explainer: Explainer) -> DebugPage {
@@ -26,6 +29,33 @@ async fn answer(explainer: &Explainer, query: &[(String, String)]) -> Result<Val
     let explanations = explainer.explain(resource, Key::new(namespace, name)).await.map_err(|error| refused(&error))?;
     let controllers: Vec<Value> = explanations.iter().map(document).collect();
     Ok(json!({"resource": resource, "namespace": namespace, "name": name, "controllers": controllers}))
+}
+
+/// The page of the nodes of one agent.
+pub fn node_page(explainer: questions::Explainer) -> DebugPage {
+    Arc::new(move |query| {
+        let explainer = explainer.clone();
+        async move { node_answer(&explainer, &query).await }.boxed()
+    })
+}
+
+async fn node_answer(explainer: &questions::Explainer, query: &[(String, String)]) -> Result<Value, Status> {
+    let value = |key: &str| query.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty());
+    let required = |key: &str| value(key).ok_or_else(|| Status::bad_request(format!("the parameter {key:?} is required")));
+    let (namespace, name) = (required("namespace")?, required("name")?);
+    let explained = explainer.explain(namespace, name).await.map_err(|error| match error {
+        questions::NoExplanation::NotFound { .. } => Status::new(404, "NotFound", error.to_string()),
+        questions::NoExplanation::NotRunning | questions::NoExplanation::NotAnswered => {
+            Status::new(503, "ServiceUnavailable", error.to_string())
+        }
+    })?;
+    Ok(json!({
+        "namespace": namespace,
+        "name": name,
+        "reasons": explained.reasons,
+        "waitsFor": explained.waits_for,
+        "looksAgainAt": explained.looks_again_at.map(|at| at.rfc3339_micro()),
+    }))
 }
 
 fn refused(error: &NoExplanation) -> Status {

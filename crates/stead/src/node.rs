@@ -3,8 +3,8 @@
 mod metrics;
 
 use crate::config::ServerArgs;
-use crate::inprocess;
 use crate::supervisor::Supervisor;
+use crate::{explain, inprocess};
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -15,6 +15,7 @@ use stead_node::agent::Clock;
 use stead_node::eviction::thresholds::Config;
 use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
+use stead_node::questions;
 use stead_node::registration::Machine;
 use stead_node::stats::Stats;
 use stead_node::streams::Streams;
@@ -53,6 +54,8 @@ pub async fn start(
     let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
     let clock: Clock = Arc::new(move || machine.now());
     let stop = supervisor.stopping();
+    let (explainer, questions) = questions::questions();
+    server.register_debug_page(explain::NODE_PAGE, explain::node_page(explainer));
     if args.simulated_nodes > 0 {
         let names = (0..args.simulated_nodes).map(|n| (simulated_name(n), vec![simulated_pods(n)]));
         let runtime = Simulated::new(clock.clone(), names);
@@ -61,7 +64,8 @@ pub async fn start(
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
-        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None, eviction: Config::default() };
+        let eviction = Config::default();
+        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None, eviction, questions };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
@@ -95,6 +99,7 @@ pub async fn start(
             stats,
             data_dir: Some(args.data_dir.clone()),
             eviction,
+            questions,
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
     }

@@ -157,6 +157,7 @@ async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
     let (_stop, stopping) = watch::channel(false);
     let machines = vec![Machine { name: "n".to_owned(), pods_max: 110, ..Machine::default() }];
     let options = Options {
+        questions: Questions::none(),
         api,
         machines,
         runtime: runtime.clone(),

@@ -8,13 +8,12 @@ use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::pull_secrets;
 use super::resize::Change;
-use super::state::TerminalReason;
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::image_volumes;
 use crate::node::Node;
 use crate::probe::http;
-use crate::roster::{ORDERS_MAX, Seen};
+use crate::roster::{ORDERS_MAX, Order, Seen};
 use crate::runtime::{Heard, LimitError, Runtime, SandboxRecord};
 use crate::volumes::{PodVolumes, blocking};
 use futures::future::{AbortHandle, Abortable, Aborted, BoxFuture, FutureExt};
@@ -40,8 +39,8 @@ pub struct Runner<R> {
     followed: Vec<Followed>,
     updates: watch::Receiver<PodUpdate>,
     heard: mpsc::Receiver<Heard>,
-    /// The node's wish to end the pod, and the way to tell it.
-    ends: (mpsc::Sender<TerminalReason>, mpsc::Receiver<TerminalReason>),
+    /// What others on the node want, and their way to tell it.
+    orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
     under_way: FuturesUnordered<BoxFuture<'static, Result<(OperationId, Outcome), Aborted>>>,
     cancels: BTreeMap<OperationId, AbortHandle>,
 }
@@ -58,9 +57,9 @@ impl<R: Runtime> Runner<R> {
         let machine = Machine::new(Arc::clone(&node.facts), object, records, node.now());
         let volumes = Arc::new(PodVolumes::new(node.volumes.clone(), machine.object()));
         let followed = volumes.followed();
-        let ends = mpsc::channel(ORDERS_MAX);
+        let orders = mpsc::channel(ORDERS_MAX);
         let runner =
-            Self { node, machine, volumes, followed, updates, heard, ends, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
+            Self { node, machine, volumes, followed, updates, heard, orders, under_way: FuturesUnordered::new(), cancels: BTreeMap::new() };
         runner.show();
         runner
     }
@@ -82,9 +81,9 @@ impl<R: Runtime> Runner<R> {
 
     /// Lets those who look at all pods see this one as it is now.
     fn show(&self) {
-        let (object, end) = (Arc::clone(self.machine.object()), self.ends.0.clone());
+        let (object, orders) = (Arc::clone(self.machine.object()), self.orders.0.clone());
         let sandbox = self.machine.sandbox().map(str::to_owned);
-        let seen = Seen { object, sandbox, runs: self.machine.runs(), ended: self.machine.has_ended(), end };
+        let seen = Seen { object, sandbox, runs: self.machine.runs(), ended: self.machine.has_ended(), orders };
         self.node.roster.saw(self.machine.object()["metadata"].str("uid"), seen);
     }
 
@@ -131,7 +130,11 @@ impl<R: Runtime> Runner<R> {
                     self.cancels.remove(&id);
                     return Event::Outcome(id, outcome);
                 },
-                Some(reason) = self.ends.1.recv() => return Event::End(reason),
+                Some(order) = self.orders.1.recv() => match order {
+                    Order::End(reason) => return Event::End(reason),
+                    // Who asked may have gone.
+                    Order::Explain(answer) => drop(answer.send(self.machine.explain(self.node.now()))),
+                },
                 changed = self.updates.changed() => return Event::Update(match changed {
                     Ok(()) => self.updates.borrow_and_update().clone(),
                     Err(_) => std::future::pending().await, // the agent stops

@@ -9,6 +9,7 @@
 //! time, except those that take down or remove a step, which go together.
 
 mod admitting;
+mod explain;
 mod probing;
 mod report;
 mod resizing;
@@ -30,6 +31,7 @@ use crate::clock::Now;
 use crate::runtime::{Ended, SandboxRecord};
 use admitting::former_rejection;
 pub use admitting::is_accepted;
+pub use explain::Explanation;
 use report::Report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,6 +127,10 @@ pub struct Machine {
     admitted: bool,
     report: Report,
     under_way: BTreeMap<OperationId, Purpose>,
+    /// What they do, and since when.
+    begun: BTreeMap<OperationId, (&'static str, Duration)>,
+    /// How what is still to be done failed last.
+    errors: BTreeMap<Purpose, String>,
     /// What failed and is not to be tried again before that time.
     retries: BTreeMap<Purpose, Duration>,
     /// Some of the operations of this purpose has failed, and others are still under way.
@@ -154,6 +160,8 @@ impl Machine {
             state,
             report: Report::default(),
             under_way: BTreeMap::new(),
+            begun: BTreeMap::new(),
+            errors: BTreeMap::new(),
             retries: BTreeMap::new(),
             part_failed: BTreeMap::new(),
             last_id: 0,
@@ -178,7 +186,17 @@ impl Machine {
             Event::Tick => {}
         }
         self.settle(now);
+        self.note_begun(now);
         std::mem::take(&mut self.commands)
+    }
+
+    fn note_begun(&mut self, now: Now) {
+        for command in &self.commands {
+            if let Command::Run(id, operation) = command {
+                self.begun.insert(*id, (operation.name(), now.steady));
+            }
+        }
+        self.begun.retain(|id, _| self.under_way.contains_key(id));
     }
 
     /// When a [`Event::Tick`] is wanted, on the steady clock.
@@ -395,6 +413,7 @@ impl Machine {
             (Purpose::PreStop(container), Outcome::Hook(outcome)) => self.pre_stop_ended(&container, outcome),
             (Purpose::Up(step), Outcome::Done(Err(error)) | Outcome::Sandbox(Err(error))) => {
                 self.record(STEPS[step].up_failed(&self.object, &error));
+                self.errors.insert(Purpose::Up(step), error);
                 self.state.steps[step] = Progress::Failed { retry_at: now.steady + RETRY };
             }
             (purpose, Outcome::Probed(probed)) => self.probed(now, &purpose, &probed),
@@ -430,11 +449,13 @@ impl Machine {
         }
         let Some(error) = self.part_failed.remove(purpose) else {
             self.retries.remove(purpose);
+            self.errors.remove(purpose);
             return self.served(now, purpose);
         };
         if matches!(purpose, Purpose::Kill(_) | Purpose::Down(_)) {
             self.record(about(&self.object, "", "Warning", "FailedKillPod", format!("error killing pod: {error}")));
         }
+        self.errors.insert(purpose.clone(), error);
         self.retries.insert(purpose.clone(), now.steady + STOP_RETRY);
     }
 

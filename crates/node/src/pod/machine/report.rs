@@ -63,6 +63,15 @@ impl Report {
         untold.map(|(_, since)| *since + TELL_MAX).max().filter(|at| *at > now)
     }
 
+    /// What keeps the API from having the pod's status, in words.
+    pub(super) fn trouble(&self, now: Duration) -> Option<String> {
+        if self.refused.is_some() {
+            return Some("the API refuses the pod's status".to_owned());
+        }
+        let in_s = self.retry_at.map_or(0, |at| at.saturating_sub(now).as_secs());
+        (self.failures > 0).then(|| format!("its status could not be written, {} times in a row; again in {in_s}s", self.failures))
+    }
+
     fn is_refused(&self, status: &Value) -> bool {
         self.refused.as_ref().is_some_and(|refused| alike(refused, status))
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod ends;
+mod explain;
 mod hooks;
 mod image_volumes;
 mod probing;

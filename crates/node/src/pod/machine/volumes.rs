@@ -85,7 +85,8 @@ impl Machine {
             return self.wake_at(since + PATIENCE);
         }
         self.state.volumes.missing_since = Some(now.steady);
-        let missing = self.state.volumes.missing.join(" ");
+        let missing: Vec<&str> = self.state.volumes.missing.iter().map(|failure| failure.volume.as_str()).collect();
+        let missing = missing.join(" ");
         let message = format!(
             "Unable to attach or mount volumes: unmounted volumes=[{missing}], unattached volumes=[], failed to process volumes=[]: \
              context deadline exceeded"

@@ -28,9 +28,9 @@ pub struct VolumesState {
     /// Failures in a row.
     pub failures: u32,
     pub retry_at: Option<Duration>,
-    /// Since when they have been missing, or since it was last said; and which.
+    /// Since when they have been missing, or since it was last said; and which, and why.
     pub missing_since: Option<Duration>,
-    pub missing: Vec<String>,
+    pub missing: Vec<VolumeFailure>,
     /// Every trace of the pod's directory is gone.
     pub removed: bool,
 }
@@ -45,7 +45,7 @@ impl VolumesState {
     pub fn failed(&mut self, now: Duration, failures: &[VolumeFailure]) -> Duration {
         self.failures += 1;
         self.missing_since.get_or_insert(now);
-        self.missing = failures.iter().map(|failure| failure.volume.clone()).collect();
+        self.missing = failures.to_vec();
         let at = now + (RETRY_FIRST * (1 << self.failures.saturating_sub(1).min(8))).min(RETRY_MAX);
         self.retry_at = Some(at);
         at

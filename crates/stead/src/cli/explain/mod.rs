@@ -1,5 +1,5 @@
 //! `stead explain KIND/NAME`: why an object is as it is, from what a running server's controllers last decided and, of a pod on a
-//! node, from its status.
+//! node, from what it is about to do there.
 
 mod kinds;
 mod text;
@@ -8,7 +8,7 @@ use super::connect::{client, get};
 use super::print_line;
 use super::up::waiting;
 use crate::config::{ExplainArgs, Output, default_kubeconfig};
-use crate::explain::PAGE;
+use crate::explain::{NODE_PAGE, PAGE};
 use crate::running::{self, Found};
 use anyhow::{Context, bail};
 use kinds::Resource;
@@ -57,8 +57,11 @@ async fn explain(client: &Client, args: &ExplainArgs) -> anyhow::Result<Value> {
     let mut explained = in_words(get(client, &format!("/debug/{PAGE}?{query}")).await)?;
     if resource.qualified() == "pods" {
         let pod = in_words(get(client, &format!("/api/v1/namespaces/{namespace}/pods/{name}")).await)?;
-        if !pod["spec"].str("nodeName").is_empty() && !waiting::is_ready(&pod) {
-            explained["node"] = json!({"name": pod["spec"]["nodeName"], "waitsFor": waiting::waits_for(&pod)});
+        if !pod["spec"].str("nodeName").is_empty() {
+            let answer = in_words(get(client, &format!("/debug/{NODE_PAGE}?{query}")).await);
+            // A node that does not answer leaves what it last wrote.
+            explained["node"] = answer.unwrap_or_else(|error| json!({"reasons": [waiting::waits_for(&pod)], "error": error.to_string()}));
+            explained["node"]["node"] = pod["spec"]["nodeName"].clone();
         }
     }
     Ok(explained)

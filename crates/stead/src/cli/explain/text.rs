@@ -7,29 +7,32 @@ use stead_api::value::Access;
 pub fn lines(explained: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for controller in explained.items("controllers") {
-        lines.push(match controller.str("decidedAt") {
-            "" => format!("{}:", controller.str("controller")),
-            at => format!("{}, at {at}:", controller.str("controller")),
-        });
-        let texts = |field: &str| controller.items(field).iter().filter_map(Value::as_str).collect::<Vec<_>>();
-        lines.extend(texts("reasons").iter().map(|reason| format!("  {reason}")));
-        lines.extend(texts("waitsFor").iter().map(|what| format!("  waits for {what}")));
-        let (error, again) = (controller.str("error"), controller.str("looksAgainAt"));
-        if !error.is_empty() {
-            lines.push(format!("  failed: {error}"));
-        }
-        if !again.is_empty() {
-            lines.push(format!("  looks again at {again}, or when something changes"));
-        }
+        paragraph(controller.str("controller").to_owned(), controller, &mut lines);
     }
     if let Some(node) = explained.get("node") {
-        lines.push(format!("node {}:", node.str("name")));
-        lines.push(format!("  {}", node.str("waitsFor")));
+        paragraph(format!("node {}", node.str("node")), node, &mut lines);
     }
     if lines.is_empty() {
         lines.push("nothing waits here: no controller has anything to do or to say".to_owned());
     }
     lines
+}
+
+fn paragraph(who: String, said: &Value, lines: &mut Vec<String>) {
+    lines.push(match said.str("decidedAt") {
+        "" => format!("{who}:"),
+        at => format!("{who}, at {at}:"),
+    });
+    let texts = |field: &str| said.items(field).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    lines.extend(texts("reasons").iter().map(|reason| format!("  {reason}")));
+    lines.extend(texts("waitsFor").iter().map(|what| format!("  waits for {what}")));
+    let (error, again) = (said.str("error"), said.str("looksAgainAt"));
+    if !error.is_empty() {
+        lines.push(format!("  failed: {error}"));
+    }
+    if !again.is_empty() {
+        lines.push(format!("  looks again at {again}, or when something changes"));
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +47,7 @@ mod tests {
              "waitsFor": [], "looksAgainAt": null, "error": null},
             {"controller": "garbage-collector-controller", "decidedAt": null, "reasons": [], "waitsFor": ["the answer to get of pods d/a"],
              "looksAgainAt": "2026-01-01T00:00:05Z", "error": "no"},
-        ], "node": {"name": "n", "waitsFor": "container c: ErrImagePull"}});
+        ], "node": {"node": "n", "reasons": ["container c runs"], "waitsFor": ["write status, for 2s"]}});
         assert_eq!(
             lines(&explained),
             [
@@ -55,7 +58,8 @@ mod tests {
                 "  failed: no",
                 "  looks again at 2026-01-01T00:00:05Z, or when something changes",
                 "node n:",
-                "  container c: ErrImagePull",
+                "  container c runs",
+                "  waits for write status, for 2s",
             ]
         );
         assert_eq!(lines(&json!({"controllers": []})).len(), 1);
