@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 15] = [
+const DEPENDENCIES: [(&str, &[&str]); 16] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
@@ -40,6 +40,7 @@ const DEPENDENCIES: [(&str, &[&str]); 15] = [
     ("applets", &["sys"]),
     ("images", &["sys"]),
     ("journal", &["sys"]),
+    ("netfilter", &[]),
     ("network", &["journal", "sys"]),
     ("runtime", &["applets", "images", "journal", "sys"]),
     ("volumes", &["journal", "sys"]),
