@@ -1,8 +1,11 @@
-//! Name rules: DNS labels and subdomains, qualified names, label values, ports, addresses, and their error texts.
+//! Name rules: DNS labels and subdomains, qualified names, label values, ports, and their error texts; addresses are in `addresses`.
 //! Input: a string. Output: what is wrong with it, in apimachinery's words and order; empty if nothing is.
 //! Never looks at objects or paths.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod addresses;
+pub use addresses::{
+    SloppyIp, cidr, cidr_warning, ip_address, ip_warning, masked, parse_cidr, parse_ip, special_ip, strict_cidr, strict_ip_address,
+};
 
 /// Which rule a kind's `metadata.name` obeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum NameRule {
     Service,
     /// Path segment: anything but `.`, `..`, `/`, `%`: RBAC, events.
     PathSegment,
+    /// An address in canonical form: IPAddresses.
+    Address,
 }
 
 impl NameRule {
@@ -24,6 +29,7 @@ impl NameRule {
             Self::Subdomain => dns_subdomain(name),
             Self::Label | Self::Service => dns_label(name),
             Self::PathSegment => path_segment_name(name),
+            Self::Address => strict_ip_address(name),
         }
     }
 
@@ -294,122 +300,6 @@ pub fn path_segment_name(value: &str) -> Vec<String> {
 /// The beginning of such a name.
 pub fn path_segment_prefix(value: &str) -> Vec<String> {
     ["/", "%"].into_iter().filter(|c| value.contains(c)).map(|c| format!("may not contain '{c}'")).collect()
-}
-
-/// An address as upstream reads it: IPv4 octets may have leading zeros, which are ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SloppyIp {
-    pub ip: IpAddr,
-    pub leading_zeros: bool,
-}
-
-/// Parses an address leniently; `None` if it is none.
-pub fn parse_ip(value: &str) -> Option<SloppyIp> {
-    if !value.contains(':') {
-        let (v4, leading_zeros) = sloppy_v4(value)?;
-        return Some(SloppyIp { ip: v4.into(), leading_zeros });
-    }
-    let (head, tail) = value.rsplit_once(':')?;
-    if !tail.contains('.') {
-        return Some(SloppyIp { ip: value.parse::<Ipv6Addr>().ok()?.into(), leading_zeros: false });
-    }
-    let (v4, leading_zeros) = sloppy_v4(tail)?;
-    let ip = format!("{head}:{v4}").parse::<Ipv6Addr>().ok()?.into();
-    Some(SloppyIp { ip, leading_zeros })
-}
-
-fn sloppy_v4(value: &str) -> Option<(Ipv4Addr, bool)> {
-    let mut octets = [0u8; 4];
-    let mut leading_zeros = false;
-    let mut parts = value.split('.');
-    for octet in &mut octets {
-        let part = parts.next().filter(|p| !p.is_empty() && p.bytes().all(|c| c.is_ascii_digit()))?;
-        leading_zeros |= part.len() > 1 && part.starts_with('0');
-        *octet = part.parse().ok()?;
-    }
-    parts.next().is_none().then_some((Ipv4Addr::from(octets), leading_zeros))
-}
-
-fn mapped(ip: IpAddr) -> bool {
-    matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
-}
-
-/// An IP address in a field that predates strict rules: any spelling of IPv6, but nothing ambiguous.
-pub fn ip_address(value: &str) -> Vec<String> {
-    let Some(parsed) = parse_ip(value) else {
-        return vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()];
-    };
-    let mut errors = Vec::new();
-    if parsed.leading_zeros {
-        errors.push("must not have leading 0s".to_owned());
-    } else if mapped(parsed.ip) {
-        errors.push("must not be an IPv4-mapped IPv6 address".to_owned());
-    }
-    errors
-}
-
-/// The warning about an address that is valid but not spelt canonically.
-pub fn ip_warning(path: &str, value: &str) -> Option<String> {
-    let parsed = parse_ip(value)?;
-    if parsed.leading_zeros || mapped(parsed.ip) {
-        let standard = parsed.ip.to_canonical();
-        return Some(format!(
-            "{path}: non-standard IP address {value:?} will be considered invalid in a future Kubernetes release: use \"{standard}\""
-        ));
-    }
-    let canonical = parsed.ip.to_string();
-    (parsed.ip.is_ipv6() && canonical != value)
-        .then(|| format!("{path}: IPv6 address {value:?} should be in RFC 5952 canonical format ({canonical:?})"))
-}
-
-/// A network in CIDR notation, read leniently: the address as written and the prefix length.
-pub fn parse_cidr(value: &str) -> Option<(SloppyIp, u8)> {
-    let (address, length) = value.split_once('/')?;
-    let address = parse_ip(address)?;
-    let max = if address.ip.is_ipv4() { 32 } else { 128 };
-    let digits = !length.is_empty() && length.bytes().all(|c| c.is_ascii_digit());
-    let length: u8 = length.parse().ok().filter(|n| digits && *n <= max)?;
-    Some((address, length))
-}
-
-/// The warning about a network that is valid but not spelt canonically.
-pub fn cidr_warning(path: &str, value: &str) -> Option<String> {
-    let (address, length) = parse_cidr(value.trim())?;
-    let canonical = format!("{}/{length}", address.ip);
-    (address.ip.is_ipv6() && canonical != value)
-        .then(|| format!("{path}: IPv6 CIDR value {value:?} should be in RFC 5952 canonical format ({canonical:?})"))
-}
-
-/// The network's address, its host bits cleared.
-pub fn masked(ip: IpAddr, length: u8) -> IpAddr {
-    match ip {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
-            Ipv4Addr::from(u32::from(v4) & mask).into()
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-            Ipv6Addr::from(u128::from(v6) & mask).into()
-        }
-    }
-}
-
-/// A network in CIDR notation, strictly: no leading zeros, no mapped address, no host bits.
-pub fn cidr(value: &str) -> Vec<String> {
-    let Some((address, length)) = parse_cidr(value) else {
-        return vec!["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)".to_owned()];
-    };
-    let digits = value.rsplit('/').next().unwrap_or_default();
-    let mut errors = Vec::new();
-    if address.leading_zeros || (digits.len() > 1 && digits.starts_with('0')) {
-        errors.push("must not have leading 0s in IP or prefix length".to_owned());
-    } else if mapped(address.ip) {
-        errors.push("must not have an IPv4-mapped IPv6 address".to_owned());
-    }
-    if masked(address.ip, length) != address.ip {
-        errors.push("must not have bits set beyond the prefix length".to_owned());
-    }
-    errors
 }
 
 #[cfg(test)]

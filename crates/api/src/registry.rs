@@ -176,6 +176,11 @@ pub trait Hooks: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What every request for this kind is warned of: that the kind is on its way out.
+    fn deprecation(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Printed cells, one per column. `now` for ages.
     fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
         default_cells(object, now)

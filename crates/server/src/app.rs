@@ -69,7 +69,8 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         Route::Resource(target) => {
             let Parts { method, headers, mut extensions, .. } = parts;
             extensions.insert(identity);
-            let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings: Vec::new() };
+            let warnings = target.kind.hooks.deprecation().map(str::to_owned).into_iter().collect();
+            let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings };
             resource(&core, call, body).await
         }
     }

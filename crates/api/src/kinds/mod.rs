@@ -6,10 +6,14 @@ pub mod columns;
 pub mod config_map;
 pub mod controller_revision;
 mod difference;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod event;
+pub mod ip_address;
 pub mod lease;
 pub mod metrics;
 pub mod namespace;
+pub mod network_policy;
 pub mod node;
 pub mod persistent_volume_claim;
 pub mod pod;
@@ -18,11 +22,13 @@ pub mod reviews;
 pub mod secret;
 pub mod service;
 pub mod service_account;
+pub mod service_cidr;
 pub mod stateful_set;
 
 /// Every served kind, in discovery order (groups in order, resources alphabetically).
 pub static KINDS: &[&Kind] = &[
     &config_map::CONFIG_MAP,
+    &endpoints::ENDPOINTS,
     &event::EVENT,
     &namespace::NAMESPACE,
     &node::NODE,
@@ -35,7 +41,11 @@ pub static KINDS: &[&Kind] = &[
     &stateful_set::STATEFUL_SET,
     &reviews::SELF_SUBJECT_REVIEW,
     &reviews::TOKEN_REVIEW,
+    &ip_address::IP_ADDRESS,
+    &network_policy::NETWORK_POLICY,
+    &service_cidr::SERVICE_CIDR,
     &lease::LEASE,
+    &endpoint_slice::ENDPOINT_SLICE,
 ];
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::{
     value::Access,
 };
 
+mod networking;
+
 fn decoded(kind: &'static Kind, body: Value) -> Value {
     let mut object = walker::decode_value(kind.schema, body).unwrap().value;
     kind.hooks.default(&mut object);

@@ -8,7 +8,6 @@ use crate::{
     selector::validate_labels,
     value::Access,
 };
-use std::net::IpAddr;
 
 const ONLY_LOAD_BALANCER: &str = "may only be used when `type` is 'LoadBalancer'";
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
@@ -308,26 +307,10 @@ fn validate_external_ips(spec: &Value) -> Errors {
         let faults = names::ip_address(ip);
         errors.extend(faults.iter().map(|why| invalid(&path, ip, why)));
         if faults.is_empty() {
-            errors.extend(special_ip(ip).into_iter().map(|why| invalid(&path, ip, &why)));
+            errors.extend(names::special_ip(ip).into_iter().map(|why| invalid(&path, ip, &why)));
         }
     }
     errors
-}
-
-/// Why an address is of no use from outside.
-fn special_ip(text: &str) -> Option<String> {
-    let ip = names::parse_ip(text)?.ip;
-    let (local, multicast) = match ip {
-        IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
-        IpAddr::V6(v6) => (v6.is_unicast_link_local(), v6.segments()[0] & 0xff0f == 0xff02),
-    };
-    match ip {
-        _ if ip.is_unspecified() => Some(format!("may not be unspecified ({text})")),
-        _ if ip.is_loopback() => Some("may not be in the loopback range (127.0.0.0/8, ::1/128)".to_owned()),
-        _ if local => Some("may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned()),
-        _ if multicast => Some("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()),
-        _ => None,
-    }
 }
 
 fn validate_port_uniqueness(spec: &Value) -> Errors {
