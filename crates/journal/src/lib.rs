@@ -16,7 +16,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,11 +50,14 @@ pub struct Error {
 pub struct Journal<T> {
     path: PathBuf,
     inner: Mutex<Inner<T>>,
+    /// The lines that are known to have reached the disk, as [`Inner::written`] counts. Whoever waits for the disk holds it, so that those
+    /// who come meanwhile share the next wait.
+    synced: Mutex<u64>,
 }
 
 #[derive(Debug)]
 struct Inner<T> {
-    file: File,
+    file: Arc<File>,
     contents: Contents<T>,
     /// Of the file.
     lines: usize,
@@ -64,6 +67,8 @@ struct Inner<T> {
     length: u64,
     /// Part of a line stands after those, and could not be cut off.
     torn: bool,
+    /// Times that lines were written since the file was opened.
+    written: u64,
 }
 
 impl<T: Thing> Journal<T> {
@@ -85,23 +90,46 @@ impl<T: Thing> Journal<T> {
         for line in contents.not_understood() {
             tracing::warn!(path = %path.display(), line, "the journal lists a thing that this version does not know; it is left alone");
         }
-        let mut inner = Inner { file, contents, lines, compact_at: LINES_MAX, length: whole as u64, torn: false };
+        let length = whole as u64;
+        let mut inner = Inner { file: Arc::new(file), contents, lines, compact_at: LINES_MAX, length, torn: false, written: 0 };
         if lines > inner.contents.len() {
             inner.compact(path);
         }
-        Ok(Journal { path: path.to_owned(), inner: Mutex::new(inner) })
+        Ok(Journal { path: path.to_owned(), inner: Mutex::new(inner), synced: Mutex::new(0) })
     }
 
     /// Writes down what is about to be made.
     pub fn make(&self, things: &[T]) -> Result<(), Error> {
         let mut inner = self.lock();
-        let new: Vec<&T> = things.iter().filter(|thing| !inner.contents.contains(thing)).collect();
-        let lines: Vec<String> = new.iter().map(|thing| Change::Made(*thing).line()).collect();
+        let new: Vec<T> = things.iter().filter(|thing| !inner.contents.contains(thing)).cloned().collect();
+        let lines: Vec<String> = new.iter().map(|thing| Change::Made(thing).line()).collect();
         inner.append(&lines).map_err(|source| self.failed("append to", source))?;
-        if new.iter().any(|thing| thing.outlives_power()) {
-            inner.file.sync_data().map_err(|source| self.failed("sync", source))?;
+        inner.contents.add(&new);
+        let written = inner.written;
+        drop(inner);
+        // Also what was written down before: somebody else may still be waiting for the disk.
+        if things.iter().any(Thing::outlives_power)
+            && let Err(source) = self.sync(written)
+        {
+            // Who tries again writes it again.
+            self.lock().contents.remove(&new);
+            return Err(self.failed("sync", source));
         }
-        inner.contents.add(things);
+        Ok(())
+    }
+
+    /// Waits until so many writes are on disk; one wait serves all who came before it began.
+    fn sync(&self, written: u64) -> io::Result<()> {
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if *synced >= written {
+            return Ok(());
+        }
+        let (file, reached) = {
+            let inner = self.lock();
+            (Arc::clone(&inner.file), inner.written)
+        };
+        file.sync_data()?;
+        *synced = reached;
         Ok(())
     }
 
@@ -144,7 +172,7 @@ impl<T: Thing> Inner<T> {
     fn append(&mut self, lines: &[String]) -> io::Result<()> {
         let mut text = if self.torn { "\n".to_owned() } else { String::new() };
         text.extend(lines.iter().flat_map(|line| [line.as_str(), "\n"]));
-        if let Err(error) = self.file.write_all(text.as_bytes()) {
+        if let Err(error) = (&*self.file).write_all(text.as_bytes()) {
             // What was written of it must not stand in the next line.
             self.torn = self.file.set_len(self.length).is_err();
             return Err(error);
@@ -152,6 +180,7 @@ impl<T: Thing> Inner<T> {
         self.torn = false;
         self.length += text.len() as u64;
         self.lines += lines.len();
+        self.written += 1;
         Ok(())
     }
 
@@ -161,7 +190,7 @@ impl<T: Thing> Inner<T> {
         let replaced = replace(path, text.as_bytes(), 0o600, Durability::Power).and_then(|()| OpenOptions::new().append(true).open(path));
         match replaced {
             Ok(file) => {
-                (self.file, self.length, self.lines, self.torn) = (file, text.len() as u64, self.contents.len(), false);
+                (self.file, self.length, self.lines, self.torn) = (Arc::new(file), text.len() as u64, self.contents.len(), false);
                 self.compact_at = LINES_MAX.max(2 * self.lines);
             }
             Err(error) => {

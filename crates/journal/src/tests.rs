@@ -44,7 +44,7 @@ fn what_cannot_be_crossed_out_is_gone_all_the_same_and_crossed_out_later() {
     let journal = Journal::<Made>::open(&path).unwrap();
     journal.make(&[cgroup("/a"), cgroup("/b"), cgroup("/c")]).unwrap();
     // A file that takes no writes, as on a full disk.
-    let writable = std::mem::replace(&mut journal.lock().file, File::open(&path).unwrap());
+    let writable = std::mem::replace(&mut journal.lock().file, Arc::new(File::open(&path).unwrap()));
     journal.gone(&[cgroup("/a")]);
     assert_eq!(journal.live(), [cgroup("/b"), cgroup("/c")]);
     assert_eq!(Contents::<Made>::parse(&fs::read(&path).unwrap()).0.live().len(), 3);
@@ -126,4 +126,49 @@ fn the_file_does_not_grow_without_bound() {
         journal.gone(&made);
     }
     assert!(fs::read_to_string(&path).unwrap().lines().count() <= LINES_MAX + 1);
+}
+
+/// A file that takes lines and cannot bring them to any disk.
+fn without_disk() -> Arc<File> {
+    Arc::new(OpenOptions::new().write(true).open("/dev/null").unwrap())
+}
+
+#[test]
+fn what_did_not_reach_the_disk_is_written_down_again() {
+    let (_dir, path) = at();
+    let journal = Journal::<Made>::open(&path).unwrap();
+    let directory = Made::Directory("/d".into());
+    let disk = std::mem::replace(&mut journal.lock().file, without_disk());
+    journal.make(&[cgroup("/a")]).unwrap();
+    assert!(journal.make(std::slice::from_ref(&directory)).unwrap_err().to_string().starts_with("sync "));
+    assert_eq!(journal.live(), [cgroup("/a")]);
+    journal.lock().file = disk;
+    journal.make(std::slice::from_ref(&directory)).unwrap();
+    journal.make(std::slice::from_ref(&directory)).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+    assert_eq!(journal.live(), [cgroup("/a"), directory]);
+}
+
+#[test]
+fn those_who_come_while_one_waits_for_the_disk_share_the_next_wait() {
+    const COUNT: usize = 8;
+    let (_dir, path) = at();
+    let journal = Journal::<Made>::open(&path).unwrap();
+    let mut synced = journal.synced.lock().unwrap();
+    std::thread::scope(|scope| {
+        let make = |n| journal.make(&[Made::Directory(format!("/{n}").into())]);
+        let making: Vec<_> = (0..COUNT).map(|n| scope.spawn(move || make(n))).collect();
+        // Nobody who waits keeps the others from writing.
+        while journal.live().len() < COUNT {
+            std::thread::yield_now();
+        }
+        // One has brought all of it to disk; any further attempt would fail.
+        journal.lock().file = without_disk();
+        *synced = journal.lock().written;
+        drop(synced);
+        for made in making {
+            made.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(Journal::<Made>::open(&path).unwrap().live().len(), COUNT);
 }

@@ -1,5 +1,5 @@
 //! The links of one data directory: made, found again after a restart, removed. A thin layer: what is made and whom it is given to is
-//! decided in `request`, `pool` and `host`.
+//! decided in `request`, `pool` and `host`. Links of several holders are made and removed side by side; only the table is taken in turns.
 
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
@@ -18,6 +18,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use stead_journal::Journal;
 use stead_sys::file::{Durability, replace};
 
@@ -26,6 +27,8 @@ const PART_V4: u8 = 24;
 const PART_V6: u8 = 64;
 /// Parts that are tried while others take them at the same time.
 const CHOICES_MAX: u32 = 16;
+/// Connections to the kernel that are kept for later.
+const SOCKETS_MAX: usize = 8;
 /// Of the record of addresses.
 const VERSION: u32 = 1;
 
@@ -42,12 +45,54 @@ pub struct Network {
     dir: PathBuf,
     tag: Tag,
     journal: Journal<Made>,
-    socket: Socket,
+    ipv6: Ipv6,
+    mtu: u32,
+    table: Mutex<Table>,
+    /// Holders whose link is being made or removed.
+    busy: Mutex<BTreeSet<String>>,
+    done: Condvar,
+    /// Connections to the kernel that nobody uses right now.
+    sockets: Mutex<Vec<Socket>>,
+}
+
+/// Who has which addresses.
+#[derive(Debug)]
+struct Table {
     pool: Pool,
     /// Places whose link is made as a whole.
     whole: BTreeSet<u32>,
+}
+
+/// The same while it is opened, by one thread.
+#[derive(Debug)]
+struct Opening {
+    dir: PathBuf,
+    tag: Tag,
+    journal: Journal<Made>,
+    socket: Socket,
+    table: Table,
     ipv6: Ipv6,
     mtu: u32,
+}
+
+impl Table {
+    fn addresses(&self, holder: &str) -> Option<Vec<IpAddr>> {
+        let place = self.pool.place(holder).filter(|place| self.whole.contains(place))?;
+        Some(self.pool.addresses(place))
+    }
+}
+
+/// As long as it lives, nobody else makes or removes the holder's link.
+struct Exclusive<'a> {
+    network: &'a Network,
+    holder: &'a str,
+}
+
+impl Drop for Exclusive<'_> {
+    fn drop(&mut self) {
+        lock(&self.network.busy).remove(self.holder);
+        self.network.done.notify_all();
+    }
 }
 
 /// What was removed.
@@ -60,6 +105,106 @@ impl Network {
     /// Opens `dir` for addresses of these ranges, one of each family at most and the primary one first. What is there of holders other than
     /// `live` is removed.
     pub fn open(dir: &Path, ranges: &[Range], live: &BTreeSet<String>) -> Result<Network> {
+        let Opening { dir, tag, journal, socket, table, ipv6, mtu } = Opening::open(dir, ranges, live)?;
+        let (table, sockets) = (Mutex::new(table), Mutex::new(vec![socket]));
+        Ok(Network { dir, tag, journal, ipv6, mtu, table, busy: Mutex::default(), done: Condvar::new(), sockets })
+    }
+
+    /// This machine's ranges, the primary one first.
+    pub fn ranges(&self) -> Vec<Range> {
+        lock(&self.table).pool.ranges().to_vec()
+    }
+
+    /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
+    /// Idempotent.
+    pub fn attach(&self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
+        let _exclusive = self.exclusive(holder);
+        if let Some(addresses) = self.addresses(holder) {
+            return Ok(addresses);
+        }
+        let (place, addresses, saved) = {
+            let mut table = lock(&self.table);
+            let place = table.pool.claim(owner, holder)?;
+            (place, table.pool.addresses(place), save(&self.dir, &table.pool))
+        };
+        if let Err(error) = saved.and_then(|()| self.connect(place, &addresses, namespace)) {
+            if let Err(error) = self.disconnect(holder) {
+                tracing::warn!(holder, error = chain(&error), "a half-made link stays for now");
+            }
+            return Err(error);
+        }
+        lock(&self.table).whole.insert(place);
+        Ok(addresses)
+    }
+
+    /// The addresses of a holder that is connected.
+    pub fn addresses(&self, holder: &str) -> Option<Vec<IpAddr>> {
+        lock(&self.table).addresses(holder)
+    }
+
+    /// Removes a holder's link and frees its addresses. Idempotent: one that is not there is gone.
+    pub fn detach(&self, holder: &str) -> Result<()> {
+        let _exclusive = self.exclusive(holder);
+        self.disconnect(holder)
+    }
+
+    fn disconnect(&self, holder: &str) -> Result<()> {
+        let Some(place) = lock(&self.table).pool.place(holder) else { return Ok(()) };
+        let link = self.tag.link(place);
+        self.with_socket(|socket| remove_link(socket, &link))?;
+        self.journal.gone(&[Made::Link(link)]);
+        // Only now may another holder get the place, and with it the link's name.
+        let mut table = lock(&self.table);
+        table.whole.remove(&place);
+        table.pool.release(holder);
+        save(&self.dir, &table.pool)
+    }
+
+    /// Waits until nobody else makes or removes that holder's link.
+    fn exclusive<'a>(&'a self, holder: &'a str) -> Exclusive<'a> {
+        let mut busy = self.done.wait_while(lock(&self.busy), |busy| busy.contains(holder)).unwrap_or_else(PoisonError::into_inner);
+        busy.insert(holder.to_owned());
+        Exclusive { network: self, holder }
+    }
+
+    fn with_socket<T>(&self, work: impl FnOnce(&mut Socket) -> Result<T>) -> Result<T> {
+        let known = lock(&self.sockets).pop();
+        let mut socket = match known {
+            Some(socket) => socket,
+            None => Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?,
+        };
+        let done = work(&mut socket);
+        let mut sockets = lock(&self.sockets);
+        if sockets.len() < SOCKETS_MAX {
+            sockets.push(socket);
+        }
+        done
+    }
+
+    fn connect(&self, place: u32, addresses: &[IpAddr], namespace: &Path) -> Result<()> {
+        let name = self.tag.link(place);
+        let mac = inside_mac(*addresses.first().ok_or(Error::NoRange)?);
+        let namespace_file = File::open(namespace).map_err(io_error("open", namespace))?;
+        let mut inside = Socket::open_in(&namespace_file).map_err(io_error("enter", namespace))?;
+        self.journal.make(&[Made::Link(name.clone())]).map_err(Error::Journal)?;
+        let make = request::make_link(&name, mac, namespace_file.as_raw_fd(), self.mtu);
+        let [settings, up] = request::bring_outside_up(&name, self.ipv6);
+        self.with_socket(|outside| {
+            let index = index(outside.perform(&[make, settings, up, request::get_link(&name)])?);
+            let [settings, up] = request::bring_inside_up(self.ipv6);
+            let inside_index = self::index(inside.perform(&[settings, up, request::get_link(crate::link::INSIDE)])?);
+            let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)).collect();
+            inside.perform(&requests)?;
+            let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)).collect();
+            outside.perform(&requests).map(drop)
+        })
+    }
+}
+
+impl Opening {
+    /// Opens `dir` for addresses of these ranges, one of each family at most and the primary one first. What is there of holders other than
+    /// `live` is removed.
+    fn open(dir: &Path, ranges: &[Range], live: &BTreeSet<String>) -> Result<Opening> {
         fs::create_dir_all(dir).map_err(io_error("create", dir))?;
         let dir = dir.canonicalize().map_err(io_error("resolve", dir))?;
         let journal = Journal::open(&dir.join("journal")).map_err(Error::Journal)?;
@@ -73,7 +218,7 @@ impl Network {
         let former = record.filter(|pool| is_held || is_of(pool.ranges(), ranges));
         let is_new = former.is_none();
         let pool = former.map_or_else(|| parts(ranges, &host, &tag).map(Pool::new), Ok)?;
-        let mut network = Network { dir, tag, journal, socket, pool, whole: BTreeSet::new(), ipv6, mtu };
+        let mut network = Opening { dir, tag, journal, socket, table: Table { pool, whole: BTreeSet::new() }, ipv6, mtu };
         let host = if is_new { network.choose(ranges, host)? } else { network.take_up_former(ranges, host, is_held)? };
         network.find(&host, live)?;
         Ok(network)
@@ -85,9 +230,9 @@ impl Network {
         match self.take_up(&host, ranges) {
             Err(Error::PartTaken { range, by }) if !is_held => {
                 let host = host::look(&mut self.socket)?;
-                self.pool = Pool::new(parts(ranges, &host, &self.tag)?);
+                self.table.pool = Pool::new(parts(ranges, &host, &self.tag)?);
                 let host = self.choose(ranges, host)?;
-                let now = self.pool.ranges().iter().map(Range::to_string).collect::<Vec<_>>().join(",");
+                let now = self.table.pool.ranges().iter().map(Range::to_string).collect::<Vec<_>>().join(",");
                 tracing::warn!(%range, by, now, "another one uses the addresses that containers had here: they get others");
                 Ok(host)
             }
@@ -104,52 +249,14 @@ impl Network {
                 Err(error) => return Err(error),
             }
             host = host::look(&mut self.socket)?;
-            self.pool = Pool::new(parts(ranges, &host, &self.tag)?);
+            self.table.pool = Pool::new(parts(ranges, &host, &self.tag)?);
         }
         self.take_up(&host, ranges).map(|()| host)
     }
 
-    /// This machine's ranges, the primary one first.
-    pub fn ranges(&self) -> &[Range] {
-        self.pool.ranges()
-    }
-
-    /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
-    /// Idempotent.
-    pub fn attach(&mut self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
-        if let Some(addresses) = self.addresses(holder) {
-            return Ok(addresses);
-        }
-        let place = self.pool.claim(owner, holder)?;
-        let connected = self.save().and_then(|()| self.connect(place, namespace));
-        if let Err(error) = connected {
-            if let Err(error) = self.detach(holder) {
-                tracing::warn!(holder, error = chain(&error), "a half-made link stays for now");
-            }
-            return Err(error);
-        }
-        self.whole.insert(place);
-        Ok(self.pool.addresses(place))
-    }
-
-    /// The addresses of a holder that is connected.
-    pub fn addresses(&self, holder: &str) -> Option<Vec<IpAddr>> {
-        let place = self.pool.place(holder).filter(|place| self.whole.contains(place))?;
-        Some(self.pool.addresses(place))
-    }
-
-    /// Removes a holder's link and frees its addresses. Idempotent: one that is not there is gone.
-    pub fn detach(&mut self, holder: &str) -> Result<()> {
-        let Some(place) = self.pool.place(holder) else { return Ok(()) };
-        self.remove_link(&self.tag.link(place))?;
-        self.whole.remove(&place);
-        self.pool.release(holder);
-        self.save()
-    }
-
     /// Gives the machine its own address in each range. Where two directories came to the same part, the first one has it.
     fn take_up(&mut self, host: &Host, ranges: &[Range]) -> Result<()> {
-        for (address, part) in self.pool.machine_addresses().into_iter().zip(self.pool.ranges().to_vec()) {
+        for (address, part) in self.table.pool.machine_addresses().into_iter().zip(self.table.pool.ranges().to_vec()) {
             // An IPv6 address has no label that says whose it is.
             let own = if address.is_ipv4() { host.addresses_of(&self.tag) } else { self.journalled() }.contains(&address);
             self.journal.make(&[Made::Address(address)]).map_err(Error::Journal)?;
@@ -166,17 +273,17 @@ impl Network {
             if !ranges.iter().any(|range| range.covers(part)) {
                 tracing::warn!(%part, "containers keep the range of addresses that this directory was given first");
             }
-            if let Some(by) = host.user_of(part, part, &self.tag, &self.pool.machine_addresses()) {
+            if let Some(by) = host.user_of(part, part, &self.tag, &self.table.pool.machine_addresses()) {
                 tracing::warn!(%part, by, "something else on this machine uses addresses of the containers' range");
             }
         }
-        if self.pool.ranges().iter().any(|range| range.is_ipv4()) {
+        if self.table.pool.ranges().iter().any(|range| range.is_ipv4()) {
             // What comes in by these is for containers too: answers to what they sent, and what is sent to the machine's ports for them.
             for link in host.ways() {
                 sysctl::set(&self.journal, &format!("net/ipv4/conf/{link}/forwarding"), "1");
             }
         }
-        if self.pool.ranges().iter().any(|range| !range.is_ipv4()) {
+        if self.table.pool.ranges().iter().any(|range| !range.is_ipv4()) {
             // A machine that forwards heeds advertisements of routers only where it is told to.
             for link in host.ipv6_uplinks() {
                 sysctl::set(&self.journal, &format!("net/ipv6/conf/{link}/accept_ra"), "2");
@@ -193,13 +300,14 @@ impl Network {
 
     /// Finds the links that an earlier process made, and removes those that nobody holds or that are not whole.
     fn find(&mut self, host: &Host, live: &BTreeSet<String>) -> Result<()> {
-        let gone: Vec<String> = self.pool.holders().map(|(holder, _)| holder.to_owned()).filter(|holder| !live.contains(holder)).collect();
+        let gone: Vec<String> =
+            self.table.pool.holders().map(|(holder, _)| holder.to_owned()).filter(|holder| !live.contains(holder)).collect();
         for holder in &gone {
-            self.pool.release(holder);
+            self.table.pool.release(holder);
         }
-        let routed = |place: &u32| self.pool.addresses(*place).iter().all(|address| host.routed(&self.tag.link(*place), *address));
-        self.whole = self.pool.holders().map(|(_, place)| place).filter(routed).collect();
-        let kept: BTreeSet<String> = self.whole.iter().map(|place| self.tag.link(*place)).collect();
+        let routed = |place: &u32| self.table.pool.addresses(*place).iter().all(|address| host.routed(&self.tag.link(*place), *address));
+        self.table.whole = self.table.pool.holders().map(|(_, place)| place).filter(routed).collect();
+        let kept: BTreeSet<String> = self.table.whole.iter().map(|place| self.tag.link(*place)).collect();
         let mut strays = host.links_of(&self.tag);
         strays.extend(self.journal.live().into_iter().filter_map(|made| if let Made::Link(name) = made { Some(name) } else { None }));
         for stray in strays.difference(&kept) {
@@ -207,30 +315,12 @@ impl Network {
         }
         let mut addresses = self.journalled();
         addresses.extend(host.addresses_of(&self.tag));
-        addresses.retain(|address| !self.pool.machine_addresses().contains(address));
+        addresses.retain(|address| !self.table.pool.machine_addresses().contains(address));
         for address in addresses {
             unless_absent(self.socket.perform(&[request::remove_machine_address(address)]))?;
             self.journal.gone(&[Made::Address(address)]);
         }
         self.save()
-    }
-
-    fn connect(&mut self, place: u32, namespace: &Path) -> Result<()> {
-        let name = self.tag.link(place);
-        let addresses = self.pool.addresses(place);
-        let mac = inside_mac(*addresses.first().ok_or(Error::NoRange)?);
-        let namespace_file = File::open(namespace).map_err(io_error("open", namespace))?;
-        let mut inside = Socket::open_in(&namespace_file).map_err(io_error("enter", namespace))?;
-        self.journal.make(&[Made::Link(name.clone())]).map_err(Error::Journal)?;
-        let make = request::make_link(&name, mac, namespace_file.as_raw_fd(), self.mtu);
-        let [settings, up] = request::bring_outside_up(&name, self.ipv6);
-        let index = index(self.socket.perform(&[make, settings, up, request::get_link(&name)])?);
-        let [settings, up] = request::bring_inside_up(self.ipv6);
-        let inside_index = self::index(inside.perform(&[settings, up, request::get_link(crate::link::INSIDE)])?);
-        let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)).collect();
-        inside.perform(&requests)?;
-        let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)).collect();
-        self.socket.perform(&requests).map(drop)
     }
 
     fn remove_link(&mut self, name: &str) -> Result<()> {
@@ -240,7 +330,7 @@ impl Network {
     }
 
     fn save(&self) -> Result<()> {
-        save(&self.dir, &self.pool)
+        save(&self.dir, &self.table.pool)
     }
 }
 
@@ -326,6 +416,10 @@ fn parts(ranges: &[Range], host: &Host, tag: &Tag) -> Result<Vec<Range>> {
         Err(Error::RangeTaken { range: *range, by: users.into_iter().next().unwrap_or_default() })
     };
     ranges.iter().map(part).collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn remove_link(socket: &mut Socket, name: &str) -> Result<()> {

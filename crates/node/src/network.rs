@@ -2,21 +2,21 @@
 //! from the tasks of the pods.
 
 use crate::real::text;
+use crate::volumes::blocking;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_network as net;
 use stead_network::{Owner, Tenure};
-use tokio::sync::Mutex;
 
 /// Shared by all that makes and stops sandboxes.
 #[derive(Clone)]
-pub struct Network(Arc<Mutex<net::Network>>);
+pub struct Network(Arc<net::Network>);
 
 impl Network {
     pub fn new(network: net::Network) -> Self {
-        Self(Arc::new(Mutex::new(network)))
+        Self(Arc::new(network))
     }
 
     /// Connects a sandbox, or finds it connected.
@@ -33,12 +33,9 @@ impl Network {
         detached.map_err(|error| format!("failed to destroy network for sandbox {sandbox:?}: {}", text(&error)))
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&mut net::Network) -> T + Send + 'static) -> T {
-        let mut network = Arc::clone(&self.0).lock_owned().await;
-        match tokio::task::spawn_blocking(move || work(&mut network)).await {
-            Ok(value) => value,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&net::Network) -> T + Send + 'static) -> T {
+        let network = Arc::clone(&self.0);
+        blocking(move || work(&network)).await
     }
 }
 

@@ -139,12 +139,14 @@ fn everybody_reaches_everybody_as_who_they_are() {
     // NETW-1
     on_machine(|dir| {
         let both = if crate::host::ipv6() == Ipv6::Present { "10.42.0.0/16,fd00:42::/56" } else { "10.42.0.0/16" };
-        let mut network = open(dir, both, &[]).unwrap();
+        let network = open(dir, both, &[]).unwrap();
         let (one, two) = (Namespace::new(), Namespace::new());
         let first = network.attach(&passing("n/one"), "one", &one.path()).unwrap();
         let second = network.attach(&passing("n/two"), "two", &two.path()).unwrap();
         assert_eq!(texts(&first)[0], "10.42.0.2");
-        for (first, second, own) in first.iter().zip(&second).zip(network.pool.machine_addresses()).map(|((a, b), c)| (*a, *b, c)) {
+        for (first, second, own) in
+            first.iter().zip(&second).zip(lock(&network.table).pool.machine_addresses()).map(|((a, b), c)| (*a, *b, c))
+        {
             let (of_first, of_machine) = (one.inside(|| listener(first)), listener(own));
             assert_eq!(two.inside(|| say(&of_first, first)), second, "pod to pod");
             assert_eq!(one.inside(|| say(&of_first, first)), first, "pod to itself");
@@ -159,11 +161,11 @@ fn everybody_reaches_everybody_as_who_they_are() {
 fn what_is_held_is_found_again_and_the_rest_removed() {
     on_machine(|dir| {
         let (one, two) = (Namespace::new(), Namespace::new());
-        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
         let kept = network.attach(&passing("n/one"), "one", &one.path()).unwrap();
         network.attach(&passing("n/two"), "two", &two.path()).unwrap();
         drop(network);
-        let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
+        let network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
         assert_eq!((network.addresses("one"), network.addresses("two")), (Some(kept.clone()), None));
         let of_one = one.inside(|| listener(kept[0]));
         say(&of_one, kept[0]);
@@ -172,7 +174,7 @@ fn what_is_held_is_found_again_and_the_rest_removed() {
         network.detach("one").unwrap();
         drop(network);
         let (three, again) = (Namespace::new(), Namespace::new());
-        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
         assert_eq!(texts(&network.attach(&passing("n/three"), "three", &three.path()).unwrap()), ["10.42.0.4"]);
         assert_eq!(network.attach(&passing("n/one"), "one-1", &again.path()).unwrap(), kept);
         assert_eq!(network.journal.live().len(), 3, "two links and the machine's address");
@@ -186,7 +188,7 @@ fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
         let before = machine();
         for count in 0.. {
             let namespace = Namespace::new();
-            let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+            let network = open(dir, "10.42.0.0/16", &[]).unwrap();
             allow(Some(count));
             let attached = network.attach(&passing("n/one"), "one", &namespace.path());
             let done = attached.is_ok() && !is_cut();
@@ -197,9 +199,9 @@ fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
             assert_eq!(namespace.inside(machine).iter().filter(|line| line.contains("eth0")).count(), 0, "after {count} requests");
             // The holder lives: what is there by half is made anew.
             allow(Some(count));
-            drop(open(dir, "10.42.0.0/16", &[]).and_then(|mut network| network.attach(&passing("n/one"), "one", &namespace.path())));
+            drop(open(dir, "10.42.0.0/16", &[]).and_then(|network| network.attach(&passing("n/one"), "one", &namespace.path())));
             allow(None);
-            let mut network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
+            let network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
             let address = network.attach(&passing("n/one"), "one", &namespace.path()).unwrap()[0];
             assert_eq!(address.to_string(), "10.42.0.2");
             let inside = namespace.inside(|| listener(address));
@@ -219,7 +221,7 @@ fn directories_do_not_share_addresses() {
         let (first, second, third) = (dir.join("a"), dir.join("b"), dir.join("c"));
         let one = open(&first, "10.42.0.0/23", &[]).unwrap();
         let two = open(&second, "10.42.0.0/23", &[]).unwrap();
-        assert_eq!((one.ranges(), two.ranges()), (&ranges("10.42.0.0/24")[..], &ranges("10.42.1.0/24")[..]));
+        assert_eq!((one.ranges(), two.ranges()), (ranges("10.42.0.0/24"), ranges("10.42.1.0/24")));
         let error = open(&third, "10.42.0.0/23", &[]).unwrap_err().to_string();
         assert!(error.contains("every part of 10.42.0.0/23 is used on this machine already"), "{error}");
         // A directory that was copied, and is used beside its original: what runs of it keeps it to its addresses.
@@ -231,7 +233,7 @@ fn directories_do_not_share_addresses() {
         let error = open(&third, "10.42.0.0/16", &["one"]).unwrap_err().to_string();
         assert!(error.contains("stop that server first"), "{error}");
         // Nothing does: it gets others.
-        let mut copy = open(&third, "10.42.0.0/16", &[]).unwrap();
+        let copy = open(&third, "10.42.0.0/16", &[]).unwrap();
         assert_eq!(copy.ranges(), ranges("10.42.2.0/24"));
         let again = Namespace::new();
         assert_eq!(texts(&copy.attach(&passing("n/one"), "one", &again.path()).unwrap()), ["10.42.2.2"]);
@@ -286,7 +288,7 @@ fn exhaustion_and_a_missing_namespace_are_said() {
     // NETW-2
     on_machine(|dir| {
         let namespaces: Vec<Namespace> = (0..5).map(|_| Namespace::new()).collect();
-        let mut network = open(dir, "10.42.0.0/29", &[]).unwrap();
+        let network = open(dir, "10.42.0.0/29", &[]).unwrap();
         let error = network.attach(&passing("n/x"), "x", Path::new("/nowhere")).unwrap_err();
         assert_eq!(error.to_string(), "cannot open /nowhere");
         for (n, namespace) in namespaces.iter().enumerate() {
@@ -300,7 +302,7 @@ fn exhaustion_and_a_missing_namespace_are_said() {
 #[test]
 fn two_hundred_come_and_go() {
     on_machine(|dir| {
-        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
         let before = machine();
         let namespaces: Vec<Namespace> = (0..200).map(|_| Namespace::new()).collect();
         let begun = Instant::now();
@@ -321,11 +323,40 @@ fn two_hundred_come_and_go() {
 }
 
 #[test]
+fn many_are_connected_and_disconnected_side_by_side() {
+    on_machine(|dir| {
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let before = machine();
+        let namespaces: Vec<Namespace> = (0..16).map(|_| Namespace::new()).collect();
+        // Each is asked for twice at once, as when an operation is given up and begun anew.
+        let of_all = |work: &(dyn Fn(usize) -> Vec<IpAddr> + Sync)| -> BTreeSet<IpAddr> {
+            std::thread::scope(|scope| {
+                let all: Vec<_> = (0..32).map(|n| scope.spawn(move || work(n / 2))).collect();
+                all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+            })
+        };
+        let attach = |n: usize| network.attach(&passing(&format!("n/{n}")), &n.to_string(), &namespaces[n].path()).unwrap();
+        let addresses = of_all(&attach);
+        assert_eq!(addresses.len(), 16);
+        for (n, namespace) in namespaces.iter().enumerate() {
+            let address = network.addresses(&n.to_string()).unwrap()[0];
+            say(&namespace.inside(|| listener(address)), address);
+        }
+        of_all(&|n| {
+            network.detach(&n.to_string()).unwrap();
+            Vec::new()
+        });
+        assert_eq!(machine(), before);
+        assert_eq!(network.journal.live().len(), 1, "the machine's address");
+    });
+}
+
+#[test]
 fn a_directory_that_is_gone_is_cleaned_by_the_names_of_its_links() {
     on_machine(|dir| {
         let before = machine();
         let namespace = Namespace::new();
-        let mut network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
         network.attach(&passing("n/one"), "one", &namespace.path()).unwrap();
         drop(network);
         fs::remove_dir_all(dir.join("network")).unwrap();
