@@ -395,6 +395,7 @@ impl Runtime for Real {
             network: mode(spec.host_network),
             uts: mode(spec.host_network),
             ipc: mode(spec.host_ipc),
+            users: if spec.own_users { rt::Users::Own } else { rt::Users::Machine },
             pid: match spec.processes {
                 Processes::Own => rt::NamespaceMode::Own,
                 Processes::Pod => rt::NamespaceMode::Sandbox,

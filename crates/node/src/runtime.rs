@@ -69,6 +69,8 @@ pub struct SandboxSpec {
     pub hostname: String,
     pub host_network: bool,
     pub host_ipc: bool,
+    /// Whether its users are nobody on the machine (SEC-19).
+    pub own_users: bool,
     pub processes: Processes,
     /// Settings of the kernel in its namespaces, by names with dots.
     pub sysctls: BTreeMap<String, String>,

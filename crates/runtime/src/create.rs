@@ -15,7 +15,7 @@ use libcontainer::container::builder::ContainerBuilder;
 use libcontainer::syscall::syscall::SyscallType;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid};
 use serde::{Deserialize, Serialize};
 use stead_sys::capability;
 use stead_sys::fd::take_inherited;
@@ -150,7 +150,7 @@ fn make(arguments: &Arguments, given: Given, report: &mut File) -> Result<(), Fa
         record::read(&dir.container(&arguments.id).join("container.json")).map_err(internal)?.ok_or_else(|| missing("container.json"))?;
     let layout = Layout::probe().map_err(internal)?;
     let prepared = rootfs::prepare(&dir, &sandbox, &container, &layout).map_err(Failure::Create)?;
-    rootfs::make_directory(&prepared.rootfs, &prepared.cwd)
+    rootfs::make_directory(&prepared.rootfs, &prepared.cwd, prepared.users.as_ref().map_or(0, |users| users.ids.first))
         .map_err(|message| Failure::Start(format!("unable to start container process: error during container init: {message}")))?;
     // Not ours to version: it is written and read as the OCI runtime specification says.
     let config = prepared.config.to_string();
@@ -173,6 +173,11 @@ fn start(
     let Given { stdin: input, stdout, stderr, terminal } = given;
     let bundle = dir.container(&container.id);
     let (status_reader, status) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| Failure::Start(format!("make a pipe: {error}")))?;
+    // So that a user who is not root can open `/dev/stdout`.
+    let owner = process_owner(&prepared);
+    for descriptor in [Some(&stdout), Some(&stderr), input.as_ref()].into_iter().flatten() {
+        nix::unistd::fchown(descriptor, Some(owner), None).map_err(|error| Failure::Start(format!("give a pipe to the user: {error}")))?;
+    }
     let stdin = match input {
         Some(input) => input,
         None => File::open("/dev/null").map_err(|error| Failure::Start(format!("open /dev/null: {error}")))?.into(),
@@ -184,9 +189,15 @@ fn start(
         cwd: prepared.cwd.clone(),
         rlimits: prepared.rlimits.clone(),
         oom_score_adj: prepared.oom_score_adj,
+        users: prepared.users.as_ref().map(|users| users.ids),
     };
     record::write(&bundle.join("process.json"), &process, Durability::Process).map_err(|error| Failure::Create(chain(&error)))?;
-    let program = Program { status: status.as_raw_fd(), terminal: terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd), ..prepared.program };
+    let program = Program {
+        status: status.as_raw_fd(),
+        terminal: terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        users: prepared.users.as_ref().map_or(-1, |users| users.namespace.as_raw_fd()),
+        ..prepared.program
+    };
     let built = ContainerBuilder::new(container.id.clone(), SyscallType::default())
         .with_executor(program)
         .with_root_path(bundle.join("oci"))
@@ -220,6 +231,12 @@ fn start(
     };
     send_report(report, &Report::Running(started));
     Ok(())
+}
+
+/// On the machine.
+fn process_owner(prepared: &Prepared) -> Uid {
+    let uid = prepared.user.uid;
+    Uid::from_raw(prepared.users.as_ref().and_then(|users| users.ids.outside(uid)).unwrap_or(uid))
 }
 
 /// Version 2: without device rules a container must not be able to make device files, which would open every disk.

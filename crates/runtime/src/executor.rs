@@ -1,6 +1,6 @@
 //! The last thing that runs in a container before its program: takes away what the program must not have, and executes it.
 //!
-//! Order: session key ring → bounding set → groups → user → capabilities → no_new_privs → seccomp filter → exec. Without `no_new_privs` a filter
+//! Order: user namespace → session key ring → bounding set → groups → user → capabilities → no_new_privs → seccomp filter → exec. Without `no_new_privs` a filter
 //! takes CAP_SYS_ADMIN, which is kept until then; exec takes it away, since the bounding set has lost it. So under the filter nothing is left
 //! to be done but exec. Runs in a process forked by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
 
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use libcontainer::oci_spec::runtime::Spec;
 use libcontainer::workload::{Executor, ExecutorError, ExecutorSetEnvsError, ExecutorValidationError};
 use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::Gid;
 use serde::{Deserialize, Serialize};
 use stead_sys::capability::{self, CapabilitySet};
@@ -42,6 +43,9 @@ pub struct Program {
     /// Which system calls it may make.
     #[serde(default)]
     pub filter: Option<Filter>,
+    /// The user namespace to enter; negative: it is this process's own.
+    #[serde(skip, default = "nowhere")]
+    pub users: RawFd,
     /// The socket over which the master of a terminal is handed over, which is to be made; negative: there is none.
     #[serde(skip, default = "nowhere")]
     pub terminal: RawFd,
@@ -74,6 +78,19 @@ impl Program {
             .ok_or_else(|| format!("{quoted}: executable file not found in $PATH"))
     }
 
+    /// From here on this process is root among users who are nobody on the machine. All that the machine's root had to mount is mounted: in a
+    /// mount namespace of those users nothing of it can be taken away.
+    fn enter_users(&self) -> Result<(), String> {
+        if self.users < 0 {
+            return Ok(());
+        }
+        let step = |what: &'static str| move |number: i32| format!("{what}: {}", plain(number));
+        let users = stead_sys::fd::take_inherited(self.users).map_err(|error| format!("find the user namespace: {error}"))?;
+        setns(users, CloneFlags::CLONE_NEWUSER).map_err(|error| step("enter the user namespace")(error as i32))?;
+        become_root().map_err(|error| step("become root of the user namespace")(error.raw_os_error().unwrap_or(0)))?;
+        unshare(CloneFlags::CLONE_NEWNS).map_err(|error| step("make a mount namespace")(error as i32))
+    }
+
     /// A terminal for the container's first process: one of the container's, whose master goes to the shim.
     fn take_terminal(&self) -> Result<(), String> {
         if self.terminal < 0 {
@@ -90,6 +107,7 @@ impl Program {
 
     /// Never comes back if all goes well.
     pub fn become_user_and_execute(&self) -> Result<(), String> {
+        self.enter_users()?;
         let path = self.find()?;
         self.take_terminal()?;
         let step = |what: &'static str| move |error: std::io::Error| format!("{what}: {}", plain(error.raw_os_error().unwrap_or(0)));
@@ -147,6 +165,12 @@ impl Executor for Program {
 
 fn is_program(metadata: &fs::Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
+}
+
+/// Root of the user namespace that this process has just entered.
+pub fn become_root() -> std::io::Result<()> {
+    nix::unistd::setgroups(&[])?;
+    capability::set_user(0, 0)
 }
 
 /// The system's text for an error number, in lower case as Go has it.

@@ -4,14 +4,17 @@
 //! The image is hostile: a link in it may lead a mount anywhere inside the root, but not over what `/proc` tells and takes. Works in the create
 //! helper's mount namespace, before there is any process of the container.
 
+mod image;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use stead_sys::mount::{Extent, map_ids as map};
 use stead_sys::mount_table::{self, Mounted};
 
 use crate::container::{Mount, Propagation};
@@ -36,13 +39,21 @@ const NO_PATH: Option<&str> = None;
 
 /// Enters a mount namespace of our own, and gives the mounts with sources as they are to be bound. Those asked for without propagation are made
 /// private, those of one way keep receiving, and those of both ways stay members of the machine's peer groups.
-pub fn enter_namespace(base: &Path, asked: &[Mount]) -> Result<Vec<Mount>, String> {
+///
+/// Of a sandbox with users of its own all are shown with its ids.
+pub fn enter_namespace(base: &Path, asked: &[Mount], users: Option<BorrowedFd<'_>>) -> Result<Vec<Mount>, String> {
     let mut mounts = asked.to_vec();
     for mount in &mounts {
         fs::metadata(&mount.source).map_err(|error| {
             let (path, reason) = (mount.source.display(), plain(error.raw_os_error().unwrap_or(0)));
             format!("failed to stat \"{path}\": stat {path}: {reason}")
         })?;
+    }
+    if let Some(mount) = mounts.iter().find(|mount| users.is_some() && mount.propagation == Propagation::Bidirectional) {
+        return Err(format!(
+            "\"{}\" cannot be shared both ways with a user namespace: the kernel shows no mount of it outside",
+            mount.destination
+        ));
     }
     let both_ways = shared_trees(&mounts)?;
     unshare(CloneFlags::CLONE_NEWNS).map_err(|error| format!("make a mount namespace: {error}"))?;
@@ -57,6 +68,8 @@ pub fn enter_namespace(base: &Path, asked: &[Mount]) -> Result<Vec<Mount>, Strin
             let place = make_place(base, index, &source).map_err(failed)?;
             stead_sys::mount::place_tree(tree, &place).map_err(failed)?;
             mount.source = place;
+        } else if let Some(users) = users {
+            mount.source = stage_mapped(base, index, mount, users)?;
         } else if is_receiving && mount.propagation == Propagation::Private {
             mount.source = stage(base, index, &source).map_err(failed)?;
         }
@@ -104,6 +117,35 @@ fn stage(base: &Path, index: usize, source: &Path) -> io::Result<PathBuf> {
     Ok(place)
 }
 
+/// The same with the ids of users of its own, and private only if it is to be. What is mounted below it and cannot be shown so belongs to nobody there.
+fn stage_mapped(base: &Path, index: usize, mount: &Mount, users: BorrowedFd<'_>) -> Result<PathBuf, String> {
+    let source = &mount.source;
+    let failed = |error: io::Error| format!("bind {}: {error}", source.display());
+    if let Some(view) = image::stage(&base.join("images").join(index.to_string()), source, users)? {
+        return Ok(view);
+    }
+    let tree = stead_sys::mount::copy_tree(source).map_err(failed)?;
+    map_ids(&tree, users, source)?;
+    let place = make_place(base, index, source).map_err(failed)?;
+    stead_sys::mount::place_tree(&tree, &place).map_err(failed)?;
+    if mount.propagation == Propagation::Private {
+        let flags = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
+        nix::mount::mount(NO_PATH, &place, NO_PATH, flags, NO_PATH).map_err(|error| failed(error.into()))?;
+    }
+    Ok(place)
+}
+
+/// Shows a tree that is mounted nowhere with the ids of users of its own.
+pub fn map_ids(tree: &OwnedFd, users: BorrowedFd<'_>, shown: &Path) -> Result<(), String> {
+    let mapped = map(tree, users, Extent::All).or_else(|_| map(tree, users, Extent::Top));
+    mapped.map_err(|error| {
+        let (path, reason) = (shown.display(), plain(error.raw_os_error().unwrap_or(0)));
+        format!(
+            "failed to set MOUNT_ATTR_IDMAP on {path}: {reason} (maybe the filesystem used doesn't support idmap mounts on this kernel?)"
+        )
+    })
+}
+
 /// Gives the mounts their real places in the root file system: links of the image are followed inside it, and parents come before what is below
 /// them. Refuses what would stand over `/proc`.
 pub fn settle_destinations(rootfs: &Path, mounts: &mut [Mount]) -> Result<(), String> {
@@ -116,10 +158,10 @@ pub fn settle_destinations(rootfs: &Path, mounts: &mut [Mount]) -> Result<(), St
     Ok(())
 }
 
-/// Makes a directory in the root where it is missing, and says where it really is on the machine.
-pub fn make_directory(rootfs: &Path, path: &str) -> Result<PathBuf, String> {
+/// Makes a directory of that owner in the root where it is missing, and says where it really is on the machine.
+pub fn make_directory(rootfs: &Path, path: &str, owner: u32) -> Result<PathBuf, String> {
     let inside = resolve(rootfs, path)?;
-    crate::rootfs::make_directory(rootfs, &inside)?;
+    crate::rootfs::make_directory(rootfs, &inside, owner)?;
     Ok(rootfs.join(inside.trim_start_matches('/')))
 }
 

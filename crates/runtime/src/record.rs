@@ -9,7 +9,7 @@
 //!   shim.json      ShimRecord, written by the shim once it serves
 //!   shim.sock      its socket        shim.log   its errors and its helpers'
 //!   stopped        exists once everything of it has been killed
-//!   ns/{net,ipc,uts,pid}  shm/           mounts
+//!   ns/{user,net,ipc,uts,pid}  shm/      mounts
 //!   containers/<id>/
 //!     container.json  ContainerRecord, written before the shim is asked
 //!     config.json     for libcontainer
@@ -31,6 +31,7 @@ pub use stead_sys::file::Durability;
 
 use crate::container::{ContainerSpec, EffectiveUser, Exit, ExitReason};
 use crate::error::{Error, Result};
+use crate::ids::IdRange;
 use crate::image::Image;
 use crate::sandbox::SandboxSpec;
 
@@ -71,6 +72,9 @@ pub struct SandboxRecord {
     pub cgroup: String,
     /// The shim's own cgroup.
     pub shim_cgroup: String,
+    /// Whom its users are on the machine, if they are its own.
+    #[serde(default)]
+    pub users: Option<IdRange>,
 }
 
 /// A shim that serves.
@@ -178,7 +182,7 @@ impl SandboxDir {
     pub fn shim(&self) -> PathBuf {
         self.file("shim.json")
     }
-    /// Where a namespace of that kind (`net`, `ipc`, `uts`) is pinned.
+    /// Where a namespace of that kind (`user`, `net`, `ipc`, `uts`, `pid`) is pinned.
     pub fn namespace(&self, kind: &str) -> PathBuf {
         self.0.join("ns").join(kind)
     }

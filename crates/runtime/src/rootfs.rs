@@ -3,16 +3,19 @@
 //! Works in a mount namespace of the helper's own, so the overlay and staged binds are never seen on the machine and vanish with the
 //! container. Treats the image's content as hostile: paths in it are resolved by the kernel inside the root (`openat2`).
 
+mod places;
+
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
 use nix::mount::{MsFlags, mount};
 use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{Gid, Uid, fchownat};
 use serde_json::Value;
 use stead_sys::capability::{self, CapabilitySet};
 
@@ -20,6 +23,7 @@ use crate::app_armor;
 use crate::cgroup::Layout;
 use crate::container::{ContainerSpec, EffectiveUser, Mount, Rlimit, Seccomp};
 use crate::executor::{Program, c_string, plain};
+use crate::ids::IdRange;
 use crate::mounts;
 use crate::record::{self, ContainerRecord, SandboxDir, SandboxRecord, StartedRecord};
 use crate::seccomp::Filter;
@@ -55,6 +59,35 @@ pub struct Prepared {
     pub oom_score_adj: i32,
     /// Kept open until the container is made: the process namespace that it joins.
     pub processes: Option<File>,
+    /// Whose users it has, if they are the sandbox's own.
+    pub users: Option<Users>,
+}
+
+/// The users of a sandbox that has its own.
+#[derive(Debug)]
+pub struct Users {
+    /// Whom they are on the machine.
+    pub ids: IdRange,
+    /// Their namespace.
+    pub namespace: OwnedFd,
+}
+
+impl Users {
+    fn of(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<Option<Users>, String> {
+        let Some(ids) = sandbox.users else { return Ok(None) };
+        let path = dir.namespace("user");
+        let namespace = File::open(&path).map_err(|error| format!("open {}: {error}", path.display()))?;
+        Ok(Some(Users { ids, namespace: namespace.into() }))
+    }
+
+    /// Refuses who is nobody there.
+    fn check(&self, user: &EffectiveUser) -> Result<(), String> {
+        let all = [("user", user.uid), ("group", user.gid)].into_iter().chain(user.groups.iter().map(|group| ("group", *group)));
+        let stranger = all.into_iter().find(|(_, id)| self.ids.outside(*id).is_none());
+        stranger.map_or(Ok(()), |(kind, id)| {
+            Err(format!("{kind} {id} is not in the user namespace of the sandbox, which has {} of them", self.ids.count))
+        })
+    }
 }
 
 /// Settles everything. Errors are texts for users.
@@ -68,17 +101,26 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
     nix::unistd::setgroups(&[]).map_err(|error| format!("clear groups: {error}"))?;
     let base = dir.container(&container.id);
-    let mut mounts = mounts::enter_namespace(&base, &spec.mounts).map_err(failed)?;
-    let rootfs = overlay(&base, container)?;
-    mounts.extend(volumes(&rootfs, container)?);
+    let users = Users::of(dir, sandbox).map_err(failed)?;
+    let owner = users.as_ref().map_or(0, |users| users.ids.first);
+    let mut mounts = mounts::enter_namespace(&base, &spec.mounts, users.as_ref().map(|users| users.namespace.as_fd())).map_err(failed)?;
+    let rootfs = overlay(&base, container, users.as_ref())?;
+    mounts.extend(volumes(&rootfs, container, owner)?);
     mounts::settle_destinations(&rootfs, &mut mounts).map_err(failed)?;
+    if users.is_some() {
+        places::make(&rootfs, &mounts, owner)?;
+    }
     let passwd = database(&rootfs, "etc/passwd")?;
     let group = database(&rootfs, "etc/group")?;
     let resolved = user::resolve(&spec.user, &container.image.config.user, &passwd, &group).map_err(failed)?;
+    if let Some(users) = &users {
+        users.check(&resolved.user).map_err(failed)?;
+    }
     let termination_log = base.join("termination-log");
     if spec.termination_log.is_some() {
         File::create(&termination_log)
             .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o666)))
+            .and_then(|()| std::os::unix::fs::chown(&termination_log, Some(owner), Some(owner)))
             .map_err(|error| format!("create {}: {error}", termination_log.display()))?;
     }
     let app_armor = if spec.privileged { None } else { app_armor::profile(&spec.app_armor).map_err(create_failed)? };
@@ -109,7 +151,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let filter = Filter::of(asked, &spec.capabilities).map_err(create_failed)?;
     let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
     let processes = processes.map(|(_, namespace)| namespace);
-    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, processes })
+    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, processes, users })
 }
 
 /// The process namespace of the container whose processes are to be seen: its path, and what keeps that path alive. It is held before its
@@ -139,7 +181,7 @@ fn argv(container: &ContainerRecord) -> Vec<String> {
     }
 }
 
-fn overlay(base: &Path, container: &ContainerRecord) -> Result<PathBuf, String> {
+fn overlay(base: &Path, container: &ContainerRecord, users: Option<&Users>) -> Result<PathBuf, String> {
     let place = |name: &str| -> Result<PathBuf, String> {
         let path = base.join(name);
         fs::create_dir_all(&path).map_err(|error| format!("create {}: {error}", path.display()))?;
@@ -148,13 +190,29 @@ fn overlay(base: &Path, container: &ContainerRecord) -> Result<PathBuf, String> 
     let (rootfs, upper, work) = (place("rootfs")?, place("upper")?, place("work")?);
     // The upper directory's mode is the root directory's mode in the container.
     fs::set_permissions(&upper, fs::Permissions::from_mode(0o755)).map_err(|error| format!("chmod {}: {error}", upper.display()))?;
-    let (from, layers) = lower_directories(&container.image.layers);
+    let (mut from, layers) = lower_directories(&container.image.layers);
+    if let Some(users) = users {
+        for directory in [&upper, &work] {
+            std::os::unix::fs::chown(directory, Some(users.ids.first), Some(users.ids.first))
+                .map_err(|error| format!("chown {}: {error}", directory.display()))?;
+        }
+        from = mapped_layers(&from, place("layers")?, users)?;
+    }
     let options = format!("lowerdir={layers},upperdir={},workdir={}", upper.display(), work.display());
     // This process is the container's own, and what follows names whole paths.
     std::env::set_current_dir(&from).map_err(|error| format!("change to {}: {error}", from.display()))?;
     mount(Some("overlay"), &rootfs, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
         .map_err(|error| format!("failed to mount the root file system: {}", plain(error as i32)))?;
     Ok(rootfs)
+}
+
+/// The directory of the layers shown with the ids of users of its own.
+fn mapped_layers(from: &Path, place: PathBuf, users: &Users) -> Result<PathBuf, String> {
+    let failed = |error: std::io::Error| format!("bind {}: {error}", from.display());
+    let tree = stead_sys::mount::copy_mount(from).map_err(failed)?;
+    mounts::map_ids(&tree, users.namespace.as_fd(), from)?;
+    stead_sys::mount::place_tree(&tree, &place).map_err(failed)?;
+    Ok(place)
 }
 
 /// The lower directories from the uppermost, as short as they can be said, and from which directory: all options have to fit into a page.
@@ -175,7 +233,7 @@ pub fn refuse_devices(rootfs: &Path) -> Result<(), String> {
 
 /// The image's volumes that nothing was asked for at: binds of the root file system onto itself, which can be written where the root cannot,
 /// begin with what the image has there, and go with the container (OCI-8).
-fn volumes(rootfs: &Path, container: &ContainerRecord) -> Result<Vec<Mount>, String> {
+fn volumes(rootfs: &Path, container: &ContainerRecord, owner: u32) -> Result<Vec<Mount>, String> {
     let mut volumes = Vec::new();
     let is_asked = |volume: &str| {
         let asked = container.spec.mounts.iter().any(|mount| mount.destination.trim_end_matches('/') == volume);
@@ -183,7 +241,7 @@ fn volumes(rootfs: &Path, container: &ContainerRecord) -> Result<Vec<Mount>, Str
     };
     let all = container.image.config.volumes.iter().map(|volume| volume.trim_end_matches('/'));
     for volume in all.filter(|volume| volume.starts_with('/') && !is_asked(volume)) {
-        let source = mounts::make_directory(rootfs, volume)?;
+        let source = mounts::make_directory(rootfs, volume, owner)?;
         volumes.push(Mount { source, destination: volume.to_owned(), ..Mount::default() });
     }
     Ok(volumes)
@@ -210,8 +268,8 @@ fn database(rootfs: &Path, path: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Makes a directory and its parents inside a root, where they are missing.
-pub fn make_directory(rootfs: &Path, path: &str) -> Result<(), String> {
+/// Makes a directory and its parents inside a root, where they are missing; they belong to `owner` and its group.
+pub fn make_directory(rootfs: &Path, path: &str, owner: u32) -> Result<(), String> {
     let root = open_root(rootfs)?;
     let failed = |error: Errno| format!("mkdir {path}: {}", plain(error as i32));
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
@@ -223,12 +281,20 @@ pub fn make_directory(rootfs: &Path, path: &str) -> Result<(), String> {
             Ok(directory) => directory,
             Err(Errno::ENOENT) => {
                 mkdirat(&parent, part, Mode::from_bits_truncate(0o755)).map_err(failed)?;
-                open_in_root(&root, &so_far, flags).map_err(failed)?
+                let made = open_in_root(&root, &so_far, flags).map_err(failed)?;
+                give(&made, owner).map_err(failed)?;
+                made
             }
             Err(error) => return Err(failed(error)),
         };
     }
     Ok(())
+}
+
+/// Gives away a file that has just been made by the machine's root.
+fn give(file: &OwnedFd, owner: u32) -> nix::Result<()> {
+    let flags = AtFlags::AT_EMPTY_PATH | AtFlags::AT_SYMLINK_NOFOLLOW;
+    if owner == 0 { Ok(()) } else { fchownat(file, "", Some(Uid::from_raw(owner)), Some(Gid::from_raw(owner)), flags) }
 }
 
 fn devices(spec: &ContainerSpec) -> Result<Vec<DeviceNode>, String> {
@@ -329,6 +395,7 @@ fn program(spec: &ContainerSpec, argv: &[String], resolved: &Resolved) -> Result
         capabilities,
         no_new_privs: spec.no_new_privs,
         filter: None,
+        users: -1,
         terminal: -1,
         status: -1,
     })
@@ -383,11 +450,11 @@ mod tests {
         fs::create_dir(&root).unwrap();
         std::os::unix::fs::symlink("../../..", root.join("up")).unwrap();
         fs::write(root.join("file"), "").unwrap();
-        make_directory(&root, "/a/b").unwrap();
+        make_directory(&root, "/a/b", 0).unwrap();
         assert!(root.join("a/b").is_dir());
-        make_directory(&root, "/up/made").unwrap();
+        make_directory(&root, "/up/made", 0).unwrap();
         assert!(root.join("made").is_dir());
-        assert_eq!(make_directory(&root, "/file/x").unwrap_err(), "mkdir /file/x: not a directory");
-        assert_eq!(make_directory(&root, "/file").unwrap_err(), "mkdir /file: not a directory");
+        assert_eq!(make_directory(&root, "/file/x", 0).unwrap_err(), "mkdir /file/x: not a directory");
+        assert_eq!(make_directory(&root, "/file", 0).unwrap_err(), "mkdir /file: not a directory");
     }
 }

@@ -21,6 +21,16 @@ pub enum NamespaceMode {
     Sandbox,
 }
 
+/// Whose users those in the containers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Users {
+    /// The machine's: 0 is root.
+    #[default]
+    Machine,
+    /// The sandbox's own, who are nobody on the machine.
+    Own,
+}
+
 /// What to make.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,6 +49,8 @@ pub struct SandboxSpec {
     pub uts: NamespaceMode,
     /// `Own` gives every container its own process namespace, `Sandbox` one to all, whose first process is none of theirs.
     pub pid: NamespaceMode,
+    /// `Own` ones come with every namespace of the sandbox's own: the machine's cannot be had then.
+    pub users: Users,
     /// Settings of the kernel in the sandbox's own namespaces, by names with dots such as `net.ipv4.tcp_syncookies`.
     pub sysctls: BTreeMap<String, String>,
     /// Parent cgroup of the containers, relative to the runtime's own cgroup, such as `kubepods/burstable/pod<uid>`. Removed with the

@@ -12,6 +12,9 @@ use crate::container::{Mount, Propagation, Resources, Rlimit, TerminationLog};
 use crate::record::{ContainerRecord, SandboxDir, SandboxRecord};
 use crate::sandbox::NamespaceMode;
 
+/// Whose terminals are, in every distribution.
+const TERMINALS_GROUP: u32 = 5;
+
 /// What the configuration depends on.
 #[derive(Debug)]
 pub struct Inputs<'a> {
@@ -142,10 +145,12 @@ fn mounts(inputs: &Inputs) -> Vec<Value> {
     let spec = &inputs.container.spec;
     let access = if spec.privileged { "rw" } else { "ro" };
     let plain = |destination: &str, kind: &str, options: &[&str]| json!({"destination": destination, "type": kind, "source": kind, "options": options});
+    let owner = inputs.sandbox.users.map_or(0, |users| users.first);
+    let (uid, gid, terminals) = (format!("uid={owner}"), format!("gid={owner}"), format!("gid={}", owner + TERMINALS_GROUP));
     let mut mounts = vec![
         plain("/proc", "proc", &["nosuid", "noexec", "nodev"]),
-        plain("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k"]),
-        plain("/dev/pts", "devpts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        plain("/dev", "tmpfs", &["nosuid", "strictatime", "mode=755", "size=65536k", &uid, &gid]),
+        plain("/dev/pts", "devpts", &["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", &terminals]),
         plain("/dev/mqueue", "mqueue", &["nosuid", "noexec", "nodev"]),
         plain("/sys", "sysfs", &["nosuid", "noexec", "nodev", access]),
     ];

@@ -12,6 +12,7 @@ pub mod library;
 pub mod memory;
 pub mod mount;
 pub mod mount_table;
+pub mod namespace;
 pub mod network;
 pub mod process;
 pub mod seccomp;

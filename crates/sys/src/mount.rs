@@ -2,11 +2,12 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 const MOUNT_ATTR_RDONLY: u64 = 1;
+const MOUNT_ATTR_IDMAP: u64 = 1 << 20;
 
 #[repr(C)]
 struct MountAttr {
@@ -16,40 +17,41 @@ struct MountAttr {
     userns_fd: u64,
 }
 
+/// What of a mount's surroundings goes along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The mount alone.
+    Top,
+    /// What is mounted below it too.
+    All,
+}
+
+impl Extent {
+    fn flag(self) -> libc::c_uint {
+        if self == Extent::All { libc::AT_RECURSIVE.cast_unsigned() } else { 0 }
+    }
+}
+
 /// A view of a file or directory through which it cannot be written, whoever asks. It is mounted nowhere: only the descriptor leads to it.
 pub fn read_only_view(path: &Path) -> io::Result<OwnedFd> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC;
-    // SAFETY: the path is a C string that lives through the call; gives a new descriptor or fails.
-    let number = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
-    if number < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let number = i32::try_from(number).map_err(io::Error::other)?;
-    // SAFETY: just opened, owned by nobody else.
-    let view = unsafe { OwnedFd::from_raw_fd(number) };
-    let attributes = MountAttr { attr_set: MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    // SAFETY: the descriptor is open, the path an empty C string, the struct and its size belong together.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_mount_setattr,
-            view.as_raw_fd(),
-            c"".as_ptr(),
-            libc::AT_EMPTY_PATH,
-            &raw const attributes,
-            size_of::<MountAttr>(),
-        )
-    };
-    if result != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    let view = copy(path, Extent::Top)?;
+    set_attributes(&view, Extent::Top, &MountAttr { attr_set: MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 })?;
     Ok(view)
 }
 
 /// A copy of a mount with all below it. It is mounted nowhere, and a member of the same peer groups as what it was copied from.
 pub fn copy_tree(path: &Path) -> io::Result<OwnedFd> {
+    copy(path, Extent::All)
+}
+
+/// A copy of a mount without what is mounted below it.
+pub fn copy_mount(path: &Path) -> io::Result<OwnedFd> {
+    copy(path, Extent::Top)
+}
+
+fn copy(path: &Path, extent: Extent) -> io::Result<OwnedFd> {
     let path = CString::new(path.as_os_str().as_bytes())?;
-    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_RECURSIVE.cast_unsigned();
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | extent.flag();
     // SAFETY: the path is a C string that lives through the call; gives a new descriptor or fails.
     let number = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
     if number < 0 {
@@ -58,6 +60,25 @@ pub fn copy_tree(path: &Path) -> io::Result<OwnedFd> {
     let number = i32::try_from(number).map_err(io::Error::other)?;
     // SAFETY: just opened, owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Shows the ids of a tree that is mounted nowhere as those of a user namespace: what belongs to its user 0 belongs to the user outside that is 0
+/// inside. Not every file system can.
+pub fn map_ids(tree: &OwnedFd, users: BorrowedFd<'_>, extent: Extent) -> io::Result<()> {
+    let userns_fd = u64::try_from(users.as_raw_fd()).map_err(io::Error::other)?;
+    set_attributes(tree, extent, &MountAttr { attr_set: MOUNT_ATTR_IDMAP, attr_clr: 0, propagation: 0, userns_fd })
+}
+
+fn set_attributes(tree: &OwnedFd, extent: Extent, attributes: &MountAttr) -> io::Result<()> {
+    let flags = libc::AT_EMPTY_PATH.cast_unsigned() | extent.flag();
+    // SAFETY: the descriptor is open, the path an empty C string, the struct and its size belong together.
+    let result = unsafe {
+        libc::syscall(libc::SYS_mount_setattr, tree.as_raw_fd(), c"".as_ptr(), flags, &raw const *attributes, size_of::<MountAttr>())
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Mounts a tree that is mounted nowhere.

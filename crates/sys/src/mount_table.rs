@@ -9,6 +9,8 @@ use std::path::PathBuf;
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mounted {
+    /// What of the file system is mounted.
+    pub root: PathBuf,
     /// Where.
     pub place: PathBuf,
     /// Whether what is mounted below it shows elsewhere, and the other way round.
@@ -37,6 +39,7 @@ fn mounted(line: &[u8]) -> Option<Mounted> {
     let end = 6 + fields.get(6..)?.iter().position(|field| *field == b"-")?;
     let text = |index: usize| Some(String::from_utf8_lossy(&unescaped(fields.get(index)?)).into_owned());
     Some(Mounted {
+        root: PathBuf::from(OsString::from_vec(unescaped(fields[3]))),
         place: PathBuf::from(OsString::from_vec(unescaped(fields[4]))),
         is_shared: fields[6..end].iter().any(|field| field.starts_with(b"shared:")),
         kind: text(end + 1)?,
@@ -74,6 +77,7 @@ mod tests {
         let text = b"28 27 0:1 / /shared rw shared:5 master:2 - tmpfs some\\040where rw,size=1k\nno line\n29 27 0:2 / /plain rw - ext4 /dev/vda rw\n";
         let found = parse(text);
         let shared = Mounted {
+            root: "/".into(),
             place: "/shared".into(),
             is_shared: true,
             kind: "tmpfs".into(),

@@ -38,6 +38,7 @@ pub const POD_SPEC: Fields = Fields {
         "hostNetwork",
         "hostIPC",
         "hostPID",
+        "hostUsers",
         "shareProcessNamespace",
         "securityContext",
         "hostname",
@@ -66,7 +67,6 @@ pub const POD_SPEC: Fields = Fields {
         ("schedulingGroup", set),
         ("evictionResponders", set),
         ("os", other_os),
-        ("hostUsers", own_users),
         ("topologySpreadConstraints", binding_spread),
     ],
 };
@@ -170,10 +170,6 @@ fn present(field: &str, value: &Value) -> Option<String> {
 fn other_os(field: &str, value: &Value) -> Option<String> {
     let name = value.str("name");
     (!matches!(name, "" | "linux")).then(|| format!("{field}: {name}"))
-}
-
-fn own_users(field: &str, value: &Value) -> Option<String> {
-    (value.as_bool() == Some(false)).then(|| format!("{field}: false"))
 }
 
 /// One that only prefers is listed in the README.

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn defaults_and_what_asks_for_nothing_are_not_refused() {
         let spec = json!({
-            "hostPID": false, "hostUsers": true, "os": {"name": "linux"}, "securityContext": {"seccompProfile": {"type": "Unconfined"}},
+            "hostPID": false, "hostUsers": false, "os": {"name": "linux"}, "securityContext": {"seccompProfile": {"type": "Unconfined"}},
             "topologySpreadConstraints": [{"whenUnsatisfiable": "ScheduleAnyway"}],
             "hostNetwork": true, "overhead": {}, "runtimeClassName": null,
             "containers": [{"name": "c", "tty": false, "ports": [{"containerPort": 80, "hostPort": 80}], "lifecycle": {},
@@ -84,7 +84,6 @@ mod tests {
             (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
             (container(json!({"resources": {"limits": {"cpu": "1", "example.com/gpu": "1"}}})), "resources.limits of example.com/gpu"),
             (with("os", json!({"name": "windows"})), "os: windows"),
-            (with("hostUsers", json!(false)), "hostUsers: false"),
             (
                 with("topologySpreadConstraints", json!([{"whenUnsatisfiable": "DoNotSchedule"}])),
                 "topologySpreadConstraints with whenUnsatisfiable: DoNotSchedule",

@@ -1,8 +1,8 @@
 //! The role `exec-in-container`: enters a container, executes one program there and leaves it to the shim.
 //!
 //! ```text
-//!   helper: cgroup ▶ namespaces ▶ fork ▶ tells the shim the child ▶ lets it go ▶ exits
-//!   child:  waits to be let go ▶ session, terminal, stdio ▶ limits, directory ▶ user, capabilities ▶ program
+//!   helper: limits ▶ cgroup ▶ namespaces ▶ fork ▶ tells the shim the child ▶ lets it go ▶ exits
+//!   child:  waits to be let go ▶ session, terminal, stdio ▶ directory ▶ user, capabilities ▶ program
 //! ```
 //!
 //! A process of its own so that the shim never enters a namespace. It cannot be traced or read from inside the container, and what it
@@ -28,7 +28,7 @@ use super::{ORDER_BYTES_MAX, Order, ProcessRecord, Word};
 use crate::cgroup::Layout;
 use crate::create::die_with;
 use crate::error::chain;
-use crate::executor::{Program, c_string, plain};
+use crate::executor::{Program, become_root, c_string, plain};
 use crate::protocol::{encode, take_frame};
 use crate::record::{self, ContainerRecord, SandboxDir};
 use crate::roles;
@@ -100,6 +100,10 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
     let joined = namespaces(&first)?;
     // Without the privilege to lower it, the score stays what it was inherited as.
     fs::write("/proc/self/oom_score_adj", process.oom_score_adj.to_string()).unwrap_or_default();
+    give_away(&process, &stdio);
+    for limit in &process.rlimits {
+        set_limit(&limit.name, limit.soft, limit.hard).map_err(text("set limits"))?;
+    }
     let forker = Forker::new().map_err(text("fork"))?;
     let cgroup = layout.enter(&container.cgroup).map_err(internal)?;
     setns(&first, joined).map_err(|error| format!("join namespaces: {}", plain(error as i32)))?;
@@ -115,7 +119,7 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
             let mut go = [0];
             // Without the word the shim does not know this process, and nobody would wait for it.
             if go_reader.read_exact(&mut go).is_ok() && go[0] == GO {
-                say(control, &execute(process, stdio, &nowhere, control));
+                say(control, &execute(process, stdio, &nowhere, control, joined));
             }
             exit_immediately(FAILED)
         }
@@ -189,7 +193,12 @@ fn namespaces(first: &PidFd) -> Result<CloneFlags, String> {
 }
 
 /// Executes the program; gives why it could not.
-fn execute(process: ProcessRecord, received: Received, nowhere: &File, control: &UnixStream) -> String {
+fn execute(process: ProcessRecord, received: Received, nowhere: &File, control: &UnixStream, joined: CloneFlags) -> String {
+    if joined.contains(CloneFlags::CLONE_NEWUSER)
+        && let Err(error) = become_root()
+    {
+        return text("become root of the user namespace")(error);
+    }
     match prepare(process, received, nowhere, control) {
         Ok(program) => match program.become_user_and_execute() {
             Ok(()) => "the program did not take over".to_owned(),
@@ -206,7 +215,6 @@ fn prepare(process: ProcessRecord, received: Received, nowhere: &File, control: 
     nix::sys::stat::umask(Mode::from_bits_truncate(0o022)); // OCI-13
     let mut program = process.program;
     program.argv = order.argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?;
-    let owner = Some(nix::unistd::Uid::from_raw(program.user.uid));
     if order.terminal {
         let (master, terminal) = terminal::make(order.size.map(|(columns, rows)| Size { columns, rows }))?;
         enter_word(control, Some(&master))?;
@@ -214,10 +222,6 @@ fn prepare(process: ProcessRecord, received: Received, nowhere: &File, control: 
         set_variable(&mut program.env, c"TERM=xterm");
     } else {
         enter_word(control, None)?;
-        // So that a user who is not root can open `/dev/stdout`. Not everything has an owner.
-        for descriptor in [&stdin, &stdout, &stderr].into_iter().flatten() {
-            nix::unistd::fchown(descriptor, owner, None).unwrap_or_default();
-        }
         let or_nowhere = |descriptor: &Option<OwnedFd>| -> std::io::Result<OwnedFd> {
             descriptor.as_ref().map_or_else(|| nowhere.as_fd().try_clone_to_owned(), OwnedFd::try_clone)
         };
@@ -225,11 +229,17 @@ fn prepare(process: ProcessRecord, received: Received, nowhere: &File, control: 
         let [stdin, stdout, stderr] = all.map(|descriptor| descriptor.map_err(text("copy a descriptor")));
         terminal::set_stdio(&stdin?, &stdout?, &stderr?).map_err(system("set the standard descriptors"))?;
     }
-    for limit in &process.rlimits {
-        set_limit(&limit.name, limit.soft, limit.hard).map_err(text("set limits"))?;
-    }
     enter_directory(&process.cwd)?;
     Ok(program)
+}
+
+/// So that a user who is not root can open `/dev/stdout`. Not everything has an owner.
+fn give_away(process: &ProcessRecord, received: &Received) {
+    let uid = process.program.user.uid;
+    let owner = Some(nix::unistd::Uid::from_raw(process.users.and_then(|users| users.outside(uid)).unwrap_or(uid)));
+    for descriptor in [&received.stdin, &received.stdout, &received.stderr].into_iter().flatten() {
+        nix::unistd::fchown(descriptor, owner, None).unwrap_or_default();
+    }
 }
 
 /// Tells whoever asked that there is a process, and hands over the master of its terminal.

@@ -22,6 +22,7 @@ pub use stead_sys::terminal::Size;
 pub use self::enter::{Arguments, run};
 use crate::container::Rlimit;
 use crate::executor::Program;
+use crate::ids::IdRange;
 use crate::record::Record;
 
 /// Longest order, in bytes: argument lists of a program are shorter by the kernel's own limit.
@@ -107,6 +108,9 @@ pub struct ProcessRecord {
     pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
+    /// Whom its users are on the machine, if they are its sandbox's own.
+    #[serde(default)]
+    pub users: Option<IdRange>,
 }
 
 impl Record for ProcessRecord {}

@@ -251,6 +251,9 @@ impl Entry {
         if spec.pid == NamespaceMode::Sandbox {
             mounts.push(self.dir.namespace("pid"));
         }
+        if self.record.users.is_some() {
+            mounts.push(self.dir.namespace("user"));
+        }
         if spec.ipc == NamespaceMode::Own {
             mounts.push(self.dir.shm());
         }

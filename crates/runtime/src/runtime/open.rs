@@ -162,12 +162,14 @@ fn read_record(dir: &SandboxDir, id: &str) -> Result<Option<SandboxRecord>> {
     }
 }
 
-/// What can be said of a sandbox whose record is not understood: its id, and its labels if they are where they have always been.
+/// What can be said of a sandbox whose record is not understood: its id, and its labels and users if they are where they have always been.
 fn outline(inner: &Inner, dir: &SandboxDir, id: &str) -> SandboxRecord {
     let value = record::read_value(&dir.record()).ok().flatten().unwrap_or_default();
     let labels = value.pointer("/spec/labels").and_then(|labels| serde_json::from_value(labels.clone()).ok()).unwrap_or_default();
+    let users = value.get("users").and_then(|users| serde_json::from_value(users.clone()).ok()).flatten();
     let shim_cgroup = sandboxes::shim_cgroup(inner, id);
-    SandboxRecord { spec: SandboxSpec { id: id.to_owned(), labels, ..SandboxSpec::default() }, cgroup: shim_cgroup.clone(), shim_cgroup }
+    let spec = SandboxSpec { id: id.to_owned(), labels, ..SandboxSpec::default() };
+    SandboxRecord { spec, cgroup: shim_cgroup.clone(), shim_cgroup, users }
 }
 
 /// Keeps a sandbox that cannot be dealt with.

@@ -1,5 +1,6 @@
 //! Making, stopping and removing sandboxes, and cleaning up after a shim that died.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,13 +17,14 @@ use super::survey::{self, Survey, unmount};
 use super::{Entry, Event, Inner, Phase, blocking};
 use crate::container::{ContainerState, ExitReason};
 use crate::error::{Error, Result};
+use crate::ids::{self, IdRange};
 use crate::journal::Made;
 use crate::protocol::Call;
 use crate::record::{
     self, Durability, ExitRecord, SandboxDir, SandboxRecord, ShimRecord, StartedRecord, check_name, io_error, unless_missing,
 };
 use crate::roles::SHIM;
-use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec};
+use crate::sandbox::{NamespaceMode, Sandbox, SandboxSpec, Users};
 
 /// How long a shim may take to come up.
 const SHIM_UP: Duration = Duration::from_secs(30);
@@ -59,8 +61,26 @@ fn check(inner: &Inner, spec: &SandboxSpec) -> Result<SandboxRecord> {
     if spec.cgroup_parent.split('/').next() == Some("shims") {
         return Err(Error::InvalidSpec("the cgroup \"shims\" is taken".to_owned()));
     }
+    let has_host = [spec.network, spec.ipc, spec.uts, spec.pid].contains(&NamespaceMode::Host);
+    if spec.users == Users::Own && has_host {
+        return Err(Error::InvalidSpec("users of its own do not go with namespaces of the machine".to_owned()));
+    }
     let cgroup = cgroup_path(&inner.cgroup_root, &spec.cgroup_parent)?;
-    Ok(SandboxRecord { cgroup, shim_cgroup: shim_cgroup(inner, &spec.id), spec: spec.clone() })
+    Ok(SandboxRecord { cgroup, shim_cgroup: shim_cgroup(inner, &spec.id), spec: spec.clone(), users: None })
+}
+
+/// The users of a new sandbox among those that are there.
+fn choose_users(inner: &Inner, spec: &SandboxSpec, entries: &BTreeMap<String, Arc<Entry>>) -> Result<Option<IdRange>> {
+    if spec.users == Users::Machine {
+        return Ok(None);
+    }
+    let read = |path: &'static str| match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        other => other.map_err(io_error("read", Path::new(path))),
+    };
+    let taken: Vec<IdRange> = entries.values().filter_map(|entry| entry.record.users).collect();
+    let range = ids::choose(&inner.root, &read("/etc/subuid")?, &read("/etc/subgid")?, &taken);
+    range.map(Some).map_err(|reason| Error::Host(format!("users of a sandbox's own: {reason}")))
 }
 
 /// The cgroup of a sandbox's shim.
@@ -70,11 +90,19 @@ pub fn shim_cgroup(inner: &Inner, sandbox: &str) -> String {
 
 /// See [`crate::Runtime::create_sandbox`].
 pub async fn create(inner: &Arc<Inner>, spec: SandboxSpec) -> Result<Sandbox> {
-    let record = check(inner, &spec)?;
+    let mut record = check(inner, &spec)?;
     let entry = {
         let mut entries = inner.entries();
-        let dir = SandboxDir(inner.root.join("sandboxes").join(&spec.id));
-        Arc::clone(entries.entry(spec.id.clone()).or_insert_with(|| Arc::new(Entry::new(record, dir))))
+        match entries.get(&spec.id) {
+            Some(entry) => Arc::clone(entry),
+            None => {
+                record.users = choose_users(inner, &spec, &entries)?;
+                let dir = SandboxDir(inner.root.join("sandboxes").join(&spec.id));
+                let entry = Arc::new(Entry::new(record, dir));
+                entries.insert(spec.id.clone(), Arc::clone(&entry));
+                entry
+            }
+        }
     };
     if let Some(reason) = entry.left_alone() {
         return Err(Error::LeftAlone { sandbox: spec.id, reason });

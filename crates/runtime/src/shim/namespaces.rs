@@ -3,6 +3,8 @@
 //! A child does it, since entering them cannot be undone, while the shim does something else. It says what became of it through a pipe: nothing, the first
 //! process of a shared process namespace, or why it failed.
 
+mod users;
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -44,7 +46,7 @@ pub fn begin(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<Option<Maker>,
     let (said, say) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|error| format!("make a pipe: {error}"))?;
     match fork_single_threaded().map_err(|error| format!("fork: {error}"))? {
         Fork::Child => {
-            let (text, code) = match pin(dir, spec, &kinds) {
+            let (text, code) = match pin(dir, sandbox, &kinds) {
                 Ok(first) => (first.map_or(String::new(), |pid| pid.to_string()), 0),
                 Err(reason) => (reason, 1),
             };
@@ -90,7 +92,22 @@ impl Maker {
     }
 }
 
-fn pin(dir: &SandboxDir, spec: &SandboxSpec, kinds: &[(&str, CloneFlags)]) -> Result<Option<i32>, String> {
+fn pin(dir: &SandboxDir, sandbox: &SandboxRecord, kinds: &[(&'static str, CloneFlags)]) -> Result<Option<i32>, String> {
+    let places = dir.0.join("ns");
+    fs::create_dir_all(&places).map_err(|error| format!("create {}: {error}", places.display()))?;
+    let program = stead_sys::mount::read_only_view(Path::new("/proc/self/exe")).map_err(|error| format!("open the program: {error}"))?;
+    match sandbox.users {
+        None => {
+            let first = make(&sandbox.spec, kinds, &program, &places)?;
+            bind(dir, kinds, std::process::id().cast_signed(), first)?;
+            Ok(first)
+        }
+        Some(users) => users::pin(dir, sandbox, kinds, users, &program),
+    }
+}
+
+/// Makes the namespaces and enters them. Gives the first process of a process namespace, which works in a directory that may be mounted over.
+fn make(spec: &SandboxSpec, kinds: &[(&'static str, CloneFlags)], program: &OwnedFd, directory: &Path) -> Result<Option<i32>, String> {
     let flags = kinds.iter().fold(CloneFlags::empty(), |all, (_, flag)| all | *flag);
     unshare(flags).map_err(|error| format!("make namespaces: {error}"))?;
     if flags.contains(CloneFlags::CLONE_NEWUTS) && !spec.hostname.is_empty() {
@@ -102,24 +119,23 @@ fn pin(dir: &SandboxDir, spec: &SandboxSpec, kinds: &[(&str, CloneFlags)]) -> Re
     for (name, value) in &spec.sysctls {
         set_sysctl(name, value)?;
     }
-    let places = dir.namespace("net");
-    let places = places.parent().unwrap_or(&dir.0);
-    fs::create_dir_all(places).map_err(|error| format!("create {}: {error}", places.display()))?;
-    let mut first = None;
+    if !flags.contains(CloneFlags::CLONE_NEWPID) {
+        return Ok(None);
+    }
+    start_first(program, directory).map(Some).map_err(|error| format!("start the sandbox's first process: {error}"))
+}
+
+/// Pins the namespaces of a process, that of processes by the first one in it.
+fn bind(dir: &SandboxDir, kinds: &[(&'static str, CloneFlags)], process: i32, first: Option<i32>) -> Result<(), String> {
     for (name, flag) in kinds {
-        let source = if *flag == CloneFlags::CLONE_NEWPID {
-            let pid = start_first(places).map_err(|error| format!("start the sandbox's first process: {error}"))?;
-            first = Some(pid);
-            format!("/proc/{pid}/ns/pid")
-        } else {
-            format!("/proc/self/ns/{name}")
-        };
+        let of = if *flag == CloneFlags::CLONE_NEWPID { first.unwrap_or(process) } else { process };
+        let source = format!("/proc/{of}/ns/{name}");
         let place = dir.namespace(name);
         File::create(&place).map_err(|error| format!("create {}: {error}", place.display()))?;
         mount(Some(source.as_str()), &place, NO_PATH, MsFlags::MS_BIND, NO_PATH)
             .map_err(|error| format!("bind {source} to {}: {error}", place.display()))?;
     }
-    Ok(first)
+    Ok(())
 }
 
 /// The files of `/proc/sys` show the namespaces of whoever opens them.
@@ -137,10 +153,9 @@ fn set_sysctl(name: &str, value: &str) -> Result<(), String> {
     })
 }
 
-/// Runs this program once more, through a view that cannot be written: `/proc/1/exe` in the containers leads to it.
+/// Runs this program, through a view that cannot be written: `/proc/1/exe` in the containers leads to it.
 #[expect(clippy::disallowed_methods, reason = "the program runs itself, no other one")]
-fn start_first(directory: &Path) -> std::io::Result<i32> {
-    let program = stead_sys::mount::read_only_view(Path::new("/proc/self/exe"))?;
+fn start_first(program: &OwnedFd, directory: &Path) -> std::io::Result<i32> {
     let child = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
         .arg0(FIRST_NAME)
         .arg(SANDBOX_INIT)

@@ -80,7 +80,7 @@ pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     let layout = Layout::probe().map_err(|error| crate::error::chain(&error))?;
     layout.join(&sandbox.shim_cgroup).map_err(|error| crate::error::chain(&error))?;
     if sandbox.spec.ipc == NamespaceMode::Own {
-        make_shm(dir, sandbox.spec.shm_size_bytes)?;
+        make_shm(dir, &sandbox)?;
     }
     let listener = listen(&dir.0).map_err(|error| format!("listen on {}/shim.sock: {error}", dir.0.display()))?;
     let first = maker.map_or(Ok(None), namespaces::Maker::finish)?;
@@ -95,11 +95,12 @@ fn lower_oom_score() {
     fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJ.to_string()).unwrap_or_default();
 }
 
-fn make_shm(dir: &SandboxDir, size_bytes: u64) -> Result<(), String> {
+fn make_shm(dir: &SandboxDir, sandbox: &SandboxRecord) -> Result<(), String> {
     let place = dir.shm();
     fs::create_dir_all(&place).map_err(|error| format!("create {}: {error}", place.display()))?;
-    let size = if size_bytes == 0 { DEFAULT_SHM_BYTES } else { size_bytes };
-    let options = format!("mode=1777,size={size}");
+    let size = if sandbox.spec.shm_size_bytes == 0 { DEFAULT_SHM_BYTES } else { sandbox.spec.shm_size_bytes };
+    let owner = sandbox.users.map_or(0, |users| users.first);
+    let options = format!("mode=1777,uid={owner},gid={owner},size={size}");
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("shm"), &place, Some("tmpfs"), flags, Some(options.as_str())).map_err(|error| format!("mount {}: {error}", place.display()))
 }

@@ -17,7 +17,7 @@ fn config(version: u8, change: impl FnOnce(&mut SandboxSpec, &mut ContainerSpec)
     spec.readonly_paths = crate::default_readonly_paths();
     change(&mut sandbox_spec, &mut spec);
     let mounts = spec.mounts.clone();
-    let sandbox = SandboxRecord { spec: sandbox_spec, cgroup: "/s/p".into(), shim_cgroup: "/s/shims/p".into() };
+    let sandbox = SandboxRecord { spec: sandbox_spec, cgroup: "/s/p".into(), shim_cgroup: "/s/shims/p".into(), users: None };
     let image = Image {
         reference: "i".into(),
         digest: "sha256:0".into(),

@@ -38,7 +38,7 @@ fn pipe() -> (File, File) {
 }
 
 /// Runs to the end, with that input: exit code and output.
-async fn run(machine: &Machine, container: &str, argv: &[&str], input: &str) -> (i32, String) {
+pub async fn run(machine: &Machine, container: &str, argv: &[&str], input: &str) -> (i32, String) {
     let Running { mut exec, mut stdin, mut stdout } = begin(machine, container, argv).await.unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);

@@ -16,3 +16,4 @@ mod recovery;
 mod resources;
 mod seccomp;
 mod upgrade;
+mod users;

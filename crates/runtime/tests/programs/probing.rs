@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 /// Runs the attempt that the first word names; None if it names none.
@@ -17,6 +18,10 @@ pub fn run(words: &[&str]) -> Option<io::Result<ExitCode>> {
         ["list-for-test", paths @ ..] => each(paths, |path| Ok(fs::read_dir(path)?.count().to_string())),
         ["link-for-test", paths @ ..] => each(paths, |path| fs::read_link(path).map(|target| target.display().to_string())),
         ["make-for-test", paths @ ..] => each(paths, |path| File::create(path).map(|_| "made".to_owned())),
+        ["owners-for-test", paths @ ..] => each(paths, |path| {
+            let found = fs::metadata(path)?;
+            Ok(format!("{}:{}", found.uid(), found.gid()))
+        }),
         ["mount-for-test", path] => each(&[path], |path| {
             nix::mount::mount(Some("probe"), path, Some("tmpfs"), nix::mount::MsFlags::empty(), Some("size=4k"))?;
             Ok("mounted".to_owned())

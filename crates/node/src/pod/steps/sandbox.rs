@@ -69,10 +69,18 @@ fn processes(spec: &Value) -> Processes {
 /// SEC-17: what a network of its own begins with, as containerd has it: everybody in it may listen on every port and ping.
 const NETWORK_SYSCTLS: [(&str, &str); 2] = [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")];
 
+/// The last group that there is among users of their own.
+const LAST_GROUP: &str = "0 65535";
+
+fn has_own_users(spec: &Value) -> bool {
+    spec["hostUsers"].as_bool() == Some(false)
+}
+
 /// Names come with dots or slashes between their parts; the last of several values counts.
 fn sysctls(spec: &Value) -> BTreeMap<String, String> {
+    let value = |value: &'static str| if has_own_users(spec) && value.ends_with(" 2147483647") { LAST_GROUP } else { value };
     let defaults =
-        NETWORK_SYSCTLS.iter().filter(|_| !spec.flag("hostNetwork")).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        NETWORK_SYSCTLS.iter().filter(|_| !spec.flag("hostNetwork")).map(|(name, default)| ((*name).to_owned(), value(default).to_owned()));
     let own = spec["securityContext"].items("sysctls").iter();
     defaults.chain(own.map(|sysctl| (crate::admission::sysctl_name(sysctl.str("name")), sysctl.str("value").to_owned()))).collect()
 }
@@ -99,6 +107,7 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String, hostname: String) -> 
         hostname,
         host_network: spec.flag("hostNetwork"),
         host_ipc: spec.flag("hostIPC"),
+        own_users: has_own_users(spec),
         processes: processes(spec),
         sysctls: sysctls(spec),
         user: pod_user(&spec["securityContext"]),
@@ -119,6 +128,8 @@ mod tests {
         let own = json!({"securityContext": {"sysctls": [{"name": port, "value": "80"}]}});
         assert_eq!(sysctls(&own)[port], "80");
         assert!(sysctls(&json!({"hostNetwork": true})).is_empty());
+        // SEC-19: groups that do not exist among its users cannot be named.
+        assert_eq!(sysctls(&json!({"hostUsers": false}))["net.ipv4.ping_group_range"], "0 65535");
     }
 
     #[test]
