@@ -22,6 +22,9 @@ pub const PODS: Resource = core("pods", "Pod");
 pub const EVENTS: Resource = core("events", "Event");
 pub const CONFIG_MAPS: Resource = core("configmaps", "ConfigMap");
 pub const SERVICES: Resource = core("services", "Service");
+pub const ENDPOINTS: Resource = core("endpoints", "Endpoints");
+pub const ENDPOINT_SLICES: Resource =
+    Resource { api_version: "discovery.k8s.io/v1", plural: "endpointslices", kind: "EndpointSlice", namespaced: true };
 pub const SECRETS: Resource = core("secrets", "Secret");
 pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount");
 pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };

@@ -2,8 +2,12 @@
 //!
 //! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> calls -> outcomes -> queue.
 
+mod backends;
 pub mod claim_protection;
 pub mod driver;
+pub mod endpoint_slice;
+pub mod endpoint_slice_mirroring;
+pub mod endpoints;
 pub mod engine;
 pub mod facts;
 pub mod garbage;
@@ -17,6 +21,7 @@ mod questions;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
+pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
 
@@ -36,4 +41,8 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     claim_protection::REGISTRATION,
     pod_gc::REGISTRATION,
     taint_eviction::REGISTRATION,
+    endpoints::REGISTRATION,
+    endpoint_slice::REGISTRATION,
+    endpoint_slice_mirroring::REGISTRATION,
+    service_lb::REGISTRATION,
 ];

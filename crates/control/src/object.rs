@@ -1,9 +1,12 @@
 //! Objects as caches hold them: parsed metadata, and of the rest what [`crate::facts`] says.
 //! Input: JSON objects of a list or watch. Output: [`Object`]. It never keeps managedFields, nor the containers of pods.
 
+use crate::facts::endpoint_slice::SliceFacts;
+use crate::facts::endpoints::EndpointsFacts;
+use crate::facts::service::ServiceFacts;
 use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
 use std::collections::BTreeMap;
-use stead_api::{Value, time::Timestamp, value::Access};
+use stead_api::{Value, json, time::Timestamp, value::Access};
 use stead_client::event::Reference;
 use stead_client::{Call, DeleteOptions, Key, Resource};
 
@@ -110,6 +113,29 @@ impl Object {
     /// What is parsed of a node; that of other kinds is empty.
     pub fn node(&self) -> &NodeFacts {
         self.facts.node()
+    }
+
+    /// What is parsed of a Service; that of other kinds is empty.
+    pub fn service(&self) -> &ServiceFacts {
+        self.facts.service()
+    }
+
+    /// What is parsed of Endpoints; that of other kinds is empty.
+    pub fn endpoints(&self) -> &EndpointsFacts {
+        self.facts.endpoints()
+    }
+
+    /// What is parsed of an EndpointSlice; that of other kinds is empty.
+    pub fn slice(&self) -> &SliceFacts {
+        self.facts.slice()
+    }
+
+    /// An ownerReference to it, as its controller.
+    pub fn owner_reference(&self) -> Value {
+        json!({
+            "apiVersion": self.resource.api_version, "kind": self.resource.kind, "name": self.key.name, "uid": self.uid,
+            "controller": true, "blockOwnerDeletion": true,
+        })
     }
 
     /// The claims that this pod uses.

@@ -1,5 +1,6 @@
 //! What a reconcile decides: effects in order, what it waits for, and why. Plain data; deciding never acts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 use stead_api::{Value, json, time::Timestamp};
 pub use stead_client::event::Event;
@@ -122,4 +123,12 @@ pub fn metadata_patch(uid: &str, mut metadata: Value) -> Patch {
         map.insert("uid".into(), uid.into());
     }
     Patch::Strategic(json!({ "metadata": metadata }))
+}
+
+/// What of a map of strings a merge patch has to say so that `old` becomes `new`; `None` if they are alike.
+pub fn map_patch(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Option<Value> {
+    let put = new.iter().filter(|(name, value)| old.get(*name) != Some(value)).map(|(name, value)| (name.clone(), value.as_str().into()));
+    let drop = old.keys().filter(|name| !new.contains_key(*name)).map(|name| (name.clone(), Value::Null));
+    let patch: stead_api::Map<String, Value> = put.chain(drop).collect();
+    (!patch.is_empty()).then_some(Value::Object(patch))
 }

@@ -148,7 +148,7 @@ impl Cache {
     }
 
     /// The objects of a namespace, by name.
-    pub fn namespace<'a>(&'a self, resource: Resource, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+    pub fn namespace<'a, 'n>(&'a self, resource: Resource, namespace: &'n str) -> impl Iterator<Item = &'a Arc<Object>> + use<'a, 'n> {
         let first = Key::new(namespace, "");
         let objects = self.stores.get(&resource).into_iter().flat_map(move |s| s.objects.range(first.clone()..));
         objects.take_while(move |(key, _)| key.namespace == namespace).map(|(_, object)| object)
@@ -169,7 +169,7 @@ impl Cache {
     }
 
     /// The objects that an index lists under a term, by key.
-    pub fn indexed(&self, index: &Index, term: &str) -> impl Iterator<Item = &Arc<Object>> {
+    pub fn indexed<'a>(&'a self, index: &Index, term: &str) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         let terms = self.stores.get(&index.resource).and_then(|store| store.indexes.get(index.name));
         terms.and_then(|terms| terms.get(term)).into_iter().flatten().map(|object| &object.0)
     }

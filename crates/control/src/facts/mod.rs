@@ -2,12 +2,18 @@
 //! when it arrives, and the indexes by which it is found. Kinds without a row are kept by their metadata alone.
 
 mod claim;
+pub mod endpoint_slice;
+pub mod endpoints;
 mod lease;
 pub mod node;
 pub mod pod;
+pub mod service;
 
+use endpoint_slice::SliceFacts;
+use endpoints::EndpointsFacts;
 use node::NodeFacts;
 use pod::PodFacts;
+use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp};
 use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, NAMESPACES, STATEFUL_SETS};
 use stead_client::{Key, Resource};
@@ -22,6 +28,9 @@ pub enum Facts {
     None,
     Pod(Box<PodFacts>),
     Node(Box<NodeFacts>),
+    Service(Box<ServiceFacts>),
+    Endpoints(Box<EndpointsFacts>),
+    Slice(Box<SliceFacts>),
 }
 
 /// A kind of which more than the metadata is kept.
@@ -46,6 +55,9 @@ const KINDS: &[Kind] = &[
     node::KIND,
     claim::KIND,
     lease::KIND,
+    service::KIND,
+    endpoints::KIND,
+    endpoint_slice::KIND,
     whole(STATEFUL_SETS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
@@ -104,6 +116,24 @@ impl Facts {
     pub fn node(&self) -> &NodeFacts {
         static NONE: NodeFacts = NodeFacts::NONE;
         if let Self::Node(node) = self { node } else { &NONE }
+    }
+
+    /// What is parsed of a Service; that of other kinds is empty.
+    pub fn service(&self) -> &ServiceFacts {
+        static NONE: ServiceFacts = ServiceFacts::NONE;
+        if let Self::Service(service) = self { service } else { &NONE }
+    }
+
+    /// What is parsed of Endpoints; that of other kinds is empty.
+    pub fn endpoints(&self) -> &EndpointsFacts {
+        static NONE: EndpointsFacts = EndpointsFacts::NONE;
+        if let Self::Endpoints(endpoints) = self { endpoints } else { &NONE }
+    }
+
+    /// What is parsed of an EndpointSlice; that of other kinds is empty.
+    pub fn slice(&self) -> &SliceFacts {
+        static NONE: SliceFacts = SliceFacts::NONE;
+        if let Self::Slice(slice) = self { slice } else { &NONE }
     }
 
     /// Takes over from the object's former state what it does not say itself.

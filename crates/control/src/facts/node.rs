@@ -28,6 +28,8 @@ pub struct NodeFacts {
     pub taints: Vec<Taint>,
     /// Condition Ready is True.
     pub ready: bool,
+    /// (type, address) of status.addresses.
+    pub addresses: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +42,8 @@ pub struct Taint {
 }
 
 impl NodeFacts {
-    pub(crate) const NONE: Self = Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false };
+    pub(crate) const NONE: Self =
+        Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false, addresses: Vec::new() };
 
     fn of(value: &Value) -> Self {
         let allocatable = amounts(value["status"].map("allocatable"));
@@ -50,6 +53,7 @@ impl NodeFacts {
             cordoned: value["spec"].flag("unschedulable"),
             taints: value["spec"].items("taints").iter().map(Taint::of).collect(),
             ready: ready.is_some_and(|c| c.str("status") == "True"),
+            addresses: value["status"].items("addresses").iter().map(|a| (a.str("type").to_owned(), a.str("address").to_owned())).collect(),
         }
     }
 

@@ -74,10 +74,25 @@ pub struct PodFacts {
     /// Names of the claims that it uses.
     pub claims: Vec<String>,
     pub tolerations: Vec<Toleration>,
+    /// status.podIPs, the first of them status.podIP.
+    pub addresses: Vec<String>,
+    /// spec.hostname and spec.subdomain; empty if not set.
+    pub hostname: String,
+    pub subdomain: String,
+    /// The named ports of its containers, then those of its sidecars.
+    pub named_ports: Vec<NamedPort>,
     /// It requires or refuses the company of other pods.
     pub has_required_pod_affinity: bool,
     /// It prefers or avoids the company of other pods.
     pub has_preferred_pod_affinity: bool,
+}
+
+/// A container's port that Services may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPort {
+    pub name: String,
+    pub protocol: String,
+    pub number: i64,
 }
 
 /// Condition PodScheduled; why it is so is kept only while it says no.
@@ -144,6 +159,10 @@ impl PodFacts {
         host_ports: Vec::new(),
         claims: Vec::new(),
         tolerations: Vec::new(),
+        addresses: Vec::new(),
+        hostname: String::new(),
+        subdomain: String::new(),
+        named_ports: Vec::new(),
         has_required_pod_affinity: false,
         has_preferred_pod_affinity: false,
     };
@@ -172,6 +191,10 @@ impl PodFacts {
             host_ports: host_ports(spec),
             claims: claims.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             tolerations: spec.items("tolerations").iter().map(Toleration::of).collect(),
+            addresses: addresses(status),
+            hostname: spec.str("hostname").to_owned(),
+            subdomain: spec.str("subdomain").to_owned(),
+            named_ports: named_ports(spec),
             has_required_pod_affinity: has_terms("requiredDuringSchedulingIgnoredDuringExecution"),
             has_preferred_pod_affinity: has_terms("preferredDuringSchedulingIgnoredDuringExecution"),
         };
@@ -230,11 +253,30 @@ fn requests(spec: &Value) -> BTreeMap<String, i64> {
     totals::pod_requests(spec).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
 }
 
+/// The ports of its containers, then those of its sidecars.
+fn container_ports(spec: &Value) -> impl Iterator<Item = &Value> {
+    let sidecars = spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always");
+    spec.items("containers").iter().chain(sidecars).flat_map(|c| c.items("ports"))
+}
+
+fn named_ports(spec: &Value) -> Vec<NamedPort> {
+    let named = container_ports(spec).filter(|port| !port.str("name").is_empty());
+    let read = |port: &Value| {
+        let number = port.int("containerPort")?;
+        Some(NamedPort { name: port.str("name").to_owned(), protocol: port.str("protocol").to_owned(), number })
+    };
+    named.filter_map(read).collect()
+}
+
+fn addresses(status: &Value) -> Vec<String> {
+    let all = status.items("podIPs").iter().map(|item| item.str("ip"));
+    let all: Vec<String> = all.filter(|ip| !ip.is_empty()).map(str::to_owned).collect();
+    let only = status.str("podIP");
+    if all.is_empty() && !only.is_empty() { vec![only.to_owned()] } else { all }
+}
+
 fn host_ports(spec: &Value) -> Vec<(String, String, i64)> {
-    let containers =
-        spec.items("containers").iter().chain(spec.items("initContainers").iter().filter(|c| c.str("restartPolicy") == "Always"));
-    let ports = containers.flat_map(|c| c.items("ports"));
-    ports
+    container_ports(spec)
         .filter_map(|port| Some((port.str("protocol").to_owned(), port.str("hostIP").to_owned(), port.int("hostPort").filter(|p| *p > 0)?)))
         .collect()
 }

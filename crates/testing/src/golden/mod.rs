@@ -1,4 +1,4 @@
-//! The golden cases, runs and lives of `tests/golden`, replayed: the first two in process. Input: the files. Output: a [`Report`]
+//! The golden cases, runs, workloads and lives of `tests/golden`, replayed: all but lives in process. Input: the files. Output: a [`Report`]
 //! with one [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
 
 pub mod case;
@@ -10,6 +10,7 @@ pub mod pending;
 pub mod run;
 #[cfg(test)]
 mod tests;
+pub mod workloads;
 pub mod world;
 
 use anyhow::{Context, Result};
@@ -132,35 +133,65 @@ pub fn replay_runs(only: Option<&str>) -> Result<Report> {
         .into_iter()
         .filter(|run| only.is_none_or(|only| format!("runs/{}/{}", run.area, run.name).contains(only)))
         .collect();
-    runtime()?.block_on(async {
-        let client = crate::http::Client::fresh(1).await?;
-        let options = stead_control::Options {
-            controllers: stead_control::Selection::default(),
-            scheduler: false,
-            root_ca: "none".to_owned(),
-            clock: client.clock(),
-        };
-        let controllers = stead_control::run(
-            client.kube("system:kube-controller-manager"),
-            options,
-            stead_control::Questions::none(),
-            std::future::pending(),
-        );
-        let replayed = async {
-            // The controllers discover and list first.
-            tokio::time::sleep(STARTUP).await;
-            let mut report = Report::default();
-            for (number, run) in runs.iter().enumerate() {
-                report.results.push(run::replay(&client, run, number).await?);
-            }
-            Ok(report)
-        };
-        tokio::select! {
-            report = replayed => report,
-            () = controllers => anyhow::bail!("the controllers ended"),
-            heartbeat = run::heartbeat(&client) => heartbeat.map(|()| Report::default()),
+    runtime()?.block_on(beside_controllers(async |client| {
+        let mut report = Report::default();
+        for (number, run) in runs.iter().enumerate() {
+            report.results.push(run::replay(client, run, number).await?);
         }
-    })
+        Ok(report)
+    }))
+}
+
+/// Servers among which workloads are shared out.
+const SHARES: usize = 2;
+
+/// Replays the workloads whose `workloads/AREA/NAME` holds `only`, against the real controllers; all without it.
+pub fn replay_workloads(only: Option<&str>) -> Result<Report> {
+    let mut runs = workloads::load(&folder().join("workloads"))?;
+    runs.retain(|run| only.is_none_or(|only| run.id().contains(only)));
+    let share = |first: usize| {
+        runtime()?.block_on(beside_controllers(async |client| {
+            let mut results = Vec::new();
+            for (number, run) in runs.iter().enumerate().skip(first).step_by(SHARES) {
+                results.push(workloads::replay(client, run, number).await?);
+            }
+            Ok(results)
+        }))
+    };
+    let shares: Vec<Result<Vec<CaseResult>>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..SHARES).map(|first| scope.spawn(move || share(first))).collect();
+        let failed = |_| Err(anyhow::anyhow!("a replayer panicked"));
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(failed)).collect()
+    });
+    let mut report = Report::default();
+    for results in shares {
+        report.results.extend(results?);
+    }
+    report.results.sort_by_key(CaseResult::id);
+    Ok(report)
+}
+
+/// Works with a fresh server that has the controllers and the played kubelet's node, but no scheduler.
+async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
+    let client = crate::http::Client::fresh(1).await?;
+    let options = stead_control::Options {
+        controllers: stead_control::Selection::default(),
+        scheduler: false,
+        root_ca: "none".to_owned(),
+        clock: client.clock(),
+    };
+    let user = client.kube("system:kube-controller-manager");
+    let controllers = stead_control::run(user, options, stead_control::Questions::none(), std::future::pending());
+    let worked = async {
+        // The controllers discover and list first.
+        tokio::time::sleep(STARTUP).await;
+        work(&client).await
+    };
+    tokio::select! {
+        outcome = worked => outcome,
+        () = controllers => anyhow::bail!("the controllers ended"),
+        heartbeat = run::heartbeat(&client) => heartbeat.and_then(|()| anyhow::bail!("the heart of the node stopped")),
+    }
 }
 
 /// Virtual time until the controllers know what there is.

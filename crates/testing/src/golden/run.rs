@@ -91,7 +91,8 @@ pub async fn replay(client: &Client, run: &Run, number: usize) -> Result<CaseRes
     Ok(CaseResult { area: format!("runs/{}", run.area), name: run.name.clone(), steps, failed })
 }
 
-fn what(step: &Value) -> String {
+/// What a step does, in a line.
+pub fn what(step: &Value) -> String {
     let mut out = step["do"].as_str().unwrap_or_default().to_owned();
     for name in ["as", "pods", "path", "seconds", "body"] {
         if let Some(value) = step.get(name) {

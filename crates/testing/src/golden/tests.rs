@@ -7,7 +7,7 @@ use serde_json::json;
 
 fn must_be_as_listed(report: &Report) {
     let wrong = pending::judge(&pending::read().unwrap(), report);
-    assert!(wrong.is_empty(), "{}\n{report}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}\n{}{report}", wrong.join("\n"), report.failures(Detail::First));
 }
 
 /// Every case passes but those that are listed, and those do not.
@@ -22,6 +22,12 @@ fn golden_runs_are_as_listed() {
     must_be_as_listed(&replay_runs(None).unwrap());
 }
 
+/// Every workload passes but those that are listed, and those do not.
+#[test]
+fn golden_workloads_are_as_listed() {
+    must_be_as_listed(&replay_workloads(None).unwrap());
+}
+
 #[test]
 fn golden_list_is_sorted_and_names_what_exists() {
     let text = std::fs::read_to_string(folder().join("pending.txt")).unwrap();
@@ -30,7 +36,8 @@ fn golden_list_is_sorted_and_names_what_exists() {
     let cases = case::load(&folder().join("cases")).unwrap().into_iter().map(|c| format!("{}/{}", c.area, c.name));
     let runs = run::load(&folder().join("runs")).unwrap().into_iter().map(|r| format!("runs/{}/{}", r.area, r.name));
     let lives = lives::all().unwrap().into_iter().map(|life| life.id());
-    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(lives).collect();
+    let workloads = workloads::load(&folder().join("workloads")).unwrap().into_iter().map(|run| run.id());
+    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(workloads).chain(lives).collect();
     let unknown: Vec<&&str> = lines.iter().filter(|line| !known.contains(**line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

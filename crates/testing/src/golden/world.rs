@@ -249,7 +249,7 @@ impl State {
 }
 
 /// The exact text of a member of a JSON object.
-fn member(body: &[u8], name: &str) -> Option<String> {
+pub fn member(body: &[u8], name: &str) -> Option<String> {
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
     members.get(name).map(|raw| raw.get().to_owned())
 }
