@@ -115,6 +115,11 @@ impl Network {
         lock(&self.table).pool.ranges().to_vec()
     }
 
+    /// The machine's own addresses towards its containers, the primary one first.
+    pub fn machine_addresses(&self) -> Vec<IpAddr> {
+        lock(&self.table).pool.machine_addresses()
+    }
+
     /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
     /// Idempotent.
     pub fn attach(&self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {

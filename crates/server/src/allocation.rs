@@ -3,7 +3,7 @@
 
 use crate::cluster::Cluster;
 use crate::key_locks::KeyLock;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use stead_api::allocation::{Pool, Ranges, Run};
 use stead_api::registry::Kind;
 use stead_api::{Status, Value};
@@ -23,8 +23,8 @@ pub(crate) fn parse_ranges(cidr: &str) -> Result<Ranges, Status> {
 }
 
 /// The address of the Service `kubernetes`.
-pub(crate) fn first_ip(ranges: &Ranges) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from(ranges.network) + 1)
+pub(crate) fn first_ip(ranges: &Ranges) -> IpAddr {
+    Ipv4Addr::from(u32::from(ranges.network) + 1).into()
 }
 
 /// The right to allocate; hold it until the object is durable. `None`: the kind holds no addresses.

@@ -6,7 +6,7 @@ use crate::negotiation::Reader;
 use crate::query::{Write, WriteOptions};
 use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
-use crate::{allocation, object};
+use crate::{kubernetes_service, object};
 use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
@@ -21,7 +21,7 @@ const ROUNDS: u64 = 6;
 /// Makes what is missing; does nothing on a store that has it.
 pub(crate) async fn run(core: &Arc<Core>) -> Result<(), Status> {
     repair_namespaces(core).await?;
-    repair_service(core).await?;
+    kubernetes_service::repair(core).await?;
     expiry::adopt(core, &core.kinds.built_in("events"))
 }
 
@@ -30,7 +30,7 @@ pub(crate) async fn maintain(core: &Arc<Core>) {
     let events = core.kinds.built_in("events");
     for round in 1u64.. {
         core.environment.sleep(SERVICE_EVERY_MS).await;
-        say(repair_service(core).await, "the Service kubernetes is not looked after");
+        say(kubernetes_service::repair(core).await, "the Service kubernetes is not looked after");
         if round % ROUNDS == 0 {
             say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
             say(expiry::expire(core, &events, usize::MAX).await, "old Events stay");
@@ -52,28 +52,8 @@ async fn repair_namespaces(core: &Arc<Core>) -> Result<(), Status> {
     Ok(())
 }
 
-async fn repair_service(core: &Arc<Core>) -> Result<(), Status> {
-    ensure(core, &core.kinds.built_in("services"), "default", kubernetes_service(core)).await
-}
-
-/// The Service by which pods find this server.
-fn kubernetes_service(core: &Core) -> Value {
-    let port = core.advertise.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).filter(|port| *port != 0).unwrap_or(443);
-    json!({
-        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-        "spec": {
-            "type": "ClusterIP",
-            "clusterIP": allocation::first_ip(&core.ranges).to_string(),
-            "clusterIPs": [allocation::first_ip(&core.ranges).to_string()],
-            "ipFamilies": ["IPv4"],
-            "ipFamilyPolicy": "SingleStack",
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
-            "sessionAffinity": "None",
-        },
-    })
-}
-
-async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, object: Value) -> Result<(), Status> {
+/// Makes an object if there is none of its name.
+pub(crate) async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, object: Value) -> Result<(), Status> {
     // Asked before creating: the allocation of what the object has already would be refused.
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     if core.store.get(&crate::keys::object(kind, namespace, name)).is_some() {

@@ -4,6 +4,7 @@ use crate::admission::Admission;
 use crate::cluster::Cluster;
 use crate::debug::DebugPages;
 use crate::gateway::Gateway;
+use crate::kubernetes_service::Reached;
 use crate::lines::Lines;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
@@ -21,6 +22,7 @@ pub(crate) struct Core {
     pub metrics: Metrics,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,
+    pub reached: Reached,
     pub tokens: Tokens,
 }
 

@@ -23,6 +23,7 @@ mod health;
 mod key_locks;
 mod keys;
 mod kinds;
+mod kubernetes_service;
 mod lines;
 mod metrics;
 mod negotiation;
@@ -49,6 +50,7 @@ pub use tokens::{InvalidKey, SigningKey};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use stead_api::Status;
@@ -135,10 +137,17 @@ impl Server {
             lines: lines::Lines::default(),
             metrics: metrics::Metrics::default(),
             advertise: config.advertise,
+            reached: kubernetes_service::Reached::default(),
             tokens: tokens::Tokens { key: config.token_key, issuer: config.token_issuer },
         });
         bootstrap::run(&core).await?;
         Ok(Self { core })
+    }
+
+    /// Says in the Endpoints and the EndpointSlice of the Service `kubernetes` that pods reach this server there, from now on.
+    pub async fn publish(&self, addresses: Vec<SocketAddr>) -> Result<(), Status> {
+        self.core.reached.set(addresses);
+        kubernetes_service::repair(&self.core).await
     }
 
     /// Looks after the objects that every cluster has and removes Events whose hour has passed, for as long as it is polled. It has

@@ -7,7 +7,7 @@ use crate::supervisor::Supervisor;
 use crate::{explain, inprocess};
 use anyhow::Context;
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_network::Range;
@@ -41,14 +41,14 @@ fn node_name_of(host: &str) -> anyhow::Result<String> {
     crate::config::node_name(host).map_err(said)
 }
 
-/// Starts the nodes that these settings ask for.
+/// Starts the nodes that these settings ask for. What it gives are this machine's addresses towards its pods.
 pub async fn start(
     supervisor: &mut Supervisor,
     args: &ServerArgs,
     name: &str,
     server: &Server,
     machine: Arc<dyn Environment>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<IpAddr>> {
     use stead_node::real::Real;
     use stead_node::{agent, host, simulated::Simulated};
     let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
@@ -77,6 +77,7 @@ pub async fn start(
             stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
         containers.builtin(BUILTIN_IMAGE).await?;
         let network = open_network(args, &containers).await?;
+        let towards_pods = network.machine_addresses();
         let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
         machine.dns = args.dns();
         let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
@@ -102,8 +103,9 @@ pub async fn start(
             questions,
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
+        return Ok(towards_pods);
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// The network of the sandboxes that the runtime has; what is there of others is removed.

@@ -1,6 +1,6 @@
 //! Puts the parts together: store, API, listener, controllers, node; runs them until told to stop.
 
-use crate::certificates::names::NameSources;
+use crate::certificates::names::{NameSources, host_addresses};
 use crate::certificates::renewal::Certificates;
 use crate::config::ServerArgs;
 use crate::environment::Machine;
@@ -8,7 +8,7 @@ use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
-use crate::{cli, explain, file, inprocess, node, token_key};
+use crate::{cli, explain, file, inprocess, node, reach, token_key};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -63,7 +63,8 @@ enum Started {
 async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, signals: &mut Signals) -> anyhow::Result<Started> {
     let node_name = node::name(args)?;
     let listener = listener(SocketAddr::new(args.bind_address, args.https_listen_port)).await?;
-    let url = url(listener.local_addr()?);
+    let listened = listener.local_addr()?;
+    let url = url(listened);
     let machine: Arc<dyn Environment> = Arc::new(Machine::default());
     let service_cidr = args.service_cidr.to_string();
     let token_key = token_key::open(&args.data_dir.join("tls"))?;
@@ -78,7 +79,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     let root_ca = certificates.pki().authorities.clone();
     let security =
         Security { tls: listen::tls(certificates.presented.clone())?, clients: certificates.clients.clone(), clock: machine.clone() };
-    let serving = listen::serve(listener, security, server.service(), supervisor.stopping());
+    let serving = listen::serve(listener, security.clone(), server.service(), supervisor.stopping());
     supervisor.spawn("listener", async move {
         serving.await;
         Ok(())
@@ -88,10 +89,12 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     supervisor.spawn("memory", give_back_memory(supervisor.stopping()));
     start_controllers(supervisor, args, &server, &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
-    tokio::select! {
+    let towards_pods = tokio::select! {
         started = node::start(supervisor, args, &node_name, &server, machine) => started?,
         () = signals.end() => return Ok(Started::Stopped),
-    }
+    };
+    let reach = reach::of(listened, &towards_pods, &host_addresses());
+    server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
     let service = server.service();
     tokio::select! {
         ready = wait_ready(&service) => ready?,

@@ -1,6 +1,6 @@
 //! Addresses and node ports of Services: each once, freed on deletion, known after a restart.
 
-use crate::client::{create, fresh, send};
+use crate::client::{create, fresh, get, send};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -51,4 +51,33 @@ async fn a_restart_makes_nothing_anew() {
     let revision = store.revision();
     Server::new(config()).await.expect("a server again");
     assert_eq!(store.revision(), revision);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_kubernetes_leads_to_where_the_server_is_reached() {
+    // NS1
+    let client = fresh().await;
+    let endpoints = "/api/v1/namespaces/default/endpoints/kubernetes";
+    let slice = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes";
+    assert_eq!(get(&client, endpoints).await.0, 404, "nothing is said before it is known");
+    let publish = async |addresses: &[&str]| {
+        client.server().publish(addresses.iter().map(|address| address.parse().unwrap()).collect()).await.expect("published");
+    };
+    publish(&["10.42.0.1:6443", "[fd00::1]:6443"]).await;
+    let made = get(&client, endpoints).await.1;
+    assert_eq!(
+        made["subsets"],
+        json!([{"addresses": [{"ip": "10.42.0.1"}], "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}])
+    );
+    assert_eq!(made["metadata"]["labels"], json!({"endpointslice.kubernetes.io/skip-mirror": "true"}));
+    let made = get(&client, slice).await.1;
+    assert_eq!(made["endpoints"], json!([{"addresses": ["10.42.0.1"], "conditions": {"ready": true}}]));
+    assert_eq!(made["metadata"]["labels"], json!({"kubernetes.io/service-name": "kubernetes"}));
+    publish(&["10.42.0.1:6443"]).await;
+    assert_eq!(get(&client, slice).await.1["metadata"]["resourceVersion"], made["metadata"]["resourceVersion"]);
+    publish(&["10.42.1.1:7443"]).await;
+    assert_eq!(get(&client, endpoints).await.1["subsets"][0]["addresses"][0]["ip"], "10.42.1.1");
+    assert_eq!(get(&client, slice).await.1["ports"][0]["port"], 7443);
+    publish(&[]).await;
+    assert_eq!((get(&client, endpoints).await.0, get(&client, slice).await.0), (404, 404));
 }

@@ -93,6 +93,7 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         lines: lines::Lines::default(),
         metrics: crate::metrics::Metrics::default(),
         advertise: "https://127.0.0.1:6443".to_owned(),
+        reached: crate::kubernetes_service::Reached::default(),
         tokens: crate::tokens::Tokens { key: Arc::new(crate::SigningKey::fresh().unwrap()), issuer: String::new() },
     });
     bootstrap::run(&core).await.unwrap();
