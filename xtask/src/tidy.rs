@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 16] = [
+const DEPENDENCIES: [(&str, &[&str]); 17] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
@@ -47,6 +47,7 @@ const DEPENDENCIES: [(&str, &[&str]); 16] = [
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
+    ("proxy", &["api", "client", "netfilter"]),
     ("node", &["api", "client", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"]),
 ];

@@ -1,0 +1,303 @@
+//! What is known of Services, EndpointSlices and this node, what the table is to have, and the changes from one state to the next. Pure.
+//!
+//! Some elements are of several Services: two may ask for one address, and endpoints of one pod come to themselves through all of them. The
+//! Service that is first by name has an address; an element goes with the last that wants it.
+
+use crate::elements::{Made, Placed, make};
+use crate::endpoints::{self, Node, Slice};
+use crate::layout::{Name, Settings, Spread};
+use crate::service::{self, Service, ServiceName};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use stead_api::Value;
+use stead_netfilter::{Batch, Element, Family, Key};
+
+type Place = (Name, Family, Key);
+
+/// Everything that the table is made of.
+#[derive(Debug)]
+pub struct State {
+    pub settings: Settings,
+    node: Node,
+    services: HashMap<ServiceName, Known>,
+    /// Which Service a slice is of, by the slice's name.
+    slices: HashMap<ServiceName, ServiceName>,
+    dirty: BTreeSet<ServiceName>,
+    /// Who wants an element that several may want, with what value.
+    claims: HashMap<Place, BTreeMap<ServiceName, Element>>,
+    spreads: BTreeSet<Spread>,
+    health: BTreeMap<u16, Health>,
+}
+
+/// One Service, or slices of one that is not there yet.
+#[derive(Debug, Default)]
+struct Known {
+    service: Option<Service>,
+    slices: BTreeMap<ServiceName, Slice>,
+    made: Made,
+}
+
+/// What is said at the port for checks of a load balancer (SVC-12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub service: ServiceName,
+    pub local_endpoints: usize,
+}
+
+/// From one state to the next.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    pub batch: Batch,
+    pub services: usize,
+    /// UDP addresses, and where what comes to them may still go: flows to elsewhere are to be forgotten (SVC-13).
+    pub udp: HashMap<SocketAddr, Vec<SocketAddr>>,
+}
+
+/// Elements that others may want as well.
+fn is_shared(name: Name) -> bool {
+    matches!(name, Name::ServiceIps | Name::ServiceIds | Name::ClusterIps | Name::Hairpins)
+}
+
+impl State {
+    pub fn new(settings: Settings) -> State {
+        State {
+            settings,
+            node: Node::default(),
+            services: HashMap::new(),
+            slices: HashMap::new(),
+            dirty: BTreeSet::new(),
+            claims: HashMap::new(),
+            spreads: BTreeSet::new(),
+            health: BTreeMap::new(),
+        }
+    }
+
+    pub fn put_service(&mut self, object: &Value) {
+        let name = service::name_of(object);
+        let new = service::read(object);
+        if new.is_none() && !self.services.contains_key(&name) {
+            return;
+        }
+        let known = self.services.entry(name.clone()).or_default();
+        if known.service != new {
+            known.service = new;
+            self.dirty.insert(name);
+        }
+    }
+
+    pub fn delete_service(&mut self, name: &str) {
+        if let Some((name, known)) = self.services.get_key_value(name) {
+            let name = name.clone();
+            if known.service.is_some() {
+                self.services.entry(name.clone()).or_default().service = None;
+                self.dirty.insert(name);
+            }
+        }
+    }
+
+    pub fn put_slice(&mut self, object: &Value) {
+        let name = service::name_of(object);
+        let new = endpoints::read(object);
+        let former = self.slices.get(&name).cloned();
+        if let Some(former) = former.filter(|former| new.as_ref().is_none_or(|new| new.service != *former)) {
+            self.take_slice(&name, &former);
+        }
+        let Some(new) = new else { return };
+        let known = self.services.entry(new.service.clone()).or_default();
+        if known.slices.get(&name) != Some(&new) {
+            self.dirty.insert(new.service.clone());
+            self.slices.insert(name.clone(), new.service.clone());
+            known.slices.insert(name, new);
+        }
+    }
+
+    pub fn delete_slice(&mut self, name: &str) {
+        if let Some((name, service)) = self.slices.get_key_value(name).map(|(name, service)| (name.clone(), service.clone())) {
+            self.take_slice(&name, &service);
+        }
+    }
+
+    fn take_slice(&mut self, name: &str, service: &ServiceName) {
+        self.slices.remove(name);
+        if let Some(known) = self.services.get_mut(service) {
+            known.slices.remove(name);
+            self.dirty.insert(service.clone());
+        }
+    }
+
+    /// Keeps only Services, or slices, of these names: what a new list does not have is gone.
+    pub fn retain_services(&mut self, names: &BTreeSet<ServiceName>) {
+        let gone: Vec<ServiceName> = self.services.keys().filter(|name| !names.contains(*name)).cloned().collect();
+        gone.iter().for_each(|name| self.delete_service(name));
+    }
+
+    pub fn retain_slices(&mut self, names: &BTreeSet<ServiceName>) {
+        let gone: Vec<ServiceName> = self.slices.keys().filter(|name| !names.contains(*name)).cloned().collect();
+        gone.iter().for_each(|name| self.delete_slice(name));
+    }
+
+    pub fn set_node(&mut self, object: &Value) {
+        let node = endpoints::node(object);
+        if node != self.node {
+            self.node = node;
+            self.dirty.extend(self.services.keys().cloned());
+        }
+    }
+
+    pub fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// The ports at which load balancers ask how many endpoints are here.
+    pub fn health(&self) -> &BTreeMap<u16, Health> {
+        &self.health
+    }
+
+    /// What has changed since this was last asked, as one batch.
+    pub fn changes(&mut self) -> Changes {
+        let dirty = std::mem::take(&mut self.dirty);
+        let mut turned = Turned::default();
+        let mut udp = HashMap::new();
+        let mut spreads = BTreeSet::new();
+        for name in &dirty {
+            let Some(known) = self.services.get_mut(name) else { continue };
+            let slices: Vec<&Slice> = known.slices.values().collect();
+            let new = known.service.as_ref().map(|service| make(name, service, &slices, &self.node)).unwrap_or_default();
+            let old = std::mem::replace(&mut known.made, new.clone());
+            for (address, _) in old.udp.iter().filter(|entry| !new.udp.contains(entry)) {
+                udp.entry(*address).or_insert_with(Vec::new);
+            }
+            udp.extend(new.udp.iter().filter(|entry| !old.udp.contains(entry)).cloned());
+            spreads.extend(new.spreads.iter().copied());
+            self.health.retain(|_, health| health.service != *name);
+            let health_port = known.service.as_ref().map_or(0, |service| service.health_check_port);
+            if health_port != 0 {
+                self.health.insert(health_port, Health { service: name.clone(), local_endpoints: new.local_endpoints });
+            }
+            self.turn(name, &old.elements, &new.elements, &mut turned);
+            if known_is_empty(self.services.get(name)) {
+                self.services.remove(name);
+            }
+        }
+        let batch = self.batch(&turned, &spreads);
+        Changes { batch, services: dirty.len(), udp }
+    }
+
+    /// From a Service's old elements to its new ones.
+    fn turn(&mut self, service: &ServiceName, old: &[Placed], new: &[Placed], turned: &mut Turned) {
+        let old_set: BTreeSet<&Placed> = old.iter().collect();
+        let new_set: BTreeSet<&Placed> = new.iter().collect();
+        for (name, family, element) in old_set.difference(&new_set) {
+            let place = (*name, *family, element.key.clone());
+            let before = self.in_force(&place).cloned().unwrap_or_else(|| element.clone());
+            turned.before.entry(place.clone()).or_insert(Some(before));
+            let after = self.claims.get_mut(&place).and_then(|claims| {
+                claims.remove(service);
+                claims.values().next().cloned()
+            });
+            if after.is_none() {
+                self.claims.remove(&place);
+            }
+            turned.after.insert(place, after);
+        }
+        for (name, family, element) in new_set.difference(&old_set) {
+            let place = (*name, *family, element.key.clone());
+            turned
+                .before
+                .entry(place.clone())
+                .or_insert_with(|| self.claims.get(&place).and_then(|claims| claims.values().next().cloned()));
+            let after = match is_shared(*name) {
+                true => {
+                    let claims = self.claims.entry(place.clone()).or_default();
+                    claims.insert(service.clone(), element.clone());
+                    claims.values().next().cloned()
+                }
+                false => Some(element.clone()),
+            };
+            turned.after.insert(place, after);
+        }
+    }
+
+    fn in_force(&self, place: &Place) -> Option<&Element> {
+        self.claims.get(place)?.values().next()
+    }
+
+    fn batch(&mut self, turned: &Turned, spreads: &BTreeSet<Spread>) -> Batch {
+        let mut batch = Batch::new(&self.settings.table);
+        for spread in spreads.difference(&self.spreads) {
+            crate::reconcile::add_chain(&mut batch, &spread.chain());
+        }
+        self.spreads.extend(spreads);
+        let (gone, come) = turned.sorted();
+        for ((name, family), elements) in gone {
+            batch.delete_elements(&name.set(family), elements);
+        }
+        for ((name, family), elements) in come {
+            batch.add_elements(&name.set(family), elements);
+        }
+        batch
+    }
+
+    /// Everything that the table is to have in its sets, but what clients add.
+    pub fn elements(&self) -> BTreeMap<(Name, Family), Vec<Element>> {
+        let mut all: BTreeMap<(Name, Family), BTreeSet<Element>> = BTreeMap::new();
+        for known in self.services.values() {
+            for (name, family, element) in known.made.elements.iter().filter(|(name, ..)| !is_shared(*name)) {
+                all.entry((*name, *family)).or_default().insert(element.clone());
+            }
+        }
+        for ((name, family, _), claims) in &self.claims {
+            all.entry((*name, *family)).or_default().extend(claims.values().next().cloned());
+        }
+        all.into_iter().map(|(set, elements)| (set, elements.into_iter().collect())).collect()
+    }
+
+    /// The chains that elements lead to.
+    pub fn spreads(&self) -> BTreeSet<Spread> {
+        self.services.values().flat_map(|known| known.made.spreads.iter().copied()).collect()
+    }
+
+    /// The kernel has exactly these now.
+    pub fn set_spreads(&mut self, spreads: BTreeSet<Spread>) {
+        self.spreads = spreads;
+    }
+
+    /// All UDP addresses and where what comes to them may go.
+    pub fn udp(&self) -> HashMap<SocketAddr, Vec<SocketAddr>> {
+        self.services.values().flat_map(|known| known.made.udp.iter().cloned()).collect()
+    }
+}
+
+fn known_is_empty(known: Option<&Known>) -> bool {
+    known.is_some_and(|known| known.service.is_none() && known.slices.is_empty())
+}
+
+type Sorted<'a> = BTreeMap<(Name, Family), Vec<&'a Element>>;
+
+/// Places whose element may have become another one.
+#[derive(Debug, Default)]
+struct Turned {
+    before: BTreeMap<Place, Option<Element>>,
+    after: BTreeMap<Place, Option<Element>>,
+}
+
+impl Turned {
+    /// What goes and what comes.
+    fn sorted(&self) -> (Sorted<'_>, Sorted<'_>) {
+        let (mut gone, mut come) = (Sorted::new(), Sorted::new());
+        for (place, before) in &self.before {
+            let after = self.after.get(place).and_then(Option::as_ref);
+            if before.as_ref() == after {
+                continue;
+            }
+            let set = (place.0, place.1);
+            if let Some(before) = before {
+                gone.entry(set).or_default().push(before);
+            }
+            if let Some(after) = after {
+                come.entry(set).or_default().push(after);
+            }
+        }
+        (gone, come)
+    }
+}

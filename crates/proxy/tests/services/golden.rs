@@ -1,0 +1,223 @@
+//! What Services make of the table, case by case, as texts in `tests/golden`. A case that differs writes what it is now beside the build's
+//! files, and says where.
+
+use crate::objects::{service, slice, state};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::Path;
+use stead_netfilter::Datum;
+use stead_proxy::{ServicePort, State, id};
+
+/// The chains that Services need and all elements; ids by the names that they stand for.
+fn rendered(state: &State, objects: &[Value]) -> String {
+    let mut text = String::new();
+    state.spreads().into_iter().for_each(|spread| writeln!(text, "{}", spread.chain()).unwrap());
+    for ((name, family), elements) in state.elements() {
+        writeln!(text, "{}", name.set(family)).unwrap();
+        elements.iter().for_each(|element| writeln!(text, "\t{element}").unwrap());
+    }
+    for object in objects {
+        let name = format!("default/{}", object["metadata"]["name"].as_str().unwrap_or_default());
+        for port in object["spec"]["ports"].as_array().into_iter().flatten() {
+            let protocol = port["protocol"].as_str().unwrap();
+            let number = match protocol {
+                "TCP" => 6,
+                "UDP" => 17,
+                _ => 132,
+            };
+            let port_name = port["name"].as_str().unwrap();
+            let port = ServicePort { name: port_name.into(), protocol: number, port: 0, node_port: 0 };
+            let [first, second]: [Datum; 2] = id(&name, &port);
+            text = text.replace(&format!("{first} . {second}"), &format!("{name}/{protocol}/{port_name}"));
+        }
+    }
+    sorted_by_set(&text)
+}
+
+/// Ids are numbers by chance: the order of elements says nothing, that of rules does.
+fn sorted_by_set(text: &str) -> String {
+    let (mut lines, mut block, mut in_chain) = (Vec::new(), Vec::new(), false);
+    for line in text.lines() {
+        if !line.starts_with('\t') {
+            block.sort();
+            lines.append(&mut block);
+            in_chain = line.starts_with("chain");
+        }
+        if line.starts_with('\t') && !in_chain { block.push(line) } else { lines.push(line) }
+    }
+    block.sort();
+    lines.append(&mut block);
+    lines.join("\n") + "\n"
+}
+
+fn check(case: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{case}.txt"));
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    if expected != text {
+        let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{case}.txt"));
+        std::fs::write(&actual, text).unwrap();
+        panic!("{} is another one now: see {}\n{text}", file.display(), actual.display());
+    }
+}
+
+/// Objects by themselves, in whichever order they come.
+fn case(name: &str, objects: &[Value]) {
+    let put = |objects: &mut dyn Iterator<Item = &Value>| {
+        let mut state = state("00000000", &["192.0.2.1", "2001:db8::1"]);
+        for object in objects {
+            if object.get("addressType").is_some() {
+                state.put_slice(object)
+            } else {
+                state.put_service(object)
+            }
+            state.changes();
+        }
+        state
+    };
+    let text = rendered(&put(&mut objects.iter()), objects);
+    assert_eq!(rendered(&put(&mut objects.iter().rev()), objects), text, "the order counts");
+    check(name, &text);
+}
+
+const P80: (&str, &str, u16) = ("p80", "TCP", 8080);
+
+#[test]
+fn what_is_always_there() {
+    let text: String = stead_proxy::chains(&crate::objects::settings("00000000")).iter().map(ToString::to_string).collect();
+    check("fixed", &text);
+}
+
+#[test]
+fn cluster_ip() {
+    // SVC-1, SVC-6
+    case(
+        "cluster-ip",
+        &[
+            service("web", &["10.43.0.10"], &["TCP/80"], json!({})),
+            slice("web", &[P80], &["10.42.0.5 here ready", "10.42.1.7 there ready", "10.42.1.8 there"]),
+        ],
+    );
+}
+
+#[test]
+fn no_endpoints() {
+    // SVC-7: no group: what comes is refused.
+    case("no-endpoints", &[service("web", &["10.43.0.10"], &["TCP/80"], json!({})), slice("web", &[P80], &["10.42.0.5 here"])]);
+}
+
+#[test]
+fn terminating_endpoints_are_the_last_resort() {
+    // SVC-6
+    let endpoints = ["10.42.0.5 here serving terminating", "10.42.1.7 there serving terminating", "10.42.1.8 there terminating"];
+    case("terminating", &[service("web", &["10.43.0.10"], &["TCP/80"], json!({})), slice("web", &[P80], &endpoints)]);
+}
+
+#[test]
+fn node_port_and_several_ports() {
+    // SVC-3
+    let web = service("web", &["10.43.0.10"], &["TCP/80/30080", "UDP/53/30053", "SCTP/9/30009"], json!({"type": "NodePort"}));
+    let ports = [P80, ("p53", "UDP", 53), ("p9", "SCTP", 9)];
+    case("node-port", &[web, slice("web", &ports, &["10.42.0.5 here ready"])]);
+}
+
+#[test]
+fn two_families() {
+    let web = service("web", &["10.43.0.10", "fd00:43::10"], &["TCP/80/30080"], json!({"type": "NodePort"}));
+    case("two-families", &[web, slice("web", &[P80], &["10.42.0.5 here ready"]), slice("web", &[P80], &["fd00:42::5 here ready"])]);
+}
+
+#[test]
+fn external_policy_local() {
+    // SVC-6, SVC-11
+    let more = json!({"type": "NodePort", "externalTrafficPolicy": "Local"});
+    case(
+        "external-local",
+        &[
+            service("web", &["10.43.0.10"], &["TCP/80/30080"], more),
+            slice("web", &[P80], &["10.42.0.5 here ready", "10.42.1.7 there ready"]),
+        ],
+    );
+}
+
+#[test]
+fn external_policy_local_with_endpoints_elsewhere() {
+    // SVC-6: dropped, so that a load balancer goes elsewhere
+    let more = json!({"type": "NodePort", "externalTrafficPolicy": "Local"});
+    case(
+        "external-local-elsewhere",
+        &[service("web", &["10.43.0.10"], &["TCP/80/30080"], more), slice("web", &[P80], &["10.42.1.7 there ready"])],
+    );
+}
+
+#[test]
+fn internal_policy_local() {
+    // SVC-6
+    let more = json!({"internalTrafficPolicy": "Local"});
+    case(
+        "internal-local",
+        &[service("web", &["10.43.0.10"], &["TCP/80"], more), slice("web", &[P80], &["10.42.0.5 here ready", "10.42.1.7 there ready"])],
+    );
+}
+
+#[test]
+fn load_balancer_with_source_ranges() {
+    // SVC-3
+    let more = json!({
+        "type": "LoadBalancer",
+        "ingress": [{"ip": "192.0.2.1"}, {"ip": "192.0.2.99", "ipMode": "Proxy"}, {"hostname": "lb.example"}],
+        "loadBalancerSourceRanges": ["198.51.100.0/24", "203.0.113.7/32", "2001:db8::/32"],
+    });
+    case("load-balancer", &[service("web", &["10.43.0.10"], &["TCP/80/30080"], more), slice("web", &[P80], &["10.42.0.5 here ready"])]);
+}
+
+#[test]
+fn external_ips_of_two_services() {
+    // SVC-3: the first by name has an address that both want.
+    let more = json!({"externalIPs": ["198.51.100.9"]});
+    let (first, second) = (service("a", &["10.43.0.10"], &["TCP/80"], more.clone()), service("b", &["10.43.0.11"], &["TCP/80"], more));
+    case("external-ips", &[first, second, slice("a", &[P80], &["10.42.0.5 here ready"]), slice("b", &[P80], &["10.42.0.6 here ready"])]);
+}
+
+#[test]
+fn session_affinity() {
+    // SVC-8
+    let more = json!({"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 600}}});
+    case(
+        "affinity",
+        &[service("web", &["10.43.0.10"], &["TCP/80"], more), slice("web", &[P80], &["10.42.0.5 here ready", "10.42.1.7 there ready"])],
+    );
+}
+
+#[test]
+fn zones() {
+    // SVC-6: hints count where all endpoints have them.
+    let web = service("web", &["10.43.0.10"], &["TCP/80"], json!({}));
+    case("zones", &[web, slice("web", &[P80], &["10.42.0.5 here ready zone=a", "10.42.1.7 there ready zone=b"])]);
+}
+
+#[test]
+fn without_traffic_of_their_own() {
+    // SVC-2
+    let none = service("none", &["None"], &["TCP/80"], json!({}));
+    let mut name = service("name", &[""], &["TCP/80"], json!({"type": "ExternalName", "externalName": "example.com"}));
+    name["spec"]["clusterIPs"] = json!([]);
+    case("headless", &[none, name, slice("none", &[P80], &["10.42.0.5 here ready"])]);
+}
+
+#[test]
+fn what_a_service_made_goes_with_it() {
+    let mut state = state("00000000", &["192.0.2.1"]);
+    let web = service("web", &["10.43.0.10"], &["UDP/53/30053"], json!({"type": "NodePort"}));
+    state.put_service(&web);
+    state.put_slice(&slice("web", &[("p53", "UDP", 53)], &["10.42.0.5 here ready"]));
+    let made = state.changes();
+    assert!(!made.batch.is_empty());
+    assert_eq!(made.udp[&"192.0.2.1:30053".parse().unwrap()], ["10.42.0.5:53".parse().unwrap()]);
+    state.put_service(&web);
+    assert!(!state.is_dirty(), "the same again");
+    state.delete_service("default/web");
+    let gone = state.changes();
+    assert!(!gone.batch.is_empty());
+    assert_eq!(gone.udp[&"10.43.0.10:53".parse().unwrap()], []);
+    assert!(state.elements().is_empty() && state.spreads().is_empty());
+}
