@@ -3,7 +3,7 @@
 mod usage;
 
 use crate::pod::files::DnsFacts;
-use crate::registration::Machine;
+use crate::registration::{HugePages, Machine};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
 pub use usage::{Disk, HostUsage, Interface, Memory, disk, host_usage};
@@ -22,6 +22,8 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
         cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
         memory_bytes: memory_bytes(&text("/proc/meminfo")),
         storage_bytes: storage,
+        huge_pages: huge_pages(Path::new("/sys/kernel/mm/hugepages")),
+        user_namespaces: user_namespaces(uname.as_ref().map_or((0, 0), |u| release(&u.release().to_string_lossy()))),
         pods_max: 110,
         machine_id: text("/etc/machine-id"),
         system_uuid: text("/sys/class/dmi/id/product_uuid"),
@@ -73,6 +75,30 @@ pub fn addresses(families: &[Family]) -> Vec<String> {
     if found.is_empty() { vec![Ipv4Addr::LOCALHOST.to_string()] } else { found }
 }
 
+/// The sizes of huge pages that there are; a directory for each.
+fn huge_pages(directory: &Path) -> Vec<HugePages> {
+    let size = |entry: std::fs::DirEntry| {
+        let page_kib = entry.file_name().to_str()?.strip_prefix("hugepages-")?.strip_suffix("kB")?.parse().ok()?;
+        let pages = std::fs::read_to_string(entry.path().join("nr_hugepages")).ok()?.trim().parse().ok()?;
+        Some(HugePages { page_kib, pages })
+    };
+    let mut sizes: Vec<HugePages> = std::fs::read_dir(directory).into_iter().flatten().flatten().filter_map(size).collect();
+    sizes.sort();
+    sizes
+}
+
+/// Whether the kernel has user namespaces, lets any be made, and shows an image's layers to them.
+fn user_namespaces(kernel: (u32, u32)) -> bool {
+    let most = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
+    Path::new("/proc/self/ns/user").exists() && most.trim() != "0" && kernel >= (5, 19)
+}
+
+/// The first two numbers of a kernel's release.
+fn release(text: &str) -> (u32, u32) {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
 /// The address that packets to elsewhere would leave from, if there is a route. Nothing is sent.
 fn address(family: Family) -> Option<IpAddr> {
     let socket = UdpSocket::bind((family.unspecified(), 0)).ok()?;
@@ -99,6 +125,7 @@ mod tests {
         assert_eq!(memory_bytes("MemTotal:       24684084 kB\nMemFree: 1 kB"), 24_684_084 * 1024);
         assert_eq!(os_image("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"), "Debian GNU/Linux 12");
         assert_eq!(addresses(&[]), ["127.0.0.1"]);
+        assert_eq!((release("6.1.0-13-cloud-amd64"), release("5.19-rc1"), release("")), ((6, 1), (5, 19), (0, 0)));
         assert!((1..=2).contains(&addresses(&[Family::V6, Family::V4]).len()));
     }
 }

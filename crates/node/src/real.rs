@@ -7,7 +7,7 @@ mod streams;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, Image, Input, Instance, InstanceState,
+    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, HugePages, Image, Input, Instance, InstanceState,
     LimitError, Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord,
     SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
 };
@@ -246,6 +246,10 @@ fn resources(limits: &Limits) -> rt::Resources {
     }
 }
 
+fn huge_pages(pages: HugePages) -> rt::HugePages {
+    rt::HugePages { page_bytes: pages.page_bytes, limit_bytes: pages.limit_bytes }
+}
+
 fn usage(used: rt::CgroupUsage) -> Usage {
     Usage {
         cpu_ns: used.cpu_ns,
@@ -301,6 +305,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
         read_only_rootfs: spec.security.read_only_root,
         mounts: spec.mounts.into_iter().map(mount).collect(),
         resources: resources(&spec.limits),
+        huge_pages: spec.huge_pages.into_iter().map(huge_pages).collect(),
         oom_score_adj: spec.oom_score_adj,
         log_path,
         termination_log: Some(rt::TerminationLog {
@@ -391,6 +396,7 @@ impl Runtime for Real {
         let sandbox = rt::SandboxSpec {
             cgroup_parent: cgroup_parent(&spec),
             resources: rt::Resources { pids_limit: self.confinement.pod_processes_max, ..resources(&spec.limits) },
+            huge_pages: spec.huge_pages.into_iter().map(huge_pages).collect(),
             log_dir,
             network: mode(spec.host_network),
             uts: mode(spec.host_network),

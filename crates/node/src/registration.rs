@@ -20,6 +20,10 @@ pub struct Machine {
     pub cpus: u64,
     pub memory_bytes: i64,
     pub storage_bytes: u64,
+    /// Sizes of huge pages and how many there are, the smallest first.
+    pub huge_pages: Vec<HugePages>,
+    /// Whether pods can have users of their own.
+    pub user_namespaces: bool,
     pub pods_max: u32,
     pub machine_id: String,
     pub system_uuid: String,
@@ -34,6 +38,13 @@ pub struct Machine {
     pub kubernetes_version: String,
     /// Where its pods' directories are.
     pub pods_dir: PathBuf,
+}
+
+/// The huge pages of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HugePages {
+    pub page_kib: u64,
+    pub pages: u64,
 }
 
 /// What the rest of Kubernetes needs below the node's memory: the hard eviction threshold (NODE-2, NODE-10).
@@ -64,15 +75,22 @@ impl Machine {
     }
 
     fn amounts(&self, memory_bytes: i64) -> Value {
-        json!({
+        let mut amounts = json!({
             "cpu": self.cpus.to_string(), "memory": format!("{}Ki", memory_bytes / 1024), "pods": self.pods_max.to_string(),
             "ephemeral-storage": format!("{}Ki", self.storage_bytes / 1024),
-        })
+        });
+        for size in &self.huge_pages {
+            amounts[format!("hugepages-{}", binary(size.page_kib)).as_str()] = binary(size.page_kib * size.pages).into();
+        }
+        amounts
     }
 
     /// `status.allocatable`.
     pub fn allocatable(&self) -> Value {
-        self.amounts((self.memory_bytes - MEMORY_RESERVED_BYTES).max(0))
+        // Huge pages are set aside: nobody else can have that memory.
+        let in_huge_pages = self.huge_pages.iter().map(|size| size.page_kib * size.pages * 1024).sum::<u64>();
+        let left = self.memory_bytes.saturating_sub_unsigned(in_huge_pages);
+        self.amounts((left - MEMORY_RESERVED_BYTES).max(0))
     }
 
     /// What the pods' steps know of it; `runtime_version` is `NAME://VERSION`.
@@ -103,6 +121,8 @@ impl Machine {
                 "osImage": self.os_image, "containerRuntimeVersion": self.runtime_version, "kubeletVersion": self.kubernetes_version,
                 "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": self.architecture,
             },
+            "runtimeHandlers": [{"name": "", "features": {"recursiveReadOnlyMounts": true, "userNamespaces": self.user_namespaces}}],
+            "features": {"supplementalGroupsPolicy": true},
         })
     }
 
@@ -115,6 +135,16 @@ impl Machine {
             "spec": {"holderIdentity": self.name, "leaseDurationSeconds": 40, "renewTime": now.rfc3339_micro()},
         })
     }
+}
+
+/// An amount as Kubernetes writes it.
+fn binary(kib: u64) -> String {
+    let units = ["Ki", "Mi", "Gi", "Ti"];
+    let (mut amount, mut unit) = (kib, 0);
+    while amount > 0 && amount.is_multiple_of(1024) && unit + 1 < units.len() {
+        (amount, unit) = (amount / 1024, unit + 1);
+    }
+    if amount == 0 { "0".to_owned() } else { format!("{amount}{}", units[unit]) }
 }
 
 /// NODE-4, in this order.
@@ -168,5 +198,11 @@ mod tests {
         assert_eq!(status["capacity"]["memory"], "1048576Ki");
         assert_eq!(status["allocatable"]["memory"], "946176Ki");
         assert_eq!(status["allocatable"]["pods"], "110");
+        let huge_pages = vec![HugePages { page_kib: 2048, pages: 128 }, HugePages { page_kib: 1 << 20, pages: 0 }];
+        let status = Machine { huge_pages, ..machine }.status(Timestamp::default(), &[], &[]);
+        assert_eq!((&status["capacity"]["memory"], &status["allocatable"]["memory"]), (&"1048576Ki".into(), &"684032Ki".into()));
+        for amounts in [&status["capacity"], &status["allocatable"]] {
+            assert_eq!((&amounts["hugepages-2Mi"], &amounts["hugepages-1Gi"]), (&"256Mi".into(), &"0".into()));
+        }
     }
 }

@@ -80,6 +80,7 @@ pub struct SandboxSpec {
     pub qos: QosClass,
     /// Of the cgroup around its containers.
     pub limits: Limits,
+    pub huge_pages: Vec<HugePages>,
 }
 
 /// Whose processes a container sees (SEC-20).
@@ -111,6 +112,7 @@ pub struct ContainerSpec {
     /// In the order in which they are made; one at the place of an automatic mount replaces that.
     pub mounts: Vec<Mount>,
     pub limits: Limits,
+    pub huge_pages: Vec<HugePages>,
     /// -997 to 1000 (CG-1).
     pub oom_score_adj: i32,
     /// The signal that asks it to end, e.g. `SIGTERM`.
@@ -202,6 +204,13 @@ pub struct Limits {
     pub cpu_quota_us: Option<i64>,
     /// Bytes; `None`: no limit.
     pub memory_bytes: Option<i64>,
+}
+
+/// How much of one size of huge pages may be taken (CG-10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HugePages {
+    pub page_bytes: u64,
+    pub limit_bytes: u64,
 }
 
 /// What a container reads (OCI-11).

@@ -48,6 +48,8 @@ pub struct ContainerSpec {
     pub devices: Vec<Device>,
     /// Limits of the container's cgroup.
     pub resources: Resources,
+    /// Huge pages that it may take; of other sizes none.
+    pub huge_pages: Vec<HugePages>,
     /// -1000..=1000; raised to what this process may set, see [`Started::oom_score_adj`].
     pub oom_score_adj: i32,
     /// Lowered to what this process may set. `RLIMIT_NOFILE` is set to 1048576, or what can be had, unless given here.
@@ -188,6 +190,15 @@ pub struct Resources {
     pub memory_limit_bytes: Option<i64>,
     /// Most processes and threads.
     pub pids_limit: Option<i64>,
+}
+
+/// How much of one size of huge pages may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HugePages {
+    /// Bytes of a page.
+    pub page_bytes: u64,
+    /// Bytes in all.
+    pub limit_bytes: u64,
 }
 
 /// A limit of the process.

@@ -212,6 +212,7 @@ fn start(
     send_report(report, &Report::Made { pid });
     let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
     layout.withhold_swap(&container.cgroup, &container.spec.resources).map_err(|error| Failure::Start(chain(&error)))?;
+    layout.limit_huge_pages(&container.cgroup, &container.spec.huge_pages, Some(pid)).map_err(|error| Failure::Start(chain(&error)))?;
     if !container.spec.privileged && layout.version == 1 {
         device::withdraw(layout, &container.cgroup, &prepared.devices).map_err(|error| Failure::Start(chain(&error)))?;
     }

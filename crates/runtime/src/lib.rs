@@ -38,9 +38,9 @@ mod usage;
 mod user;
 
 pub use container::{
-    AppArmor, Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, ImageGroups, LogRotation, Mount,
-    Propagation, Resources, Rlimit, Seccomp, Started, TerminationLog, User, all_capabilities, default_capabilities, default_masked_paths,
-    default_readonly_paths,
+    AppArmor, Container, ContainerSpec, ContainerState, Device, EffectiveUser, Exit, ExitReason, HugePages, ImageGroups, LogRotation,
+    Mount, Propagation, Resources, Rlimit, Seccomp, Started, TerminationLog, User, all_capabilities, default_capabilities,
+    default_masked_paths, default_readonly_paths,
 };
 pub use error::{Error, Result, StartError};
 pub use exec::{ExecError, ExecSpec, Size, Stdio};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::Resources;
+use crate::container::{HugePages, Resources};
 
 /// Whose namespace of one kind a sandbox or its containers use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct SandboxSpec {
     pub cgroup_parent: String,
     /// Limits of that parent cgroup.
     pub resources: Resources,
+    /// Huge pages that all containers together may take; of other sizes none.
+    pub huge_pages: Vec<HugePages>,
     /// Size of the `/dev/shm` that the containers share; 0 means 64 MiB.
     pub shm_size_bytes: u64,
     /// Directory of the containers' logs. Made (0755) with the sandbox and removed with it.

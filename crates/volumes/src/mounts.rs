@@ -26,6 +26,13 @@ pub(crate) fn memory(place: &Path, size_bytes: u64) -> Result<()> {
     with(&size).map_err(|error| failed("mount a memory file system on", place)(error.into()))
 }
 
+/// Mounts a file system of huge pages of that size.
+pub(crate) fn huge_pages(place: &Path, page_bytes: u64) -> Result<()> {
+    let options = format!("pagesize={page_bytes}");
+    mount(Some("nodev"), place, Some("hugetlbfs"), MsFlags::empty(), Some(options.as_str()))
+        .map_err(|error| failed("mount a file system of huge pages on", place)(error.into()))
+}
+
 /// Binds what a handle leads to.
 pub(crate) fn bind(source: &OwnedFd, place: &Path) -> Result<()> {
     let source = format!("/proc/self/fd/{}", source.as_raw_fd());

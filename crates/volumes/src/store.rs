@@ -37,6 +37,8 @@ pub enum Content {
     Directory,
     /// One in memory.
     Memory { size_bytes: u64 },
+    /// One in huge pages of a size.
+    HugePages { page_bytes: u64 },
     /// Files that this program publishes; in memory if a size is given.
     Files { payload: Payload, memory_bytes: Option<u64> },
 }
@@ -105,10 +107,11 @@ impl Store {
         private_directory(place.parent().unwrap_or(&place))?;
         match &volume.content {
             Content::Directory => on_disk(&place, volume.group)?,
-            Content::Memory { size_bytes } => self.in_memory(&place, *size_bytes, volume.group)?,
+            Content::Memory { size_bytes } => self.mounted(&place, volume.group, |place| mounts::memory(place, *size_bytes))?,
+            Content::HugePages { page_bytes } => self.mounted(&place, volume.group, |place| mounts::huge_pages(place, *page_bytes))?,
             Content::Files { payload, memory_bytes } => {
                 match memory_bytes {
-                    Some(size_bytes) => self.in_memory(&place, *size_bytes, volume.group)?,
+                    Some(size_bytes) => self.mounted(&place, volume.group, |place| mounts::memory(place, *size_bytes))?,
                     None => on_disk(&place, volume.group)?,
                 }
                 publish::publish(&place, payload, volume.group)?;
@@ -121,12 +124,13 @@ impl Store {
         Ok(())
     }
 
-    fn in_memory(&self, place: &Path, size_bytes: u64, group: Option<Group>) -> Result<()> {
+    /// A file system of its own.
+    fn mounted(&self, place: &Path, group: Option<Group>, mount: impl Fn(&Path) -> Result<()>) -> Result<()> {
         private_directory(place)?;
         if !mounts::is_mounted(place) {
             let made = [Made::Mount(place.to_owned())];
             self.journal.make(&made)?;
-            if let Err(error) = mounts::memory(place, size_bytes) {
+            if let Err(error) = mount(place) {
                 self.journal.gone(&made);
                 return Err(error);
             }

@@ -1,6 +1,7 @@
 //! From a pod's container and its image to what the runtime is asked to start. Pure.
 
 use super::environment::{Sources, container_variables, expand, process_variables};
+use super::huge_pages;
 use super::limits::{container_limits, oom_score_adj};
 use super::steps::NodeFacts;
 use super::unsupported::unsupported;
@@ -42,6 +43,7 @@ pub fn container_spec(
         security: security(pod, container),
         mounts: planned.into_iter().map(|planned| planned.mount).collect(),
         limits: container_limits(pod, container),
+        huge_pages: huge_pages::of_container(pod, container),
         oom_score_adj: oom_score_adj(pod, container, node.memory_bytes),
         stop_signal: first(&[&image.stop_signal, "SIGTERM"]),
         input: input(container),

@@ -184,7 +184,7 @@ fn other_limits(field: &str, value: &Value) -> Option<String> {
         .into_iter()
         .flatten()
         .map(|(name, _)| name)
-        .find(|name| !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage"));
+        .find(|name| !matches!(name.as_str(), "cpu" | "memory" | "ephemeral-storage") && !name.starts_with("hugepages-"));
     other.map(|name| format!("resources.{field} of {name}"))
 }
 

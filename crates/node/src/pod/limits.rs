@@ -15,8 +15,8 @@ const NODE_CRITICAL: i64 = 2_000_001_000;
 
 /// The settings of one container's cgroup. What it has no limit for, it shares with the pod.
 pub fn container_limits(pod: &Value, container: &Value) -> Limits {
-    let requests = list(container, "requests");
-    let (own, of_pod) = (list(container, "limits"), list(&pod["spec"], "limits"));
+    let requests = amounts(container, "requests");
+    let (own, of_pod) = (amounts(container, "limits"), amounts(&pod["spec"], "limits"));
     let cpu_limit = cpu_milli(&own).or_else(|| cpu_milli(&of_pod));
     let memory_limit = memory_bytes(&own).or_else(|| memory_bytes(&of_pod));
     Limits {
@@ -31,10 +31,10 @@ pub fn container_limits(pod: &Value, container: &Value) -> Limits {
 pub fn pod_limits(pod: &Value) -> Limits {
     let spec = &pod["spec"];
     let (requests, limits) = (totals::pod_requests(spec), totals::pod_limits(spec));
-    let of_pod = list(spec, "limits");
+    let of_pod = amounts(spec, "limits");
     let all_have = |amount: fn(&Amounts) -> Option<i64>| {
         let mut containers = spec.items("containers").iter().chain(spec.items("initContainers"));
-        amount(&of_pod).is_some() || containers.all(|c| amount(&list(c, "limits")).is_some())
+        amount(&of_pod).is_some() || containers.all(|c| amount(&amounts(c, "limits")).is_some())
     };
     Limits {
         cpu_shares: shares(cpu_milli(&requests).unwrap_or_default()),
@@ -58,7 +58,8 @@ fn quota_us(cpu_milli: i64) -> i64 {
     (cpu_milli.saturating_mul(PERIOD_US) / 1000).max(QUOTA_MIN_US)
 }
 
-fn list(owner: &Value, member: &str) -> Amounts {
+/// Amounts of resources of a container, or of a pod.
+pub fn amounts(owner: &Value, member: &str) -> Amounts {
     amount::amounts(owner["resources"].map(member))
 }
 
@@ -90,9 +91,9 @@ pub fn oom_score_adj(pod: &Value, container: &Value, node_memory_bytes: i64) -> 
 }
 
 fn burstable_score(spec: &Value, container: &Value, node_memory_bytes: i64) -> i32 {
-    let own = memory_bytes(&list(container, "requests")).unwrap_or_default();
+    let own = memory_bytes(&amounts(container, "requests")).unwrap_or_default();
     // What the pod asks for beyond its containers counts in equal parts.
-    let of_pod = memory_bytes(&list(spec, "requests")).unwrap_or_default();
+    let of_pod = memory_bytes(&amounts(spec, "requests")).unwrap_or_default();
     let of_containers = memory_bytes(&totals::requests(spec)).unwrap_or_default();
     let containers = spec.items("containers").len() + spec.items("initContainers").len();
     let rest = i128::from((of_pod - of_containers).max(0)) / containers.max(1) as i128;

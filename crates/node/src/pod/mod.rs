@@ -6,6 +6,7 @@ pub mod environment;
 pub mod fields;
 pub mod files;
 pub mod hooks;
+pub mod huge_pages;
 pub mod limits;
 pub mod machine;
 pub mod operation;

@@ -16,7 +16,7 @@ pub use summary::{Detail, summary};
 pub use top::{Amount, NodeTop, PodTop, node_top, pod_tops};
 
 use crate::host::{Disk, HostUsage};
-use crate::pod::volumes::source::{Files, Source, source};
+use crate::pod::volumes::source::{Files, Medium, Source, source};
 use crate::runtime::{DiskUsage, Usage};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,7 +84,8 @@ impl PodSample {
 fn is_ephemeral(pod: &Value, volume: &str) -> bool {
     let found = pod["spec"].items("volumes").iter().find(|other| other.str("name") == volume);
     found.is_some_and(|volume| match source(volume) {
-        Source::EmptyDir { memory: in_memory, .. } | Source::Files(Files { in_memory, .. }) => !in_memory,
+        Source::EmptyDir { medium, .. } => medium == Medium::Disk,
+        Source::Files(Files { in_memory, .. }) => !in_memory,
         Source::HostPath { .. } | Source::Image(_) | Source::Removed | Source::Absent(_) => false,
     })
 }

@@ -4,6 +4,7 @@
 //! Never decides limits. Input: paths absolute below the hierarchies' root, such as `/stead-1f/kubepods/pod1`. On version 1 such a path
 //! stands for one directory in every hierarchy.
 
+mod huge_pages;
 mod limits;
 mod usage;
 
@@ -181,8 +182,10 @@ impl Layout {
         }
         for hierarchy in &self.hierarchies {
             let directory = below(hierarchy, cgroup);
-            // A thread that moves itself need not wait, some ten milliseconds, for every other process of the machine to stand still.
-            match fs::write(directory.join("tasks"), "0") {
+            // A thread that moves itself need not wait, some ten milliseconds, for every other process of the machine to stand still. In a
+            // hierarchy of version 2 beside others only processes move.
+            let file = if hierarchy.controllers.is_empty() { "cgroup.procs" } else { "tasks" };
+            match fs::write(directory.join(file), "0") {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {} // libcontainer does not use this hierarchy
                 Err(error) => return Err(io_error("join", &directory)(error)),

@@ -168,6 +168,7 @@ fn make_blocking(inner: &Inner, entry: &Entry) -> Result<ShimRecord> {
     let log_dir = &entry.record.spec.log_dir;
     fs::create_dir_all(log_dir).map_err(io_error("create", log_dir))?;
     inner.layout.create(&entry.record.cgroup, &entry.record.spec.resources)?;
+    inner.layout.limit_huge_pages(&entry.record.cgroup, &entry.record.spec.huge_pages, None)?;
     let failed = |message: String| Error::Shim { sandbox: entry.id().to_owned(), message };
     let line = spawn_shim(&inner.options.executable, dir).map_err(|error| failed(error.to_string()))?;
     if line.trim_end() != crate::shim::READY {

@@ -1,8 +1,11 @@
 //! What containers use, and limits of running ones. Needs root.
 
-use crate::harness::{LONG, Machine, on_machine};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{LONG, Machine, left_out, on_machine};
 use crate::needs_root;
-use stead_runtime::{CgroupUsage, Error, Resources};
+use stead_runtime::{CgroupUsage, ContainerSpec, Error, ExecSpec, HugePages, Resources, SandboxSpec, Stdio};
 
 const MIB: u64 = 1 << 20;
 
@@ -74,6 +77,51 @@ async fn limits_of_running_containers_and_sandboxes_change() {
         machine.exit_of("holder").await;
         assert!(matches!(machine.runtime.update_limits(&id, limits(96, None)).await, Err(Error::ContainerNotRunning(_))));
         assert!(matches!(machine.runtime.update_sandbox_limits("none", limits(96, None)).await, Err(Error::SandboxNotFound(_))));
+    })
+    .await;
+}
+
+/// What the controller of huge pages says of a cgroup: of 2 MiB pages its limit, and its processes. It may be of either version, whatever the others are.
+fn huge_pages(part: &str) -> Option<(String, Vec<i32>)> {
+    let roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/hugetlb"].map(PathBuf::from);
+    let mut directories = roots.to_vec();
+    while let Some(directory) = directories.pop() {
+        let limit =
+            ["max", "limit_in_bytes"].iter().find_map(|file| fs::read_to_string(directory.join(format!("hugetlb.2MB.{file}"))).ok());
+        if let Some(limit) = limit.filter(|_| directory.ends_with(part)) {
+            let processes = fs::read_to_string(directory.join("cgroup.procs")).unwrap();
+            return Some((limit.trim().to_owned(), processes.lines().map(|line| line.parse().unwrap()).collect()));
+        }
+        let below = fs::read_dir(&directory).into_iter().flatten().flatten();
+        directories.extend(below.map(|entry| entry.path()).filter(|path| path.is_dir()));
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn huge_pages_are_limited_and_programs_run_later_are_too() {
+    needs_root!();
+    if !Path::new("/sys/kernel/mm/hugepages/hugepages-2048kB").exists() {
+        return left_out("huge_pages_are_limited_and_programs_run_later_are_too", "needs huge pages of 2 MiB");
+    }
+    on_machine(async |machine| {
+        // CG-10
+        let pages = |limit_bytes| vec![HugePages { page_bytes: 2 * MIB, limit_bytes }];
+        machine.runtime.create_sandbox(SandboxSpec { huge_pages: pages(8 * MIB), ..machine.sandbox_spec("s") }).await.unwrap();
+        let spec = ContainerSpec { huge_pages: pages(4 * MIB), ..machine.container_spec("s", "c", &["sleep", "infinity"]) };
+        let started = machine.runtime.start("s", spec).await.unwrap();
+        assert_eq!(huge_pages("pods/s").unwrap(), ((8 * MIB).to_string(), Vec::new()));
+        assert_eq!(huge_pages(&started.id).unwrap(), ((4 * MIB).to_string(), vec![started.pid]));
+        let (stdin, input) = std::io::pipe().unwrap();
+        let order = ExecSpec { argv: vec!["cat".to_owned()], grace: None };
+        let stdio = Stdio::Pipes { stdin: Some(stdin.into()), stdout: None, stderr: None };
+        let mut exec = machine.runtime.exec(&started.id, order, stdio).await.unwrap();
+        assert_eq!(huge_pages(&started.id).unwrap().1.len(), 2);
+        drop(input);
+        exec.wait().await.unwrap();
+        let other = vec![HugePages { page_bytes: 3 * MIB, limit_bytes: 3 * MIB }];
+        let error = machine.runtime.create_sandbox(SandboxSpec { huge_pages: other, ..machine.sandbox_spec("t") }).await.unwrap_err();
+        assert!(error.to_string().contains("no huge pages of 3MB"), "{error}");
     })
     .await;
 }

@@ -3,6 +3,7 @@
 use super::{NodeFacts, PodStep, SANDBOX, about};
 use crate::network::ORDINAL;
 use crate::pod::files::names::names;
+use crate::pod::huge_pages;
 use crate::pod::limits::pod_limits;
 use crate::pod::operation::Operation;
 use crate::pod::state::{PodState, Progress};
@@ -113,6 +114,7 @@ fn sandbox_spec(pod: &Value, node: &NodeFacts, id: String, hostname: String) -> 
         user: pod_user(&spec["securityContext"]),
         qos: QosClass::of(pod),
         limits: pod_limits(pod),
+        huge_pages: huge_pages::of_pod(pod),
     }
 }
 

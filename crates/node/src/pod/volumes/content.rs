@@ -1,7 +1,8 @@
 //! What is in a volume: from a pod, its node and the objects that it refers to, to what the volume store sets up (VOL-3, VOL-7, VOL-8).
 
 use super::downward;
-use super::source::{Files, Part, Reference, Source, TokenPart, mode, source};
+use super::source::{Files, Medium, Part, Reference, Source, TokenPart, mode, source};
+use crate::pod::huge_pages;
 use crate::pod::limits::pod_limits;
 use crate::pod::steps::NodeFacts;
 use base64::Engine;
@@ -60,9 +61,13 @@ pub fn wanted(pod: &Value, volume: &Value, node: &NodeFacts, inputs: &Inputs) ->
             let kind = Kind::parse(kind).ok_or_else(|| format!("{kind} is an invalid volume type"))?;
             return Ok(Wanted::HostPath(PathBuf::from(path), kind));
         }
-        Source::EmptyDir { memory: false, .. } => ("kubernetes.io~empty-dir", Content::Directory, false),
-        Source::EmptyDir { memory: true, size_limit } => {
-            ("kubernetes.io~empty-dir", Content::Memory { size_bytes: memory_bytes(pod, node, size_limit) }, false)
+        Source::EmptyDir { medium, size_limit } => {
+            let content = match medium {
+                Medium::Disk => Content::Directory,
+                Medium::Memory => Content::Memory { size_bytes: memory_bytes(pod, node, size_limit) },
+                Medium::HugePages(medium) => Content::HugePages { page_bytes: huge_pages::volume_page_bytes(pod, medium)? },
+            };
+            ("kubernetes.io~empty-dir", content, false)
         }
         Source::Files(files) => {
             let memory_bytes = files.in_memory.then(|| memory_bytes(pod, node, ""));

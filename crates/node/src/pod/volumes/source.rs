@@ -13,7 +13,7 @@ const DEFAULT_MODE: u32 = 0o644;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source<'a> {
     EmptyDir {
-        memory: bool,
+        medium: Medium<'a>,
         size_limit: &'a str,
     },
     HostPath {
@@ -26,6 +26,15 @@ pub enum Source<'a> {
     Removed,
     /// Of a kind that this version does not have.
     Absent(String),
+}
+
+/// What an emptyDir is kept on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium<'a> {
+    Disk,
+    Memory,
+    /// As the pod names it: of the size that it says, else of the one that the pod asks for.
+    HugePages(&'a str),
 }
 
 /// The files of an image, read-only (VOL-19).
@@ -79,7 +88,7 @@ pub fn source(volume: &Value) -> Source<'_> {
     let Some((kind, value)) =
         volume.as_object().and_then(|members| members.iter().find(|(name, value)| *name != "name" && !value.is_null()))
     else {
-        return Source::EmptyDir { memory: false, size_limit: "" };
+        return Source::EmptyDir { medium: Medium::Disk, size_limit: "" };
     };
     match kind.as_str() {
         "emptyDir" => empty_dir(value),
@@ -95,10 +104,13 @@ pub fn source(volume: &Value) -> Source<'_> {
 }
 
 fn empty_dir(value: &Value) -> Source<'_> {
-    match value.str("medium") {
-        medium @ ("" | "Memory") => Source::EmptyDir { memory: medium == "Memory", size_limit: value.str("sizeLimit") },
-        other => Source::Absent(format!("emptyDir with medium {other}")),
-    }
+    let medium = match value.str("medium") {
+        "" => Medium::Disk,
+        "Memory" => Medium::Memory,
+        medium if medium == "HugePages" || medium.starts_with("HugePages-") => Medium::HugePages(medium),
+        other => return Source::Absent(format!("emptyDir with medium {other}")),
+    };
+    Source::EmptyDir { medium, size_limit: value.str("sizeLimit") }
 }
 
 fn files<'a>(kind: &'static str, in_memory: bool, value: &Value, parts: Vec<Part<'a>>) -> Source<'a> {
