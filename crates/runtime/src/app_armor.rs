@@ -1,6 +1,8 @@
 //! AppArmor profiles: which of those that are loaded on this machine a container gets. Never loads one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
 
 use crate::container::AppArmor;
 
@@ -14,6 +16,13 @@ pub fn profile(asked: &AppArmor) -> Result<Option<String>, String> {
     let is_enabled = fs::read_to_string(ENABLED).is_ok_and(|text| text.starts_with('Y'));
     let loaded = if is_enabled { fs::read_to_string(PROFILES).unwrap_or_default() } else { String::new() };
     choose(asked, is_enabled, &loaded)
+}
+
+/// Has the next program that this process, or a child of it, executes held to a profile.
+pub fn enter_on_exec(profile: &str) -> io::Result<()> {
+    let own = Path::new("/proc/self/attr/apparmor/exec");
+    let path = if own.exists() { own } else { Path::new("/proc/self/attr/exec") };
+    File::options().write(true).open(path)?.write_all(format!("exec {profile}").as_bytes())
 }
 
 fn choose(asked: &AppArmor, is_enabled: bool, loaded: &str) -> Result<Option<String>, String> {

@@ -25,6 +25,7 @@ use crate::device;
 use crate::error::{chain, log_error};
 use crate::exec::ProcessRecord;
 use crate::executor::Program;
+use crate::mounts;
 use crate::record::{self, ContainerRecord, Durability, SandboxDir, SandboxRecord, StartedRecord};
 use crate::roles;
 use crate::rootfs::{self, Prepared};
@@ -189,6 +190,7 @@ fn start(
         cwd: prepared.cwd.clone(),
         rlimits: prepared.rlimits.clone(),
         oom_score_adj: prepared.oom_score_adj,
+        app_armor: prepared.app_armor.clone(),
         users: prepared.users.as_ref().map(|users| users.ids),
     };
     record::write(&bundle.join("process.json"), &process, Durability::Process).map_err(|error| Failure::Create(chain(&error)))?;
@@ -211,6 +213,7 @@ fn start(
     let pid = made.pid().map(nix_pid).ok_or_else(|| Failure::Start("libcontainer gave no process".to_owned()))?;
     send_report(report, &Report::Made { pid });
     let start_ticks = stead_sys::process::start_ticks(pid).map_err(|error| Failure::Start(format!("find process {pid}: {error}")))?;
+    mounts::placed::check(pid, &container.spec).map_err(Failure::Start)?;
     layout.withhold_swap(&container.cgroup, &container.spec.resources).map_err(|error| Failure::Start(chain(&error)))?;
     layout.limit_huge_pages(&container.cgroup, &container.spec.huge_pages, Some(pid)).map_err(|error| Failure::Start(chain(&error)))?;
     if !container.spec.privileged && layout.version == 1 {

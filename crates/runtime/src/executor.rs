@@ -102,6 +102,7 @@ impl Program {
         nix::unistd::setsid().map(drop).unwrap_or_default();
         let (master, terminal) = crate::terminal::make(None)?;
         stead_sys::socket::send(&socket, b"t", &[master.as_fd()]).map_err(step("hand over the terminal"))?;
+        crate::terminal::show_as_console(&terminal)?;
         crate::terminal::install(&terminal, self.user.uid)
     }
 

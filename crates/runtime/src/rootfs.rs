@@ -57,6 +57,8 @@ pub struct Prepared {
     pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
+    /// The AppArmor profile that it is held to.
+    pub app_armor: Option<String>,
     /// Kept open until the container is made: the process namespace that it joins.
     pub processes: Option<File>,
     /// Whose users it has, if they are the sandbox's own.
@@ -151,7 +153,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let filter = Filter::of(asked, &spec.capabilities).map_err(create_failed)?;
     let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
     let processes = processes.map(|(_, namespace)| namespace);
-    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, processes, users })
+    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, app_armor, processes, users })
 }
 
 /// The process namespace of the container whose processes are to be seen: its path, and what keeps that path alive. It is held before its

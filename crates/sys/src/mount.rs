@@ -1,6 +1,6 @@
 //! Mounts that no wrapper makes.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -49,11 +49,19 @@ pub fn copy_mount(path: &Path) -> io::Result<OwnedFd> {
     copy(path, Extent::Top)
 }
 
+/// The same of what a descriptor leads to.
+pub fn copy_opened(file: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    open_tree(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH.cast_unsigned())
+}
+
 fn copy(path: &Path, extent: Extent) -> io::Result<OwnedFd> {
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | extent.flag();
+    open_tree(libc::AT_FDCWD, &CString::new(path.as_os_str().as_bytes())?, extent.flag())
+}
+
+fn open_tree(directory: libc::c_int, path: &CStr, flags: libc::c_uint) -> io::Result<OwnedFd> {
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | flags;
     // SAFETY: the path is a C string that lives through the call; gives a new descriptor or fails.
-    let number = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
+    let number = unsafe { libc::syscall(libc::SYS_open_tree, directory, path.as_ptr(), flags) };
     if number < 0 {
         return Err(io::Error::last_os_error());
     }
@@ -83,12 +91,22 @@ fn set_attributes(tree: &OwnedFd, extent: Extent, attributes: &MountAttr) -> io:
 
 /// Mounts a tree that is mounted nowhere.
 pub fn place_tree(tree: &OwnedFd, path: &Path) -> io::Result<()> {
-    const MOVE_MOUNT_F_EMPTY_PATH: libc::c_uint = 4;
-    let path = CString::new(path.as_os_str().as_bytes())?;
-    let empty = c"".as_ptr();
-    // SAFETY: the descriptor is open and both paths are C strings that live through the call.
-    let result =
-        unsafe { libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), empty, libc::AT_FDCWD, path.as_ptr(), MOVE_MOUNT_F_EMPTY_PATH) };
+    move_mount(tree, libc::AT_FDCWD, &CString::new(path.as_os_str().as_bytes())?, FROM_DESCRIPTOR)
+}
+
+/// Mounts it on what another descriptor leads to.
+pub fn place_tree_on(tree: &OwnedFd, place: BorrowedFd<'_>) -> io::Result<()> {
+    move_mount(tree, place.as_raw_fd(), c"", FROM_DESCRIPTOR | TO_DESCRIPTOR)
+}
+
+/// `MOVE_MOUNT_F_EMPTY_PATH` of `linux/mount.h`.
+const FROM_DESCRIPTOR: libc::c_uint = 4;
+/// `MOVE_MOUNT_T_EMPTY_PATH`.
+const TO_DESCRIPTOR: libc::c_uint = 0x40;
+
+fn move_mount(tree: &OwnedFd, directory: libc::c_int, path: &CStr, flags: libc::c_uint) -> io::Result<()> {
+    // SAFETY: the descriptors are open and both paths are C strings that live through the call.
+    let result = unsafe { libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), c"".as_ptr(), directory, path.as_ptr(), flags) };
     if result != 0 {
         return Err(io::Error::last_os_error());
     }

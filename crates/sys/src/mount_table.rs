@@ -28,6 +28,11 @@ pub fn read() -> io::Result<Vec<Mounted>> {
     fs::read("/proc/thread-self/mountinfo").map(|text| parse(&text))
 }
 
+/// All that a process sees.
+pub fn read_of(pid: i32) -> io::Result<Vec<Mounted>> {
+    fs::read(format!("/proc/{pid}/mountinfo")).map(|text| parse(&text))
+}
+
 /// Of the text of a `mountinfo`. What is no line of one is passed over. Names need not be UTF-8.
 pub fn parse(text: &[u8]) -> Vec<Mounted> {
     text.split(|byte| *byte == b'\n').filter_map(mounted).collect()

@@ -25,6 +25,7 @@ use stead_sys::process::{Fork, Forker, PidFd, exit_immediately, set_limit};
 use stead_sys::terminal::Size;
 
 use super::{ORDER_BYTES_MAX, Order, ProcessRecord, Word};
+use crate::app_armor;
 use crate::cgroup::Layout;
 use crate::create::die_with;
 use crate::error::chain;
@@ -103,6 +104,10 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
     give_away(&process, &stdio);
     for limit in &process.rlimits {
         set_limit(&limit.name, limit.soft, limit.hard).map_err(text("set limits"))?;
+    }
+    if let Some(profile) = &process.app_armor {
+        // Of the machine's `/proc`: what the container has at that place may be anything.
+        app_armor::enter_on_exec(profile).map_err(text("enter the AppArmor profile"))?;
     }
     let forker = Forker::new().map_err(text("fork"))?;
     let cgroup = layout.enter(&container.cgroup).map_err(internal)?;

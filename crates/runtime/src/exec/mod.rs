@@ -108,6 +108,9 @@ pub struct ProcessRecord {
     pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
+    /// The AppArmor profile that it is held to.
+    #[serde(default)]
+    pub app_armor: Option<String>,
     /// Whom its users are on the machine, if they are its sandbox's own.
     #[serde(default)]
     pub users: Option<IdRange>,

@@ -48,6 +48,16 @@ pub async fn run(machine: &Machine, container: &str, argv: &[&str], input: &str)
     (code, output)
 }
 
+/// What a program prints, if it can be run.
+pub async fn output(machine: &Machine, container: &str, argv: &[&str]) -> Result<String, ExecError> {
+    let Running { mut exec, stdin, mut stdout } = begin(machine, container, argv).await?;
+    drop(stdin);
+    tokio::time::timeout(LONG, exec.wait()).await.unwrap()?;
+    let mut output = String::new();
+    stdout.read_to_string(&mut output).unwrap();
+    Ok(output)
+}
+
 async fn start(machine: &Machine, spec: ContainerSpec) -> String {
     machine.sandbox("s").await;
     machine.runtime.start("s", spec).await.unwrap().id

@@ -12,6 +12,7 @@ mod image_volumes;
 mod lifecycle;
 mod logs;
 mod namespaces;
+mod races;
 mod recovery;
 mod resources;
 mod seccomp;

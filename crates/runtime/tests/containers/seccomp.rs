@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use crate::exec;
 use crate::harness::{Machine, on_machine};
 use crate::needs_root;
-use stead_runtime::{ContainerSpec, Seccomp, StartError, User};
+use stead_runtime::{ContainerSpec, SandboxSpec, Seccomp, StartError, User, Users};
 
 /// What a container says of its confinement: `Seccomp`, `NoNewPrivs`, effective capabilities, and what became of some system calls.
 async fn confinement(machine: &mut Machine, spec: ContainerSpec) -> String {
@@ -47,6 +48,34 @@ async fn the_standard_filter_is_in_force_without_no_new_privs() {
         let mut privileged = spec(machine, "privileged", Seccomp::Standard);
         privileged.privileged = true;
         assert!(confinement(machine, privileged).await.starts_with("Seccomp:0 "));
+    })
+    .await;
+}
+
+/// LC-10: `kubectl exec` and a probe's program come in this way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_is_run_later_is_under_the_same_filter() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        machine.runtime.create_sandbox(SandboxSpec { users: Users::Own, ..machine.sandbox_spec("own") }).await.unwrap();
+        let path = machine.dir.path().join("profile.json");
+        let rule = r#"{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}"#;
+        fs::write(&path, format!(r#"{{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{rule}]}}"#)).unwrap();
+        for sandbox in ["s", "own"] {
+            for (name, seccomp, uid, expected) in [
+                ("standard", Seccomp::Standard, 0, ["Seccomp:2", "CapEff:00000000a80425fb", "unshare=EPERM", "keyctl=EPERM"]),
+                ("user", Seccomp::Standard, 1000, ["Seccomp:2", "CapEff:0000000000000000", "unshare=EPERM", "keyctl=EPERM"]),
+                ("file", Seccomp::File(path.clone()), 0, ["Seccomp:2", "CapEff:00000000a80425fb", "mkdir=EOPNOTSUPP", "NoNewPrivs:0"]),
+                ("none", Seccomp::Unconfined, 0, ["Seccomp:0", "keyctl=OK", "mkdir=OK", "NoNewPrivs:0"]),
+            ] {
+                let user = User { uid: Some(uid), ..User::default() };
+                let sleeper = machine.container_spec(sandbox, &format!("{sandbox}-{name}"), &["sleep", "infinity"]);
+                let id = machine.runtime.start(sandbox, ContainerSpec { seccomp, user, ..sleeper }).await.unwrap().id;
+                let text = exec::output(machine, &id, &["/bin/stead", "confinement-for-test"]).await.unwrap();
+                assert!(expected.iter().all(|word| text.contains(word)), "{sandbox} {name}: {text}");
+            }
+        }
     })
     .await;
 }

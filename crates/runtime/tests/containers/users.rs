@@ -195,6 +195,34 @@ async fn a_terminal_belongs_to_its_user() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_is_the_console() {
+    needs_root!();
+    on_machine(async |machine| {
+        // OCI-6
+        machine.runtime.create_sandbox(machine.sandbox_spec("machine")).await.unwrap();
+        machine.runtime.create_sandbox(own_users(machine.sandbox_spec("own"))).await.unwrap();
+        for (sandbox, uid) in [("machine", 1234), ("own", 1234), ("own", 0)] {
+            let name = |what: &str| format!("{sandbox}-{uid}-{what}");
+            let user = User { uid: Some(uid), ..User::default() };
+            let argv = ["/bin/stead", "devices-for-test", "/dev/console", "/proc/self/fd/0"];
+            let spec = ContainerSpec { tty: true, user: user.clone(), ..machine.container_spec(sandbox, &name("is"), &argv) };
+            let spec = ContainerSpec { read_only_rootfs: true, ..spec };
+            assert_eq!(machine.run(sandbox, spec).await.1, ["stdout F /dev/console=136:0", "stdout F /proc/self/fd/0=136:0"]);
+            let argv = ["/bin/stead", "open-to-write-for-test", "/dev/console"];
+            let spec = ContainerSpec { tty: true, user: user.clone(), ..machine.container_spec(sandbox, &name("opened"), &argv) };
+            assert_eq!(machine.run(sandbox, spec).await.1, ["stdout F /dev/console=opened"]);
+            let spec = ContainerSpec { user, ..machine.container_spec(sandbox, &name("none"), &argv) };
+            assert_eq!(machine.run(sandbox, spec).await.1, ["stdout F /dev/console=ENOENT"]);
+        }
+        let mounts = vec![bind(machine.dir.path(), "/dev")];
+        let spec = ContainerSpec { tty: true, mounts, ..machine.container_spec("machine", "devices", &["/bin/stead", "true"]) };
+        let refused = machine.runtime.start("machine", spec).await;
+        assert!(matches!(&refused, Err(StartError::Create(message)) if message.contains("a mount at /dev")), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sandboxes_share_no_users() {
     needs_root!();
     on_machine(async |machine| {

@@ -22,6 +22,10 @@ pub fn run(words: &[&str]) -> Option<io::Result<ExitCode>> {
             let found = fs::metadata(path)?;
             Ok(format!("{}:{}", found.uid(), found.gid()))
         }),
+        ["devices-for-test", paths @ ..] => each(paths, |path| {
+            let device = fs::metadata(path)?.rdev();
+            Ok(format!("{}:{}", nix::libc::major(device), nix::libc::minor(device)))
+        }),
         ["mount-for-test", path] => each(&[path], |path| {
             nix::mount::mount(Some("probe"), path, Some("tmpfs"), nix::mount::MsFlags::empty(), Some("size=4k"))?;
             Ok("mounted".to_owned())
