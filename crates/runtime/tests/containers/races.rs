@@ -28,6 +28,7 @@ struct Swapper {
 }
 
 impl Swapper {
+    #[expect(clippy::disallowed_methods, reason = "it is joined when this is dropped")]
     fn start(one: &Path, other: &Path) -> Swapper {
         let (ends, swaps) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (one, other, end, count) = (one.to_owned(), other.to_owned(), Arc::clone(&ends), Arc::clone(&swaps));

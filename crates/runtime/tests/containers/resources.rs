@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::{LONG, Machine, left_out, on_machine};
 use crate::needs_root;
-use stead_runtime::{CgroupUsage, ContainerSpec, Error, ExecSpec, HugePages, Resources, SandboxSpec, Stdio};
+use stead_runtime::{CgroupUsage, ContainerSpec, ContainerState, Error, ExecSpec, HugePages, Resources, SandboxSpec, Stdio};
 
 const MIB: u64 = 1 << 20;
 
@@ -122,6 +122,76 @@ async fn huge_pages_are_limited_and_programs_run_later_are_too() {
         let other = vec![HugePages { page_bytes: 3 * MIB, limit_bytes: 3 * MIB }];
         let error = machine.runtime.create_sandbox(SandboxSpec { huge_pages: other, ..machine.sandbox_spec("t") }).await.unwrap_err();
         assert!(error.to_string().contains("no huge pages of 3MB"), "{error}");
+    })
+    .await;
+}
+
+/// The files of a container's cgroup that say what becomes of it without memory, as far as this kernel has them.
+fn memory_files(container: &str) -> Vec<(&'static str, String)> {
+    let mut directories = vec![PathBuf::from(if is_version_2() { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/memory" })];
+    while let Some(directory) = directories.pop() {
+        if directory.ends_with(container) {
+            let names = ["memory.memsw.limit_in_bytes", "memory.swap.max", "memory.oom.group"];
+            let read = |name: &'static str| Some((name, fs::read_to_string(directory.join(name)).ok()?.trim().to_owned()));
+            return names.into_iter().filter_map(read).collect();
+        }
+        let below = fs::read_dir(&directory).into_iter().flatten().flatten();
+        directories.extend(below.map(|entry| entry.path()).filter(|path| path.is_dir()));
+    }
+    panic!("no cgroup of {container}");
+}
+
+fn is_version_2() -> bool {
+    Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
+}
+
+/// CG-8, CG-9: on version 2 a container dies as a whole of one program's want of memory, on version 1 that program alone; neither swaps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_dies_when_a_program_runs_out_of_memory() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let limit = Resources { memory_limit_bytes: Some((32 * MIB).cast_signed()), ..Resources::default() };
+        let sleeper = ContainerSpec { resources: limit, ..machine.container_spec("s", "c", &["sleep", "infinity"]) };
+        let id = machine.runtime.start("s", sleeper).await.unwrap().id;
+        let expected = [("memory.memsw.limit_in_bytes", "33554432"), ("memory.swap.max", "0"), ("memory.oom.group", "1")];
+        for (name, value) in memory_files(&id) {
+            assert!(expected.contains(&(name, value.as_str())), "{name} is {value}");
+        }
+        let order = ExecSpec { argv: vec!["/bin/stead".to_owned(), "eat-memory-for-test".to_owned()], grace: None };
+        let mut exec = machine.runtime.exec(&id, order, Stdio::Pipes { stdin: None, stdout: None, stderr: None }).await.unwrap();
+        let code = tokio::time::timeout(LONG, exec.wait()).await.unwrap();
+        if is_version_2() {
+            let exit = machine.exit_of("c").await;
+            assert_eq!((exit.code, exit.oom), (137, true));
+        } else {
+            assert_eq!(code.unwrap(), 137);
+            let state = machine.runtime.container(&id).unwrap().state;
+            assert!(matches!(state, ContainerState::Running { .. }), "{state:?}");
+            assert_eq!(machine.runtime.usage("s").await.unwrap().containers[0].1.oom_kills, 1);
+        }
+    })
+    .await;
+}
+
+/// CG-11
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sandbox_has_no_more_processes_than_it_may() {
+    needs_root!();
+    on_machine(async |machine| {
+        let resources = Resources { pids_limit: Some(4), ..Resources::default() };
+        machine.runtime.create_sandbox(SandboxSpec { resources, ..machine.sandbox_spec("s") }).await.unwrap();
+        let id = machine.runtime.start("s", machine.container_spec("s", "c", &["sleep", "infinity"])).await.unwrap().id;
+        let (mut running, mut refused) = (Vec::new(), Vec::new());
+        for _ in 0..6 {
+            let order = ExecSpec { argv: ["sleep", "infinity"].map(str::to_owned).into(), grace: None };
+            match machine.runtime.exec(&id, order, Stdio::Pipes { stdin: None, stdout: None, stderr: None }).await {
+                Ok(exec) => running.push(exec),
+                Err(error) => refused.push(error.to_string()),
+            }
+        }
+        assert!((1..=3).contains(&running.len()), "{} run", running.len());
+        assert!(refused.iter().all(|text| text.contains("process: fork: ")), "{refused:?}");
     })
     .await;
 }
