@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 17] = [
+const DEPENDENCIES: [(&str, &[&str]); 18] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
@@ -42,14 +42,18 @@ const DEPENDENCIES: [(&str, &[&str]); 17] = [
     ("journal", &["sys"]),
     ("netfilter", &[]),
     ("network", &["journal", "sys"]),
+    ("firewall", &["api", "client", "netfilter", "network", "sys"]),
     ("runtime", &["applets", "images", "journal", "sys"]),
     ("volumes", &["journal", "sys"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
     ("proxy", &["api", "client", "netfilter"]),
-    ("node", &["api", "client", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
-    ("stead", &["api", "applets", "client", "control", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"]),
+    ("node", &["api", "client", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
+    (
+        "stead",
+        &["api", "applets", "client", "control", "firewall", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"],
+    ),
 ];
 
 /// Checks the whole tree; prints every offence.

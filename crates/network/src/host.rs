@@ -125,7 +125,8 @@ impl Host {
         let is_own =
             |address: &Address| address.label == tag.label() || (address.label.is_empty() && own.contains(&address.range.address()));
         let address = self.addresses.iter().find(|address| !is_own(address) && clashes(address.range));
-        let route = self.routes.iter().find(|route| route.to.is_some_and(clashes) && !tag.is_of(self.name(route.link)));
+        let is_foreign = |to: Range| clashes(to) && !own.contains(&to.address());
+        let route = self.routes.iter().find(|route| route.to.is_some_and(is_foreign) && !tag.is_of(self.name(route.link)));
         let address = address.map(|address| format!("address {} of {}", address.range, self.holder(address)));
         address.or_else(|| route.and_then(|route| Some(format!("route to {} by {}", route.to?, self.name(route.link)))))
     }

@@ -24,6 +24,7 @@ mod socket;
 mod sysctl;
 
 pub use error::{Error, Result};
+pub use link::Tag;
 pub use network::{Cleaned, Network, clean};
 pub use pool::{Exhausted, Owner, Pool, Tenure};
 pub use range::Range;

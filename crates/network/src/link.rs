@@ -29,6 +29,16 @@ impl Tag {
         Tag(text)
     }
 
+    /// What the names of all its links begin with.
+    pub fn links(&self) -> String {
+        format!("st{}", self.0)
+    }
+
+    /// The table of its rules for packets.
+    pub fn table(&self) -> String {
+        format!("stead-{}", self.0)
+    }
+
     /// Name of the end on the machine of the link of a place; at most 15 bytes, as the kernel wants.
     pub fn link(&self, place: u32) -> String {
         format!("st{}{place}", self.0)

@@ -120,6 +120,24 @@ impl Network {
         lock(&self.table).pool.machine_addresses()
     }
 
+    /// What tells this directory's things on the machine from others'.
+    pub fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
+    /// The name of a holder's link on the machine, if it is connected.
+    pub fn link(&self, holder: &str) -> Option<String> {
+        let table = lock(&self.table);
+        let place = table.pool.place(holder).filter(|place| table.whole.contains(place))?;
+        Some(self.tag.link(place))
+    }
+
+    /// Who is connected.
+    pub fn holders(&self) -> Vec<String> {
+        let table = lock(&self.table);
+        table.pool.holders().filter(|(_, place)| table.whole.contains(place)).map(|(holder, _)| holder.to_owned()).collect()
+    }
+
     /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
     /// Idempotent.
     pub fn attach(&self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
@@ -291,7 +309,7 @@ impl Opening {
         if self.table.pool.ranges().iter().any(|range| !range.is_ipv4()) {
             // A machine that forwards heeds advertisements of routers only where it is told to.
             for link in host.ipv6_uplinks() {
-                sysctl::set(&self.journal, &format!("net/ipv6/conf/{link}/accept_ra"), "2");
+                sysctl::set_instead(&self.journal, &format!("net/ipv6/conf/{link}/accept_ra"), "1", "2");
             }
             sysctl::set(&self.journal, "net/ipv6/conf/all/forwarding", "1");
         }

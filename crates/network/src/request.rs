@@ -19,6 +19,7 @@ const LOOPBACK: u32 = 1;
 const INET_CONF: u16 = 1;
 const FORWARDING: u16 = 1;
 const RP_FILTER: u16 = 8;
+const ROUTE_LOCALNET: u16 = 26;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,9 +80,10 @@ fn bring_up(name: &str, inet: &[(u16, u32)], ipv6: Ipv6) -> [Request; 2] {
 }
 
 /// The end on the machine: what comes in by it is forwarded, if its sender is whom the link belongs to. That needs no setting of the whole
-/// machine.
+/// machine. What the machine sends to its own loopback address, to be passed on inside, may leave by it; the other way is the packet
+/// filter's to close.
 pub fn bring_outside_up(name: &str, ipv6: Ipv6) -> [Request; 2] {
-    bring_up(name, &[(FORWARDING, 1), (RP_FILTER, 1)], ipv6)
+    bring_up(name, &[(FORWARDING, 1), (RP_FILTER, 1), (ROUTE_LOCALNET, 1)], ipv6)
 }
 
 pub fn bring_inside_up(ipv6: Ipv6) -> [Request; 2] {

@@ -12,6 +12,13 @@ fn read(name: &str) -> std::io::Result<String> {
     std::fs::read_to_string(path(name)).map(|text| text.trim().to_owned())
 }
 
+/// Sets one, if it is as it is where nobody chose otherwise.
+pub fn set_instead(journal: &Journal<Made>, name: &str, of: &str, value: &str) {
+    if read(name).is_ok_and(|now| now == of) {
+        set(journal, name, value);
+    }
+}
+
 /// Sets one, if it is not so already, and says it.
 pub fn set(journal: &Journal<Made>, name: &str, value: &str) {
     let result = read(name).and_then(|was| {

@@ -54,7 +54,7 @@ impl Heartbeat {
                 patch
             }),
             said: self.said(machine, node, &ours),
-            status: (due || differs(&ours, &node["status"])).then(|| json!({ "status": ours })),
+            status: (due || differs(&ours, &node["status"])).then(|| patch(ours, node)),
         }
     }
 
@@ -97,6 +97,14 @@ impl Heartbeat {
             self.status_written = Some(now.steady);
         }
     }
+}
+
+/// Addresses of one type are told apart by nothing that a patch knows: the list is written as a whole.
+fn patch(mut status: Value, node: &Value) -> Value {
+    if let Some(addresses) = status["addresses"].as_array_mut().filter(|_| node["status"].has("addresses")) {
+        addresses.insert(0, json!({"$patch": "replace"}));
+    }
+    json!({ "status": status })
 }
 
 /// The reason of the event that tells of a condition's change.
@@ -165,6 +173,10 @@ mod tests {
         let (heartbeat, node) = beaten();
         let larger = Machine { memory_bytes: 2 << 30, ..machine() };
         assert!(heartbeat.beat(at(10), &larger, &node, &[]).status.is_some());
+        // Of several addresses of one type, a patch would merge one into another.
+        let both = Machine { addresses: vec!["192.0.2.1".into(), "2001:db8::1".into()], ..machine() };
+        let addresses = heartbeat.beat(at(10), &both, &node, &[]).status.expect("it is written")["status"]["addresses"].clone();
+        assert_eq!((addresses[0].clone(), addresses.as_array().map(Vec::len)), (json!({"$patch": "replace"}), Some(4)));
     }
 
     #[test]

@@ -154,7 +154,9 @@ impl Real {
         if sandbox.state != rt::SandboxState::Ready {
             return Vec::new();
         }
-        self.connect(sandbox).await.unwrap_or_else(|error| {
+        let Some(namespace) = &sandbox.network_namespace else { return Vec::new() };
+        let attached = self.network.attach_found(&sandbox.spec.labels, &sandbox.spec.id, namespace.clone()).await;
+        attached.unwrap_or_else(|error| {
             tracing::error!(sandbox = sandbox.spec.id, error, "a sandbox has no network");
             Vec::new()
         })
@@ -170,7 +172,7 @@ impl Real {
 }
 
 /// The pod's uid in a sandbox's id.
-fn pod_of(sandbox: &str) -> &str {
+pub fn pod_of(sandbox: &str) -> &str {
     sandbox.rsplit_once('-').map_or(sandbox, |(uid, _)| uid)
 }
 

@@ -83,7 +83,15 @@ pub async fn start(
         let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
         machine.addresses = host::addresses(&families);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
-        let runtime = Real::new(containers, Network::new(network), args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
+        let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
+        let (judging, mut judged) = (firewall.run(api.clone()), supervisor.stopping());
+        supervisor.spawn("firewall", async move {
+            tokio::select! {
+                () = judging => anyhow::bail!("nobody tells of sandboxes any more"),
+                _ = judged.wait_for(|stop| *stop) => Ok(()),
+            }
+        });
+        let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)
             .pulling(pulling);
         let machines = vec![machine];

@@ -1,6 +1,6 @@
 //! What a pod may ask for that this version does not do. Such a pod is not run: half of what was asked for would be worse.
 
-use super::fields::{CONTAINER, CONTAINER_PORT, LIFECYCLE, POD_SECURITY_CONTEXT, POD_SPEC, RESOURCES, SECURITY_CONTEXT};
+use super::fields::{CONTAINER, LIFECYCLE, POD_SECURITY_CONTEXT, POD_SPEC, RESOURCES, SECURITY_CONTEXT};
 use super::volumes::source::absent;
 use stead_api::Value;
 use stead_api::value::Access;
@@ -11,7 +11,6 @@ pub fn unsupported(pod: &Value, container: &Value) -> Option<String> {
     let asked = mounted_volume(spec, container)
         .or_else(|| CONTAINER.refusal(container))
         .or_else(|| LIFECYCLE.refusal(&container["lifecycle"]).map(|hook| format!("lifecycle.{hook}")))
-        .or_else(|| host_port(spec, container))
         .or_else(|| RESOURCES.refusal(&container["resources"]))
         .or_else(|| RESOURCES.refusal(&spec["resources"]))
         .or_else(|| POD_SPEC.refusal(spec))
@@ -27,12 +26,6 @@ fn in_security_context(asked: String) -> String {
 fn mounted_volume(spec: &Value, container: &Value) -> Option<String> {
     let mut mounted = spec.items("volumes").iter().filter(|volume| mounted(container, volume.str("name")));
     mounted.find_map(absent)
-}
-
-/// A pod on the host's network has its ports there anyhow.
-fn host_port(spec: &Value, container: &Value) -> Option<String> {
-    let ports = container.items("ports").iter().filter(|_| !spec.flag("hostNetwork"));
-    ports.filter_map(|port| CONTAINER_PORT.refusal(port)).next()
 }
 
 fn mounted(container: &Value, volume: &str) -> bool {
@@ -81,7 +74,6 @@ mod tests {
         let cases = [
             (json!({"volumes": [{"name": "v", "nfs": {}}], "containers": [{"volumeMounts": [{"name": "v"}]}]}), "volume \"v\" of type nfs"),
             (container(json!({"lifecycle": {"stopSignal": "SIGINT"}})), "lifecycle.stopSignal"),
-            (container(json!({"ports": [{"containerPort": 80, "hostPort": 8080}]})), "hostPort"),
             (container(json!({"resources": {"limits": {"cpu": "1", "example.com/gpu": "1"}}})), "resources.limits of example.com/gpu"),
             (with("os", json!({"name": "windows"})), "os: windows"),
             (

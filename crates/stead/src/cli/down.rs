@@ -82,7 +82,9 @@ fn remove_network(data_dir: &Path) -> anyhow::Result<()> {
     if !nix::unistd::geteuid().is_root() {
         return Ok(());
     }
-    stead_network::clean(&network::root(&file::resolved(data_dir)?)).map(drop).context("remove the pods' network")
+    let dir = network::root(&file::resolved(data_dir)?);
+    stead_firewall::clean(&stead_network::Tag::of(&dir)).context("remove the rules for packets of pods")?;
+    stead_network::clean(&dir).map(drop).context("remove the pods' network")
 }
 
 async fn stop_all(root: &Path) -> anyhow::Result<usize> {
