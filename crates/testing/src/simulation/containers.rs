@@ -3,6 +3,7 @@
 
 use super::chance::Chance;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use stead_api::time::Timestamp;
 use stead_client::Key;
 use stead_node::runtime::{ContainerSpec, Ended, Exit, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError};
@@ -97,13 +98,20 @@ impl Containers {
             id: id.clone(),
             labels: sandbox.labels.clone(),
             ready: !sandbox.dead,
-            addresses: Vec::new(),
+            addresses: addresses(id),
             containers: sandbox.containers.clone(),
         };
         let mut records: Vec<SandboxRecord> = self.sandboxes.iter().map(record).collect();
         records.sort_by_key(|record| record.id.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok()));
         records
     }
+}
+
+/// A sandbox's own address, which no other of any node has.
+pub fn addresses(sandbox: &str) -> Vec<IpAddr> {
+    let hash = sandbox.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [_, a, b, c] = hash.to_be_bytes();
+    vec![IpAddr::from([10, a, b, c])]
 }
 
 fn pod(labels: &BTreeMap<String, String>) -> (Key, String) {

@@ -6,12 +6,14 @@
 //! refused, lost before or after they took effect; containers that end, sandboxes that die, operations that are slow or fail; the
 //! controllers, the server and the nodes' agents killed between any two effects; power cuts, also in the middle of a write, which end
 //! all of them and every container; a disk that fails for a while; stalls, and a wall clock that jumps.
-//! Checked at every step: [`truth::Truth`]. After the faults stop, the world must become what was asked for.
+//! Checked at every step: [`truth::Truth`]. After the faults stop, the world must become what was asked for, and what is published of Services
+//! exactly their pods: [`endpoints::unmet`].
 
 mod api;
 mod chance;
 mod containers;
 mod crash;
+mod endpoints;
 mod fault;
 mod node;
 mod nodes;

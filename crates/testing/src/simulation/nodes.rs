@@ -1,7 +1,7 @@
 //! What the world does for its nodes: carries out what their agents want, on their containers and at the server, in time and with
 //! faults.
 
-use super::containers::Run;
+use super::containers::{self, Run};
 use super::node::{Act, Wanted};
 use super::world::{Action, NODES, World, outcome, refusal};
 use std::sync::Arc;
@@ -202,8 +202,9 @@ impl World {
             Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {
+                let addresses = containers::addresses(&spec.id);
                 self.nodes[node].containers.create(spec);
-                Outcome::Sandbox(Ok(Vec::new()))
+                Outcome::Sandbox(Ok(addresses))
             }
             Operation::StopSandbox(id) => {
                 self.stop(node, &id)?;

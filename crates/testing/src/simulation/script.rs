@@ -37,6 +37,7 @@ pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
         }
     }
     for (namespace, name, parallel) in sets {
+        acts.push((2000, service(namespace, name)));
         acts.push((chance.between(2000, 500_000), create(namespace, name, *parallel, chance)));
         for _ in 0..chance.between(2, 7) {
             acts.push((chance.between(500_000, END), change(namespace, name, *parallel, chance)));
@@ -55,6 +56,13 @@ pub fn set_of_three() -> Act {
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}},
     });
     Act { method: "POST", path: collection("default"), content_type: JSON, body }
+}
+
+/// The Service of a set, whose pods it publishes.
+pub fn service(namespace: &str, name: &str) -> Act {
+    let spec = json!({"clusterIP": "None", "selector": {"app": name}, "ports": [{"port": 80}]});
+    let body = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
+    Act { method: "POST", path: format!("/api/v1/namespaces/{namespace}/services"), content_type: JSON, body }
 }
 
 fn collection(namespace: &str) -> String {

@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::chance::{Chance, VirtualEnvironment};
 use super::crash;
+use super::endpoints;
 use super::fault::{self, Fault};
 use super::node::{self, Node};
 use super::process::{Arrival, Process};
@@ -166,6 +167,7 @@ impl World {
     fn with_faults(seed: u64, faults: &[(i64, Fault)]) -> Result<Self, String> {
         let last = faults.iter().map(|(at, _)| *at).max().unwrap_or(0);
         let mut world = Self::empty(seed, last + WATCHED)?;
+        world.plan_at(1000, Action::User(script::service("default", "web")));
         world.plan_at(1000, Action::User(script::set_of_three()));
         for (at, fault) in faults {
             world.plan_at(*at, Action::Fault(*fault));
@@ -247,14 +249,14 @@ impl World {
 
     /// Does the next action. `false`: the world is at rest, and as it was asked to be.
     fn step(&mut self) -> Result<bool, String> {
-        if self.now >= self.faults_end && self.at_rest() && self.truth.unmet().is_empty() {
+        if self.now >= self.faults_end && self.at_rest() && self.unmet()?.is_empty() {
             return Ok(false);
         }
-        let Some(((at, _), action)) = self.queue.pop_first() else { return Err(self.stuck()) };
+        let Some(((at, _), action)) = self.queue.pop_first() else { return Err(self.stuck()?) };
         self.now = self.now.max(at);
         self.set_wall_clock();
         if self.now > END {
-            return Err(self.stuck());
+            return Err(self.stuck()?);
         }
         self.perform(action)?;
         if self.device.is_off() {
@@ -267,8 +269,14 @@ impl World {
         self.environment.set(Timestamp(EPOCH.0 + self.now + self.wall_skew));
     }
 
-    fn stuck(&self) -> String {
-        format!("not as asked after the faults stopped:\n  {}", self.truth.unmet().join("\n  "))
+    fn stuck(&self) -> Result<String, String> {
+        Ok(format!("not as asked after the faults stopped:\n  {}", self.unmet()?.join("\n  ")))
+    }
+
+    /// What is not as it was asked to be; what is published is looked at once the pods are.
+    fn unmet(&self) -> Result<Vec<String>, String> {
+        let unmet = self.truth.unmet();
+        if unmet.is_empty() { endpoints::unmet(&self.api) } else { Ok(unmet) }
     }
 
     fn at_rest(&self) -> bool {
