@@ -13,6 +13,7 @@ pub mod facts;
 pub mod garbage;
 pub mod namespace;
 pub mod node_lifecycle;
+pub mod node_ttl;
 pub mod object;
 pub mod options;
 pub mod plan;
@@ -45,4 +46,5 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     endpoint_slice::REGISTRATION,
     endpoint_slice_mirroring::REGISTRATION,
     service_lb::REGISTRATION,
+    node_ttl::REGISTRATION,
 ];

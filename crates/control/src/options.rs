@@ -96,10 +96,8 @@ const UPSTREAM: &[&str] = &[
     "taint-eviction-controller",
     "token-cleaner-controller",
     "tokencleaner",
-    "ttl",
     "ttl-after-finished",
     "ttl-after-finished-controller",
-    "ttl-controller",
 ];
 
 impl Default for Selection {

@@ -81,9 +81,11 @@ pub fn plan(observed: &Observed) -> Plan {
 
 impl Changes<'_> {
     fn words(&self) -> String {
-        let (create, update, delete) = (self.create.len(), self.update.len(), self.delete.len());
-        let slices = format!("slices to make: {create}, to change: {update}, to delete: {delete}");
-        format!("{} of {} endpoints are ready; {slices}", self.ready, self.endpoints)
+        let ready = format!("{} of {} endpoints are ready", self.ready, self.endpoints);
+        let changes = [("make", self.create.len()), ("change", self.update.len()), ("delete", self.delete.len())];
+        let changes: Vec<String> =
+            changes.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} to {what}")).collect();
+        if changes.is_empty() { format!("{ready}, all in their slices") } else { format!("{ready}; slices: {}", changes.join(", ")) }
     }
 
     /// A slice that would go becomes one that would be made, so that its name stays (EPS-9).

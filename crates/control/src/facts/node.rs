@@ -1,6 +1,7 @@
 //! Nodes: what they have room for, their taints and since when. Conditions are read from the value.
 
 use super::{Facts, Kind, in_units, keep};
+use crate::node_ttl::TTL;
 use std::collections::BTreeMap;
 use stead_api::kinds::pod_spec::amount::amounts;
 use stead_api::{Value, time::Timestamp, value::Access};
@@ -30,6 +31,8 @@ pub struct NodeFacts {
     pub ready: bool,
     /// (type, address) of status.addresses.
     pub addresses: Vec<(String, String)>,
+    /// Annotation [`TTL`], in seconds.
+    pub ttl_s: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,7 +46,7 @@ pub struct Taint {
 
 impl NodeFacts {
     pub(crate) const NONE: Self =
-        Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false, addresses: Vec::new() };
+        Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false, addresses: Vec::new(), ttl_s: None };
 
     fn of(value: &Value) -> Self {
         let allocatable = amounts(value["status"].map("allocatable"));
@@ -53,6 +56,7 @@ impl NodeFacts {
             cordoned: value["spec"].flag("unschedulable"),
             taints: value["spec"].items("taints").iter().map(Taint::of).collect(),
             ready: ready.is_some_and(|c| c.str("status") == "True"),
+            ttl_s: value["metadata"]["annotations"].str(TTL).parse().ok(),
             addresses: value["status"].items("addresses").iter().map(|a| (a.str("type").to_owned(), a.str("address").to_owned())).collect(),
         }
     }

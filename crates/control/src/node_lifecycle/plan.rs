@@ -100,11 +100,8 @@ fn taint(now: Timestamp, node: &Arc<Object>) -> Vec<Effect> {
         if taints.iter().any(|t| t.str("key") == *key && t.str("effect") == *effect) {
             continue;
         }
-        let mut taint = json!({"key": key, "effect": effect});
-        if *effect == "NoExecute" {
-            taint["timeAdded"] = now.rfc3339().into();
-        }
-        taints.push(taint);
+        // TNT-5
+        taints.push(json!({"key": key, "effect": effect, "timeAdded": now.rfc3339()}));
     }
     if taints == old {
         return Vec::new();

@@ -3,14 +3,19 @@
 
 use crate::engine::{Cache, Change, Controller};
 use crate::facts::ROOT_CA as NAME;
-use crate::object::Object;
+use crate::object::{Object, strings};
 use crate::options::Registration;
 use crate::plan::{Call, Effect, Key, Patch, Plan};
-use stead_api::{json, time::Timestamp};
+use stead_api::{Value, json, time::Timestamp, value::Access};
 use stead_client::resource::{CONFIG_MAPS, NAMESPACES, Resource};
 
 /// Its only member.
 const MEMBER: &str = "ca.crt";
+/// Annotation: what it is for (SA-2).
+const DESCRIBED: &str = "kubernetes.io/description";
+const DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the \
+                           internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes \
+                           clusters.";
 
 #[derive(Debug)]
 pub struct RootCa {
@@ -25,7 +30,8 @@ impl RootCa {
 
     fn is_right(&self, map: &Object) -> bool {
         let data = map.value["data"].as_object();
-        data.is_some_and(|data| data.len() == 1 && data.get(MEMBER).is_some_and(|pem| *pem == self.pem.as_str()))
+        let is_published = data.is_some_and(|data| data.len() == 1 && data.get(MEMBER).is_some_and(|pem| *pem == self.pem.as_str()));
+        is_published && !map.value["metadata"]["annotations"].str(DESCRIBED).is_empty()
     }
 }
 
@@ -61,15 +67,17 @@ impl Controller for RootCa {
         let data = json!({MEMBER: self.pem});
         match cache.get(CONFIG_MAPS, &Key::new(key.name.clone(), NAME)) {
             None => {
-                let metadata = json!({"name": NAME, "namespace": key.name});
+                let metadata = json!({"name": NAME, "namespace": key.name, "annotations": {DESCRIBED: DESCRIPTION}});
                 let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
                 let create = Effect::new(Call::create(CONFIG_MAPS, &key.name, body));
                 plan.step(vec![create.tolerating(&["AlreadyExists", "NotFound"])]);
             }
             Some(map) if map.deleting.is_none() && !self.is_right(map) => {
+                let mut annotations = strings(map.value["metadata"].get("annotations"));
+                annotations.insert(DESCRIBED.to_owned(), DESCRIPTION.to_owned());
+                let put = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
                 let version = json!({"op": "test", "path": "/metadata/resourceVersion", "value": map.version.to_string()});
-                let put = json!({"op": "add", "path": "/data", "value": data});
-                let patch = Patch::Json(json!([version, put]));
+                let patch = Patch::Json(json!([version, put("/data", data), put("/metadata/annotations", json!(annotations))]));
                 let call = Call::Patch { resource: CONFIG_MAPS, key: map.key.clone(), subresource: "", patch };
                 plan.step(vec![Effect::new(call).tolerating(&["NotFound"])]);
             }
@@ -88,7 +96,9 @@ mod tests {
         let meta = |name: &str, ns: &str| json!({"name": name, "namespace": ns, "uid": name, "resourceVersion": "3"});
         cache.put(Object::parse(NAMESPACES, json!({"metadata": meta("n", "")})).unwrap());
         if let Some(data) = data {
-            cache.put(Object::parse(CONFIG_MAPS, json!({"metadata": meta(NAME, "n"), "data": {MEMBER: data}})).unwrap());
+            let mut metadata = meta(NAME, "n");
+            metadata["annotations"] = json!({DESCRIBED: "x"});
+            cache.put(Object::parse(CONFIG_MAPS, json!({"metadata": metadata, "data": {MEMBER: data}})).unwrap());
         }
         cache
     }

@@ -52,6 +52,11 @@ pub fn plan(observed: &Observed) -> Plan {
         return plan;
     }
     let wanted = addresses(observed, &mut plan);
+    plan.because(if wanted.is_empty() {
+        "no node takes its traffic".to_owned()
+    } else {
+        format!("its traffic is taken on {}", wanted.join(", "))
+    });
     let mut effects = Vec::new();
     // LB-5
     if !service.has_finalizer(FINALIZER) {

@@ -63,6 +63,8 @@ fn read(file: &Path) -> Result<Run> {
 pub async fn replay(client: &Client, run: &Run, number: usize) -> Result<CaseResult> {
     let ns = namespace(client, number).await?;
     let world = World::new(client.clone(), ns, SETTLE.mul_f64(run.settle), run.follow.clone()).await?;
+    // When the runs were recorded, a namespace was a moment old before its first step.
+    world.quiet(SETTLE).await?;
     let mut failed = tokio::select! {
         failed = steps(&world, run) => failed,
         beat = run::beat(&world) => beat.map(|()| Vec::new())?,
