@@ -1,12 +1,13 @@
 //! The objects that every cluster has (NS1). Input: the core. Output: they exist, and exist again after somebody deleted them.
 
+use crate::allocation::{addresses, networks};
 use crate::call::Call;
 use crate::core::Core;
 use crate::negotiation::Reader;
 use crate::query::{Write, WriteOptions};
 use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
-use crate::{kubernetes_service, object};
+use crate::{allocation, kubernetes_service, object};
 use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
@@ -21,7 +22,13 @@ const ROUNDS: u64 = 6;
 /// Makes what is missing; does nothing on a store that has it.
 pub(crate) async fn run(core: &Arc<Core>) -> Result<(), Status> {
     repair_namespaces(core).await?;
+    let first = !networks::is_known(core);
+    networks::repair(core).await?;
     kubernetes_service::repair(core).await?;
+    let repaired = addresses::repair(core).await?;
+    if !first {
+        allocation::tell(core, repaired).await?;
+    }
     expiry::adopt(core, &core.kinds.built_in("events"))
 }
 
@@ -31,8 +38,10 @@ pub(crate) async fn maintain(core: &Arc<Core>) {
     for round in 1u64.. {
         core.environment.sleep(SERVICE_EVERY_MS).await;
         say(kubernetes_service::repair(core).await, "the Service kubernetes is not looked after");
+        say(networks::repair(core).await, "the ranges of Services' addresses are not looked after");
         if round % ROUNDS == 0 {
             say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
+            say(repair_addresses(core).await, "the addresses of Services are not looked after");
             say(expiry::expire(core, &events, usize::MAX).await, "old Events stay");
         }
     }
@@ -50,6 +59,10 @@ async fn repair_namespaces(core: &Arc<Core>) -> Result<(), Status> {
         ensure(core, &namespaces, "", json!({"metadata": {"name": name}})).await?;
     }
     Ok(())
+}
+
+async fn repair_addresses(core: &Arc<Core>) -> Result<(), Status> {
+    allocation::tell(core, addresses::repair(core).await?).await
 }
 
 /// Makes an object if there is none of its name.

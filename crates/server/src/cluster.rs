@@ -1,5 +1,6 @@
 //! What is stored and known of the cluster, and what writers of it share. Knows no requests.
 
+use crate::allocation::Allocations;
 use crate::event_budget::Budget;
 use crate::key_locks::KeyLocks;
 use crate::kinds::Kinds;
@@ -19,6 +20,7 @@ pub(crate) struct Cluster {
     pub kinds: Kinds,
     /// Where the addresses and ports of Services come from.
     pub ranges: Ranges,
+    pub allocations: Allocations,
     pub locks: KeyLocks,
     pub events: Budget,
     pub objects: Objects,
@@ -30,6 +32,7 @@ impl Cluster {
             store,
             environment,
             kinds: Kinds::default(),
+            allocations: Allocations::new(ranges.clone()),
             ranges,
             locks: KeyLocks::default(),
             events: Budget::default(),

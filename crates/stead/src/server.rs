@@ -109,7 +109,7 @@ fn name_sources(args: &ServerArgs, node_name: &str) -> NameSources {
         bind_address: args.bind_address,
         node_name: node_name.to_owned(),
         cluster_domain: args.cluster_domain.clone(),
-        service_address: args.service_cidr.first_address(),
+        service_addresses: args.service_cidr.first_addresses(),
         tls_sans: args.tls_san.clone(),
     }
 }

@@ -54,11 +54,20 @@ impl Client {
 
     /// A server on that store.
     pub async fn on(store: stead_store::Store, seed: u64) -> Result<Self> {
+        Self::start(store, seed, "10.43.0.0/16").await
+    }
+
+    /// A fresh server whose Services have addresses of these ranges.
+    pub async fn with_ranges(service_cidr: &str, seed: u64) -> Result<Self> {
+        Self::start(stead_store::Store::memory(), seed, service_cidr).await
+    }
+
+    async fn start(store: stead_store::Store, seed: u64, service_cidr: &str) -> Result<Self> {
         let environment: Arc<dyn Environment> = Arc::new(Virtual::new(seed));
         let config = Config {
             store,
             environment: Arc::clone(&environment),
-            service_cidr: "10.43.0.0/16".to_owned(),
+            service_cidr: service_cidr.to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
             token_key: Arc::new(stead_server::SigningKey::fresh().context("make a key")?),
             token_issuer: "https://kubernetes.default.svc".to_owned(),

@@ -5,7 +5,6 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::cluster::Cluster;
 use crate::core::Core;
-use crate::key_locks::hold_until_pending;
 use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
 use crate::registry::ownership::{self, ManagedFields};
@@ -45,8 +44,7 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
     core.admission.mutate(&attributes(&call.target), &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     let version = set_identity(core, &mut object);
-    let mut allocating = allocation::enter(core, &kind).await?;
-    allocation::allocate(core, &kind, &mut object, None, options.run)?;
+    let _promise = allocation::allocate(core, &kind, &mut object, None, options.run)?;
     kind.hooks.prepare_create(&mut object);
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
     for attempt in 0..NAME_TRIES {
@@ -61,17 +59,8 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
             call.warnings.extend(kind.hooks.warnings(&object, None));
         }
         refuse_version(&version)?;
-        let attributes = attributes(&call.target);
-        let (warnings, held) = hold_until_pending(allocating, core.admission.validate(&attributes, &object)).await;
+        let warnings = core.admission.validate(&attributes(&call.target), &object).await;
         call.warnings.extend(warnings?);
-        allocating = match held {
-            Some(held) => held,
-            None => {
-                let again = allocation::enter(core, &kind).await?;
-                allocation::recheck(core, &kind, &object, None, options.run)?;
-                again
-            }
-        };
         let key = keys::object(&kind, &call.target.namespace, &name);
         match store(core, &kind, &key, options.run, &object).await? {
             Some(bytes) => return Ok(bytes),

@@ -1,5 +1,6 @@
 //! The last steps of a write, the same for all verbs: comparison with what is stored, the store's answer.
 
+use crate::allocation::addresses;
 use crate::cluster::Cluster;
 use crate::object;
 use bytes::Bytes;
@@ -16,7 +17,10 @@ pub(crate) struct Conflict;
 pub(crate) async fn store_new(cluster: &Cluster, kind: &Kind, key: &str, object: &Value) -> Result<Result<Entry, Conflict>, Status> {
     let durability = durability(kind, object, None);
     let value = object::to_store(kind, object);
-    let written = cluster.store.put(key, Expect::Absent, value, durability).await;
+    let pending = cluster.store.begin_put(key, Expect::Absent, value, durability).await;
+    let along = addresses::begin(cluster, kind, None, pending.entry().map(|_| object)).await;
+    let written = pending.durable().await;
+    addresses::complete(along).await;
     note(cluster, kind, written.as_ref().ok());
     outcome(written)
 }
@@ -25,13 +29,10 @@ pub(crate) async fn store_new(cluster: &Cluster, kind: &Kind, key: &str, object:
 pub(crate) enum Begun {
     /// Nothing changes (W9): the bytes as they are.
     Unchanged(Bytes),
-    Stored(Pending),
+    /// The write, and those that go along with it.
+    Stored(Pending, Vec<Pending>),
     /// The object goes; the answer is not its last state.
-    Removed {
-        pending: Pending,
-        current: Entry,
-        answer: Bytes,
-    },
+    Removed { pending: Pending, current: Entry, answer: Bytes },
     /// Another write came first.
     Conflict,
 }
@@ -44,11 +45,12 @@ pub(crate) async fn begin_next(cluster: &Cluster, kind: &Kind, current: &Entry, 
     let durability = durability(kind, &object, Some(old));
     let value = object::to_store(kind, &object);
     let pending = cluster.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability).await;
+    let along = addresses::begin(cluster, kind, Some(old), pending.entry().map_or(Some(old), |_| Some(&object))).await;
     if let Some(entry) = pending.entry() {
         object::set_version(&mut object, &entry.revision.to_string());
         cluster.objects.keep(kind, entry, object);
     }
-    Begun::Stored(pending)
+    Begun::Stored(pending, along)
 }
 
 /// Gives the removal of an object its place; `last` is what watchers see.
@@ -62,13 +64,14 @@ pub(crate) async fn begin_remove(cluster: &Cluster, kind: &Kind, current: &Entry
 pub(crate) async fn complete(cluster: &Cluster, kind: &Kind, begun: Begun) -> Result<Result<Bytes, Conflict>, Status> {
     match begun {
         Begun::Unchanged(bytes) => Ok(Ok(bytes)),
-        Begun::Stored(pending) => {
+        Begun::Stored(pending, along) => {
             let written = pending.durable().await;
+            addresses::complete(along).await;
             note(cluster, kind, written.as_ref().ok());
             Ok(outcome(written)?.map(|entry| entry.value))
         }
         Begun::Removed { pending, current, answer } => {
-            let removed = removed(cluster, kind, &current, pending.durable().await)?;
+            let removed = removed(cluster, kind, &current, pending.durable().await).await?;
             Ok(removed.map(|_| answer))
         }
         Begun::Conflict => Ok(Err(Conflict)),
@@ -138,13 +141,24 @@ pub(crate) async fn remove_unread(cluster: &Cluster, kind: &Kind, current: &Entr
 
 async fn remove_as(cluster: &Cluster, kind: &Kind, current: &Entry, last: NewValue) -> Result<Result<Entry, Conflict>, Status> {
     let written = cluster.store.delete(&current.key, Expect::Revision(current.revision), last).await;
-    removed(cluster, kind, current, written)
+    removed(cluster, kind, current, written).await
 }
 
-fn removed(cluster: &Cluster, kind: &Kind, current: &Entry, written: Result<Entry, WriteError>) -> Result<Result<Entry, Conflict>, Status> {
+async fn removed(
+    cluster: &Cluster,
+    kind: &Kind,
+    current: &Entry,
+    written: Result<Entry, WriteError>,
+) -> Result<Result<Entry, Conflict>, Status> {
     let removed = outcome(written)?;
     if removed.is_ok() && kind.hooks.retention() == Retention::Hour {
         cluster.events.removed(current);
+    }
+    if removed.is_ok()
+        && kind.hooks.allocates()
+        && let Ok(old) = cluster.objects.read(kind, current)
+    {
+        addresses::complete(addresses::begin(cluster, kind, Some(&old), None).await).await;
     }
     Ok(removed)
 }

@@ -1,6 +1,7 @@
 //! PUT, and the one way in which an existing object changes: read, change, judge, store, again after a conflict (W6-W14, W33).
 
 use crate::admission::{Attributes, Operation};
+use crate::allocation::Promise;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::core::Core;
@@ -104,20 +105,6 @@ pub(crate) fn place(name: &str, namespace: &str, object: &mut Value) -> Result<(
     }
 }
 
-/// What a writer holds from reading an object until its change has its place in the order.
-struct Locks {
-    _key: KeyLock,
-    /// Held on until the change is durable.
-    allocation: Option<KeyLock>,
-}
-
-impl Locks {
-    async fn take(core: &Core, kind: &Kind, key: &str) -> Result<Self, Status> {
-        let key = core.locks.lock(key).await?;
-        Ok(Self { _key: key, allocation: allocation::enter(core, kind).await? })
-    }
-}
-
 /// Changes the object that the call names; the answer is its bytes after the change. The next writer of the object goes on as
 /// soon as this one's change has its place in the order; what is said of the object is durable by then.
 pub(crate) async fn change(
@@ -131,12 +118,12 @@ pub(crate) async fn change(
     let warned = call.warnings.len();
     for _ in 0..ATTEMPTS_MAX {
         call.warnings.truncate(warned);
-        let locks = Locks::take(core, &kind, &key).await?;
+        let lock = core.locks.lock(&key).await?;
         let latest = core.store.latest(&key);
         let begun = match &latest.entry {
-            Some(current) => begin(core, call, options, part, current, locks, next).await,
+            Some(current) => begin(core, call, options, part, current, lock, next).await,
             None => {
-                drop(locks);
+                drop(lock);
                 Err(Status::not_found(&kind, &call.target.name))
             }
         };
@@ -144,7 +131,7 @@ pub(crate) async fn change(
             // Nobody is told of a state that is not durable, not even by what it forbids.
             core.store.settled(&key, &latest).await.map_err(|error| finish::refused(&error))?;
         }
-        let (begun, _allocation) = begun?;
+        let (begun, _promise) = begun?;
         if let Ok(bytes) = finish::complete(core, &kind, begun).await? {
             if options.run == Run::Real {
                 expiry::after_write(core, &kind).await?;
@@ -163,22 +150,21 @@ async fn begin(
     options: &WriteOptions,
     part: Part,
     current: &Entry,
-    locks: Locks,
+    lock: KeyLock,
     next: &mut Change<'_>,
-) -> Result<(Begun, Option<KeyLock>), Status> {
+) -> Result<(Begun, Option<Promise>), Status> {
     let kind = call.target.kind.clone();
     let old = core.objects.read(&kind, current)?;
-    let (object, held) = hold_until_pending(locks, prepare(core, call, options, part, current, &old, next)).await;
-    let object = object?;
-    let locks = match held {
-        Some(locks) => locks,
+    let (prepared, held) = hold_until_pending(lock, prepare(core, call, options, part, current, &old, next)).await;
+    let (object, promise) = prepared?;
+    let _lock = match held {
+        Some(lock) => lock,
         None => {
-            let locks = Locks::take(core, &kind, &current.key).await?;
-            let is_latest = core.store.latest(&current.key).entry.is_some_and(|latest| latest.revision == current.revision);
-            if !is_latest || allocation::recheck(core, &kind, &object, Some(&old), options.run).is_err() {
+            let lock = core.locks.lock(&current.key).await?;
+            if core.store.latest(&current.key).entry.is_none_or(|latest| latest.revision != current.revision) {
                 return Ok((Begun::Conflict, None));
             }
-            locks
+            lock
         }
     };
     let begun = if options.run == Run::Dry {
@@ -189,7 +175,7 @@ async fn begin(
     } else {
         finish::begin_next(core, &kind, current, object, &old).await
     };
-    Ok((begun, locks.allocation))
+    Ok((begun, promise))
 }
 
 /// The next state, judged.
@@ -201,7 +187,7 @@ async fn prepare(
     current: &Entry,
     old: &Value,
     next: &mut Change<'_>,
-) -> Result<Value, Status> {
+) -> Result<(Value, Option<Promise>), Status> {
     let kind = call.target.kind.clone();
     let name = call.target.name.clone();
     let Next { mut object, managed_fields, warnings } = next(old)?;
@@ -213,9 +199,10 @@ async fn prepare(
     check_version(&kind, &name, &object, current.revision)?;
     let seen = if part == Part::SCALE { Part::Main } else { part };
     meta::restore(&mut object, old);
-    if seen == Part::Main {
-        allocation::allocate(core, &kind, &mut object, Some(old), options.run)?;
-    }
+    let promise = match seen {
+        Part::Main => allocation::allocate(core, &kind, &mut object, Some(old), options.run)?,
+        Part::Status | Part::Other(_) => None,
+    };
     let generation = kind.hooks.prepare_update(seen, &mut object, old);
     raise_generation(&mut object, old, generation);
     object::set_version(&mut object, &current.revision.to_string());
@@ -230,7 +217,7 @@ async fn prepare(
     }
     let attributes = Attributes { cluster: core, target: &call.target, operation };
     call.warnings.extend(core.admission.validate(&attributes, &object).await?);
-    Ok(object)
+    Ok((object, promise))
 }
 
 /// W6: the version that the writer has seen.

@@ -1,6 +1,7 @@
 //! The API server in process, over the memory store and under virtual time: one module per group of rules.
 
 mod access;
+mod allocation;
 mod client;
 mod deletes;
 mod events;

@@ -1,7 +1,7 @@
 //! The names and addresses that the server's certificate is for.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// What the names are made of.
 #[derive(Debug, Clone)]
@@ -9,8 +9,8 @@ pub struct NameSources {
     pub bind_address: IpAddr,
     pub node_name: String,
     pub cluster_domain: String,
-    /// The first address of the Service range.
-    pub service_address: Ipv4Addr,
+    /// The first address of each range of Services.
+    pub service_addresses: Vec<IpAddr>,
     /// Given by the user.
     pub tls_sans: Vec<String>,
 }
@@ -20,7 +20,7 @@ pub fn server_names(named: &NameSources, host_addresses: impl IntoIterator<Item 
     let mut names: BTreeSet<String> =
         ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).into();
     names.insert(format!("kubernetes.default.svc.{}", named.cluster_domain));
-    names.insert(named.service_address.to_string());
+    names.extend(named.service_addresses.iter().map(IpAddr::to_string));
     names.insert(named.node_name.clone());
     names.extend(named.tls_sans.iter().cloned());
     match named.bind_address {
@@ -57,7 +57,7 @@ mod tests {
             bind_address: bind_address.parse().unwrap(),
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
-            service_address: Ipv4Addr::new(10, 43, 0, 1),
+            service_addresses: vec!["10.43.0.1".parse().unwrap(), "fd00:43::1".parse().unwrap()],
             tls_sans: vec!["api.example.com".to_owned(), "192.0.2.9".to_owned()],
         }
     }
@@ -70,7 +70,9 @@ mod tests {
     fn the_names_of_the_service_and_those_given_are_always_there() {
         for bind in ["127.0.0.1", "0.0.0.0", "::", "192.0.2.7"] {
             let names = names(bind);
-            for name in ["localhost", "kubernetes.default.svc.cluster.local", "10.43.0.1", "n", "api.example.com", "192.0.2.9"] {
+            for name in
+                ["localhost", "kubernetes.default.svc.cluster.local", "10.43.0.1", "fd00:43::1", "n", "api.example.com", "192.0.2.9"]
+            {
                 assert!(names.iter().any(|n| n == name), "{name} for {bind} in {names:?}"); // DNS-19
             }
         }

@@ -7,7 +7,7 @@ mod values;
 pub use care::CareArgs;
 pub use image::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
 use values::SIMULATED_NODES_MAX;
-pub use values::{Cidr, PodRanges, node_name};
+pub use values::{PodRanges, ServiceRanges, node_name};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -115,9 +115,9 @@ pub struct ServerArgs {
     /// Addresses of pods, IPv4 or IPv6 or both, separated by a comma; this node's pods have a part of each (/24, /64)
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C")]
     pub cluster_cidr: PodRanges,
-    /// Addresses of Services
+    /// Addresses of Services, IPv4 or IPv6 or both, separated by a comma; the first one's family is the default
     #[arg(help_heading = "Cluster", long, env = "STEAD_SERVICE_CIDR", default_value = "10.43.0.0/16", value_name = "C")]
-    pub service_cidr: Cidr,
+    pub service_cidr: ServiceRanges,
     /// DNS domain of the cluster
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D", value_parser = values::cluster_domain)]
     pub cluster_domain: String,
@@ -232,14 +232,14 @@ impl ServerArgs {
 
     /// What is wrong with values that are good one by one.
     fn contradiction(&self) -> Option<String> {
-        if self.cluster_cidr.overlaps(self.service_cidr) {
+        if self.cluster_cidr.overlaps(&self.service_cidr) {
             return Some(format!("--cluster-cidr {} and --service-cidr {} overlap", self.cluster_cidr, self.service_cidr));
         }
         if let Some(text) = self.care.contradiction() {
             return Some(text);
         }
         match self.bind_address {
-            IpAddr::V4(bind) if self.service_cidr.contains(bind) => {
+            bind if self.service_cidr.contains(bind) => {
                 Some(format!("--bind-address {bind} lies in --service-cidr {}, whose addresses are given to Services", self.service_cidr))
             }
             _ => None,
@@ -249,7 +249,7 @@ impl ServerArgs {
     /// How pods resolve names.
     pub fn dns(&self) -> DnsFacts {
         let servers = match &self.cluster_dns[..] {
-            [] => vec![IpAddr::V4(self.service_cidr.dns_address())],
+            [] => vec![self.service_cidr.dns_address()],
             servers => servers.to_vec(),
         };
         let resolv_conf = match self.resolv_conf.as_deref() {

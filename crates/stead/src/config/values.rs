@@ -23,25 +23,9 @@ pub fn object(text: &str) -> Result<String, String> {
 
 /// An IPv4 range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cidr {
+struct Cidr {
     address: Ipv4Addr,
     prefix: u32,
-}
-
-impl Cidr {
-    /// Where the cluster's name server is asked.
-    pub fn dns_address(self) -> Ipv4Addr {
-        Ipv4Addr::from(u32::from(self.address) + 10)
-    }
-
-    /// The first address that can be given out.
-    pub fn first_address(self) -> Ipv4Addr {
-        Ipv4Addr::from(u32::from(self.address) + 1)
-    }
-
-    pub fn contains(self, address: Ipv4Addr) -> bool {
-        u32::from(self.address) == u32::from(address) & !host_mask(self.prefix)
-    }
 }
 
 /// The ranges of pods' addresses: one, or one of each family, the primary one first.
@@ -56,9 +40,53 @@ impl PodRanges {
         &self.0
     }
 
-    pub fn overlaps(&self, other: Cidr) -> bool {
-        let other = Range::around(other.address.into(), u8::try_from(other.prefix).unwrap_or(u8::MAX));
-        self.0.iter().any(|range| range.overlaps(other))
+    pub fn overlaps(&self, services: &ServiceRanges) -> bool {
+        self.0.iter().any(|range| services.0.0.iter().any(|other| range.overlaps(*other)))
+    }
+}
+
+/// The ranges of Services' addresses: one, or one of each family, the default one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRanges(PodRanges);
+
+/// More addresses of a range than a /64 has are never looked at.
+const IPV6_SERVICE_PREFIX_MIN: u8 = 64;
+/// The place of the cluster's name server in a range.
+const DNS_PLACE: u128 = 10;
+
+impl ServiceRanges {
+    /// Where the cluster's name server is asked.
+    pub fn dns_address(&self) -> IpAddr {
+        self.0.0[0].nth(DNS_PLACE)
+    }
+
+    /// The first address of each family that can be given out.
+    pub fn first_addresses(&self) -> Vec<IpAddr> {
+        self.0.0.iter().map(|range| range.nth(1)).collect()
+    }
+
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let only = Range::around(address, if address.is_ipv4() { 32 } else { 128 });
+        self.0.0.iter().any(|range| range.covers(only))
+    }
+}
+
+impl fmt::Display for ServiceRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ServiceRanges {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let example = |why: String| why.replace("10.42.0.0/16,fd00:42::/56", "10.43.0.0/16,fd00:43::/112");
+        let ranges: PodRanges = text.parse().map_err(example)?;
+        match ranges.0.iter().find(|range| !range.is_ipv4() && range.prefix() < IPV6_SERVICE_PREFIX_MIN) {
+            Some(_) => Err(format!("expected an IPv6 prefix of at least {IPV6_SERVICE_PREFIX_MIN} for Services")),
+            None => Ok(Self(ranges)),
+        }
     }
 }
 
@@ -231,15 +259,22 @@ mod tests {
     #[test]
     fn ranges_are_checked() {
         let cidr = |text: &str| text.parse::<Cidr>();
-        assert_eq!(cidr("10.43.0.0/16").unwrap().first_address(), Ipv4Addr::new(10, 43, 0, 1));
         for bad in ["10.42.0.0", "10.42.0.1/16", "fd00::/64", "10.0.0.0/33", "10.0.0.0/x", "224.0.0.0/8", "127.0.0.0/8", "0.0.0.0/8"] {
             assert!(cidr(bad).is_err(), "{bad}");
         }
         assert!(cidr("10.42.0.1/16").unwrap_err().contains("10.42.0.0/16"));
         let pods = |text: &str| text.parse::<PodRanges>().unwrap();
-        assert!(pods("fd00:42::/56,10.0.0.0/8").overlaps(cidr("10.43.0.0/16").unwrap()));
-        assert!(pods("10.43.0.0/24").overlaps(cidr("10.43.0.0/16").unwrap()));
-        assert!(!pods("10.42.0.0/16").overlaps(cidr("10.43.0.0/16").unwrap()));
+        let services = |text: &str| text.parse::<ServiceRanges>();
+        assert!(pods("fd00:42::/56,10.0.0.0/8").overlaps(&services("10.43.0.0/16").unwrap()));
+        assert!(pods("10.43.0.0/24").overlaps(&services("10.43.0.0/16").unwrap()));
+        assert!(!pods("10.42.0.0/16").overlaps(&services("10.43.0.0/16,fd00:42::/112").unwrap()));
+        let both = services("fd00:43::/112,10.43.0.0/16").unwrap();
+        assert_eq!(both.first_addresses(), ["fd00:43::1", "10.43.0.1"].map(|text| text.parse::<IpAddr>().unwrap()));
+        assert_eq!(both.dns_address().to_string(), "fd00:43::a");
+        assert!(both.contains("10.43.7.7".parse().unwrap()) && !both.contains("10.44.0.1".parse().unwrap()));
+        for bad in ["10.43.0.0/16,10.44.0.0/16", "fd00:43::/56", "10.43.0.0/16,fd00:43::/112,fd01::/112"] {
+            assert!(services(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

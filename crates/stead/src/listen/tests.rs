@@ -29,7 +29,7 @@ impl Serving {
             bind_address: "127.0.0.1".parse().unwrap(),
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
-            service_address: "10.43.0.1".parse().unwrap(),
+            service_addresses: vec!["10.43.0.1".parse().unwrap()],
             tls_sans: Vec::new(),
         };
         let clock: Arc<dyn Environment> = Arc::new(Machine::default());

@@ -4,15 +4,11 @@
 use super::{is_headless, needs_cluster_ip, needs_health_check, needs_node_port, ports_mut, spec_mut, validation::validate_cluster_ips};
 use crate::{
     Status, Value,
-    allocation::{Pool, Run},
+    allocation::{Family, Pool, Run},
     field::{Error, Errors, Path, invalid},
     json, names,
     value::Access,
 };
-use std::net::{IpAddr, Ipv4Addr};
-
-/// Families that addresses exist for, the default one first.
-const CONFIGURED: &[&str] = &["IPv4"];
 
 /// Completes and checks a new (`old` absent) or changed Service. `Err` is the whole answer.
 pub(super) fn allocate(service: &mut Value, old: Option<&Value>, run: Run, pool: &mut Pool<'_>) -> Result<(), Status> {
@@ -21,13 +17,13 @@ pub(super) fn allocate(service: &mut Value, old: Option<&Value>, run: Run, pool:
     }
     normalize_cluster_ips(service, old);
     let fail = |service: &Value, errors: Errors| Err(Status::invalid(&super::SERVICE, service["metadata"].str("name"), &errors));
-    let errors = init_families(service, old);
+    let errors = init_families(service, old, &pool.ranges.families());
     if !errors.is_empty() {
         return fail(service, errors);
     }
-    let fresh = old.is_none_or(|old| !needs_cluster_ip(old));
-    if fresh && needs_cluster_ip(service) && !is_headless(service) {
-        allocate_ips(service, run, pool)?;
+    if needs_cluster_ip(service) && !is_headless(service) {
+        let kept = old.filter(|old| needs_cluster_ip(old));
+        allocate_ips(service, kept, run, pool)?;
     }
     match old {
         None => create_ports(service, run, pool)?,
@@ -111,7 +107,7 @@ fn normalize_cluster_ips(service: &mut Value, old: Option<&Value>) {
 }
 
 /// Fills in policy and families, or says what is wrong with them and the addresses.
-fn init_families(service: &mut Value, old: Option<&Value>) -> Errors {
+fn init_families(service: &mut Value, old: Option<&Value>, configured: &[Family]) -> Errors {
     if !needs_cluster_ip(service) || old.is_some_and(|old| keeps_prefer_dual(service, old)) {
         return Errors::new();
     }
@@ -128,17 +124,18 @@ fn init_families(service: &mut Value, old: Option<&Value>) -> Errors {
     let policy = service["spec"].str("ipFamilyPolicy").to_owned();
     errors.extend(old.into_iter().flat_map(|old| check_reduction(service, old, &policy)));
     errors.extend(check_single_stack(service, &policy));
-    errors.extend(infer_families(service));
+    errors.extend(infer_families(service, configured));
     if !errors.is_empty() {
         return errors;
     }
     if selectorless {
-        complete_selectorless(service, &policy);
+        complete_families(service, &policy, configured);
         return errors;
     }
-    errors.extend(check_configured(service, &policy));
-    if errors.is_empty() && service["spec"].items("ipFamilies").is_empty() {
-        spec_mut(service)["ipFamilies"] = json!([CONFIGURED[0]]);
+    errors.extend(check_configured(service, &policy, configured));
+    if errors.is_empty() {
+        let policy = if configured.len() < 2 { "SingleStack" } else { &policy };
+        complete_families(service, policy, configured);
     }
     errors
 }
@@ -186,7 +183,7 @@ fn check_single_stack(service: &Value, policy: &str) -> Errors {
 }
 
 /// Adds the families that given addresses imply.
-fn infer_families(service: &mut Value) -> Errors {
+fn infer_families(service: &mut Value, configured: &[Family]) -> Errors {
     let mut errors = Errors::new();
     let ips = service["spec"].items("clusterIPs").to_vec();
     let mut families = service["spec"].items("ipFamilies").to_vec();
@@ -197,12 +194,13 @@ fn infer_families(service: &mut Value) -> Errors {
         if index < families.len() {
             continue;
         }
-        let family = family_of(ip);
-        if CONFIGURED.contains(&family) {
-            families.push(family.into());
+        let family = names::parse_ip(ip).map(|parsed| Family::of(parsed.ip));
+        let name = family.map_or("unknown", Family::name);
+        if family.is_some_and(|family| configured.contains(&family)) {
+            families.push(name.into());
         } else {
             let path = Path::new("spec.clusterIPs").index(index);
-            errors.push(invalid(&path, Value::from(ips.clone()), &format!("{family} is not configured on this cluster")));
+            errors.push(invalid(&path, Value::from(ips.clone()), &format!("{name} is not configured on this cluster")));
         }
     }
     if !families.is_empty() {
@@ -211,20 +209,13 @@ fn infer_families(service: &mut Value) -> Errors {
     errors
 }
 
-fn family_of(ip: &str) -> &'static str {
-    match names::parse_ip(ip).map(|parsed| parsed.ip) {
-        Some(IpAddr::V4(_)) => "IPv4",
-        Some(IpAddr::V6(_)) => "IPv6",
-        None => "unknown",
-    }
-}
-
-/// A headless Service without selector may name families that the cluster does not have.
-fn complete_selectorless(service: &mut Value, policy: &str) {
+/// Fills in the default family, and the other one where the policy is not content with one. A headless Service without selector
+/// may so get families that the cluster does not have.
+fn complete_families(service: &mut Value, policy: &str, configured: &[Family]) {
     let spec = spec_mut(service);
     let mut families = spec.items("ipFamilies").to_vec();
     if families.is_empty() {
-        families.push(CONFIGURED[0].into());
+        families.push(configured.first().map_or("IPv4", |family| family.name()).into());
     }
     if families.len() < 2 && policy != "SingleStack" {
         let other = if families[0] == "IPv4" { "IPv6" } else { "IPv4" };
@@ -233,13 +224,13 @@ fn complete_selectorless(service: &mut Value, policy: &str) {
     spec["ipFamilies"] = families.into();
 }
 
-fn check_configured(service: &Value, policy: &str) -> Errors {
+fn check_configured(service: &Value, policy: &str, configured: &[Family]) -> Errors {
     let mut errors = Errors::new();
-    if policy == "RequireDualStack" && CONFIGURED.len() < 2 {
+    if policy == "RequireDualStack" && configured.len() < 2 {
         errors.push(policy_error(policy, "this cluster is not configured for dual-stack services"));
     }
     for (index, family) in service["spec"].items("ipFamilies").iter().enumerate() {
-        if !CONFIGURED.iter().any(|c| family == c) {
+        if !configured.iter().any(|known| family == known.name()) {
             let path = Path::new("spec.ipFamilies").index(index);
             errors.push(invalid(&path, family.clone(), "not configured on this cluster"));
         }
@@ -247,28 +238,41 @@ fn check_configured(service: &Value, policy: &str) -> Errors {
     errors
 }
 
-fn allocate_ips(service: &mut Value, run: Run, pool: &mut Pool<'_>) -> Result<(), Status> {
+/// Gives an address of each family; `kept` is the Service as it was if it has some already: then only a second family gets one.
+fn allocate_ips(service: &mut Value, kept: Option<&Value>, run: Run, pool: &mut Pool<'_>) -> Result<(), Status> {
+    let families: Vec<Family> = service["spec"].items("ipFamilies").iter().map(family_of).collect();
+    let had = kept.map_or(0, |old| if is_headless(old) { families.len() } else { old["spec"].items("ipFamilies").len() });
+    if kept.is_some() && !(had == 1 && families.len() == 2) {
+        return Ok(());
+    }
     let mut ips = service["spec"].items("clusterIPs").to_vec();
-    let given = ips.first().and_then(Value::as_str).unwrap_or_default().to_owned();
-    if given.is_empty() {
-        let Some(ip) = pool.take_any_ip() else {
-            return Err(Status::internal("failed to allocate a serviceIP: range is full"));
-        };
-        ips = vec![ip.to_string().into()];
-    } else {
-        let refused = match names::parse_ip(&given).map(|parsed| parsed.ip) {
-            Some(IpAddr::V4(ip)) => pool.take_ip(ip, run),
-            Some(IpAddr::V6(_)) | None => pool.take_ip(Ipv4Addr::UNSPECIFIED, run),
-        };
-        if let Err(why) = refused {
-            let why = format!("failed to allocate IP {given}: {why}");
-            return Err(refuse(service, invalid(&Path::new("spec.clusterIPs"), Value::from(ips), &why)));
-        }
+    ips.resize_with(ips.len().max(families.len()), || Value::from(""));
+    for (index, family) in families.into_iter().enumerate().skip(had) {
+        ips[index] = allocate_ip(service, &ips, index, family, run, pool)?;
     }
     let spec = spec_mut(service);
     spec["clusterIP"] = ips[0].clone();
     spec["clusterIPs"] = ips.into();
     Ok(())
+}
+
+fn family_of(name: &Value) -> Family {
+    if name == "IPv6" { Family::V6 } else { Family::V4 }
+}
+
+fn allocate_ip(service: &Value, ips: &[Value], index: usize, family: Family, run: Run, pool: &mut Pool<'_>) -> Result<Value, Status> {
+    let given = ips[index].as_str().unwrap_or_default();
+    let Some(ip) = names::parse_ip(given).map(|parsed| parsed.ip) else {
+        let full = || Status::internal("failed to allocate a serviceIP: range is full");
+        return pool.take_any_ip(family).map(|ip| ip.to_string().into()).ok_or_else(full);
+    };
+    match pool.take_ip(ip, run) {
+        Ok(()) => Ok(given.into()),
+        Err(why) => {
+            let why = format!("failed to allocate IP {given}: {why}");
+            Err(refuse(service, invalid(&Path::new("spec.clusterIPs"), Value::from(ips), &why)))
+        }
+    }
 }
 
 fn create_ports(service: &mut Value, run: Run, pool: &mut Pool<'_>) -> Result<(), Status> {

@@ -177,7 +177,7 @@ async fn an_object_deleted_while_admission_waits_is_not_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_that_went_to_another_while_admission_waited_is_not_given_twice() {
+async fn an_address_is_kept_for_a_writer_whose_admission_waits() {
     let (service, mut asked, permits) = server(Stage::Validate).await;
     let named = |name: &str, annotations: Value| {
         let spec = json!({"clusterIP": "10.43.0.50", "ports": [{"port": 80}]});
@@ -185,8 +185,8 @@ async fn an_address_that_went_to_another_while_admission_waited_is_not_given_twi
     };
     let slow = tokio::spawn(send(service.clone(), "POST", SERVICES, named("a", json!({"slow": "yes"}))));
     asked.recv().await.unwrap();
-    assert_eq!(send(service.clone(), "POST", SERVICES, named("b", json!({}))).await.0, 201);
-    permits.add_permits(1);
-    let (code, status) = slow.await.unwrap();
+    let (code, status) = send(service.clone(), "POST", SERVICES, named("b", json!({}))).await;
     assert!(code == 422 && status.str("message").contains("10.43.0.50"), "{status}");
+    permits.add_permits(1);
+    assert_eq!(slow.await.unwrap().0, 201);
 }
