@@ -67,8 +67,11 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
             openapi::answer(&core.documents.of(&rows), method, &path, &query, &parts.headers, now)
         }
         Route::Resource(target) => {
-            let Parts { method, headers, mut extensions, .. } = parts;
+            let Parts { method, uri, headers, mut extensions, .. } = parts;
             extensions.insert(identity);
+            if target.subresource.is_some_and(|subresource| subresource.name == "proxy") {
+                extensions.insert(uri);
+            }
             let warnings = target.kind.hooks.deprecation().map(str::to_owned).into_iter().collect();
             let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings };
             resource(&core, call, body).await

@@ -2,6 +2,7 @@
 //! process registers it, one elsewhere is reached by a service that speaks TLS. Input: a node's name and a request as a kubelet takes
 //! it. Output: the node's response. Request extensions go along, so that the node can upgrade the client's connection itself.
 
+use crate::subresources::proxy::Unreached;
 use crate::{Body, answer};
 use http::{Request, Response};
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ pub type NodeService = BoxCloneSyncService<Request<Body>, Response<Body>, Infall
 #[derive(Clone, Default)]
 pub(crate) struct Gateway {
     nodes: Arc<Mutex<HashMap<String, NodeService>>>,
+    /// What connects to pods.
+    outbound: Arc<Mutex<Option<NodeService>>>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -40,6 +43,23 @@ impl Gateway {
     pub(crate) async fn send(&self, node: &str, request: Request<Body>) -> Response<Body> {
         let service = self.nodes().get(node).cloned();
         let Ok(response) = service.unwrap_or_else(unserved).oneshot(request).await;
+        response
+    }
+
+    /// Sends requests for pods' own programs to `service` from now on.
+    pub(crate) fn set_outbound(&self, service: NodeService) {
+        *self.outbound.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
+    }
+
+    /// The response of whoever listens at the request's absolute URI.
+    pub(crate) async fn send_out(&self, request: Request<Body>) -> Response<Body> {
+        let service = self.outbound.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(service) = service else {
+            let mut response = answer::text(503, "");
+            response.extensions_mut().insert(Unreached("no network leads to pods".to_owned()));
+            return response;
+        };
+        let Ok(response) = service.oneshot(request).await;
         response
     }
 

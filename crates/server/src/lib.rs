@@ -45,6 +45,7 @@ mod yaml;
 pub use debug::DebugPage;
 pub use gateway::{NodeService, unserved};
 pub use metrics::{MetricsSource, Used, UsedBy};
+pub use subresources::proxy::Unreached;
 pub use tokens::{InvalidKey, SigningKey};
 
 use futures::future::BoxFuture;
@@ -174,6 +175,12 @@ impl Server {
     /// Sends nothing to a node any more: it answers that it is not served.
     pub fn forget_node(&self, node: &str) {
         self.core.gateway.forget(node);
+    }
+
+    /// Sends what `proxy` paths of pods and Services ask for to `service` from now on; its requests have absolute URIs. It says in an
+    /// extension of the response, [`Unreached`], that nobody answered.
+    pub fn register_outbound(&self, service: NodeService) {
+        self.core.gateway.set_outbound(service);
     }
 
     /// Serves the metrics API from now on, with the numbers of that source.

@@ -160,7 +160,7 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
         // What follows `proxy` is a path elsewhere.
         [_, name, sub, below @ ..] if !name.is_empty() && (below.is_empty() || *sub == "proxy") => match kind.subresource(sub) {
             None => Route::NoResource,
-            Some(subresource) => match subresource_verb(method).filter(|verb| subresource.verbs.contains(&verb.name())) {
+            Some(subresource) => match subresource_verb(method, sub).filter(|verb| subresource.verbs.contains(&verb.name())) {
                 Some(verb) => target(verb, name, Some(subresource)),
                 None => Route::NoMethod,
             },
@@ -205,9 +205,10 @@ fn object_verb(method: &str) -> Option<Verb> {
     }
 }
 
-fn subresource_verb(method: &str) -> Option<Verb> {
+fn subresource_verb(method: &str, subresource: &str) -> Option<Verb> {
     match method {
         "POST" => Some(Verb::Create),
+        "HEAD" | "OPTIONS" if subresource == "proxy" => Some(Verb::Get),
         other => object_verb(other),
     }
 }

@@ -9,7 +9,7 @@ use crate::query::{Write, WriteOptions};
 use crate::registry::{create, delete, delete_collection, list, patch, read, scale, update};
 use crate::request::Verb;
 use crate::reviews;
-use crate::subresources::{binding, eviction, streams, token};
+use crate::subresources::{binding, eviction, proxy, streams, token};
 use crate::watch;
 use std::sync::Arc;
 use stead_api::Status;
@@ -48,7 +48,7 @@ async fn serve_subresource(core: &Core, call: &mut Call, name: &'static str) -> 
         "log" => streams::log(core, call).await,
         "exec" | "attach" | "portforward" => streams::connect(core, call, name).await,
         "proxy" if call.target.kind.plural == "nodes" => streams::node_proxy(core, call).await,
-        "proxy" => Err(Status::new(501, "NotImplemented", format!("{}/proxy is not served by this version", call.target.kind.plural))),
+        "proxy" => proxy::serve(core, call).await,
         // What writes into the object itself: ephemeralcontainers, resize, finalize.
         name => part(core, call, Part::Other(name)).await,
     }

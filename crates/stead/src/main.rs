@@ -11,6 +11,7 @@ mod kubeconfig;
 mod listen;
 mod logging;
 mod node;
+mod outbound;
 mod reach;
 mod running;
 mod server;

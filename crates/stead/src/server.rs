@@ -8,7 +8,7 @@ use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
-use crate::{cli, explain, file, inprocess, node, reach, token_key};
+use crate::{cli, explain, file, inprocess, node, outbound, reach, token_key};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -72,6 +72,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     let config =
         Config { store: store.clone(), environment: machine.clone(), service_cidr, advertise: url.clone(), token_key, token_issuer };
     let server = Server::new(config).await.context("start the API server")?;
+    server.register_outbound(outbound::service()?);
     let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
     let kubeconfigs = Kubeconfigs::new(args, &url)?;
     kubeconfigs.publish(certificates.pki())?;

@@ -3,5 +3,6 @@
 pub(crate) mod binding;
 pub(crate) mod eviction;
 mod pod_target;
+pub(crate) mod proxy;
 pub(crate) mod streams;
 pub(crate) mod token;

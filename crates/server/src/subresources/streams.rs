@@ -2,6 +2,7 @@
 //! The streams themselves are the node's, and so are failures that it alone can know of.
 
 use super::pod_target;
+use super::proxy::Named;
 use crate::Body;
 use crate::answer::{self, Answer};
 use crate::body;
@@ -60,7 +61,9 @@ pub(crate) async fn connect(core: &Core, call: &mut Call, what: &str) -> Result<
 
 /// Any path of a node's own API.
 pub(crate) async fn node_proxy(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let name = call.target.name.split(':').next().unwrap_or_default().to_owned();
+    let id = &call.target.name;
+    let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid node request {id:?}")))?;
+    let name = named.name.to_owned();
     let (path, query) = (format!("/{}", call.target.below), call.query.clone());
     let response = request(core, call, &name, &path, query).await?;
     Ok(Answer::Response(response))
@@ -119,7 +122,7 @@ fn failure(code: u16, text: &str, what: &str, name: &str) -> Status {
 }
 
 /// What a node may see: who the client is has been judged here.
-fn forwarded(headers: &HeaderMap) -> HeaderMap {
+pub(super) fn forwarded(headers: &HeaderMap) -> HeaderMap {
     let private = |name: &str| name == header::AUTHORIZATION.as_str() || name.starts_with("impersonate-");
     headers.iter().filter(|(name, _)| !private(name.as_str())).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

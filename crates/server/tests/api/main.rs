@@ -10,6 +10,7 @@ mod kinds;
 mod lists;
 mod nodes;
 mod pod_security;
+mod proxy;
 mod replayed;
 mod services;
 mod subresources;

@@ -158,22 +158,6 @@ async fn a_nodes_own_paths_are_reached_through_the_server() {
     assert_eq!(get(&client, "/api/v1/nodes/other/proxy/healthz").await.0, 404);
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_pod_or_service_is_proxied() {
-    let client = with_pod().await;
-    for (path, what) in [
-        (format!("{POD}/proxy"), "pods/proxy"),
-        (format!("{POD}/proxy/a/b"), "pods/proxy"),
-        ("/api/v1/namespaces/default/services/kubernetes/proxy/".to_owned(), "services/proxy"),
-    ] {
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            let (code, status) = send(&client, method, &path, Value::Null).await;
-            let message = format!("{what} is not served by this version");
-            assert_eq!((code, status["message"].as_str()), (501, Some(message.as_str())), "{method} {path}");
-        }
-    }
-}
-
 /// A node that upgrades every connection and sends back what it gets.
 fn upgrading() -> NodeService {
     NodeService::new(tower::service_fn(|mut request: http::Request<Body>| async move {
