@@ -70,6 +70,7 @@ pub struct Arguments {
     pub terminal: i32,
     /// Number of the descriptor for reports.
     pub report: i32,
+    pub layout: Layout,
 }
 
 /// What the container's first process is given.
@@ -149,14 +150,14 @@ fn make(arguments: &Arguments, given: Given, report: &mut File) -> Result<(), Fa
     let sandbox: SandboxRecord = record::read(&dir.record()).map_err(internal)?.ok_or_else(|| missing("sandbox.json"))?;
     let container: ContainerRecord =
         record::read(&dir.container(&arguments.id).join("container.json")).map_err(internal)?.ok_or_else(|| missing("container.json"))?;
-    let layout = Layout::probe().map_err(internal)?;
-    let prepared = rootfs::prepare(&dir, &sandbox, &container, &layout).map_err(Failure::Create)?;
+    let layout = &arguments.layout;
+    let prepared = rootfs::prepare(&dir, &sandbox, &container, layout).map_err(Failure::Create)?;
     rootfs::make_directory(&prepared.rootfs, &prepared.cwd, prepared.users.as_ref().map_or(0, |users| users.ids.first))
         .map_err(|message| Failure::Start(format!("unable to start container process: error during container init: {message}")))?;
     // Not ours to version: it is written and read as the OCI runtime specification says.
     let config = prepared.config.to_string();
     record::write_bytes(&dir.container(&container.id).join("config.json"), config.as_bytes(), Durability::Process).map_err(internal)?;
-    start(&dir, &container, &layout, prepared, given, report)
+    start(&dir, &container, layout, prepared, given, report)
 }
 
 fn missing(file: &str) -> Failure {

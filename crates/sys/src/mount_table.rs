@@ -33,6 +33,19 @@ pub fn read_of(pid: i32) -> io::Result<Vec<Mounted>> {
     fs::read(format!("/proc/{pid}/mountinfo")).map(|text| parse(&text))
 }
 
+/// Those of some types alone.
+pub fn read_kinds(kinds: &[&str]) -> io::Result<Vec<Mounted>> {
+    fs::read("/proc/thread-self/mountinfo").map(|text| parse_kinds(&text, kinds))
+}
+
+/// A look that costs little before a line is taken apart: there are some for each container.
+fn parse_kinds(text: &[u8], kinds: &[&str]) -> Vec<Mounted> {
+    let words: Vec<Vec<u8>> = kinds.iter().map(|kind| format!(" - {kind} ").into_bytes()).collect();
+    let holds = |line: &&[u8]| words.iter().any(|word| line.windows(word.len()).any(|part| part == word));
+    let found = text.split(|byte| *byte == b'\n').filter(holds).filter_map(mounted);
+    found.filter(|mounted| kinds.contains(&mounted.kind.as_str())).collect()
+}
+
 /// Of the text of a `mountinfo`. What is no line of one is passed over. Names need not be UTF-8.
 pub fn parse(text: &[u8]) -> Vec<Mounted> {
     text.split(|byte| *byte == b'\n').filter_map(mounted).collect()
@@ -76,6 +89,15 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use std::path::Path;
+
+    #[test]
+    fn mounts_of_a_type_are_picked_out() {
+        let text = b"1 0 0:1 / /a rw shared:1 - cgroup cgroup rw,cpu\n2 0 0:2 / /b\\040-\\040cgroup rw - tmpfs cgroup rw\n3 0 0:3 / /c rw - cgroup2 x rw\n";
+        let places = |kinds: &[&str]| parse_kinds(text, kinds).into_iter().map(|found| found.place).collect::<Vec<_>>();
+        assert_eq!(places(&["cgroup"]), [Path::new("/a")]);
+        assert_eq!(places(&["cgroup", "cgroup2"]), [Path::new("/a"), Path::new("/c")]);
+        assert_eq!(parse_kinds(text, &["cgroup"]), parse(text)[..1]);
+    }
 
     #[test]
     fn lines_are_taken_apart() {

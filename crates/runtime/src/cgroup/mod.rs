@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use stead_sys::mount_table::{self, Mounted};
 
 use self::limits::{Presence, Setting, raise_sum_first, settings_v1, settings_v2, without_gaps};
@@ -30,7 +31,7 @@ const KILL_ROUNDS_MAX: u32 = 2500;
 const KILL_PAUSE: Duration = Duration::from_millis(4);
 
 /// How this machine's cgroups are mounted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// 1 or 2.
     pub version: u8,
@@ -39,7 +40,7 @@ pub struct Layout {
 }
 
 /// One mounted hierarchy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hierarchy {
     /// Its directory.
     pub mount: PathBuf,
@@ -48,9 +49,9 @@ pub struct Hierarchy {
 }
 
 impl Layout {
-    /// From the mounts of this machine.
+    /// From the mounts of this machine. Takes the longer the more is mounted: helpers are told.
     pub fn probe() -> Result<Layout> {
-        let mounts = mount_table::read().map_err(io_error("list the mounts below", Path::new(ROOT)))?;
+        let mounts = mount_table::read_kinds(&["cgroup", "cgroup2"]).map_err(io_error("list the mounts below", Path::new(ROOT)))?;
         Layout::of(&mounts).ok_or_else(|| Error::Host(format!("no control groups are mounted at {ROOT}")))
     }
 

@@ -57,6 +57,7 @@ pub struct Arguments {
     pub control: i32,
     /// Number of the pipe to the shim.
     pub report: i32,
+    pub layout: Layout,
 }
 
 /// Runs the role.
@@ -95,7 +96,6 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
     let container: ContainerRecord =
         record::read(&base.join("container.json")).map_err(internal)?.ok_or_else(|| missing("container.json"))?;
     let process: ProcessRecord = record::read(&base.join("process.json")).map_err(internal)?.ok_or_else(|| missing("process.json"))?;
-    let layout = Layout::probe().map_err(internal)?;
     let stdio = receive_order(control)?;
     let nowhere = File::options().read(true).write(true).open("/dev/null").map_err(text("open /dev/null"))?;
     let joined = namespaces(&first)?;
@@ -110,7 +110,7 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
         app_armor::enter_on_exec(profile).map_err(text("enter the AppArmor profile"))?;
     }
     let forker = Forker::new().map_err(text("fork"))?;
-    let cgroup = layout.enter(&container.cgroup).map_err(internal)?;
+    let cgroup = arguments.layout.enter(&container.cgroup).map_err(internal)?;
     setns(&first, joined).map_err(|error| format!("join namespaces: {}", plain(error as i32)))?;
     drop(first);
     let (mut go_reader, mut go_writer) = std::io::pipe().map_err(text("make a pipe"))?;

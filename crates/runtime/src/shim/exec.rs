@@ -15,9 +15,8 @@ use nix::libc::{SIGHUP, SIGKILL};
 use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
-use super::task::{Process, Requester, pipe, read_available, spawn_helper};
+use super::task::{Helpers, Process, Requester, pipe, read_available, spawn_helper};
 use crate::exec::Arguments;
-use crate::record::SandboxDir;
 use crate::roles::{EXEC_IN_CONTAINER, to_word};
 
 /// Longest report of the helper, in bytes: a process id.
@@ -41,16 +40,16 @@ pub struct Exec {
 }
 
 impl Exec {
-    /// Starts the helper; `program` is this program, `first` the container's first process, `control` the socket to whoever asked.
+    /// Starts the helper; `first` is the container's first process, `control` the socket to whoever asked.
     pub fn start(
-        dir: &SandboxDir,
+        helpers: &Helpers<'_>,
         id: &str,
-        program: &OwnedFd,
         first: &PidFd,
         control: &OwnedFd,
         grace: Option<Duration>,
         requester: Requester,
     ) -> Result<Exec, String> {
+        let Helpers { dir, program, layout } = *helpers;
         let (report, report_end) = pipe()?;
         // A copy: the shim's own handle must not reach other helpers.
         let first = first.descriptor().map_err(|error| format!("copy a process handle: {error}"))?;
@@ -61,6 +60,7 @@ impl Exec {
             first: first.as_raw_fd(),
             control: control.as_raw_fd(),
             report: report_end.as_raw_fd(),
+            layout: layout.clone(),
         };
         for end in [&first, control, &report_end] {
             keep_on_exec(end).map_err(|error| format!("pass a descriptor: {error}"))?;

@@ -32,7 +32,7 @@ pub use self::sandbox::{FAILED, READY};
 use self::client::Client;
 use self::exec::Exec;
 use self::sandbox::SetUp;
-use self::task::{Requester, StartOutcome, Task, TaskEvent};
+use self::task::{Helpers, Requester, StartOutcome, Task, TaskEvent};
 use crate::cgroup::Layout;
 use crate::protocol::{Answer, Call, FIRST_VERSION, Message, Refusal, Request, Status, agree};
 use crate::record::SandboxDir;
@@ -114,8 +114,7 @@ enum Source {
 }
 
 impl Shim {
-    fn new(dir: SandboxDir, SetUp { listener, cgroup, first }: SetUp, spoken: RangeInclusive<u32>) -> Result<Shim, String> {
-        let layout = Layout::probe().map_err(|error| error.to_string())?;
+    fn new(dir: SandboxDir, SetUp { listener, layout, cgroup, first }: SetUp, spoken: RangeInclusive<u32>) -> Result<Shim, String> {
         listener.set_nonblocking(true).map_err(|error| error.to_string())?;
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
@@ -141,6 +140,10 @@ impl Shim {
             first_has_ended: false,
             done: false,
         })
+    }
+
+    fn helpers(&self) -> Helpers<'_> {
+        Helpers { dir: &self.dir, program: &self.program, layout: &self.layout }
     }
 
     fn poll_once(&mut self) {
@@ -426,7 +429,7 @@ impl Shim {
         if self.task(id).is_some() {
             return Err(Refusal::Exists);
         }
-        let task = Task::start(&self.dir, id, &self.program, requester).map_err(Refusal::Create)?;
+        let task = Task::start(&self.helpers(), id, requester).map_err(Refusal::Create)?;
         self.tasks.push(task);
         Ok(())
     }
@@ -453,7 +456,7 @@ impl Shim {
         let task = self.tasks.iter().find(|task| task.record.id == id && !task.forgotten);
         let first = task.and_then(Task::running).ok_or(Refusal::NotRunning)?;
         let grace = grace_ms.map(Duration::from_millis);
-        let exec = Exec::start(&self.dir, id, &self.program, first, &control, grace, requester).map_err(Refusal::Other)?;
+        let exec = Exec::start(&self.helpers(), id, first, &control, grace, requester).map_err(Refusal::Other)?;
         self.execs.push(exec);
         Ok(())
     }

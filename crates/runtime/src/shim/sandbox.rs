@@ -59,6 +59,7 @@ pub fn become_daemon() -> io::Result<Daemon> {
 pub struct SetUp {
     /// On `shim.sock`.
     pub listener: UnixListener,
+    pub layout: Layout,
     /// The shim's own cgroup.
     pub cgroup: String,
     /// The first process of the process namespace that the containers share, if they do.
@@ -87,7 +88,7 @@ pub fn set_up(dir: &SandboxDir) -> Result<SetUp, String> {
     if let Some(pid) = first {
         layout.admit(&format!("{}/{FIRST_CGROUP}", sandbox.cgroup), pid).map_err(|error| crate::error::chain(&error))?;
     }
-    Ok(SetUp { listener, cgroup: sandbox.shim_cgroup, first })
+    Ok(SetUp { listener, layout, cgroup: sandbox.shim_cgroup, first })
 }
 
 /// Without the privilege to lower it, the score stays what it was inherited as.

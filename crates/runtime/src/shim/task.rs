@@ -126,7 +126,8 @@ pub struct Task {
 
 impl Task {
     /// Starts the helper for a container whose record is on disk; `program` is this program.
-    pub fn start(dir: &SandboxDir, id: &str, program: &OwnedFd, requester: Requester) -> Result<Task, String> {
+    pub fn start(helpers: &Helpers<'_>, id: &str, requester: Requester) -> Result<Task, String> {
+        let Helpers { dir, program, layout } = *helpers;
         let base = dir.container(id);
         let record: ContainerRecord = record::read(&base.join("container.json"))
             .map_err(|error| crate::error::chain(&error))?
@@ -148,6 +149,7 @@ impl Task {
             stdout: stdout_end.as_raw_fd(),
             stderr: stderr_end.as_raw_fd(),
             report: report_end.as_raw_fd(),
+            layout: layout.clone(),
         };
         for end in [&stdout_end, &stderr_end, &report_end].into_iter().chain(&input_end).chain(&terminal_end) {
             keep_on_exec(end).map_err(|error| format!("pass a pipe: {error}"))?;
@@ -479,6 +481,15 @@ pub fn pipe() -> Result<(File, OwnedFd), String> {
         Ok((reader, writer))
     };
     make().map(|(reader, writer)| (File::from(reader), writer)).map_err(|error| format!("make a pipe: {error}"))
+}
+
+/// What all helpers of a sandbox are started with.
+#[derive(Debug, Clone, Copy)]
+pub struct Helpers<'a> {
+    pub dir: &'a SandboxDir,
+    /// This program.
+    pub program: &'a OwnedFd,
+    pub layout: &'a Layout,
 }
 
 /// Gives its process id; the shim's loop reaps it.
