@@ -49,10 +49,11 @@ const DEPENDENCIES: [(&str, &[&str]); 18] = [
     ("client", &["api"]),
     ("control", &["api", "client"]),
     ("proxy", &["api", "client", "netfilter"]),
+    ("dns", &["api", "client"]),
     ("node", &["api", "client", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     (
         "stead",
-        &["api", "applets", "client", "control", "firewall", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"],
+        &["api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"],
     ),
 ];
 
