@@ -33,8 +33,6 @@ pub const PERSISTENT_VOLUME_CLAIMS: Resource = core("persistentvolumeclaims", "P
 pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
-pub const ENDPOINT_SLICES: Resource =
-    Resource { api_version: "discovery.k8s.io/v1", plural: "endpointslices", kind: "EndpointSlice", namespaced: true };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
 
 /// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].

@@ -1,13 +1,19 @@
-//! Keeps the index as the API is: follows Namespaces, Services and EndpointSlices. Decides nothing.
+//! Keeps the index as the API is: follows Namespaces, Services and EndpointSlices, and the ConfigMap that users add names with. Decides
+//! nothing.
 
+use crate::custom::Custom;
 use crate::index::{Change, Index};
 use crate::site::Site;
 use futures::StreamExt;
 use std::collections::HashSet;
 use stead_api::Value;
 use stead_api::value::Access;
-use stead_client::resource::{ENDPOINT_SLICES, NAMESPACES, SERVICES};
+use stead_client::event::{Event, Reference};
+use stead_client::resource::{CONFIG_MAPS, ENDPOINT_SLICES, NAMESPACES, SERVICES};
 use stead_client::{Client, Report, Resource, Scope};
+
+/// Where users add names, as in k3s.
+const CUSTOM: (&str, &str) = ("kube-system", "coredns-custom");
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -34,6 +40,40 @@ pub async fn follow(client: &Client, site: &Site) {
                 site.set_complete();
             }
         }
+    }
+}
+
+/// Keeps to what users add, for as long as it is polled. `say` is told of what is not understood.
+pub async fn follow_custom(client: &Client, site: &Site, mut say: impl FnMut(Event)) {
+    let scope = Scope { namespace: CUSTOM.0.to_owned(), field_selector: format!("metadata.name={}", CUSTOM.1), ..Scope::all(CONFIG_MAPS) };
+    let mut reports = stead_client::follow(client.clone(), scope, Some);
+    while let Some(report) = reports.next().await {
+        let object = match report {
+            Report::Replaced { objects, .. } => objects.into_iter().next(),
+            Report::Put(object) => Some(object),
+            Report::Deleted(_) => None,
+            Report::Bookmark { .. } => continue,
+        };
+        let data = object.as_ref().and_then(|object| object.map("data")).into_iter().flatten();
+        let (custom, said) = Custom::parse(data.filter_map(|(key, text)| Some((key.as_str(), text.as_str()?))));
+        site.set_custom(custom);
+        for what in said {
+            tracing::warn!(config_map = CUSTOM.1, what, "part of what was added to the name server is left out");
+            say(Event::warning(object.as_ref().map(reference).unwrap_or_default(), "NotUnderstood", what));
+        }
+    }
+}
+
+fn reference(object: &Value) -> Reference {
+    let meta = &object["metadata"];
+    Reference {
+        api_version: "v1".to_owned(),
+        kind: "ConfigMap".to_owned(),
+        namespace: meta.str("namespace").to_owned(),
+        name: meta.str("name").to_owned(),
+        uid: meta.str("uid").to_owned(),
+        resource_version: meta.str("resourceVersion").to_owned(),
+        field_path: String::new(),
     }
 }
 

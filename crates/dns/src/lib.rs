@@ -10,6 +10,7 @@
 //! `index`, `answer` and `message` are without I/O, time and chance.
 
 mod answer;
+mod custom;
 mod follow;
 mod forward;
 mod index;
@@ -25,5 +26,5 @@ pub use forward::Source;
 pub use name::Zone;
 pub use publish::Shown;
 pub use serve::Listener;
-pub use server::{Options, run};
+pub use server::{Clock, Options, run};
 pub use site::Memory;

@@ -1,6 +1,9 @@
 //! Messages on the wire: which are questions to answer, which are refused by their head alone, and answers cut to what the client takes
 //! (DNSG-1, DNSG-30 to DNSG-32). Knows no names.
 
+#[cfg(test)]
+mod tests;
+
 use crate::answer::Answer;
 use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode, emit_message_parts};
 use hickory_proto::rr::Record;

@@ -1,6 +1,7 @@
 //! What a message that came is answered with: at once from the index or the cache, or later from elsewhere. Knows no sockets.
 
 use crate::answer::{self, Alias, Answer, Elsewhere, Outcome};
+use crate::custom::Custom;
 use crate::forward::{Forwarder, Question, Transport};
 use crate::index::Index;
 use crate::message::{Received, Request, encode, read};
@@ -8,6 +9,7 @@ use crate::name::Zone;
 use crate::probe::Probes;
 use hickory_proto::op::{Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,9 +23,18 @@ pub struct Site {
     index: RwLock<Index>,
     /// The index holds everything that there is (DNS-17).
     is_complete: AtomicBool,
-    pub forwarder: Forwarder,
+    /// Of names that have no resolvers of their own.
+    pub forwarder: Arc<Forwarder>,
+    added: RwLock<Arc<Added>>,
     pub probes: Probes,
     rotation: AtomicUsize,
+}
+
+/// What users added, and the resolvers of zones that have their own.
+#[derive(Debug, Default)]
+struct Added {
+    custom: Custom,
+    forwarders: HashMap<Name, Arc<Forwarder>>,
 }
 
 /// How a message came.
@@ -54,22 +65,31 @@ pub enum Handled {
 /// A question that others are to be asked.
 #[derive(Debug)]
 pub struct Later {
-    site: Arc<Site>,
-    request: Request,
+    asked: Asked,
     elsewhere: Elsewhere,
-    via: Via,
+    site: Arc<Site>,
+    added: Arc<Added>,
 }
 
 /// A remembered answer that is to be asked for again.
 #[derive(Debug)]
 pub struct Refresh {
-    site: Arc<Site>,
+    forwarder: Arc<Forwarder>,
     question: Question,
+}
+
+/// A question and what is looked up for it.
+#[derive(Debug)]
+struct Asked {
+    request: Request,
+    /// The question itself, unless it was rewritten.
+    query: Query,
+    via: Via,
 }
 
 impl Refresh {
     pub async fn run(self) {
-        self.site.forwarder.ask(&self.question).await;
+        self.forwarder.ask(&self.question).await;
     }
 }
 
@@ -80,7 +100,8 @@ impl Site {
             zone,
             index: RwLock::new(Index::new(serial)),
             is_complete: AtomicBool::new(false),
-            forwarder: Forwarder::default(),
+            forwarder: Arc::default(),
+            added: RwLock::default(),
             probes: Probes::default(),
             rotation: AtomicUsize::new(0),
         }
@@ -91,12 +112,24 @@ impl Site {
         change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn read<T>(&self, read: impl FnOnce(&Index) -> T) -> T {
-        read(&self.index.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     pub fn set_complete(&self) {
         self.is_complete.store(true, Ordering::Release);
+    }
+
+    /// Replaces what users added.
+    pub fn set_custom(&self, custom: Custom) {
+        let mut forwarders = HashMap::new();
+        for block in custom.blocks() {
+            let Some(resolvers) = &block.forward else { continue };
+            let forwarder = Arc::new(Forwarder::default());
+            forwarder.set_resolvers(resolvers);
+            forwarders.insert(block.zone().clone(), forwarder);
+        }
+        *self.added.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Added { custom, forwarders });
+    }
+
+    fn added(&self) -> Arc<Added> {
+        Arc::clone(&self.added.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What to do about a message.
@@ -106,45 +139,95 @@ impl Site {
             Received::Refused(answer) => return Handled::Answer(answer),
             Received::Question(request) => request,
         };
-        let done = |answer: &Answer| Handled::Answer(encode(&request, answer, via.size_max(&request)));
+        let mut asked = Asked { query: request.query().clone(), request, via };
         // Before anything is forwarded (DNSG-31).
-        if request.edns().is_some_and(|edns| edns.version() != 0) {
-            return done(&Answer::bare(ResponseCode::BADVERS));
+        if asked.request.edns().is_some_and(|edns| edns.version() != 0) {
+            return Handled::Answer(asked.encode(Answer::bare(ResponseCode::BADVERS)));
         }
-        if self.probes.came_back(request.query()) {
-            return done(&Answer::bare(ResponseCode::Refused));
+        if self.probes.came_back(&asked.query) {
+            return Handled::Answer(asked.encode(Answer::bare(ResponseCode::Refused)));
         }
-        match self.answer(request.query()) {
-            Outcome::Answer(_) if !self.is_complete.load(Ordering::Acquire) => done(&Answer::bare(ResponseCode::ServFail)),
-            Outcome::Answer(answer) => done(&answer),
-            Outcome::Elsewhere(Elsewhere::Question) if via.memory == Memory::Used => self.remembered(request, via),
-            Outcome::Elsewhere(elsewhere) => Handled::Later(Later { site: Arc::clone(self), request, elsewhere, via }),
+        let added = self.added();
+        let own = match added.custom.is_empty() {
+            true => None,
+            false => added.apply(&mut asked),
+        };
+        match own.map_or_else(|| self.answer(&asked.query), Outcome::Answer) {
+            Outcome::Answer(_) if !self.is_complete.load(Ordering::Acquire) => {
+                Handled::Answer(asked.encode(Answer::bare(ResponseCode::ServFail)))
+            }
+            Outcome::Answer(answer) => Handled::Answer(asked.encode(answer)),
+            Outcome::Elsewhere(Elsewhere::Question) => self.elsewhere(asked, added),
+            Outcome::Elsewhere(elsewhere) => Handled::Later(Later { asked, elsewhere, site: Arc::clone(self), added }),
         }
     }
 
     fn answer(&self, query: &Query) -> Outcome {
         let rotation = self.rotation.fetch_add(1, Ordering::Relaxed);
-        self.read(|index| answer::answer(index, &self.zone, query, rotation))
+        answer::answer(&self.index.read().unwrap_or_else(PoisonError::into_inner), &self.zone, query, rotation)
     }
 
-    fn remembered(self: &Arc<Self>, request: Request, via: Via) -> Handled {
-        let question = question(&request, via.transport);
-        let Some(remembered) = self.forwarder.remembered(&question) else {
-            return Handled::Later(Later { site: Arc::clone(self), request, elsewhere: Elsewhere::Question, via });
-        };
-        let bytes = encode(&request, &remembered.answer, via.size_max(&request));
-        match remembered.wants_refresh {
-            true => Handled::AnswerAnd(bytes, Refresh { site: Arc::clone(self), question }),
-            false => Handled::Answer(bytes),
+    /// A question that only others can answer: what they said before, or that nobody else is to be asked.
+    fn elsewhere(self: &Arc<Self>, asked: Asked, added: Arc<Added>) -> Handled {
+        if let Some(absence) = added.custom.block(asked.query.name()).and_then(|block| block.absence()) {
+            return Handled::Answer(asked.encode(absence));
+        }
+        let forwarder = added.forwarder(asked.query.name()).unwrap_or(&self.forwarder);
+        let question = asked.question(asked.query.clone());
+        let remembered = (asked.via.memory == Memory::Used).then(|| forwarder.remembered(&question)).flatten();
+        match remembered {
+            None => Handled::Later(Later { asked, elsewhere: Elsewhere::Question, site: Arc::clone(self), added }),
+            Some(remembered) if remembered.wants_refresh => {
+                let forwarder = Arc::clone(forwarder);
+                Handled::AnswerAnd(asked.encode(remembered.answer), Refresh { forwarder, question })
+            }
+            Some(remembered) => Handled::Answer(asked.encode(remembered.answer)),
         }
     }
 }
 
-impl Via {
-    fn size_max(self, request: &Request) -> u16 {
-        match self.transport {
-            Transport::Udp => request.size_max(),
+impl Added {
+    /// Rewrites the question, and answers it if it is for a name of `hosts`.
+    fn apply(&self, asked: &mut Asked) -> Option<Answer> {
+        if let Some(to) = self.custom.block(asked.query.name())?.rewritten(asked.query.name()) {
+            asked.query.set_name(to.clone());
+        }
+        self.custom.block(asked.query.name())?.answer(&asked.query)
+    }
+
+    /// The resolvers that a name's zone has of its own.
+    fn forwarder(&self, name: &Name) -> Option<&Arc<Forwarder>> {
+        self.forwarders.get(self.custom.block(name)?.zone())
+    }
+}
+
+impl Asked {
+    fn size_max(&self) -> u16 {
+        match self.via.transport {
+            Transport::Udp => self.request.size_max(),
             Transport::Tcp => TCP_SIZE_MAX,
+        }
+    }
+
+    /// The answer as it was asked for: a name that was rewritten has its own again.
+    fn encode(&self, mut answer: Answer) -> Vec<u8> {
+        let asked = self.request.query().name();
+        if self.query.name() != asked {
+            for record in answer.answers.iter_mut().filter(|record| record.name == *self.query.name()) {
+                record.name.clone_from(asked);
+            }
+        }
+        encode(&self.request, &answer, self.size_max())
+    }
+
+    fn question(&self, query: Query) -> Question {
+        let metadata = self.request.metadata();
+        Question {
+            query,
+            recursion_desired: metadata.recursion_desired,
+            checking_disabled: metadata.checking_disabled,
+            edns: self.request.edns().cloned(),
+            transport: self.via.transport,
         }
     }
 }
@@ -153,7 +236,10 @@ impl Later {
     /// The answer, when others have said theirs.
     pub async fn answer(self) -> Vec<u8> {
         let answer = match &self.elsewhere {
-            Elsewhere::Question => self.site.forwarder.ask(&question(&self.request, self.via.transport)).await,
+            Elsewhere::Question => {
+                let question = self.asked.question(self.asked.query.clone());
+                self.forwarder(question.query.name()).ask(&question).await
+            }
             Elsewhere::Aliases(aliases) => {
                 let mut records = Vec::new();
                 for alias in aliases {
@@ -162,30 +248,41 @@ impl Later {
                 Answer::ours(records)
             }
         };
-        encode(&self.request, &answer, self.via.size_max(&self.request))
+        self.asked.encode(answer)
     }
 
     /// The answer that says that too many are waiting.
     pub fn refusal(&self) -> Vec<u8> {
-        encode(&self.request, &Answer::bare(ResponseCode::ServFail), self.via.size_max(&self.request))
+        self.asked.encode(Answer::bare(ResponseCode::ServFail))
+    }
+
+    fn forwarder(&self, name: &Name) -> &Forwarder {
+        self.added.forwarder(name).unwrap_or(&self.site.forwarder)
     }
 
     /// Aliases and what is found at their end; the aliases alone if that is nothing (DNSG-21).
     async fn led(&self, alias: &Alias) -> Vec<Record> {
         let mut records = alias.records.clone();
         let Some(target) = &alias.target else { return records };
-        let mut question = question(&self.request, self.via.transport);
-        question.query.set_name(target.clone());
-        // Several answers may be too much for the way that one question came.
-        let remembered = (self.via.memory == Memory::Used).then(|| self.site.forwarder.remembered(&question)).flatten();
-        let answer = match remembered {
-            Some(remembered) => remembered.answer,
-            None => self.site.forwarder.ask(&question).await,
+        let mut query = self.asked.query.clone();
+        query.set_name(target.clone());
+        let found = match self.added.custom.block(target).and_then(|block| block.answer(&query)) {
+            Some(answer) => answer,
+            None => self.asked_for(&self.asked.question(query)).await,
         };
-        if answer.code == ResponseCode::NoError {
-            records.extend(chain(target, question.query.query_type(), answer.answers));
+        if found.code == ResponseCode::NoError {
+            records.extend(chain(target, self.asked.query.query_type(), found.answers));
         }
         records
+    }
+
+    async fn asked_for(&self, question: &Question) -> Answer {
+        let forwarder = self.forwarder(question.query.name());
+        let remembered = (self.asked.via.memory == Memory::Used).then(|| forwarder.remembered(question)).flatten();
+        match remembered {
+            Some(remembered) => remembered.answer,
+            None => forwarder.ask(question).await,
+        }
     }
 }
 
@@ -203,14 +300,4 @@ fn chain(name: &Name, kind: RecordType, records: Vec<Record>) -> Vec<Record> {
         kept.push(record);
     }
     kept
-}
-
-fn question(request: &Request, transport: Transport) -> Question {
-    Question {
-        query: request.query().clone(),
-        recursion_desired: request.metadata().recursion_desired,
-        checking_disabled: request.metadata().checking_disabled,
-        edns: request.edns().cloned(),
-        transport,
-    }
 }

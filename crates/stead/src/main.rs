@@ -3,6 +3,7 @@
 mod certificates;
 mod cli;
 mod config;
+mod dns;
 mod environment;
 mod explain;
 mod file;

@@ -8,7 +8,7 @@ use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
-use crate::{cli, explain, file, inprocess, node, outbound, reach, token_key};
+use crate::{cli, dns, explain, file, inprocess, node, outbound, reach, token_key};
 use anyhow::Context;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -91,9 +91,10 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     start_controllers(supervisor, args, &server, &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
     let towards_pods = tokio::select! {
-        started = node::start(supervisor, args, &node_name, &server, machine) => started?,
+        started = node::start(supervisor, args, &node_name, &server, machine.clone()) => started?,
         () = signals.end() => return Ok(Started::Stopped),
     };
+    dns::start(supervisor, args, &node_name, &server, towards_pods.first().copied(), machine).await?;
     let reach = reach::of(listened, &towards_pods, &host_addresses());
     server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
     let service = server.service();

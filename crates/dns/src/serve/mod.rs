@@ -1,6 +1,8 @@
 //! The sockets: one UDP and one TCP socket for each address that is listened on.
 
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 
 use crate::site::{Memory, Site};

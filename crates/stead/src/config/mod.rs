@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use stead_node::pod::files::{DnsFacts, ResolvConf};
 
@@ -124,6 +124,12 @@ pub struct ServerArgs {
     /// Addresses of the cluster's name servers, comma separated [default: the tenth address of --service-cidr]
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DNS", value_name = "ADDRESSES", value_delimiter = ',')]
     pub cluster_dns: Vec<IpAddr>,
+    /// Answer questions for names on this address of the host, too (IP:PORT); asks resolvers anew each time
+    #[arg(help_heading = "Cluster", long, env = "STEAD_DNS_LISTEN", value_name = "ADDRESS")]
+    pub dns_listen: Option<SocketAddr>,
+    /// Resolvers of names outside the cluster (IP or IP:PORT), comma separated [default: those of --resolv-conf]
+    #[arg(help_heading = "Cluster", long, env = "STEAD_DNS_UPSTREAM", value_name = "ADDRESSES", value_delimiter = ',', value_parser = values::resolver)]
+    pub dns_upstream: Vec<SocketAddr>,
     /// The node's file of name servers, for pods [default: /etc/resolv.conf, or systemd-resolved's own behind it; empty: none]
     #[arg(help_heading = "Nodes", long, env = "STEAD_RESOLV_CONF", value_name = "FILE", value_parser = values::resolv_conf)]
     pub resolv_conf: Option<PathBuf>,
@@ -207,6 +213,8 @@ impl ServerArgs {
             ("service-cidr", Some(self.service_cidr.to_string())),
             ("cluster-domain", Some(self.cluster_domain.clone())),
             ("cluster-dns", list(&self.cluster_dns.iter().map(ToString::to_string).collect::<Vec<_>>())),
+            ("dns-listen", self.dns_listen.map(|address| address.to_string())),
+            ("dns-upstream", list(&self.dns_upstream.iter().map(ToString::to_string).collect::<Vec<_>>())),
             (
                 "resolv-conf",
                 self.resolv_conf.as_deref().map(|path| if path.as_os_str().is_empty() { String::new() } else { absolute(path) }),
@@ -260,6 +268,16 @@ impl ServerArgs {
         DnsFacts { servers, domain: self.cluster_domain.clone(), resolv_conf }
     }
 
+    /// Who knows names outside the cluster.
+    pub fn resolvers(&self) -> stead_dns::Source {
+        match self.resolv_conf.as_deref() {
+            _ if !self.dns_upstream.is_empty() => stead_dns::Source::Given(self.dns_upstream.clone()),
+            None => stead_dns::Source::Host,
+            Some(path) if path.as_os_str().is_empty() => stead_dns::Source::Given(Vec::new()),
+            Some(path) => stead_dns::Source::File(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        }
+    }
+
     /// Whether the node agent of this machine runs.
     pub fn agent(&self) -> bool {
         !self.disable_agent && self.simulated_nodes == 0
@@ -289,7 +307,7 @@ mod tests {
     fn every_flag_parses() {
         let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
         assert_eq!(args.controllers, ["*", "-statefulset"]);
@@ -347,6 +365,8 @@ mod tests {
             ("--cluster-cidr", "10.1.0.0/16,10.2.0.0/16", "one of each family"),
             ("--cluster-cidr", "fe80::/64", "machines may have"),
             ("--cluster-dns", "dns.example", "invalid IP address"),
+            ("--dns-listen", "127.0.0.1", "socket address"),
+            ("--dns-upstream", "dns.example", "192.0.2.1:53"),
             ("--resolv-conf", "/etc", "a directory"),
             ("--bind-address", "10.43.0.1", "--service-cidr"),
             ("--controllers", "no-such", "known controllers"),
@@ -364,7 +384,7 @@ mod tests {
         // Every flag, so that a new one is not forgotten.
         let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());

@@ -1,7 +1,7 @@
 //! Parsers of flag values: what passes here cannot fail later. An error says what was expected.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use stead_network::Range;
@@ -156,6 +156,13 @@ impl FromStr for Cidr {
         }
         Ok(Self { address, prefix })
     }
+}
+
+/// A resolver's address; port 53 unless another is given.
+pub fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let of_port = |text: &str| text.parse::<SocketAddr>().ok();
+    let alone = |text: &str| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
+    of_port(text).or_else(|| alone(text)).ok_or_else(|| "expected an address such as 192.0.2.1 or 192.0.2.1:53".to_owned())
 }
 
 /// A file of name servers, or nothing.

@@ -1,4 +1,4 @@
-//! The golden cases, runs, workloads and lives of `tests/golden`, replayed: all but lives in process. Input: the files. Output: a [`Report`]
+//! The golden cases, runs, workloads, names and lives of `tests/golden`, replayed: all but lives in process. Input: the files. Output: a [`Report`]
 //! with one [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
 
 pub mod case;
@@ -6,6 +6,7 @@ pub mod compare;
 pub mod lives;
 #[cfg(test)]
 mod mutilated;
+pub mod names;
 pub mod pending;
 pub mod run;
 #[cfg(test)]
@@ -171,6 +172,16 @@ pub fn replay_workloads(only: Option<&str>) -> Result<Report> {
     Ok(report)
 }
 
+/// Replays the names whose `dns/AREA/NAME` holds `only`, against the real controllers and a name server on sockets, and so in real time; all
+/// without it.
+pub fn replay_names(only: Option<&str>) -> Result<Report> {
+    let mut cases = names::load()?;
+    cases.retain(|case| only.is_none_or(|only| format!("{}/{}", case.area, case.name).contains(only)));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime does not start")?;
+    let results = runtime.block_on(beside_controllers(async |client| names::World::replay(client.clone(), &cases).await))?;
+    Ok(Report { results })
+}
+
 /// Works with a fresh server that has the controllers and the played kubelet's node, but no scheduler.
 async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
     let client = crate::http::Client::fresh(1).await?;
@@ -194,7 +205,7 @@ async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> R
     }
 }
 
-/// Virtual time until the controllers know what there is.
+/// Time until the controllers know what there is.
 const STARTUP: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// One thread, and time that stands still while there is work.

@@ -28,6 +28,12 @@ fn golden_workloads_are_as_listed() {
     must_be_as_listed(&replay_workloads(None).unwrap());
 }
 
+/// Every case of names passes but those that are listed, and those do not.
+#[test]
+fn golden_names_are_as_listed() {
+    must_be_as_listed(&replay_names(None).unwrap());
+}
+
 #[test]
 fn golden_list_is_sorted_and_names_what_exists() {
     let text = std::fs::read_to_string(folder().join("pending.txt")).unwrap();
@@ -37,7 +43,8 @@ fn golden_list_is_sorted_and_names_what_exists() {
     let runs = run::load(&folder().join("runs")).unwrap().into_iter().map(|r| format!("runs/{}/{}", r.area, r.name));
     let lives = lives::all().unwrap().into_iter().map(|life| life.id());
     let workloads = workloads::load(&folder().join("workloads")).unwrap().into_iter().map(|run| run.id());
-    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(workloads).chain(lives).collect();
+    let names = names::load().unwrap().into_iter().map(|c| format!("{}/{}", c.area, c.name));
+    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(workloads).chain(names).chain(lives).collect();
     let unknown: Vec<&&str> = lines.iter().filter(|line| !known.contains(**line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
