@@ -18,6 +18,31 @@ const MESSAGE_MAX: usize = 65_535;
 const FLAGS: [(&str, u16); 8] =
     [("qr", 0x8000), ("aa", 0x400), ("tc", 0x200), ("rd", 0x100), ("ra", 0x80), ("z", 0x40), ("ad", 0x20), ("cd", 0x10)];
 
+/// Types by name, as the tool has them.
+const TYPES: [(&str, u16); 21] = [
+    ("A", 1),
+    ("NS", 2),
+    ("CNAME", 5),
+    ("SOA", 6),
+    ("NULL", 10),
+    ("PTR", 12),
+    ("HINFO", 13),
+    ("MX", 15),
+    ("TXT", 16),
+    ("AAAA", 28),
+    ("SRV", 33),
+    ("NAPTR", 35),
+    ("DS", 43),
+    ("DNSKEY", 48),
+    ("SVCB", 64),
+    ("HTTPS", 65),
+    ("SPF", 99),
+    ("IXFR", 251),
+    ("AXFR", 252),
+    ("ANY", 255),
+    ("CAA", 257),
+];
+
 /// One question of a case.
 #[derive(Debug)]
 pub struct Asked {
@@ -118,11 +143,13 @@ impl Asked {
 fn packed_question(question: &str) -> Result<Vec<u8>> {
     let (kind, name) = question.split_once(' ').context("a type and a name")?;
     let (kind, class) = kind.split_once('/').unwrap_or((kind, "IN"));
-    let kind: u16 = match kind.strip_prefix("TYPE").and_then(|number| number.parse().ok()) {
-        Some(number) => number,
-        None if kind == "SPF" => 99,
-        None => kind.parse::<RecordType>().with_context(|| format!("the type {kind}"))?.into(),
-    };
+    let numbered = || kind.strip_prefix("TYPE").and_then(|number| number.parse().ok());
+    let kind: u16 = TYPES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map(|(_, number)| *number)
+        .or_else(numbered)
+        .with_context(|| format!("the type {kind}"))?;
     let class: u16 = class.parse::<DNSClass>().with_context(|| format!("the class {class}"))?.into();
     let mut bytes = Vec::new();
     for label in name.trim_end_matches('.').split('.').filter(|label| !label.is_empty()) {
@@ -171,13 +198,8 @@ fn status(code: u16) -> String {
 
 /// The tool's word for a type.
 pub fn kind_of(kind: RecordType) -> String {
-    match u16::from(kind) {
-        99 => "SPF".to_owned(),
-        number => match kind {
-            RecordType::Unknown(_) => format!("TYPE{number}"),
-            known => known.to_string(),
-        },
-    }
+    let number = u16::from(kind);
+    TYPES.iter().find(|(_, known)| *known == number).map_or_else(|| format!("TYPE{number}"), |(name, _)| (*name).to_owned())
 }
 
 pub fn name_of(name: &Name) -> String {
