@@ -13,6 +13,7 @@ use crate::questions::{Question, Questions};
 use crate::registration::Machine;
 use crate::roster;
 use crate::runtime::{Heard, Runtime};
+use crate::shutdown::{Shutdown, look_out};
 use crate::stats::Stats;
 use crate::upkeep::{keep_alive, look_after};
 use crate::volumes::Volumes;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stead_client::resource::PODS;
-use stead_client::{Client, Scope};
+use stead_client::{Client, Report, Scope};
 use stead_volumes::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -53,6 +54,8 @@ pub struct Options<R> {
     pub eviction: eviction::thresholds::Config,
     /// What others ask about its pods.
     pub questions: Questions,
+    /// The machine's shutdown.
+    pub shutdown: Shutdown,
 }
 
 /// A pod's runner as the agent sees it.
@@ -98,6 +101,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone(), options.eviction);
     let alive = keep_alive(options.machines.clone(), nodes.clone());
     let keeping_images = crate::image_gc::keep(nodes.values().next().filter(|_| options.data_dir.is_some()).cloned());
+    let looking_out = look_out(nodes.values().next().cloned(), options.shutdown);
     let agent = Agent { nodes, pods, runners: HashMap::new(), tasks: JoinSet::new() };
     let clock = options.clock.clone();
     let recording = stead_client::broadcast(options.api.clone(), move || clock(), events_out);
@@ -107,6 +111,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
         () = looking_after => Err(Failure::Ended("node statistics")),
+        () = looking_out => Err(Failure::Ended("watch for a shutdown of the machine")),
         () = keeping_images => Err(Failure::Ended("image garbage collection")),
         () = recording => Err(Failure::Ended("event recorder")),
         () = working => Err(Failure::Ended("pod watch")),
@@ -138,8 +143,12 @@ impl<R: Runtime> Agent<R> {
             tokio::select! {
                 report = reports.next() => match report {
                     Some(report) => {
+                        let is_all = matches!(report, Report::Replaced { .. });
                         let orders = self.pods.change(report);
                         self.carry_out(orders);
+                        if is_all {
+                            self.nodes.values().for_each(|node| node.roster.complete());
+                        }
                     }
                     None => return,
                 },

@@ -24,6 +24,7 @@ pub mod real;
 pub mod registration;
 pub mod roster;
 pub mod runtime;
+pub mod shutdown;
 pub mod simulated;
 pub mod stats;
 pub mod streams;

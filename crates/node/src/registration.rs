@@ -50,6 +50,15 @@ pub struct HugePages {
 /// What the rest of Kubernetes needs below the node's memory: the hard eviction threshold (NODE-2, NODE-10).
 const MEMORY_RESERVED_BYTES: i64 = 100 << 20;
 
+/// How a node is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The conditions of pressure that hold: `MemoryPressure`.
+    pub pressures: Vec<&'static str>,
+    /// Why it is not ready, if it is not.
+    pub not_ready: Option<&'static str>,
+}
+
 impl Machine {
     /// The Node to create. The server adds the not-ready taint.
     pub fn node(&self) -> Value {
@@ -107,15 +116,15 @@ impl Machine {
         }
     }
 
-    /// The status, given the conditions that the API has and the conditions of pressure that hold.
-    pub fn status(&self, now: Timestamp, old_conditions: &[Value], pressures: &[&str]) -> Value {
+    /// The status, given the conditions that the API has.
+    pub fn status(&self, now: Timestamp, old_conditions: &[Value], standing: &Standing) -> Value {
         let mut addresses: Vec<Value> = self.addresses.iter().map(|ip| json!({"type": "InternalIP", "address": ip})).collect();
         addresses.push(json!({"type": "Hostname", "address": self.name}));
         json!({
             "addresses": addresses,
             "capacity": self.amounts(self.memory_bytes),
             "allocatable": self.allocatable(),
-            "conditions": conditions(now, old_conditions, pressures),
+            "conditions": conditions(now, old_conditions, standing),
             "nodeInfo": {
                 "machineID": self.machine_id, "systemUUID": self.system_uuid, "bootID": self.boot_id, "kernelVersion": self.kernel,
                 "osImage": self.os_image, "containerRuntimeVersion": self.runtime_version, "kubeletVersion": self.kubernetes_version,
@@ -148,8 +157,8 @@ fn binary(kib: u64) -> String {
 }
 
 /// NODE-4, in this order.
-fn conditions(now: Timestamp, old: &[Value], pressures: &[&str]) -> Vec<Value> {
-    let held = |ty: &str| pressures.contains(&ty);
+fn conditions(now: Timestamp, old: &[Value], standing: &Standing) -> Vec<Value> {
+    let held = |ty: &str| standing.pressures.contains(&ty);
     let all = [
         if held("MemoryPressure") {
             ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
@@ -166,7 +175,10 @@ fn conditions(now: Timestamp, old: &[Value], pressures: &[&str]) -> Vec<Value> {
         } else {
             ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available")
         },
-        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        match standing.not_ready {
+            None => ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+            Some(why) => ("Ready", "False", "KubeletNotReady", why),
+        },
     ];
     let one = |(ty, status, reason, message): (&str, &str, &str, &str)| {
         let same = old.iter().find(|c| c["type"] == ty && c["status"] == status).and_then(|c| c["lastTransitionTime"].as_str());
@@ -183,8 +195,8 @@ mod tests {
     #[test]
     fn conditions_keep_their_transition_time() {
         let machine = Machine { name: "n".into(), memory_bytes: 1 << 30, ..Machine::default() };
-        let first = machine.status(Timestamp::from_seconds(1000), &[], &[]);
-        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap(), &[]);
+        let first = machine.status(Timestamp::from_seconds(1000), &[], &Standing::default());
+        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap(), &Standing::default());
         assert_eq!(second["conditions"][3]["lastTransitionTime"], first["conditions"][3]["lastTransitionTime"]);
         assert_ne!(second["conditions"][3]["lastHeartbeatTime"], first["conditions"][3]["lastHeartbeatTime"]);
         assert_eq!(first["conditions"][3]["type"], "Ready"); // NODE-4: Ready last
@@ -194,12 +206,12 @@ mod tests {
     fn allocatable_is_below_capacity() {
         // NODE-2
         let machine = Machine { cpus: 2, memory_bytes: 1 << 30, pods_max: 110, ..Machine::default() };
-        let status = machine.status(Timestamp::default(), &[], &[]);
+        let status = machine.status(Timestamp::default(), &[], &Standing::default());
         assert_eq!(status["capacity"]["memory"], "1048576Ki");
         assert_eq!(status["allocatable"]["memory"], "946176Ki");
         assert_eq!(status["allocatable"]["pods"], "110");
         let huge_pages = vec![HugePages { page_kib: 2048, pages: 128 }, HugePages { page_kib: 1 << 20, pages: 0 }];
-        let status = Machine { huge_pages, ..machine }.status(Timestamp::default(), &[], &[]);
+        let status = Machine { huge_pages, ..machine }.status(Timestamp::default(), &[], &Standing::default());
         assert_eq!((&status["capacity"]["memory"], &status["allocatable"]["memory"]), (&"1048576Ki".into(), &"684032Ki".into()));
         for amounts in [&status["capacity"], &status["allocatable"]] {
             assert_eq!((&amounts["hugepages-2Mi"], &amounts["hugepages-1Gi"]), (&"256Mi".into(), &"0".into()));

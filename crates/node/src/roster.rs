@@ -5,11 +5,12 @@ use crate::admission::Room;
 use crate::pod::machine::Explanation;
 use crate::pod::state::TerminalReason;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::Value;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Orders that wait for one pod.
 pub const ORDERS_MAX: usize = 4;
@@ -46,12 +47,18 @@ pub struct RunSeen {
 pub struct Roster {
     pods: Mutex<BTreeMap<String, Seen>>,
     room: Mutex<Room>,
+    /// Every pod of the node has been seen that there was at the agent's start.
+    complete: AtomicBool,
+    /// Some pod is another.
+    changed: Notify,
+    /// What the node says of itself is another.
+    hurry: Notify,
 }
 
 impl Roster {
     /// Of a node with that room.
     pub fn new(room: Room) -> Self {
-        Self { pods: Mutex::default(), room: Mutex::new(room) }
+        Self { room: Mutex::new(room), ..Self::default() }
     }
 
     pub fn saw(&self, uid: &str, seen: Seen) {
@@ -59,11 +66,41 @@ impl Roster {
             self.room().free(uid);
         }
         self.pods().insert(uid.to_owned(), seen);
+        self.changed.notify_waiters();
     }
 
     pub fn forget(&self, uid: &str) {
         self.pods().remove(uid);
         self.room().free(uid);
+        self.changed.notify_waiters();
+    }
+
+    /// No pod is missing any more.
+    pub fn complete(&self) {
+        self.complete.store(true, Ordering::Relaxed);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until no pod is missing and this is so of all.
+    pub async fn until(&self, is_so: impl Fn(&BTreeMap<String, Seen>) -> bool) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if self.complete.load(Ordering::Relaxed) && is_so(&self.pods()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// The node's status is not to wait for the next beat.
+    pub fn hurry(&self) {
+        self.hurry.notify_one();
+    }
+
+    /// Waits for [`Self::hurry`].
+    pub async fn hurried(&self) {
+        self.hurry.notified().await;
     }
 
     /// All pods, by uid.

@@ -8,7 +8,7 @@ use crate::heartbeat::{BEAT, Heartbeat, Said};
 use crate::image_gc;
 use crate::node::{Node, of_node};
 use crate::pod::steps::about;
-use crate::registration::Machine;
+use crate::registration::{Machine, Standing};
 use crate::roster::Order;
 use crate::runtime::Runtime;
 use crate::stats::{Observer, Sample, Stats};
@@ -23,6 +23,8 @@ use stead_client::{Client, Failure, Key, Patch};
 
 /// Between two samples (STAT-3, NODE-10).
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Why a node is not ready whose machine shuts down.
+const SHUTTING_DOWN: &str = "node is shutting down";
 const RECONNECT: Duration = Duration::from_millis(200);
 
 /// Takes samples of this machine's node, and acts on them.
@@ -97,7 +99,16 @@ pub async fn keep_alive<R: Runtime>(machines: Vec<Machine>, nodes: BTreeMap<Stri
                 }
             }
         }
-        tokio::time::sleep(if missed { RECONNECT } else { BEAT }).await;
+        let hurried = async {
+            match nodes.values().next() {
+                Some(node) if nodes.len() == 1 => node.roster.hurried().await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(if missed { RECONNECT } else { BEAT }) => {}
+            () = hurried => {}
+        }
     }
 }
 
@@ -108,13 +119,13 @@ async fn beat<R: Runtime>(node: &Node<R>, machine: &Machine, heartbeat: &mut Hea
         Some(object) => object,
         None => api.create(NODES, "", machine.node()).await?,
     };
-    let pressures = {
+    let standing = {
         let mut room = node.roster.room();
         room.node_is(&object);
-        room.pressures().to_vec()
+        Standing { pressures: room.pressures().to_vec(), not_ready: room.is_shutting_down().then_some(SHUTTING_DOWN) }
     };
     renew(api, machine.lease(now.wall, object["metadata"].str("uid"))).await?;
-    let beat = heartbeat.beat(now, machine, &object, &pressures);
+    let beat = heartbeat.beat(now, machine, &object, &standing);
     if let Some(labels) = beat.labels.clone() {
         api.patch(NODES, &key, "", Patch::Merge(labels)).await?;
     }

@@ -17,6 +17,7 @@ use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
 use stead_node::questions;
 use stead_node::registration::Machine;
+use stead_node::shutdown::{self, Shutdown};
 use stead_node::stats::Stats;
 use stead_node::streams::Streams;
 use stead_server::{Environment, NodeService, Server};
@@ -41,14 +42,23 @@ fn node_name_of(host: &str) -> anyhow::Result<String> {
     crate::config::node_name(host).map_err(said)
 }
 
-/// Starts the nodes that these settings ask for. What it gives are this machine's addresses towards its pods.
+/// What the nodes of this process have for its other parts.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    /// This machine's addresses towards its pods.
+    pub towards_pods: Vec<IpAddr>,
+    /// With it others say that the machine shuts down; none: pods are left alone then.
+    pub shutdown: Option<shutdown::Handle>,
+}
+
+/// Starts the nodes that these settings ask for.
 pub async fn start(
     supervisor: &mut Supervisor,
     args: &ServerArgs,
     name: &str,
     server: &Server,
     machine: Arc<dyn Environment>,
-) -> anyhow::Result<Vec<IpAddr>> {
+) -> anyhow::Result<Nodes> {
     use stead_node::real::Real;
     use stead_node::{agent, host, simulated::Simulated};
     let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
@@ -65,7 +75,18 @@ pub async fn start(
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let eviction = Config::default();
-        let options = agent::Options { api, machines, runtime, volumes: None, clock, stats, data_dir: None, eviction, questions };
+        let options = agent::Options {
+            api,
+            machines,
+            runtime,
+            volumes: None,
+            clock,
+            stats,
+            data_dir: None,
+            eviction,
+            questions,
+            shutdown: Shutdown::never(),
+        };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
         let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
@@ -98,6 +119,7 @@ pub async fn start(
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
+        let (handle, shutdown) = watch_for_shutdown(supervisor, args)?;
         let eviction = args.care.eviction().map_err(anyhow::Error::msg)?;
         let options = agent::Options {
             api,
@@ -109,11 +131,31 @@ pub async fn start(
             data_dir: Some(args.data_dir.clone()),
             eviction,
             questions,
+            shutdown,
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
-        return Ok(towards_pods);
+        return Ok(Nodes { towards_pods, shutdown: handle });
     }
-    Ok(Vec::new())
+    Ok(Nodes::default())
+}
+
+/// Listens to logind for shutdowns of the machine, if pods are to end then.
+fn watch_for_shutdown(supervisor: &mut Supervisor, args: &ServerArgs) -> anyhow::Result<(Option<shutdown::Handle>, Shutdown)> {
+    let config = args.care.shutdown().map_err(anyhow::Error::msg)?;
+    if config.is_off() {
+        return Ok((None, Shutdown::never()));
+    }
+    let total = config.total();
+    let (handle, shutdown) = shutdown::shutdown(config);
+    let (telling, mut stop) = (handle.clone(), supervisor.stopping());
+    let socket = shutdown::logind::socket(&args.care.system_bus_address).context("--system-bus-address")?;
+    supervisor.spawn("shutdown", async move {
+        tokio::select! {
+            () = shutdown::logind::listen(socket, telling, total) => anyhow::bail!("nobody listens to logind any more"),
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
+    Ok((Some(handle), shutdown))
 }
 
 /// The network of the sandboxes that the runtime has; what is there of others is removed.

@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stead_node::shutdown;
 use stead_server::{Config, Environment, Server, Service};
 use stead_store::{Options as StoreOptions, Store};
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use tokio::sync::watch;
 /// How late freed memory goes back to the system.
 const MEMORY_GIVEN_BACK_EVERY: Duration = Duration::from_secs(30);
 
-/// Runs a server until SIGTERM or SIGINT.
+/// Runs a server until SIGTERM or SIGINT; on SIGPWR until its pods have ended.
 pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
     let args = absolute(args)?;
@@ -33,28 +34,42 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let store = open_store(&args.data_dir)?;
     let mut supervisor = Supervisor::default();
     let ended = match start(&args, &store, &mut supervisor, &mut signals).await {
-        Ok(Started::Ready(running)) => {
+        Ok(Started::Ready(running, shutdown)) => {
             running.write(&args.data_dir)?;
             tracing::info!(url = running.url, elapsed_ms = begun.elapsed().as_millis(), "ready");
             cli::print_line(&format!("ready {} kubeconfig {}", running.url, running.kubeconfig.display()));
             tokio::select! {
-                () = signals.end() => Ok(()),
+                () = until_told(&mut signals, shutdown.as_ref()) => Ok(()),
                 error = supervisor.first_death() => Err(error),
             }
         }
         Ok(Started::Stopped) => Ok(()),
         Err(error) => Err(error),
     };
-    tracing::info!("stopping; pods go on running");
+    tracing::info!("stopping; pods that run go on running");
     let stopped = supervisor.stop().await;
     let closed = store.close().await.context("close the store");
     Running::forget(&args.data_dir);
     ended.and(stopped).and(closed)
 }
 
+/// Waits for the signal that ends the server. One that tells of a loss of power ends its pods first.
+async fn until_told(signals: &mut Signals, shutdown: Option<&shutdown::Handle>) {
+    let Told::PowerFails = signals.end().await else { return };
+    let Some(shutdown) = shutdown else {
+        return tracing::warn!("SIGPWR, but --shutdown-grace-period is 0: pods are left alone");
+    };
+    tracing::info!("SIGPWR: the machine shuts down, pods end");
+    shutdown.begin();
+    tokio::select! {
+        () = shutdown.done() => {}
+        _ = signals.end() => {}
+    }
+}
+
 /// How a start ended.
 enum Started {
-    Ready(Running),
+    Ready(Running, Option<shutdown::Handle>),
     /// A signal came first.
     Stopped,
 }
@@ -90,20 +105,20 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     supervisor.spawn("memory", give_back_memory(supervisor.stopping()));
     start_controllers(supervisor, args, &server, &machine, root_ca)?;
     // A shim that does not answer holds the start up for a while; whoever wants us to stop does not wait for that.
-    let towards_pods = tokio::select! {
+    let nodes = tokio::select! {
         started = node::start(supervisor, args, &node_name, &server, machine.clone()) => started?,
-        () = signals.end() => return Ok(Started::Stopped),
+        _ = signals.end() => return Ok(Started::Stopped),
     };
-    dns::start(supervisor, args, &node_name, &server, towards_pods.first().copied(), machine).await?;
-    let reach = reach::of(listened, &towards_pods, &host_addresses());
+    dns::start(supervisor, args, &node_name, &server, nodes.towards_pods.first().copied(), machine).await?;
+    let reach = reach::of(listened, &nodes.towards_pods, &host_addresses());
     server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
     let service = server.service();
     tokio::select! {
         ready = wait_ready(&service) => ready?,
         error = supervisor.first_death() => return Err(error),
-        () = signals.end() => return Ok(Started::Stopped),
+        _ = signals.end() => return Ok(Started::Stopped),
     }
-    Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?))
+    Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?, nodes.shutdown))
 }
 
 fn name_sources(args: &ServerArgs, node_name: &str) -> NameSources {
@@ -132,7 +147,14 @@ async fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    power: Signal,
     hangup: Signal,
+}
+
+/// What a signal tells.
+enum Told {
+    End,
+    PowerFails,
 }
 
 impl Signals {
@@ -141,16 +163,18 @@ impl Signals {
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
+            power: listen(SignalKind::from_raw(nix::sys::signal::Signal::SIGPWR as i32))?,
             hangup: listen(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for SIGTERM or SIGINT.
-    async fn end(&mut self) {
+    /// Waits for SIGTERM, SIGINT or SIGPWR.
+    async fn end(&mut self) -> Told {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return Told::End,
+                _ = self.interrupt.recv() => return Told::End,
+                _ = self.power.recv() => return Told::PowerFails,
                 _ = self.hangup.recv() => {} // a closed terminal is no reason to stop
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! A pod is judged once, when it is new to the node; from then on it counts until it has ended.
 
+mod preempt;
 mod resize;
 mod sysctls;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use stead_api::Value;
 use stead_api::kinds::pod_spec::amount::{self, Amounts};
 use stead_api::kinds::pod_spec::node_selection::{self, Candidate};
+use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::kinds::pod_spec::{is_native_resource, totals};
 use stead_api::quantity::Quantity;
 use stead_api::value::Access;
@@ -52,6 +54,24 @@ pub struct Room {
 struct Taken {
     requests: Amounts,
     ports: Vec<Port>,
+    priority: i64,
+    class: QosClass,
+}
+
+impl Taken {
+    /// As it counts: of CPU thousandths.
+    fn amount(&self, name: &str) -> i64 {
+        if name == "pods" { 1 } else { self.requests.get(name).map_or(0, |amount| number(name, amount)) }
+    }
+}
+
+/// What there is not enough of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lack {
+    name: String,
+    requested: i64,
+    used: i64,
+    capacity: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +109,15 @@ impl Room {
         self.shutting_down = true;
     }
 
+    /// Pods are taken again.
+    pub fn open(&mut self) {
+        self.shutting_down = false;
+    }
+
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutting_down
+    }
+
     /// Takes the pod, or says why not.
     pub fn admit(&mut self, pod: &Value) -> Result<(), Rejection> {
         self.judge(pod)?;
@@ -98,7 +127,9 @@ impl Room {
 
     /// Counts a pod that was taken before.
     pub fn take(&mut self, pod: &Value) {
-        let taken = Taken { requests: totals::pod_requests(&pod["spec"]), ports: ports(&pod["spec"]) };
+        let spec = &pod["spec"];
+        let priority = spec.int("priority").unwrap_or_default();
+        let taken = Taken { requests: totals::pod_requests(spec), ports: ports(spec), priority, class: QosClass::of(pod) };
         self.taken.insert(pod["metadata"].str("uid").to_owned(), taken);
     }
 
@@ -108,6 +139,20 @@ impl Room {
     }
 
     fn judge(&self, pod: &Value) -> Result<(), Rejection> {
+        self.permits(pod)?;
+        self.fits(pod)?;
+        self.suits(&pod["spec"])?;
+        self.is_open()
+    }
+
+    /// Whatever speaks against a pod but lack of room.
+    fn objects(&self, pod: &Value) -> Result<(), Rejection> {
+        self.permits(pod)?;
+        self.suits(&pod["spec"])?;
+        self.is_open()
+    }
+
+    fn permits(&self, pod: &Value) -> Result<(), Rejection> {
         let spec = &pod["spec"];
         self.stable(pod)?;
         if let Some(sysctl) = sysctls::forbidden(spec) {
@@ -120,8 +165,10 @@ impl Room {
         if !matches!(spec["os"].str("name"), "" | "linux") {
             return Err(Rejection::new("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"));
         }
-        self.fits(pod)?;
-        self.suits(spec)?;
+        Ok(())
+    }
+
+    fn is_open(&self) -> Result<(), Rejection> {
         if self.shutting_down {
             return Err(Rejection::new("NodeShutdown", "Pod was rejected as the node is shutting down."));
         }
@@ -133,39 +180,34 @@ impl Room {
         if self.pressures.is_empty() || pod["spec"].int("priority").is_some_and(|priority| priority >= CRITICAL) {
             return Ok(());
         }
-        if self.pressures == ["MemoryPressure"] {
-            let best_effort = stead_api::kinds::pod_spec::qos::QosClass::of(pod) == stead_api::kinds::pod_spec::qos::QosClass::BestEffort;
-            if !best_effort || tolerates(&pod["spec"], "node.kubernetes.io/memory-pressure", "", "NoSchedule") {
-                return Ok(());
-            }
+        let tolerated = || tolerates(&pod["spec"], "node.kubernetes.io/memory-pressure", "", "NoSchedule");
+        if self.pressures == ["MemoryPressure"] && (QosClass::of(pod) != QosClass::BestEffort || tolerated()) {
+            return Ok(());
         }
         Err(Rejection::new("Evicted", format!("The node had condition: [{}]. ", self.pressures.join(" "))))
     }
 
+    /// Of several lacks the first is named.
     fn fits(&self, pod: &Value) -> Result<(), Rejection> {
+        self.lacks(pod).first().map_or(Ok(()), |lack| Err(lack.rejection()))
+    }
+
+    /// Everything that there is not enough of for the pod.
+    fn lacks(&self, pod: &Value) -> Vec<Lack> {
         let others = || self.taken.iter().filter(|(uid, _)| *uid != pod["metadata"].str("uid")).map(|(_, taken)| taken);
-        let capacity = |name: &str| self.allocatable.get(name).cloned().unwrap_or(Quantity::ZERO);
-        let count = i64::try_from(others().count()).unwrap_or(i64::MAX);
-        if count + 1 > capacity("pods").value_ceil() {
-            return Err(lacking("pods", 1, count, capacity("pods").value_ceil()));
-        }
+        let capacity = |name: &str| self.allocatable.get(name).map_or(0, |amount| number(name, amount));
         let mut wanted: Vec<(String, Quantity)> = totals::pod_requests(&pod["spec"]).into_iter().collect();
         let rank = |name: &str| ["cpu", "memory", "ephemeral-storage"].iter().position(|first| *first == name).unwrap_or(3);
         wanted.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
-        for (name, requested) in wanted {
-            // A resource that this node does not have may be one of the whole cluster.
-            let elsewhere = !is_native_resource(&name) && !self.allocatable.contains_key(&name);
-            if elsewhere || requested.is_zero() {
-                continue;
-            }
-            let number = |amount: &Quantity| if name == "cpu" { amount.milli_value_ceil() } else { amount.value_ceil() };
-            let used = others().filter_map(|taken| taken.requests.get(&name)).map(&number).fold(0, i64::saturating_add);
-            let (requested, capacity) = (number(&requested), number(&capacity(&name)));
-            if requested > capacity.saturating_sub(used) {
-                return Err(lacking(&name, requested, used, capacity));
-            }
-        }
-        Ok(())
+        // A resource that this node does not have may be one of the whole cluster.
+        let elsewhere = |name: &str| !is_native_resource(name) && !self.allocatable.contains_key(name);
+        let wanted = wanted.into_iter().filter(|(name, requested)| !elsewhere(name) && !requested.is_zero());
+        let wanted = wanted.map(|(name, requested)| (number(&name, &requested), name));
+        let all = std::iter::once((1, "pods".to_owned())).chain(wanted).map(|(requested, name)| {
+            let used = others().map(|taken| taken.amount(&name)).fold(0, i64::saturating_add);
+            Lack { requested, used, capacity: capacity(&name), name }
+        });
+        all.filter(|lack| lack.requested > lack.capacity.saturating_sub(lack.used)).collect()
     }
 
     fn suits(&self, spec: &Value) -> Result<(), Rejection> {
@@ -184,18 +226,32 @@ impl Room {
     }
 }
 
-fn lacking(name: &str, requested: i64, used: i64, capacity: i64) -> Rejection {
-    let reason = match name {
-        "cpu" => "OutOfcpu",
-        "memory" => "OutOfmemory",
-        "ephemeral-storage" => "OutOfephemeral-storage",
-        "pods" => "OutOfpods",
-        "hugepages-2Mi" => "OutOfhugepages-2Mi",
-        "hugepages-1Gi" => "OutOfhugepages-1Gi",
-        _ => "UnexpectedPredicateFailureType",
-    };
-    let message = format!("Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}");
-    Rejection::new(reason, message)
+/// As resources are counted: CPU in thousandths.
+fn number(name: &str, amount: &Quantity) -> i64 {
+    if name == "cpu" { amount.milli_value_ceil() } else { amount.value_ceil() }
+}
+
+impl Lack {
+    fn rejection(&self) -> Rejection {
+        let Self { name, requested, used, capacity } = self;
+        let reason = match name.as_str() {
+            "cpu" => "OutOfcpu",
+            "memory" => "OutOfmemory",
+            "ephemeral-storage" => "OutOfephemeral-storage",
+            "pods" => "OutOfpods",
+            "hugepages-2Mi" => "OutOfhugepages-2Mi",
+            "hugepages-1Gi" => "OutOfhugepages-1Gi",
+            _ => "UnexpectedPredicateFailureType",
+        };
+        let message = format!("Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}");
+        Rejection::new(reason, message)
+    }
+
+    /// How much more must be free.
+    fn need(self) -> preempt::Need {
+        let missing = self.requested.saturating_sub(self.capacity.saturating_sub(self.used));
+        preempt::Need { name: self.name, missing }
+    }
 }
 
 fn texts(map: &Value) -> BTreeMap<String, String> {

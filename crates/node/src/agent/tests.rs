@@ -6,6 +6,7 @@ use crate::pod::recovery::recovered;
 use crate::runtime::{
     ContainerSpec, Ended, ExecEnd, ExecError, Exit, Heard, Image, Instance, InstanceState, SandboxRecord, SandboxSpec, StartError,
 };
+use crate::shutdown::plan::Config;
 use http::{Method, Request, Response};
 use std::sync::Mutex;
 use stead_api::time::Timestamp;
@@ -154,10 +155,16 @@ fn record(name: &str, uid: &str) -> SandboxRecord {
 
 /// Runs an agent until `what` has been done, for half a minute at most.
 async fn done_until(what: &str, runtime: Fake, api: Client) -> Vec<String> {
+    done_on_machine(what, runtime, api, 110, Shutdown::never()).await
+}
+
+/// The same on a machine for so many pods, which may shut down.
+async fn done_on_machine(what: &str, runtime: Fake, api: Client, pods_max: u32, shutdown: Shutdown) -> Vec<String> {
     let (_stop, stopping) = watch::channel(false);
-    let machines = vec![Machine { name: "n".to_owned(), pods_max: 110, ..Machine::default() }];
+    let machines = vec![Machine { name: "n".to_owned(), pods_max, ..Machine::default() }];
     let options = Options {
         questions: Questions::none(),
+        shutdown,
         api,
         machines,
         runtime: runtime.clone(),
@@ -220,4 +227,28 @@ fn an_attempt_that_two_sandboxes_have_is_the_newer_one_s() {
     newer.id = "u-1".to_owned();
     let state = recovered(&[lost, newer], &pod("web-0", "u"), Now { wall: NOW, steady: Duration::ZERO });
     assert!(state.container("c").unwrap().running(), "it would be started a second time");
+}
+
+#[tokio::test]
+async fn a_critical_pod_waits_until_the_pod_that_makes_room_has_ended() {
+    // NODE-14
+    let runtime = Fake::default();
+    runtime.found.lock().unwrap().push(record("plain", "plain"));
+    let mut critical = pod("critical", "critical");
+    critical["spec"]["priority"] = crate::admission::CRITICAL.into();
+    critical["status"] = json!({"phase": "Pending"});
+    let api = api(vec![critical, pod("plain", "plain")], Duration::ZERO);
+    let done = done_on_machine("create critical-0", runtime, api, 1, Shutdown::never()).await;
+    assert_eq!(done.first().map(String::as_str), Some("stop plain-0"), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_machine_that_shuts_down_ends_its_pods() {
+    // NODE-15
+    let runtime = Fake::default();
+    runtime.found.lock().unwrap().push(record("web-0", "u"));
+    let (handle, shutdown) = crate::shutdown::shutdown(Config::of_periods(Duration::from_secs(30), Duration::ZERO).unwrap());
+    handle.begin();
+    let api = api(vec![pod("web-0", "u")], Duration::ZERO);
+    done_on_machine("stop u-0", runtime, api, 110, shutdown).await;
 }

@@ -8,6 +8,8 @@ use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::pull_secrets;
 use super::resize::Change;
+use super::state::TerminalReason;
+use super::steps::about;
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::image_volumes;
@@ -275,15 +277,29 @@ fn log_failure(pod: &str, what: &'static str, outcome: &Outcome) {
 }
 
 /// Whether the node takes the pod; labels and taints that speak against it are looked at again, for they may just have been changed.
+/// For a critical pod others end, and are waited for (NODE-14).
 async fn admit<R: Runtime>(node: &Node<R>, pod: &Value) -> Result<(), Rejection> {
-    let judged = node.roster.room().admit(pod);
-    if !judged.as_ref().is_err_and(|rejection| rejection.by_node) {
-        return judged;
+    let mut judged = node.roster.room().admit(pod);
+    if judged.as_ref().is_err_and(|rejection| rejection.by_node) {
+        if let Ok(Some(object)) = node.optional(NODES, "", &node.facts.name).await {
+            node.roster.room().node_is(&object);
+        }
+        judged = node.roster.room().admit(pod);
     }
-    if let Ok(Some(object)) = node.optional(NODES, "", &node.facts.name).await {
-        node.roster.room().node_is(&object);
+    let Err(rejection) = judged else { return Ok(()) };
+    let preempted = node.roster.room().preempt(pod).unwrap_or(Err(rejection))?;
+    let seen = node.roster.all();
+    for pod in preempted.iter().filter_map(|uid| seen.get(uid)) {
+        let message = "Preempted in order to admit critical pod".to_owned();
+        node.record_event(about(&pod.object, "", "Warning", "Preempting", message.clone()));
+        let disruption = Some("Pod was preempted by Kubelet to accommodate a critical pod.".to_owned());
+        let reason = TerminalReason { reason: "Preempting", message, disruption, ..TerminalReason::default() };
+        if pod.orders.try_send(Order::End(reason)).is_err() {
+            tracing::warn!(pod = pod.object["metadata"].str("name"), "a pod that is to make room could not be told");
+        }
     }
-    node.roster.room().admit(pod)
+    node.roster.until(|pods| preempted.iter().all(|uid| pods.get(uid).is_none_or(|seen| seen.ended))).await;
+    Ok(())
 }
 
 /// Nothing on the node reads them.

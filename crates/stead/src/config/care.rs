@@ -1,9 +1,11 @@
-//! The flags that say how the node looks after itself: when pods are evicted. Named as a kubelet's, with its forms.
+//! The flags that say how the node looks after itself: when pods are evicted, and how they end with their machine. Named as a kubelet's, with its forms.
 
 use clap::Args;
 use std::time::Duration;
 use stead_api::time::{go_duration, parse_go_duration};
 use stead_node::eviction::thresholds::{self, Config, HARD, Lists, TRANSITION};
+use stead_node::shutdown::logind::{self, ADDRESS};
+use stead_node::shutdown::plan as shutdown;
 
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct CareArgs {
@@ -30,6 +32,21 @@ pub struct CareArgs {
     #[arg(help_heading = "Nodes", long, env = "STEAD_EVICTION_PRESSURE_TRANSITION_PERIOD", value_name = "D",
         default_value_t = GoDuration(TRANSITION), value_parser = duration)]
     pub eviction_pressure_transition_period: GoDuration,
+    /// How long pods have to end when the machine shuts down; 0: they are left alone
+    #[arg(help_heading = "Nodes", long, env = "STEAD_SHUTDOWN_GRACE_PERIOD", value_name = "D", default_value_t = GoDuration(Duration::ZERO),
+        value_parser = duration)]
+    pub shutdown_grace_period: GoDuration,
+    /// How much of that is kept for critical pods, which end last
+    #[arg(help_heading = "Nodes", long, env = "STEAD_SHUTDOWN_GRACE_PERIOD_CRITICAL_PODS", value_name = "D",
+        default_value_t = GoDuration(Duration::ZERO), value_parser = duration)]
+    pub shutdown_grace_period_critical_pods: GoDuration,
+    /// Instead of these two, a period for the pods from each priority on, the lowest first: PRIORITY=DURATION, comma separated
+    #[arg(help_heading = "Nodes", long, env = "STEAD_SHUTDOWN_GRACE_PERIOD_BY_POD_PRIORITY", value_name = "LIST", default_value = "",
+        hide_default_value = true, value_parser = priorities)]
+    pub shutdown_grace_period_by_pod_priority: String,
+    /// Where the system's message bus listens, by which logind tells of shutdowns
+    #[arg(help_heading = "Nodes", long, env = "DBUS_SYSTEM_BUS_ADDRESS", value_name = "A", default_value = ADDRESS, value_parser = bus_address)]
+    pub system_bus_address: String,
 }
 
 /// A duration, written as Go does.
@@ -44,7 +61,7 @@ impl std::fmt::Display for GoDuration {
 
 impl CareArgs {
     /// Every flag and its value.
-    pub fn settings(&self) -> [(&'static str, Option<String>); 6] {
+    pub fn settings(&self) -> [(&'static str, Option<String>); 10] {
         let list = |text: &String| (!text.is_empty()).then(|| text.clone());
         [
             ("eviction-hard", Some(self.eviction_hard.clone())),
@@ -53,12 +70,26 @@ impl CareArgs {
             ("eviction-max-pod-grace-period", Some(self.eviction_max_pod_grace_period.to_string())),
             ("eviction-minimum-reclaim", list(&self.eviction_minimum_reclaim)),
             ("eviction-pressure-transition-period", Some(self.eviction_pressure_transition_period.to_string())),
+            ("shutdown-grace-period", Some(self.shutdown_grace_period.to_string())),
+            ("shutdown-grace-period-critical-pods", Some(self.shutdown_grace_period_critical_pods.to_string())),
+            ("shutdown-grace-period-by-pod-priority", list(&self.shutdown_grace_period_by_pod_priority)),
+            ("system-bus-address", Some(self.system_bus_address.clone())),
         ]
     }
 
     /// What is wrong with values that are good one by one.
     pub fn contradiction(&self) -> Option<String> {
-        self.eviction().err().map(|error| format!("--eviction-soft: {error}"))
+        self.eviction().err().map(|error| format!("--eviction-soft: {error}")).or_else(|| self.shutdown().err())
+    }
+
+    /// In which time pods end when the machine shuts down.
+    pub fn shutdown(&self) -> Result<shutdown::Config, String> {
+        let periods = shutdown::Config::of_periods(self.shutdown_grace_period.0, self.shutdown_grace_period_critical_pods.0)?;
+        match self.shutdown_grace_period_by_pod_priority.as_str() {
+            "" => Ok(periods),
+            list if periods.is_off() => shutdown::Config::by_priority(list),
+            _ => Err("--shutdown-grace-period-by-pod-priority and --shutdown-grace-period exclude each other".to_owned()),
+        }
     }
 
     /// When pods are evicted.
@@ -86,6 +117,16 @@ fn minimum_reclaims(text: &str) -> Result<String, String> {
     thresholds::minimum_reclaims(text).map(|_| text.to_owned())
 }
 
+fn priorities(text: &str) -> Result<String, String> {
+    shutdown::Config::by_priority(text).map(|_| text.to_owned())
+}
+
+fn bus_address(text: &str) -> Result<String, String> {
+    logind::socket(text)
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an address such as unix:path=/run/dbus/system_bus_socket".to_owned())
+}
+
 fn duration(text: &str) -> Result<GoDuration, String> {
     parse_go_duration(text).map(GoDuration).ok_or_else(|| "expected a duration such as 90s, 5m or 1h30m".to_owned())
 }
@@ -111,13 +152,17 @@ mod tests {
             "--eviction-max-pod-grace-period=-1",
             "--eviction-minimum-reclaim=memory.available=100Mi",
             "--eviction-pressure-transition-period=30s",
+            "--shutdown-grace-period=1m",
+            "--shutdown-grace-period-critical-pods=10s",
         ];
         let care = parse(&flags).unwrap();
         let eviction = care.eviction().unwrap();
         assert_eq!((eviction.thresholds.len(), eviction.grace_s_max, eviction.transition.as_secs()), (6, None, 30));
         let again: Vec<String> = care.settings().into_iter().filter_map(|(flag, value)| Some(format!("--{flag}={}", value?))).collect();
         assert_eq!(parse(&again.iter().map(String::as_str).collect::<Vec<_>>()).unwrap(), care);
-        assert_eq!(parse(&[]).unwrap().eviction().unwrap(), super::Config::default());
+        assert_eq!(care.shutdown().unwrap().total().as_secs(), 60); // NODE-15
+        let usual = parse(&[]).unwrap();
+        assert_eq!((usual.eviction().unwrap(), usual.shutdown().unwrap().is_off()), (super::Config::default(), true));
     }
 
     #[test]
@@ -128,10 +173,16 @@ mod tests {
             ("--eviction-minimum-reclaim=memory.available=-1", "\"-1\" is negative"),
             ("--eviction-pressure-transition-period=5", "expected a duration"),
             ("--eviction-max-pod-grace-period=x", "invalid digit"),
+            ("--shutdown-grace-period=-1s", "expected a duration"),
+            ("--system-bus-address=tcp:host=a", "expected an address such as unix:path="),
+            ("--shutdown-grace-period-by-pod-priority=high=1s", "not of the form PRIORITY=DURATION"),
         ] {
             let error = parse(&[flag]).unwrap_err();
             assert!(error.contains(why), "{flag}: {error}");
         }
+        let both = parse(&["--shutdown-grace-period=9s", "--shutdown-grace-period-by-pod-priority=0=1s"]).unwrap().contradiction();
+        assert!(both.is_some_and(|text| text.ends_with("exclude each other")));
+        assert!(parse(&["--shutdown-grace-period-critical-pods=9s"]).unwrap().contradiction().is_some());
         let without_grace = parse(&["--eviction-soft=memory.available<10%"]).unwrap().contradiction();
         assert_eq!(without_grace.unwrap(), "--eviction-soft: a grace period must be given for the soft threshold memory.available");
     }
