@@ -6,7 +6,7 @@ use crate::pod::files::DnsFacts;
 use crate::registration::{HugePages, Machine};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
-pub use usage::{Disk, HostUsage, Interface, Memory, disk, host_usage};
+pub use usage::{Disk, HostUsage, Interface, Memory, disk, host_usage, interfaces_of};
 
 /// The facts of the machine this runs on; what cannot be read is left empty.
 pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_version: &str) -> Machine {

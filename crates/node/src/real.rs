@@ -263,6 +263,7 @@ fn usage(used: rt::CgroupUsage) -> Usage {
         major_page_faults: used.major_page_faults,
         processes: used.processes,
         oom_kills: used.oom_kills,
+        pressure: used.pressure,
     }
 }
 
@@ -492,7 +493,10 @@ impl Runtime for Real {
     async fn usage(&self, sandbox: &str) -> Option<SandboxUsage> {
         let used = self.runtime.usage(sandbox).await.ok()?;
         let named = |(id, used): (String, rt::CgroupUsage)| Some((self.runtime.container(&id)?.spec.name, usage(used)));
-        Some(SandboxUsage { total: usage(used.cgroup), containers: used.containers.into_iter().filter_map(named).collect() })
+        let containers = used.containers.into_iter().filter_map(named).collect();
+        let own_network = self.runtime.sandbox(sandbox).is_some_and(|sandbox| sandbox.network_namespace.is_some());
+        let network = used.process.filter(|_| own_network).map(crate::host::interfaces_of).unwrap_or_default();
+        Some(SandboxUsage { network, total: usage(used.cgroup), containers })
     }
 
     async fn disk_usage(&self, sandbox: &str, container: &str, attempt: u32) -> Option<DiskUsage> {

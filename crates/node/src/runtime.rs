@@ -1,6 +1,7 @@
 //! What a node needs of a container runtime. The real one and the simulated one stand behind the same trait, so the pod worker,
 //! its plan and its status are the same code for both.
 
+use crate::host::Interface;
 use crate::pod::probes::{Check, Probed};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
 use stead_images::Keyring;
+pub use stead_runtime::{Pressure, Pressures, Stall};
 
 /// The settings of an image that matter for starting a container.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -328,11 +330,14 @@ pub struct Usage {
     pub major_page_faults: u64,
     pub processes: u64,
     pub oom_kills: u64,
+    pub pressure: Pressures,
 }
 
 /// Of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SandboxUsage {
+    /// The interfaces of its own network; none with the host's.
+    pub network: Vec<Interface>,
     /// Of the cgroup around its containers.
     pub total: Usage,
     /// Of its running containers, by name.

@@ -48,4 +48,4 @@ pub use image::{Image, ImageConfig, images_in_use};
 pub use runtime::survey::{Survey, clean, survey};
 pub use runtime::{Attached, Event, Events, Exec, HostFacts, InputEnd, Options, Runtime};
 pub use sandbox::{NamespaceMode, Sandbox, SandboxSpec, SandboxState, Users};
-pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, SandboxUsage, disk_usage};
+pub use usage::{CgroupUsage, ContainerDiskUsage, DiskUsage, Pressure, Pressures, SandboxUsage, Stall, disk_usage};

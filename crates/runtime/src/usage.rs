@@ -32,6 +32,60 @@ pub struct CgroupUsage {
     pub processes: u64,
     /// Processes that were killed for want of memory.
     pub oom_kills: u64,
+    pub pressure: Pressures,
+}
+
+/// How long processes waited for want of something, where the kernel keeps account of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pressures {
+    pub cpu: Option<Pressure>,
+    pub memory: Option<Pressure>,
+    pub io: Option<Pressure>,
+}
+
+/// Of one resource: some of the processes waited, or all that could have run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pressure {
+    pub some: Stall,
+    pub full: Stall,
+}
+
+/// Parts of the last seconds in hundredths of a percent, and all of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stall {
+    pub avg10: u32,
+    pub avg60: u32,
+    pub avg300: u32,
+    pub total_us: u64,
+}
+
+impl Pressures {
+    /// Reads the three files of a directory, with what their names end in: `.pressure` in a cgroup.
+    pub fn read(directory: &Path, suffix: &str) -> Self {
+        let one = |name: &str| Pressure::parse(&fs::read_to_string(directory.join(format!("{name}{suffix}"))).ok()?);
+        Self { cpu: one("cpu"), memory: one("memory"), io: one("io") }
+    }
+}
+
+impl Pressure {
+    /// Lines as `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`. None if there is no such.
+    fn parse(text: &str) -> Option<Self> {
+        let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(Stall::parse);
+        Some(Self { some: line("some")?, full: line("full").unwrap_or_default() })
+    }
+}
+
+impl Stall {
+    fn parse(line: &str) -> Self {
+        let value = |name: &str| line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+        let hundredths = |name: &str| value(name).replace('.', "").parse().unwrap_or_default();
+        Self {
+            avg10: hundredths("avg10"),
+            avg60: hundredths("avg60"),
+            avg300: hundredths("avg300"),
+            total_us: value("total").parse().unwrap_or_default(),
+        }
+    }
 }
 
 /// Of a sandbox and what runs in it.
@@ -41,6 +95,8 @@ pub struct SandboxUsage {
     pub cgroup: CgroupUsage,
     /// Of each running container: its id and its cgroup.
     pub containers: Vec<(String, CgroupUsage)>,
+    /// The process of some container that runs in it.
+    pub process: Option<i32>,
 }
 
 /// On disk.

@@ -37,6 +37,7 @@ fn pod(spec: Value, memory_mi: u64, disk_mi: u64) -> PodSample {
     PodSample {
         object: Arc::new(json!({ "spec": spec })),
         total: usage,
+        network: Vec::new(),
         containers: BTreeMap::from([("c".to_owned(), container)]),
         volumes: BTreeMap::new(),
     }

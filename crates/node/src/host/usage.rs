@@ -1,5 +1,6 @@
 //! What the machine itself uses and has left, as the kernel shows it. Reads `/proc` and file systems; decides nothing.
 
+use crate::runtime::Pressures;
 use std::path::Path;
 
 /// One reading.
@@ -13,6 +14,7 @@ pub struct HostUsage {
     pub processes_max: u64,
     pub processes: u64,
     pub network: Vec<Interface>,
+    pub pressure: Pressures,
 }
 
 /// In bytes.
@@ -60,7 +62,13 @@ pub fn host_usage(data_dir: &Path) -> HostUsage {
         processes_max: number("/proc/sys/kernel/pid_max"),
         processes: processes(&text("/proc/loadavg")),
         network: first_of_all(default_interface(&text("/proc/net/route")), interfaces(&text("/proc/net/dev"))),
+        pressure: Pressures::read(Path::new("/proc/pressure"), ""),
     }
+}
+
+/// The interfaces that a process sees, but its loopback.
+pub fn interfaces_of(pid: i32) -> Vec<Interface> {
+    interfaces(&std::fs::read_to_string(format!("/proc/{pid}/net/dev")).unwrap_or_default())
 }
 
 /// The file system that a path lies on.

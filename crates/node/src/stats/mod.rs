@@ -15,7 +15,7 @@ pub use resource::resource_metrics;
 pub use summary::{Detail, summary};
 pub use top::{Amount, NodeTop, PodTop, node_top, pod_tops};
 
-use crate::host::{Disk, HostUsage};
+use crate::host::{Disk, HostUsage, Interface};
 use crate::pod::volumes::source::{Files, Medium, Source, source};
 use crate::runtime::{DiskUsage, Usage};
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct Sample {
 pub struct PodSample {
     pub object: Arc<Value>,
     pub total: Usage,
+    /// Of the pod's own network.
+    pub network: Vec<Interface>,
     pub containers: BTreeMap<String, ContainerSample>,
     pub volumes: BTreeMap<String, VolumeSample>,
 }

@@ -2,6 +2,7 @@
 
 use super::{ContainerSample, PodSample, Sample, VolumeSample};
 use crate::host::{disk, host_usage};
+use crate::pod::volumes::mounts::IMAGE_KIND;
 use crate::roster::{Roster, Seen};
 use crate::runtime::{DiskUsage, Runtime};
 use std::collections::BTreeMap;
@@ -66,7 +67,7 @@ impl Observer {
             let disk = measured.containers.get(&(name.clone(), run.attempt)).copied().unwrap_or_default();
             containers.insert(name, ContainerSample { attempt: run.attempt, started_at: run.started_at, usage, disk });
         }
-        Some(PodSample { object: pod.object.clone(), total: used.total, containers, volumes: measured.volumes })
+        Some(PodSample { object: pod.object.clone(), total: used.total, network: used.network, containers, volumes: measured.volumes })
     }
 
     async fn measured<R: Runtime>(&mut self, runtime: &R, uid: &str, sandbox: &str, pod: &Seen, steady: Duration) -> Measured {
@@ -112,7 +113,8 @@ fn is_limited(pod: &Value) -> bool {
 fn volumes(directory: &Path) -> BTreeMap<String, VolumeSample> {
     let entries = |directory: &Path| std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut found = BTreeMap::new();
-    for plugin in entries(directory) {
+    // An image is no use of the pod's.
+    for plugin in entries(directory).filter(|plugin| !plugin.ends_with(IMAGE_KIND)) {
         for volume in entries(&plugin) {
             let Some(name) = volume.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
             let used = stead_runtime::disk_usage(&volume).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::{ContainerSample, PodSample, Sample, Samples, VolumeSample, nano_cores};
 use crate::host::{Disk, Interface, Memory};
-use crate::runtime::Usage;
+use crate::runtime::{Pressure, Pressures, Stall, Usage};
 use stead_api::quantity::Quantity;
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -42,6 +42,7 @@ fn node_stats(name: &str, now: &Sample, before: Option<&Sample>, detail: Detail)
         "memory": memory(&at, &pods_usage, Some(host.memory.total))});
     let mut node = json!({"nodeName": name, "systemContainers": [pods], "startTime": now.booted_at.rfc3339(),
         "cpu": cpu(&at, host.cpu_ns, rate), "memory": node_memory(&at, &host.memory)});
+    say_pressure(&mut node, &at, host.pressure, detail);
     if detail == Detail::Everything {
         node["network"] = network(&at, &host.network);
         node["fs"] = disk(&at, &host.disk, host.disk.used_bytes, host.disk.inodes.saturating_sub(host.disk.inodes_free));
@@ -70,7 +71,11 @@ fn pod_stats(now: &Sample, before: Option<&Sample>, uid: &str, pod: &PodSample, 
     let mut stats = json!({"podRef": {"name": meta["name"], "namespace": meta["namespace"], "uid": uid},
         "startTime": pod.object["status"]["startTime"], "containers": containers, "cpu": cpu(&at, pod.total.cpu_ns, rate),
         "memory": memory(&at, &pod.total, pod_memory_limit(&pod.object))});
+    say_pressure(&mut stats, &at, pod.total.pressure, detail);
     if detail == Detail::Everything {
+        if !pod.network.is_empty() {
+            stats["network"] = network(&at, &pod.network);
+        }
         stats["volume"] = pod.volumes.iter().map(|(name, volume)| volume_stats(&at, &pod.object, name, volume)).collect::<Vec<_>>().into();
         stats["ephemeral-storage"] = disk(&at, &now.host.disk, pod.ephemeral_bytes(), pod.ephemeral_inodes());
         stats["process_stats"] = json!({"process_count": pod.total.processes});
@@ -84,6 +89,7 @@ fn container_stats(now: &Sample, pod: &Value, name: &str, container: &ContainerS
     let limit = spec_of(pod, name).and_then(|spec| bytes(&spec["resources"]["limits"]["memory"]));
     let mut stats = json!({"name": name, "startTime": container.started_at.rfc3339(),
         "cpu": cpu(&at, container.usage.cpu_ns, rate), "memory": memory(&at, &container.usage, limit)});
+    say_pressure(&mut stats, &at, container.usage.pressure, detail);
     if detail == Detail::Everything {
         stats["rootfs"] = disk(&at, &now.host.disk, container.disk.layer_bytes, container.disk.layer_inodes);
         stats["logs"] = disk(&at, &now.host.disk, container.disk.log_bytes, container.disk.log_inodes);
@@ -127,6 +133,24 @@ fn memory(at: &str, usage: &Usage, limit: Option<u64>) -> Value {
     memory["pageFaults"] = usage.page_faults.into();
     memory["majorPageFaults"] = usage.major_page_faults.into();
     memory
+}
+
+/// How long processes waited, where the kernel tells.
+fn say_pressure(stats: &mut Value, at: &str, pressure: Pressures, detail: Detail) {
+    for (name, pressure) in [("cpu", pressure.cpu), ("memory", pressure.memory)] {
+        if let Some(pressure) = pressure {
+            stats[name]["psi"] = psi(pressure);
+        }
+    }
+    if let Some(pressure) = pressure.io.filter(|_| detail == Detail::Everything) {
+        stats["io"] = json!({"time": at, "psi": psi(pressure)});
+    }
+}
+
+fn psi(pressure: Pressure) -> Value {
+    let percent = |hundredths: u32| f64::from(hundredths) / 100.0;
+    let one = |stall: Stall| json!({"total": stall.total_us, "avg10": percent(stall.avg10), "avg60": percent(stall.avg60), "avg300": percent(stall.avg300)});
+    json!({"full": one(pressure.full), "some": one(pressure.some)})
 }
 
 fn node_memory(at: &str, memory: &Memory) -> Value {

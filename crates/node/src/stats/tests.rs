@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::host::Memory;
-use crate::runtime::Usage;
+use crate::runtime::{Pressure, Pressures, Stall, Usage};
 use stead_api::json;
 
 fn pod() -> Arc<Value> {
@@ -12,15 +12,31 @@ fn pod() -> Arc<Value> {
                 {"name": "d", "persistentVolumeClaim": {"claimName": "data-0"}}]}}))
 }
 
+/// Of processors and disks, none of memory.
+fn pressure() -> Pressures {
+    let some = Stall { avg10: 1234, avg60: 50, avg300: 0, total_us: 99 };
+    let pressure = Some(Pressure { some, full: Stall::default() });
+    Pressures { cpu: pressure, memory: None, io: pressure }
+}
+
 fn sample(at: i64, cpu_ns: u64) -> Sample {
-    let usage =
-        Usage { cpu_ns, memory_bytes: 5000, working_set_bytes: 4096, rss_bytes: 3000, swap_bytes: 7, processes: 3, ..Usage::default() };
+    let usage = Usage {
+        cpu_ns,
+        memory_bytes: 5000,
+        working_set_bytes: 4096,
+        rss_bytes: 3000,
+        swap_bytes: 7,
+        processes: 3,
+        pressure: pressure(),
+        ..Usage::default()
+    };
     let disk = DiskUsage { layer_bytes: 100, layer_inodes: 1, log_bytes: 20, log_inodes: 1 };
     let container = ContainerSample { attempt: 0, started_at: Timestamp::from_seconds(1000), usage, disk };
     let volume = |used_bytes| VolumeSample { used_bytes, used_inodes: 2, disk: Disk { capacity_bytes: 1 << 30, ..Disk::default() } };
     let pod = PodSample {
         object: pod(),
         total: usage,
+        network: vec![Interface { name: "eth0".to_owned(), rx_bytes: 70, tx_bytes: 80, ..Interface::default() }],
         containers: BTreeMap::from([("c".to_owned(), container)]),
         volumes: BTreeMap::from([("e".to_owned(), volume(3)), ("m".to_owned(), volume(50)), ("d".to_owned(), volume(900))]),
     };
@@ -62,6 +78,21 @@ fn the_summary_tells_of_node_pods_and_containers() {
         (&json!("c"), &json!(100), &json!(20))
     );
     assert_eq!(container["startTime"], "1970-01-01T00:16:40Z");
+}
+
+#[test]
+fn a_pod_tells_of_its_own_network_and_of_what_its_processes_waited_for() {
+    // STAT-1, STAT-2
+    let pod = &summary("n", &samples(), Detail::Everything)["pods"][0];
+    let eth0 = json!({"name": "eth0", "rxBytes": 70, "rxErrors": 0, "txBytes": 80, "txErrors": 0});
+    assert_eq!((&pod["network"]["name"], &pod["network"]["interfaces"]), (&json!("eth0"), &json!([eth0])));
+    let some = json!({"total": 99, "avg10": 12.34, "avg60": 0.5, "avg300": 0.0});
+    for stats in [pod, &pod["containers"][0]] {
+        assert_eq!((&stats["cpu"]["psi"]["some"], &stats["io"]["psi"]["some"]), (&some, &some));
+        assert!(stats["memory"].get("psi").is_none(), "the kernel keeps no account of it");
+    }
+    let brief = summary("n", &samples(), Detail::CpuAndMemory);
+    assert!(brief["pods"][0].get("io").is_none() && brief["pods"][0]["cpu"].get("psi").is_some());
 }
 
 #[test]

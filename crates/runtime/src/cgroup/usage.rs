@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Layout;
-use crate::usage::CgroupUsage;
+use crate::usage::{CgroupUsage, Pressures};
 
 impl Layout {
     /// None if the cgroup is not there.
@@ -29,6 +29,7 @@ impl Layout {
             major_page_faults: stat.number("total_pgmajfault"),
             processes: number("pids", "pids.current"),
             oom_kills: Keyed::read(memory.join("memory.oom_control")).number("oom_kill"),
+            pressure: Pressures::default(),
         }
     }
 
@@ -45,6 +46,7 @@ impl Layout {
             major_page_faults: stat.number("pgmajfault"),
             processes: number(&directory.join("pids.current")),
             oom_kills: Keyed::read(directory.join("memory.events")).number("oom_kill"),
+            pressure: Pressures::read(directory, ".pressure"),
         }
     }
 
@@ -80,6 +82,7 @@ fn number(path: &Path) -> u64 {
 mod tests {
     use super::*;
     use crate::cgroup::Hierarchy;
+    use crate::usage::{Pressure, Stall};
 
     fn write(directory: &Path, files: &[(&str, &str)]) {
         fs::create_dir_all(directory).unwrap();
@@ -99,6 +102,7 @@ mod tests {
             major_page_faults: 2,
             processes: 4,
             oom_kills: 1,
+            pressure: Pressures::default(),
         }
     }
 
@@ -137,5 +141,11 @@ mod tests {
         write(&dir.path().join("a/b"), &files);
         assert_eq!(layout.usage("/a/b"), Some(expected()));
         assert_eq!(layout.memory_now("/a/b"), Some((1000, Some(2000))));
+        // STAT-2: pressure, where the kernel keeps account of it.
+        let text = "some avg10=99.55 avg60=94.43 avg300=0.07 total=17557561838\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n";
+        write(&dir.path().join("a/b"), &[("cpu.pressure", text)]);
+        let some = Stall { avg10: 9955, avg60: 9443, avg300: 7, total_us: 17_557_561_838 };
+        let cpu = Some(Pressure { some, full: Stall { total_us: 5, ..Stall::default() } });
+        assert_eq!(layout.usage("/a/b").map(|used| used.pressure), Some(Pressures { cpu, ..Pressures::default() }));
     }
 }

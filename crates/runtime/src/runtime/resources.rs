@@ -15,16 +15,22 @@ pub async fn usage(inner: &Arc<Inner>, sandbox: &str) -> Result<SandboxUsage> {
     blocking(move || {
         let cgroup = &entry.record.cgroup;
         let total = inner.layout.usage(cgroup).ok_or_else(|| Error::SandboxNotReady(entry.id().to_owned()))?;
-        let containers = running(&entry).into_iter().filter_map(|id| Some((id.clone(), inner.layout.usage(&format!("{cgroup}/{id}"))?)));
-        Ok(SandboxUsage { cgroup: total, containers: containers.collect() })
+        let running = running(&entry);
+        let process = running.first().map(|(_, pid)| *pid);
+        let containers = running.into_iter().filter_map(|(id, _)| Some((id.clone(), inner.layout.usage(&format!("{cgroup}/{id}"))?)));
+        Ok(SandboxUsage { cgroup: total, containers: containers.collect(), process })
     })
     .await
 }
 
-fn running(entry: &Entry) -> Vec<String> {
+/// The ids and the processes of what runs.
+fn running(entry: &Entry) -> Vec<(String, i32)> {
     let state = entry.state();
-    let running = state.containers.values().filter(|container| matches!(container.state, ContainerState::Running { .. }));
-    running.map(|container| container.id.clone()).collect()
+    let running = state.containers.values().filter_map(|container| match container.state {
+        ContainerState::Running { pid, .. } => Some((container.id.clone(), pid)),
+        ContainerState::Creating | ContainerState::Exited(_) => None,
+    });
+    running.collect()
 }
 
 /// See [`crate::Runtime::disk_usage`].
@@ -43,7 +49,7 @@ pub async fn disk_usage(inner: &Inner, container: &str) -> Result<ContainerDiskU
 /// See [`crate::Runtime::update_limits`].
 pub async fn update_container(inner: &Arc<Inner>, container: &str, limits: Resources) -> Result<()> {
     let entry = inner.entry_of(container)?;
-    if !running(&entry).iter().any(|id| id == container) {
+    if !running(&entry).iter().any(|(id, _)| id == container) {
         return Err(Error::ContainerNotRunning(container.to_owned()));
     }
     let (inner, id) = (Arc::clone(inner), container.to_owned());
