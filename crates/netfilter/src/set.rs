@@ -64,9 +64,16 @@ impl Set {
     }
 }
 
-/// The bytes of a key or value, with where its parts end.
+/// Parts of a key: it has 64 bytes at most, and nothing is made of more.
+const PARTS_MAX: usize = 8;
+
+/// The bytes of a key or value, with where its parts end. There may be very many: it is one piece of memory.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Box<[u8]>, Box<[Type]>);
+pub struct Key {
+    bytes: Box<[u8]>,
+    types: [Type; PARTS_MAX],
+    parts: u8,
+}
 
 impl Key {
     pub fn new(data: &[Datum]) -> Key {
@@ -75,7 +82,7 @@ impl Key {
             bytes.extend_from_slice(&datum.bytes());
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         }
-        Key(bytes.into(), data.iter().map(Datum::kind).collect())
+        Key::of(bytes, &data.iter().map(Datum::kind).collect::<Vec<_>>())
     }
 
     /// `None` if there are too few bytes.
@@ -85,21 +92,27 @@ impl Key {
         let width = room - types.last().map_or(0, |last| last.room() - last.width());
         let mut whole = bytes.get(..width.max(bytes.len().min(room)))?.to_vec();
         whole.resize(room, 0);
-        Some(Key(whole.into(), types.into()))
+        Some(Key::of(whole, types))
+    }
+
+    fn of(bytes: Vec<u8>, types: &[Type]) -> Key {
+        let mut all = [Type::Number; PARTS_MAX];
+        all[..types.len()].copy_from_slice(types);
+        Key { bytes: bytes.into(), types: all, parts: u8::try_from(types.len()).expect("a key has few parts") }
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     pub fn types(&self) -> &[Type] {
-        &self.1
+        &self.types[..usize::from(self.parts)]
     }
 
     pub fn data(&self) -> Vec<Datum> {
         let mut at = 0;
-        let parts = self.1.iter().filter_map(|part| {
-            let datum = part.read(&self.0[at..]);
+        let parts = self.types().iter().filter_map(|part| {
+            let datum = part.read(&self.bytes[at..]);
             at += part.room();
             datum
         });

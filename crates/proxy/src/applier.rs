@@ -44,14 +44,14 @@ impl Applier {
     pub fn apply(&mut self) -> Result<Applied> {
         let changes = self.state.changes();
         let mut applied = Applied { services: changes.services, ..Applied::default() };
-        let was_whole = std::mem::replace(&mut self.is_whole, false);
+        let was_whole = std::mem::replace(&mut self.is_whole, false) && !self.state.has_many_unused_spreads();
         self.udp.extend(changes.udp);
         if was_whole {
             applied.bytes = self.put(changes.batch)?;
         } else {
+            self.state.forget_unused_spreads();
             let found = Found::read(&mut self.connection, &self.state.settings.table, Depth::Elements)?;
             applied.bytes = self.put(reconcile::batch(&found, &self.state))?;
-            self.state.set_spreads(self.state.spreads());
             self.udp = self.state.udp();
             if let Err(error) = self.put(reconcile::leftovers(&found, &self.state)) {
                 tracing::debug!(%error, "chains that nothing leads to stay until the next start");

@@ -6,7 +6,7 @@ use crate::service::{Service, ServicePort, TrafficPolicy, protocol_name};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use stead_netfilter::{Datum, Decision, Element, Family};
+use stead_netfilter::{Datum, Element, Family};
 
 /// An element, and which set of which family it is of.
 pub type Placed = (Name, Family, Element);
@@ -114,8 +114,7 @@ impl PortMaker<'_> {
             return;
         }
         let key = [Datum::from(ip), Datum::Protocol(self.port.protocol), Datum::Port(port)];
-        let chain = entry.chain(self.family);
-        self.put(Name::ServiceIps, Element::new(&key).verdict(Decision::Goto(chain)));
+        self.put(Name::Entries, Element::new(&key).value(&[entry.datum()]));
         self.put(Name::ServiceIds, Element::new(&key).value(&self.id.clone()));
         if self.port.protocol == 17 {
             // Whom pods and the node reach by it counts as well.
@@ -133,7 +132,7 @@ impl PortMaker<'_> {
         if endpoints.is_empty() {
             // Where others have some, what stays on this node goes nowhere; where nobody has, it is refused (SVC-6, SVC-7).
             if self.choice.has_any {
-                let element = Element::new(&self.key([scope.datum()])).verdict(Decision::Drop);
+                let element = Element::new(&self.key([scope.datum()])).value(&[Datum::Number(0), Datum::Number(0)]);
                 self.put(Name::Groups, element);
             }
             return;
@@ -141,7 +140,7 @@ impl PortMaker<'_> {
         let count = u32::try_from(endpoints.len()).unwrap_or(u32::MAX);
         let affinity_s = self.service.affinity_s.unwrap_or_default();
         let spread = Spread { family: self.family, is_local: scope == Scope::Local, count, affinity_s };
-        let element = Element::new(&self.key([scope.datum()])).verdict(Decision::Goto(spread.name()));
+        let element = Element::new(&self.key([scope.datum()])).value(&[Datum::Number(count), Datum::Number(affinity_s)]);
         self.put(Name::Groups, element);
         self.made.spreads.insert(spread);
         for (number, endpoint) in (0..count).zip(endpoints.clone()) {

@@ -1,16 +1,17 @@
 //! The table's fixed part: its sets, its chains, and the chains that spread connections over a number of endpoints. Pure.
 //!
 //! ```text
-//!  prerouting, output ─▶ services ─▶ services4 ── by address, protocol, port (service-ips4) ─▶ cluster-ip4 │ external4 │ ...
-//!        who the sender is to become (a mark) ─▶ endpoints4 │ local-endpoints4 ── by the port's id (groups4) ─▶ spread4-N
+//!  prerouting, output ─▶ services ─▶ services4 ── by address, protocol, port (entries4) ─▶ cluster-ip4 │ external4 │ ...
+//!        who the sender is to become (a mark) ─▶ endpoints4 │ local-endpoints4 ── by how many there are (groups4) ─▶ spread4-N
 //!        one of N by chance ─▶ dnat to what endpoints4 has for it           postrouting: the mark, and who asked himself
 //! ```
 //!
 //! There is no chain for a Service: what differs between Services is elements of maps, so that a change is some elements more or less. The
-//! same with 4 and 6 in their names.
+//! same with 4 and 6 in their names. Maps of Services have numbers for values and never chains: whenever a map with chains changes, the kernel
+//! walks every way that leads through it, which for one such map behind another would be their product.
 
 use crate::range::AddressRange;
-use stead_netfilter::{Base, Chain, Datum, Family, Field, Hook, Reject, Rule, Set, SetRef, Statement, Term, Test, Type};
+use stead_netfilter::{Base, Chain, Datum, Decision, Element, Family, Field, Hook, Reject, Rule, Set, SetRef, Statement, Term, Test, Type};
 
 /// The bit of a packet's mark that says that its sender is to become the machine; as kube-proxy has it.
 pub const MASQUERADE_MARK: u32 = 0x4000;
@@ -31,13 +32,15 @@ pub struct Settings {
 /// The sets of one family, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
-    /// Address, protocol and port to the chain that knows what to do with the sender.
-    ServiceIps,
+    /// Address, protocol and port to the number of what is to be done with the sender: an [`Entry`].
+    Entries,
     /// The same to the id of the Service's port.
     ServiceIds,
     ClusterIps,
-    /// Id and scope to the chain that spreads over that many endpoints.
+    /// Id and scope to how many endpoints there are, and for how long a client keeps its own.
     Groups,
+    /// These and scope to the chain that spreads over so many.
+    Spreads,
     /// Id, scope and number to an address and port.
     Endpoints,
     /// Id, scope and endpoint, of those with affinity: whom a client may still have.
@@ -51,11 +54,12 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Name; 9] = [
-        Name::ServiceIps,
+    pub const ALL: [Name; 10] = [
+        Name::Entries,
         Name::ServiceIds,
         Name::ClusterIps,
         Name::Groups,
+        Name::Spreads,
         Name::Endpoints,
         Name::StickyEndpoints,
         Name::Affinity,
@@ -65,10 +69,11 @@ impl Name {
 
     fn stem(self) -> &'static str {
         match self {
-            Name::ServiceIps => "service-ips",
+            Name::Entries => "entries",
             Name::ServiceIds => "service-ids",
             Name::ClusterIps => "cluster-ips",
             Name::Groups => "groups",
+            Name::Spreads => "spreads",
             Name::Endpoints => "endpoints",
             Name::StickyEndpoints => "sticky-endpoints",
             Name::Affinity => "affinity",
@@ -85,10 +90,11 @@ impl Name {
         use Type::{Number, Port, Protocol};
         let (name, address) = (self.of(family), family.address());
         match self {
-            Name::ServiceIps => Set::verdict_map(name, &[address, Protocol, Port]),
+            Name::Entries => Set::map(name, &[address, Protocol, Port], &[Number]),
             Name::ServiceIds => Set::map(name, &[address, Protocol, Port], &[Number, Number]),
             Name::ClusterIps => Set::new(name, &[address]),
-            Name::Groups => Set::verdict_map(name, &[Number, Number, Number]),
+            Name::Groups => Set::map(name, &[Number, Number, Number], &[Number, Number]),
+            Name::Spreads => Set::verdict_map(name, &[Number, Number, Number]),
             Name::Endpoints => Set::map(name, &[Number, Number, Number, Number], &[address, Port]),
             Name::StickyEndpoints => Set::new(name, &[Number, Number, Number, address, Port]),
             Name::Affinity => Set::map(name, &[Number, Number, address], &[address, Port]).with_timeouts(CLIENTS_MAX),
@@ -131,6 +137,21 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The number of each in the map of entries is its place. Where a Service wants an address in two ways, the first counts.
+    const ALL: [Entry; 6] = [
+        Entry::Firewalled(Scope::Cluster),
+        Entry::Firewalled(Scope::Local),
+        Entry::ClusterIp(Scope::Cluster),
+        Entry::ClusterIp(Scope::Local),
+        Entry::External(Scope::Cluster),
+        Entry::External(Scope::Local),
+    ];
+
+    pub fn datum(self) -> Datum {
+        let place = Entry::ALL.iter().position(|entry| *entry == self);
+        Datum::Number(place.and_then(|place| u32::try_from(place).ok()).expect("all entries are in the list"))
+    }
+
     pub fn chain(self, family: Family) -> String {
         let (stem, scope) = match self {
             Entry::ClusterIp(scope) => ("cluster-ip", scope),
@@ -179,6 +200,12 @@ pub fn sets() -> Vec<Set> {
     Family::ALL.into_iter().flat_map(|family| Name::ALL.map(|name| name.set(family))).collect()
 }
 
+/// What leads to nowhere, where others have endpoints.
+pub fn dead_ends() -> impl Iterator<Item = (Family, Element)> {
+    let dead_end = |scope: Scope| Element::new(&[Datum::Number(0), Datum::Number(0), scope.datum()]).verdict(Decision::Drop);
+    Family::ALL.into_iter().flat_map(move |family| [Scope::Cluster, Scope::Local].map(|scope| (family, dead_end(scope))))
+}
+
 /// All chains that are always there, each after those that it names.
 pub fn chains(settings: &Settings) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Family::ALL.into_iter().flat_map(|family| family_chains(settings, family)).collect();
@@ -212,7 +239,8 @@ pub fn chains(settings: &Settings) -> Vec<Chain> {
 
 fn family_chains(settings: &Settings, family: Family) -> Vec<Chain> {
     let groups = |scope: Scope| {
-        let find = Statement::VerdictMap(vec![id(family), Term::Constant(scope.datum())], set(Name::Groups, family));
+        let group = map(vec![id(family), Term::Constant(scope.datum())], Name::Groups, family);
+        let find = Statement::VerdictMap(vec![group, Term::Constant(scope.datum())], set(Name::Spreads, family));
         // SVC-7
         Chain::new(
             format!("{}{}", scope.stem(), named("endpoints", family)),
@@ -241,8 +269,10 @@ fn family_chains(settings: &Settings, family: Family) -> Vec<Chain> {
         let rules = vec![rule([unlisted, Statement::drop()]), rule([Statement::goto(Entry::External(scope).chain(family))])];
         chain(Entry::Firewalled(scope), rules)
     };
+    let entry = |entry: Entry| Element::new(&[entry.datum()]).verdict(Decision::Goto(entry.chain(family)));
+    let entries = SetRef::Inline(Entry::ALL.map(entry).to_vec());
     let services = vec![
-        rule([Statement::VerdictMap(address_and_port(family), set(Name::ServiceIps, family))]),
+        rule([Statement::VerdictMap(vec![map(address_and_port(family), Name::Entries, family)], entries)]),
         // NFT-11
         rule([
             Statement::In(vec![Field::Destination(family).into()], set(Name::ClusterIps, family)),
@@ -281,6 +311,12 @@ impl Spread {
             0 => format!("{local}{}-{count}", named("spread", family)),
             _ => format!("{local}{}-{count}-{affinity_s}s", named("sticky", family)),
         }
+    }
+
+    /// What leads to its chain.
+    pub fn element(self) -> Element {
+        let key = [Datum::Number(self.count), Datum::Number(self.affinity_s), self.scope().datum()];
+        Element::new(&key).verdict(Decision::Goto(self.name()))
     }
 
     fn scope(self) -> Scope {

@@ -5,12 +5,15 @@
 
 use crate::elements::{Made, Placed, make};
 use crate::endpoints::{self, Node, Slice};
-use crate::layout::{Name, Settings, Spread};
+use crate::layout::{Name, Settings, Spread, dead_ends};
 use crate::service::{self, Service, ServiceName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use stead_api::Value;
-use stead_netfilter::{Batch, Element, Family, Key};
+use stead_api::Value as Object;
+use stead_netfilter::{Batch, Element, Family, Key, Value};
+
+/// Chains that may be kept before unused ones are looked for.
+const SPREADS_MAX: usize = 256;
 
 type Place = (Name, Family, Key);
 
@@ -24,10 +27,14 @@ pub struct State {
     slices: HashMap<ServiceName, ServiceName>,
     dirty: BTreeSet<ServiceName>,
     /// Who wants an element that several may want, with what value.
-    claims: HashMap<Place, BTreeMap<ServiceName, Element>>,
+    claims: HashMap<Place, Claims>,
+    /// Chains that are there: those that elements lead to, and some that they led to once.
     spreads: BTreeSet<Spread>,
     health: BTreeMap<u16, Health>,
 }
+
+/// Services, in the order of their names, and what each wants. Nearly always there is one.
+type Claims = Vec<(ServiceName, Value)>;
 
 /// One Service, or slices of one that is not there yet.
 #[derive(Debug, Default)]
@@ -55,7 +62,7 @@ pub struct Changes {
 
 /// Elements that others may want as well.
 fn is_shared(name: Name) -> bool {
-    matches!(name, Name::ServiceIps | Name::ServiceIds | Name::ClusterIps | Name::Hairpins)
+    matches!(name, Name::Entries | Name::ServiceIds | Name::ClusterIps | Name::Hairpins)
 }
 
 impl State {
@@ -72,7 +79,7 @@ impl State {
         }
     }
 
-    pub fn put_service(&mut self, object: &Value) {
+    pub fn put_service(&mut self, object: &Object) {
         let name = service::name_of(object);
         let new = service::read(object);
         if new.is_none() && !self.services.contains_key(&name) {
@@ -95,7 +102,7 @@ impl State {
         }
     }
 
-    pub fn put_slice(&mut self, object: &Value) {
+    pub fn put_slice(&mut self, object: &Object) {
         let name = service::name_of(object);
         let new = endpoints::read(object);
         let former = self.slices.get(&name).cloned();
@@ -136,7 +143,7 @@ impl State {
         gone.iter().for_each(|name| self.delete_slice(name));
     }
 
-    pub fn set_node(&mut self, object: &Value) {
+    pub fn set_node(&mut self, object: &Object) {
         let node = endpoints::node(object);
         if node != self.node {
             self.node = node;
@@ -189,43 +196,42 @@ impl State {
         let new_set: BTreeSet<&Placed> = new.iter().collect();
         for (name, family, element) in old_set.difference(&new_set) {
             let place = (*name, *family, element.key.clone());
-            let before = self.in_force(&place).cloned().unwrap_or_else(|| element.clone());
-            turned.before.entry(place.clone()).or_insert(Some(before));
-            let after = self.claims.get_mut(&place).and_then(|claims| {
-                claims.remove(service);
-                claims.values().next().cloned()
-            });
-            if after.is_none() {
-                self.claims.remove(&place);
+            let before = if is_shared(*name) { self.in_force(&place) } else { Some((*element).clone()) };
+            turned.before.entry(place.clone()).or_insert(before);
+            if let Some(claims) = self.claims.get_mut(&place) {
+                claims.retain(|(claimant, value)| claimant != service || *value != element.value);
+                if claims.is_empty() {
+                    self.claims.remove(&place);
+                }
             }
+            let after = self.in_force(&place);
             turned.after.insert(place, after);
         }
         for (name, family, element) in new_set.difference(&old_set) {
             let place = (*name, *family, element.key.clone());
-            turned
-                .before
-                .entry(place.clone())
-                .or_insert_with(|| self.claims.get(&place).and_then(|claims| claims.values().next().cloned()));
-            let after = match is_shared(*name) {
-                true => {
-                    let claims = self.claims.entry(place.clone()).or_default();
-                    claims.insert(service.clone(), element.clone());
-                    claims.values().next().cloned()
-                }
-                false => Some(element.clone()),
+            turned.before.entry(place.clone()).or_insert_with(|| self.in_force(&place));
+            let after = if is_shared(*name) {
+                let claims = self.claims.entry(place.clone()).or_insert_with(|| Vec::with_capacity(1));
+                let claim = (service.clone(), element.value.clone());
+                claims.insert(claims.partition_point(|other| *other < claim), claim);
+                self.in_force(&place)
+            } else {
+                Some((*element).clone())
             };
             turned.after.insert(place, after);
         }
     }
 
-    fn in_force(&self, place: &Place) -> Option<&Element> {
-        self.claims.get(place)?.values().next()
+    fn in_force(&self, place: &Place) -> Option<Element> {
+        let (_, value) = self.claims.get(place)?.first()?;
+        Some(Element { key: place.2.clone(), end: None, value: value.clone() })
     }
 
     fn batch(&mut self, turned: &Turned, spreads: &BTreeSet<Spread>) -> Batch {
         let mut batch = Batch::new(&self.settings.table);
         for spread in spreads.difference(&self.spreads) {
             crate::reconcile::add_chain(&mut batch, &spread.chain());
+            batch.add_elements(&Name::Spreads.set(spread.family), &[spread.element()]);
         }
         self.spreads.extend(spreads);
         let (gone, come) = turned.sorted();
@@ -246,8 +252,11 @@ impl State {
                 all.entry((*name, *family)).or_default().insert(element.clone());
             }
         }
-        for ((name, family, _), claims) in &self.claims {
-            all.entry((*name, *family)).or_default().extend(claims.values().next().cloned());
+        for place in self.claims.keys() {
+            all.entry((place.0, place.1)).or_default().extend(self.in_force(place));
+        }
+        for (family, element) in dead_ends().chain(self.spreads.iter().map(|spread| (spread.family, spread.element()))) {
+            all.entry((Name::Spreads, family)).or_default().insert(element);
         }
         all.into_iter().map(|(set, elements)| (set, elements.into_iter().collect())).collect()
     }
@@ -257,9 +266,14 @@ impl State {
         self.services.values().flat_map(|known| known.made.spreads.iter().copied()).collect()
     }
 
-    /// The kernel has exactly these now.
-    pub fn set_spreads(&mut self, spreads: BTreeSet<Spread>) {
-        self.spreads = spreads;
+    /// Whether many chains are kept that no element leads to any more.
+    pub fn has_many_unused_spreads(&self) -> bool {
+        self.spreads.len() > SPREADS_MAX && self.spreads.len() > 2 * self.spreads().len()
+    }
+
+    /// From here on only those are to be there that elements lead to.
+    pub fn forget_unused_spreads(&mut self) {
+        self.spreads = self.spreads();
     }
 
     /// All UDP addresses and where what comes to them may go.

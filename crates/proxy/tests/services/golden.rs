@@ -6,15 +6,24 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 use stead_netfilter::Datum;
-use stead_proxy::{ServicePort, State, id};
+use stead_proxy::{Name, ServicePort, State, id};
+
+/// Numbers of the map of entries, as the fixed chains lead them on.
+const ENTRIES: [&str; 6] = ["firewall", "local-firewall", "cluster-ip", "local-cluster-ip", "external", "local-external"];
 
 /// The chains that Services need and all elements; ids by the names that they stand for.
 fn rendered(state: &State, objects: &[Value]) -> String {
     let mut text = String::new();
     state.spreads().into_iter().for_each(|spread| writeln!(text, "{}", spread.chain()).unwrap());
-    for ((name, family), elements) in state.elements() {
+    for ((name, family), elements) in state.elements().into_iter().filter(|((name, _), _)| *name != Name::Spreads) {
         writeln!(text, "{}", name.set(family)).unwrap();
-        elements.iter().for_each(|element| writeln!(text, "\t{element}").unwrap());
+        for element in elements {
+            let line = element.to_string();
+            match (name, line.rsplit_once(" : ")) {
+                (Name::Entries, Some((key, number))) => writeln!(text, "\t{key} : {}", ENTRIES[number.parse::<usize>().unwrap()]).unwrap(),
+                _ => writeln!(text, "\t{line}").unwrap(),
+            }
+        }
     }
     for object in objects {
         let name = format!("default/{}", object["metadata"]["name"].as_str().unwrap_or_default());
@@ -179,6 +188,17 @@ fn external_ips_of_two_services() {
 }
 
 #[test]
+fn a_load_balancers_address_that_is_an_external_one_keeps_its_sources() {
+    let more = json!({
+        "type": "LoadBalancer",
+        "externalIPs": ["198.51.100.9"],
+        "ingress": [{"ip": "198.51.100.9"}],
+        "loadBalancerSourceRanges": ["203.0.113.0/24"],
+    });
+    case("load-balancer-external", &[service("web", &["10.43.0.10"], &["TCP/80"], more)]);
+}
+
+#[test]
 fn session_affinity() {
     // SVC-8
     let more = json!({"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 600}}});
@@ -219,5 +239,5 @@ fn what_a_service_made_goes_with_it() {
     let gone = state.changes();
     assert!(!gone.batch.is_empty());
     assert_eq!(gone.udp[&"10.43.0.10:53".parse().unwrap()], []);
-    assert!(state.elements().is_empty() && state.spreads().is_empty());
+    assert!(state.elements().keys().all(|(name, _)| *name == Name::Spreads) && state.spreads().is_empty());
 }
