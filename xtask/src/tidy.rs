@@ -53,7 +53,10 @@ const DEPENDENCIES: [(&str, &[&str]); 19] = [
     ("node", &["api", "client", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     (
         "stead",
-        &["api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "runtime", "server", "store", "sys", "volumes"],
+        &[
+            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "runtime", "server", "store", "sys",
+            "volumes",
+        ],
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! How a node says that it lives (NODE-5, NODE-6): what to write at each beat, from the Node as the API has it. Pure.
 
 use crate::clock::Now;
-use crate::registration::{Machine, Standing};
+use crate::registration::{Machine, NodeState};
 use std::time::Duration;
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -40,8 +40,8 @@ pub struct Said {
 
 impl Heartbeat {
     /// What to write, given the Node as it is now: whoever changed what this node owns, it is put right at the next beat.
-    pub fn beat(&self, now: Now, machine: &Machine, node: &Value, standing: &Standing) -> Beat {
-        let ours = machine.status(now.wall, node["status"].items("conditions"), standing);
+    pub fn beat(&self, now: Now, machine: &Machine, node: &Value, state: &NodeState) -> Beat {
+        let ours = machine.status(now.wall, node["status"].items("conditions"), state);
         let due = self.status_written.is_none_or(|at| now.steady >= at + STATUS_EVERY);
         Beat {
             labels: (!self.labelled).then(|| {
@@ -147,7 +147,7 @@ mod tests {
     /// A node that has just beaten, and the object as the API has it afterwards.
     fn beaten() -> (Heartbeat, Value) {
         let mut heartbeat = Heartbeat::default();
-        let first = heartbeat.beat(at(0), &machine(), &json!({}), &Standing::default());
+        let first = heartbeat.beat(at(0), &machine(), &json!({}), &NodeState::default());
         heartbeat.written(at(0), &first);
         (heartbeat, first.status.expect("the first beat writes the status"))
     }
@@ -156,9 +156,9 @@ mod tests {
     fn an_unchanged_status_is_written_every_five_minutes() {
         // NODE-5
         let (heartbeat, node) = beaten();
-        assert_eq!(heartbeat.beat(at(10), &machine(), &node, &Standing::default()), Beat::default());
-        assert_eq!(heartbeat.beat(at(299), &machine(), &node, &Standing::default()), Beat::default());
-        assert!(heartbeat.beat(at(300), &machine(), &node, &Standing::default()).status.is_some());
+        assert_eq!(heartbeat.beat(at(10), &machine(), &node, &NodeState::default()), Beat::default());
+        assert_eq!(heartbeat.beat(at(299), &machine(), &node, &NodeState::default()), Beat::default());
+        assert!(heartbeat.beat(at(300), &machine(), &node, &NodeState::default()).status.is_some());
     }
 
     #[test]
@@ -166,14 +166,15 @@ mod tests {
         // NODE-5: the node lifecycle controller marks a silent node Unknown.
         let (heartbeat, mut node) = beaten();
         node["status"]["conditions"][3]["status"] = "Unknown".into();
-        let beat = heartbeat.beat(at(10), &machine(), &node, &Standing::default());
+        let beat = heartbeat.beat(at(10), &machine(), &node, &NodeState::default());
         assert_eq!(beat.status.expect("it is written")["status"]["conditions"][3]["status"], "True");
         let (heartbeat, node) = beaten();
         let larger = Machine { memory_bytes: 2 << 30, ..machine() };
-        assert!(heartbeat.beat(at(10), &larger, &node, &Standing::default()).status.is_some());
+        assert!(heartbeat.beat(at(10), &larger, &node, &NodeState::default()).status.is_some());
         // Of several addresses of one type, a patch would merge one into another.
         let both = Machine { addresses: vec!["192.0.2.1".into(), "2001:db8::1".into()], ..machine() };
-        let addresses = heartbeat.beat(at(10), &both, &node, &Standing::default()).status.expect("it is written")["status"]["addresses"].clone();
+        let addresses =
+            heartbeat.beat(at(10), &both, &node, &NodeState::default()).status.expect("it is written")["status"]["addresses"].clone();
         assert_eq!((addresses[0].clone(), addresses.as_array().map(Vec::len)), (json!({"$patch": "replace"}), Some(4)));
     }
 
@@ -181,7 +182,7 @@ mod tests {
     fn a_range_that_the_object_cannot_show_is_told() {
         let machine = Machine { pod_ranges: vec!["10.42.1.0/24".into()], ..machine() };
         let told = |node: &Value| {
-            Heartbeat::default().beat(at(0), &machine, node, &Standing::default()).said.iter().any(|said| said.reason == "PodRangeChanged")
+            Heartbeat::default().beat(at(0), &machine, node, &NodeState::default()).said.iter().any(|said| said.reason == "PodRangeChanged")
         };
         let spec = |range: &str| json!({"spec": {"podCIDR": range, "podCIDRs": [range]}});
         assert!(told(&spec("10.42.0.0/24")) && !told(&spec("10.42.1.0/24")) && !told(&json!({})));
@@ -191,17 +192,17 @@ mod tests {
     fn a_start_and_every_turn_of_a_condition_are_told() {
         // NODE-4, NODE-9
         let reasons = |beat: &Beat| beat.said.iter().map(|said| said.reason).collect::<Vec<_>>();
-        let first = Heartbeat::default().beat(at(0), &machine(), &json!({}), &Standing::default());
+        let first = Heartbeat::default().beat(at(0), &machine(), &json!({}), &NodeState::default());
         let conditions = ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"];
         assert_eq!(reasons(&first), [["Starting", "NodeAllocatableEnforced"].as_slice(), &conditions].concat());
         let (heartbeat, node) = beaten();
-        assert_eq!(reasons(&heartbeat.beat(at(10), &machine(), &node, &Standing::default())), [""; 0]);
-        let beat = heartbeat.beat(at(10), &machine(), &node, &Standing { pressures: vec!["DiskPressure"], ..Standing::default() });
+        assert_eq!(reasons(&heartbeat.beat(at(10), &machine(), &node, &NodeState::default())), [""; 0]);
+        let beat = heartbeat.beat(at(10), &machine(), &node, &NodeState { pressures: vec!["DiskPressure"], ..NodeState::default() });
         assert_eq!(reasons(&beat), ["NodeHasDiskPressure"]);
         assert_eq!(beat.said[0].message, "Node n status is now: NodeHasDiskPressure");
         let condition = &beat.status.unwrap()["status"]["conditions"][1];
         assert_eq!((&condition["status"], &condition["reason"]), (&json!("True"), &json!("KubeletHasDiskPressure")));
-        let down = Standing { not_ready: Some("node is shutting down"), ..Standing::default() };
+        let down = NodeState { not_ready: Some("node is shutting down"), ..NodeState::default() };
         let beat = heartbeat.beat(at(10), &machine(), &node, &down);
         assert_eq!(reasons(&beat), ["NodeNotReady"]); // NODE-15
         let ready = &beat.status.unwrap()["status"]["conditions"][3];
@@ -209,7 +210,7 @@ mod tests {
         let mut before = node;
         before["status"]["nodeInfo"]["bootID"] = "old".into();
         let rebooted = Machine { boot_id: "new".into(), ..machine() };
-        let beat = Heartbeat::default().beat(at(0), &rebooted, &before, &Standing::default());
+        let beat = Heartbeat::default().beat(at(0), &rebooted, &before, &NodeState::default());
         assert_eq!(beat.said[2].message, "Node n has been rebooted, boot id: new");
     }
 }

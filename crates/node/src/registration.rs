@@ -52,7 +52,7 @@ const MEMORY_RESERVED_BYTES: i64 = 100 << 20;
 
 /// How a node is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct NodeState {
     /// The conditions of pressure that hold: `MemoryPressure`.
     pub pressures: Vec<&'static str>,
     /// Why it is not ready, if it is not.
@@ -117,14 +117,14 @@ impl Machine {
     }
 
     /// The status, given the conditions that the API has.
-    pub fn status(&self, now: Timestamp, old_conditions: &[Value], standing: &Standing) -> Value {
+    pub fn status(&self, now: Timestamp, old_conditions: &[Value], state: &NodeState) -> Value {
         let mut addresses: Vec<Value> = self.addresses.iter().map(|ip| json!({"type": "InternalIP", "address": ip})).collect();
         addresses.push(json!({"type": "Hostname", "address": self.name}));
         json!({
             "addresses": addresses,
             "capacity": self.amounts(self.memory_bytes),
             "allocatable": self.allocatable(),
-            "conditions": conditions(now, old_conditions, standing),
+            "conditions": conditions(now, old_conditions, state),
             "nodeInfo": {
                 "machineID": self.machine_id, "systemUUID": self.system_uuid, "bootID": self.boot_id, "kernelVersion": self.kernel,
                 "osImage": self.os_image, "containerRuntimeVersion": self.runtime_version, "kubeletVersion": self.kubernetes_version,
@@ -157,8 +157,8 @@ fn binary(kib: u64) -> String {
 }
 
 /// NODE-4, in this order.
-fn conditions(now: Timestamp, old: &[Value], standing: &Standing) -> Vec<Value> {
-    let held = |ty: &str| standing.pressures.contains(&ty);
+fn conditions(now: Timestamp, old: &[Value], state: &NodeState) -> Vec<Value> {
+    let held = |ty: &str| state.pressures.contains(&ty);
     let all = [
         if held("MemoryPressure") {
             ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
@@ -175,7 +175,7 @@ fn conditions(now: Timestamp, old: &[Value], standing: &Standing) -> Vec<Value> 
         } else {
             ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available")
         },
-        match standing.not_ready {
+        match state.not_ready {
             None => ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
             Some(why) => ("Ready", "False", "KubeletNotReady", why),
         },
@@ -195,8 +195,8 @@ mod tests {
     #[test]
     fn conditions_keep_their_transition_time() {
         let machine = Machine { name: "n".into(), memory_bytes: 1 << 30, ..Machine::default() };
-        let first = machine.status(Timestamp::from_seconds(1000), &[], &Standing::default());
-        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap(), &Standing::default());
+        let first = machine.status(Timestamp::from_seconds(1000), &[], &NodeState::default());
+        let second = machine.status(Timestamp::from_seconds(2000), first["conditions"].as_array().unwrap(), &NodeState::default());
         assert_eq!(second["conditions"][3]["lastTransitionTime"], first["conditions"][3]["lastTransitionTime"]);
         assert_ne!(second["conditions"][3]["lastHeartbeatTime"], first["conditions"][3]["lastHeartbeatTime"]);
         assert_eq!(first["conditions"][3]["type"], "Ready"); // NODE-4: Ready last
@@ -206,12 +206,12 @@ mod tests {
     fn allocatable_is_below_capacity() {
         // NODE-2
         let machine = Machine { cpus: 2, memory_bytes: 1 << 30, pods_max: 110, ..Machine::default() };
-        let status = machine.status(Timestamp::default(), &[], &Standing::default());
+        let status = machine.status(Timestamp::default(), &[], &NodeState::default());
         assert_eq!(status["capacity"]["memory"], "1048576Ki");
         assert_eq!(status["allocatable"]["memory"], "946176Ki");
         assert_eq!(status["allocatable"]["pods"], "110");
         let huge_pages = vec![HugePages { page_kib: 2048, pages: 128 }, HugePages { page_kib: 1 << 20, pages: 0 }];
-        let status = Machine { huge_pages, ..machine }.status(Timestamp::default(), &[], &Standing::default());
+        let status = Machine { huge_pages, ..machine }.status(Timestamp::default(), &[], &NodeState::default());
         assert_eq!((&status["capacity"]["memory"], &status["allocatable"]["memory"]), (&"1048576Ki".into(), &"684032Ki".into()));
         for amounts in [&status["capacity"], &status["allocatable"]] {
             assert_eq!((&amounts["hugepages-2Mi"], &amounts["hugepages-1Gi"]), (&"256Mi".into(), &"0".into()));

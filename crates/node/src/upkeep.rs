@@ -8,7 +8,7 @@ use crate::heartbeat::{BEAT, Heartbeat, Said};
 use crate::image_gc;
 use crate::node::{Node, of_node};
 use crate::pod::steps::about;
-use crate::registration::{Machine, Standing};
+use crate::registration::{Machine, NodeState};
 use crate::roster::Order;
 use crate::runtime::Runtime;
 use crate::stats::{Observer, Sample, Stats};
@@ -119,13 +119,13 @@ async fn beat<R: Runtime>(node: &Node<R>, machine: &Machine, heartbeat: &mut Hea
         Some(object) => object,
         None => api.create(NODES, "", machine.node()).await?,
     };
-    let standing = {
+    let state = {
         let mut room = node.roster.room();
         room.node_is(&object);
-        Standing { pressures: room.pressures().to_vec(), not_ready: room.is_shutting_down().then_some(SHUTTING_DOWN) }
+        NodeState { pressures: room.pressures().to_vec(), not_ready: room.is_shutting_down().then_some(SHUTTING_DOWN) }
     };
     renew(api, machine.lease(now.wall, object["metadata"].str("uid"))).await?;
-    let beat = heartbeat.beat(now, machine, &object, &standing);
+    let beat = heartbeat.beat(now, machine, &object, &state);
     if let Some(labels) = beat.labels.clone() {
         api.patch(NODES, &key, "", Patch::Merge(labels)).await?;
     }

@@ -46,7 +46,7 @@ pub async fn start(
 
 /// The addresses that pods are told to ask, as far as they are a Service's.
 fn shown(args: &ServerArgs, node_name: &str, listener: IpAddr) -> Option<Shown> {
-    let is_of_services = |address: &IpAddr| matches!(address, IpAddr::V4(address) if args.service_cidr.contains(*address));
+    let is_of_services = |address: &IpAddr| args.service_cidr.contains(*address);
     let cluster: Vec<IpAddr> = args.dns().servers.into_iter().filter(is_of_services).take(1).collect();
     (!cluster.is_empty()).then(|| Shown { cluster, node: node_name.to_owned(), listener })
 }

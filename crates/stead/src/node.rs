@@ -89,14 +89,7 @@ pub async fn start(
         };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
-        let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
-        let registries = args.private_registry.clone().unwrap_or_else(|| default_registries(&args.data_dir));
-        let puller = stead_images::Puller::new(images.clone(), registries);
-        let pulling = stead_node::real::Pulling { puller, docker_config: docker_config(&args.data_dir) };
-        let options = stead_runtime::Options { images: Some(images), ..stead_runtime::Options::default() };
-        let containers =
-            stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
-        containers.builtin(BUILTIN_IMAGE).await?;
+        let (containers, pulling) = open_runtime(args).await?;
         let network = open_network(args, &containers).await?;
         let towards_pods = network.machine_addresses();
         let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
@@ -105,11 +98,11 @@ pub async fn start(
         machine.addresses = host::addresses(&families);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
-        let (judging, mut judged) = (firewall.run(api.clone()), supervisor.stopping());
+        let (judging, mut stopped) = (firewall.run(api.clone()), supervisor.stopping());
         supervisor.spawn("firewall", async move {
             tokio::select! {
                 () = judging => anyhow::bail!("nobody tells of sandboxes any more"),
-                _ = judged.wait_for(|stop| *stop) => Ok(()),
+                _ = stopped.wait_for(|stop| *stop) => Ok(()),
             }
         });
         let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
@@ -156,6 +149,18 @@ fn watch_for_shutdown(supervisor: &mut Supervisor, args: &ServerArgs) -> anyhow:
         }
     });
     Ok((Some(handle), shutdown))
+}
+
+/// The containers that are there, and what gets images for others.
+async fn open_runtime(args: &ServerArgs) -> anyhow::Result<(stead_runtime::Runtime, stead_node::real::Pulling)> {
+    let images = stead_images::Store::open(&images_dir(&args.data_dir)).context("open the image store")?;
+    let registries = args.private_registry.clone().unwrap_or_else(|| default_registries(&args.data_dir));
+    let puller = stead_images::Puller::new(images.clone(), registries);
+    let pulling = stead_node::real::Pulling { puller, docker_config: docker_config(&args.data_dir) };
+    let options = stead_runtime::Options { images: Some(images), ..stead_runtime::Options::default() };
+    let containers = stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
+    containers.builtin(BUILTIN_IMAGE).await?;
+    Ok((containers, pulling))
 }
 
 /// The network of the sandboxes that the runtime has; what is there of others is removed.

@@ -383,7 +383,7 @@ impl World {
             other => drop(other?),
         }
         let Some(agent) = &mut self.nodes[node].agent else { return Ok(false) };
-        let beat = agent.heartbeat.beat(now, &machine, &object, &stead_node::registration::Standing::default());
+        let beat = agent.heartbeat.beat(now, &machine, &object, &stead_node::registration::NodeState::default());
         if let Some(labels) = &beat.labels {
             self.api.write("PATCH", &path, MERGE, labels)?;
         }
