@@ -29,6 +29,7 @@ mod registry;
 mod removal;
 mod store;
 mod unpack;
+mod write_behind;
 
 pub use digest::Digest;
 pub use document::Settings;

@@ -8,6 +8,7 @@ use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::registry::{Access, Credential, Endpoint, Keyring, Registries, Session, next, read_all};
 use crate::store::{Image, Store};
+use crate::write_behind::WriteBehind;
 use crate::{LAYERS_MAX, Progress, Stage};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared};
@@ -345,6 +346,8 @@ impl Partial {
     }
 
     fn write(mut self, mut pieces: tokio::sync::mpsc::Receiver<Bytes>, total: u64) -> Result<Partial> {
+        let file = self.file.try_clone().map_err(Error::io("open", &self.path))?;
+        let mut behind = WriteBehind::new(file);
         while let Some(piece) = pieces.blocking_recv() {
             self.bytes += piece.len() as u64;
             if self.bytes > total {
@@ -352,7 +355,7 @@ impl Partial {
                 return Err(Error::refused(format!("the registry sends more than the {total} bytes that the manifest says")));
             }
             sha2::Digest::update(&mut self.hash, &piece);
-            self.file.write_all(&piece).map_err(Error::io("write", &self.path))?;
+            behind.write_all(&piece).map_err(Error::io("write", &self.path))?;
         }
         Ok(self)
     }

@@ -9,14 +9,18 @@ use crate::error::{Error, Result, unless_missing};
 use crate::index::{ImageEntry, Index, IndexFile};
 use crate::reference::Reference;
 use crate::unpack::unpack;
+use crate::write_behind::WriteBehind;
 use crate::{LAYERS_MAX, Progress, Stage};
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Written at a time.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Images below one directory. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -175,8 +179,9 @@ impl Store {
     pub(crate) fn add_blob(&self, content: impl Read, what: &'static str, expected: Option<&Digest>) -> Result<(Digest, u64)> {
         let ingest = self.ingest();
         let mut content = Hashing::new(content);
-        let mut file = File::create(&ingest.0).map_err(Error::io("create", &ingest.0))?;
-        io::copy(&mut content, &mut file).map_err(Error::io("write", &ingest.0))?;
+        let file = File::create(&ingest.0).map_err(Error::io("create", &ingest.0))?;
+        let mut file = BufWriter::with_capacity(BUFFER_BYTES, WriteBehind::new(file));
+        io::copy(&mut content, &mut file).and_then(|_| file.flush()).map_err(Error::io("write", &ingest.0))?;
         let (found, size) = content.finish();
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(Error::Digest { what, expected: expected.clone(), found });

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,6 +56,16 @@ fn write_new(path: &Path, content: &[u8], mode: u32, owner: Option<(u32, u32)>, 
     }
 }
 
+/// Has the kernel begin to bring what was written of a file to its disk, and does not wait for that. Nothing is on disk because of it: it
+/// only leaves less to wait for later.
+pub fn begin_write_back(file: &File) -> io::Result<()> {
+    // SAFETY: the descriptor is open for as long as the reference lives; no memory is passed.
+    if unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +79,16 @@ mod tests {
         assert_eq!(fs::read(&path).expect("read"), b"two");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn writing_back_can_be_begun_for_files_alone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("f");
+        fs::write(&path, [1; 100_000]).expect("written");
+        begin_write_back(&File::open(&path).expect("opened")).expect("begun");
+        let (pipe, _end) = io::pipe().expect("a pipe");
+        begin_write_back(&File::from(std::os::fd::OwnedFd::from(pipe))).expect_err("a pipe has no disk");
     }
 
     #[test]

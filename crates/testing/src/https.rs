@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -65,7 +66,7 @@ impl Target {
         let stream = TlsConnector::from(self.tls.clone()).connect(name, tcp).await.context("shake hands")?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.context("speak HTTP")?;
         let driver = tokio::spawn(async move {
-            connection.await.ok(); // the sender reports what went wrong
+            connection.with_upgrades().await.ok(); // the sender reports what went wrong
         });
         Ok(Connection { sender, host: self.authority.clone(), driver })
     }
@@ -119,6 +120,18 @@ impl Connection {
         let (status, answer) = self.send(method, path, content_type, bytes).await?;
         ensure!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&answer));
         serde_json::from_slice(&answer).context("read the answer")
+    }
+
+    /// Asks for another protocol, and gives what the server says in it up to that word.
+    pub async fn upgrade_and_read(mut self, path: &str, headers: &[(&str, &str)], until: &[u8]) -> Result<Vec<u8>> {
+        let response = self.begin_with(Method::GET, path, headers, Bytes::new()).await?;
+        ensure!(response.status() == StatusCode::SWITCHING_PROTOCOLS, "{path}: {}", response.status());
+        let mut stream = TokioIo::new(hyper::upgrade::on(response).await.context("change the protocol")?);
+        let mut said = Vec::new();
+        while !said.windows(until.len()).any(|part| part == until) {
+            ensure!(stream.read_buf(&mut said).await.context("read what is said")? > 0, "{path} ended: {}", String::from_utf8_lossy(&said));
+        }
+        Ok(said)
     }
 
     /// A watch, from which lines are taken.

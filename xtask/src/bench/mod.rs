@@ -3,6 +3,7 @@
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
 mod disk;
+mod exec;
 mod images;
 mod logs;
 mod pods;

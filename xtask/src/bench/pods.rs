@@ -29,6 +29,7 @@ pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Resul
     down(&server, "first").await?;
     idle(&server, report, [report::MEMORY_IDLE, report::CPU_IDLE, report::WRITTEN_IDLE]).await;
     one_at_a_time(&server, report).await?;
+    super::exec::measure(&server, report).await.context("exec")?;
     super::logs::measure(&server, report).await.context("logs")?;
     for (quantity, replicas) in [(report::ORDERED_3, 3), (report::ORDERED_10, 10)] {
         let took = up(&server, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;

@@ -1,6 +1,6 @@
 //! Unpacks layers: a compressed tar stream becomes a directory that an overlay file system takes as one of its lower ones.
 //!
-//! One thread reads, checks and decompresses, another writes files. What a layer may cost is bounded.
+//! One thread reads, checks and decompresses, another writes files, a third has the kernel bring them to disk meanwhile. What a layer may cost is bounded.
 
 mod entries;
 mod lower;
@@ -14,6 +14,7 @@ pub use path::parts;
 
 use crate::compression::decompress;
 use crate::digest::{Digest, Hashing};
+use crate::write_behind::{Written, write_behind};
 use lower::Lowers;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -50,7 +51,9 @@ pub fn unpack(blob: impl Read + Send, directory: &Path, below: &[PathBuf], progr
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(CHUNKS_MAX);
         let reading = scope.spawn(|| read_chunks(counted, &packed, directory, sender));
-        let written = write_entries(Chunks { receiver, chunk: Vec::new(), at: 0 }, directory, &lowers);
+        let (behind, rest) = write_behind();
+        scope.spawn(|| rest.run());
+        let written = write_entries(Chunks { receiver, chunk: Vec::new(), at: 0 }, directory, &lowers, behind);
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // Whoever writes hears of what fails in reading; the other way round reading only ends early.
         written?;
@@ -121,8 +124,8 @@ fn check_room(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write_entries(chunks: Chunks, directory: &Path, lowers: &Lowers) -> io::Result<()> {
-    let mut tree = Tree::new(directory, lowers)?;
+fn write_entries(chunks: Chunks, directory: &Path, lowers: &Lowers, behind: Written) -> io::Result<()> {
+    let mut tree = Tree::new(directory, lowers, behind)?;
     let mut entries = Entries::new(chunks);
     let mut count = 0;
     while let Some(entry) = entries.next()? {

@@ -4,6 +4,7 @@
 use super::entries::{Entry, Kind};
 use super::lower::{Found, Lowers, OPAQUE};
 use super::path::{LINKS_MAX, parts};
+use crate::write_behind::Written;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{
@@ -31,6 +32,8 @@ static ZEROS: [u8; CHUNK_BYTES] = [0; CHUNK_BYTES];
 pub struct Tree<'a> {
     root: OwnedFd,
     lowers: &'a Lowers,
+    /// Takes files that are done.
+    written: Written,
     /// By the path as entries write it.
     open: HashMap<PathBuf, Rc<Parent>>,
     /// The links, by their own paths without links, through which those are open.
@@ -58,10 +61,10 @@ fn shown(path: &[u8]) -> String {
 
 impl<'a> Tree<'a> {
     /// Of an empty directory.
-    pub fn new(directory: &Path, lowers: &'a Lowers) -> io::Result<Tree<'a>> {
+    pub fn new(directory: &Path, lowers: &'a Lowers, written: Written) -> io::Result<Tree<'a>> {
         let root = File::open(directory)?.into();
         let (open, followed, times, opaque) = (HashMap::new(), BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-        let tree = Tree { root, lowers, open, followed, times, opaque, buffer: vec![0; CHUNK_BYTES] };
+        let tree = Tree { root, lowers, written, open, followed, times, opaque, buffer: vec![0; CHUNK_BYTES] };
         fchmod(&tree.root, Mode::from_bits_truncate(0o755))?;
         Ok(tree)
     }
@@ -163,7 +166,9 @@ impl<'a> Tree<'a> {
             file.set_len(at)?;
         }
         file.flush()?;
-        settle_open(&file, entry)
+        settle_open(&file, entry)?;
+        self.written.add(file);
+        Ok(())
     }
 
     fn settle_directory(&mut self, path: &Path, entry: &Entry) -> io::Result<()> {
