@@ -54,7 +54,7 @@ const DEPENDENCIES: [(&str, &[&str]); 19] = [
     (
         "stead",
         &[
-            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "runtime", "server", "store", "sys",
+            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server", "store", "sys",
             "volumes",
         ],
     ),

@@ -40,6 +40,10 @@ impl FoundSet {
         (self.flags, self.key_type, self.data_type) == (set.flags(), number(&set.key), data_type)
     }
 
+    pub fn is_verdict_map(&self) -> bool {
+        self.data_type == NFT_DATA_VERDICT
+    }
+
     pub fn is_anonymous(&self) -> bool {
         self.flags & NFT_SET_ANONYMOUS != 0
     }

@@ -44,12 +44,12 @@ impl Applier {
     pub fn apply(&mut self) -> Result<Applied> {
         let changes = self.state.changes();
         let mut applied = Applied { services: changes.services, ..Applied::default() };
-        let was_whole = std::mem::replace(&mut self.is_whole, false) && !self.state.has_many_unused_spreads();
+        let was_whole = std::mem::replace(&mut self.is_whole, false) && !self.state.has_many_unused_ways();
         self.udp.extend(changes.udp);
         if was_whole {
             applied.bytes = self.put(changes.batch)?;
         } else {
-            self.state.forget_unused_spreads();
+            self.state.forget_unused_ways();
             let found = Found::read(&mut self.connection, &self.state.settings.table, Depth::Elements)?;
             applied.bytes = self.put(reconcile::batch(&found, &self.state))?;
             self.udp = self.state.udp();

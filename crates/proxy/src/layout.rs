@@ -1,17 +1,20 @@
 //! The table's fixed part: its sets, its chains, and the chains that spread connections over a number of endpoints. Pure.
 //!
 //! ```text
-//!  prerouting, output ─▶ services ─▶ services4 ── by address, protocol, port (entries4) ─▶ cluster-ip4 │ external4 │ ...
-//!        who the sender is to become (a mark) ─▶ endpoints4 │ local-endpoints4 ── by how many there are (groups4) ─▶ spread4-N
-//!        one of N by chance ─▶ dnat to what endpoints4 has for it           postrouting: the mark, and who asked himself
+//!  prerouting, output ─▶ services ─▶ services4 ── by address, protocol, port (service-ips4) ─▶ cluster-ip4-N │ external4-N │ ...
+//!        who the sender is to become (a mark), one of N by chance ─▶ dnat to what endpoints4 has for it
+//!                                                                       postrouting: the mark, and who asked himself
 //! ```
 //!
-//! There is no chain for a Service: what differs between Services is elements of maps, so that a change is some elements more or less. The
-//! same with 4 and 6 in their names. Maps of Services have numbers for values and never chains: whenever a map with chains changes, the kernel
-//! walks every way that leads through it, which for one such map behind another would be their product.
+//! There is no chain for a Service, only one for each number of endpoints: what differs between Services is elements of maps, so that a change
+//! is some elements more or less. Where clients keep their endpoints, a port has a chain of its own. The same with 4 and 6 in their names. No
+//! map with chains lies behind another: the kernel walks every way through them whenever one changes. And no key is made of what a map gives:
+//! the `nft` program ends at such rules.
 
 use crate::range::AddressRange;
-use stead_netfilter::{Base, Chain, Datum, Decision, Element, Family, Field, Hook, Reject, Rule, Set, SetRef, Statement, Term, Test, Type};
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use stead_netfilter::{Base, Chain, Datum, Element, Family, Field, Hook, Reject, Rule, Set, SetRef, Statement, Term, Test, Type};
 
 /// The bit of a packet's mark that says that its sender is to become the machine; as kube-proxy has it.
 pub const MASQUERADE_MARK: u32 = 0x4000;
@@ -32,52 +35,29 @@ pub struct Settings {
 /// The sets of one family, in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
-    /// Address, protocol and port to the number of what is to be done with the sender: an [`Entry`].
-    Entries,
-    /// The same to the id of the Service's port.
-    ServiceIds,
+    /// Address, protocol and port to the chain of a [`Way`].
+    ServiceIps,
     ClusterIps,
-    /// Id and scope to how many endpoints there are, and for how long a client keeps its own.
-    Groups,
-    /// These and scope to the chain that spreads over so many.
-    Spreads,
-    /// Id, scope and number to an address and port.
+    /// Address, protocol, port and number to an address and port.
     Endpoints,
-    /// Id, scope and endpoint, of those with affinity: whom a client may still have.
-    StickyEndpoints,
-    /// Id and client to its endpoint.
+    /// The same of this node's alone.
+    LocalEndpoints,
+    /// Client, endpoint and the hash of a Service's port.
     Affinity,
-    /// Id and senders that may use the load balancer's addresses.
-    SourceRanges,
     /// Endpoints of this node that may come to themselves.
     Hairpins,
 }
 
 impl Name {
-    pub const ALL: [Name; 10] = [
-        Name::Entries,
-        Name::ServiceIds,
-        Name::ClusterIps,
-        Name::Groups,
-        Name::Spreads,
-        Name::Endpoints,
-        Name::StickyEndpoints,
-        Name::Affinity,
-        Name::SourceRanges,
-        Name::Hairpins,
-    ];
+    pub const ALL: [Name; 6] = [Name::ServiceIps, Name::ClusterIps, Name::Endpoints, Name::LocalEndpoints, Name::Affinity, Name::Hairpins];
 
     fn stem(self) -> &'static str {
         match self {
-            Name::Entries => "entries",
-            Name::ServiceIds => "service-ids",
+            Name::ServiceIps => "service-ips",
             Name::ClusterIps => "cluster-ips",
-            Name::Groups => "groups",
-            Name::Spreads => "spreads",
             Name::Endpoints => "endpoints",
-            Name::StickyEndpoints => "sticky-endpoints",
+            Name::LocalEndpoints => "local-endpoints",
             Name::Affinity => "affinity",
-            Name::SourceRanges => "source-ranges",
             Name::Hairpins => "hairpins",
         }
     }
@@ -90,15 +70,10 @@ impl Name {
         use Type::{Number, Port, Protocol};
         let (name, address) = (self.of(family), family.address());
         match self {
-            Name::Entries => Set::map(name, &[address, Protocol, Port], &[Number]),
-            Name::ServiceIds => Set::map(name, &[address, Protocol, Port], &[Number, Number]),
+            Name::ServiceIps => Set::verdict_map(name, &[address, Protocol, Port]),
             Name::ClusterIps => Set::new(name, &[address]),
-            Name::Groups => Set::map(name, &[Number, Number, Number], &[Number, Number]),
-            Name::Spreads => Set::verdict_map(name, &[Number, Number, Number]),
-            Name::Endpoints => Set::map(name, &[Number, Number, Number, Number], &[address, Port]),
-            Name::StickyEndpoints => Set::new(name, &[Number, Number, Number, address, Port]),
-            Name::Affinity => Set::map(name, &[Number, Number, address], &[address, Port]).with_timeouts(CLIENTS_MAX),
-            Name::SourceRanges => Set::new(name, &[Number, Number, address]).with_intervals(),
+            Name::Endpoints | Name::LocalEndpoints => Set::map(name, &[address, Protocol, Port, Number], &[address, Port]),
+            Name::Affinity => Set::new(name, &[address, address, Port, Number, Number]).with_timeouts(CLIENTS_MAX),
             Name::Hairpins => Set::new(name, &[address, address]),
         }
     }
@@ -111,55 +86,65 @@ pub enum Scope {
     Local,
 }
 
-impl Scope {
-    pub fn datum(self) -> Datum {
-        Datum::Number(match self {
-            Scope::Cluster => 0,
-            Scope::Local => 1,
-        })
-    }
+/// What to do with the sender of what comes to an address of a Service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    ClusterIp(Scope),
+    External(Scope),
+    /// As external, but only for some senders.
+    Firewalled(Scope),
+}
 
-    fn stem(self) -> &'static str {
+/// Where what comes in goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Goal {
+    /// Nobody has endpoints (SVC-7).
+    Refused,
+    /// Others have (SVC-6).
+    Lost,
+    /// To one of so many.
+    Spread(u32),
+    /// To whom the client had last (SVC-8).
+    Sticky(Sticky),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sticky {
+    /// The hash of the Service's port.
+    pub id: [u32; 2],
+    pub affinity_s: u32,
+    pub endpoints: Vec<SocketAddr>,
+}
+
+/// For the name of a chain of what it is made.
+fn hash(what: &impl std::fmt::Debug) -> String {
+    let hash = Sha256::digest(format!("{what:?}"));
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Goal {
+    fn name(&self) -> String {
         match self {
-            Scope::Cluster => "",
-            Scope::Local => "local-",
+            Goal::Refused => "none".to_owned(),
+            Goal::Lost => "elsewhere".to_owned(),
+            Goal::Spread(count) => count.to_string(),
+            Goal::Sticky(sticky) => {
+                format!("sticky-{}", hash(sticky))
+            }
         }
     }
 }
 
-/// What to do with the sender of what comes to an address of a Service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
-    ClusterIp(Scope),
-    External(Scope),
-    /// Only for the sources of the load balancer.
-    Firewalled(Scope),
-}
-
-impl Entry {
-    /// The number of each in the map of entries is its place. Where a Service wants an address in two ways, the first counts.
-    const ALL: [Entry; 6] = [
-        Entry::Firewalled(Scope::Cluster),
-        Entry::Firewalled(Scope::Local),
-        Entry::ClusterIp(Scope::Cluster),
-        Entry::ClusterIp(Scope::Local),
-        Entry::External(Scope::Cluster),
-        Entry::External(Scope::Local),
-    ];
-
-    pub fn datum(self) -> Datum {
-        let place = Entry::ALL.iter().position(|entry| *entry == self);
-        Datum::Number(place.and_then(|place| u32::try_from(place).ok()).expect("all entries are in the list"))
-    }
-
-    pub fn chain(self, family: Family) -> String {
-        let (stem, scope) = match self {
-            Entry::ClusterIp(scope) => ("cluster-ip", scope),
-            Entry::External(scope) => ("external", scope),
-            Entry::Firewalled(scope) => ("firewall", scope),
-        };
-        format!("{}{}", scope.stem(), named(stem, family))
-    }
+/// The whole way of what comes to an address: a chain. Many Services share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    pub family: Family,
+    pub entry: Entry,
+    /// Whom it is for, if it is [`Entry::Firewalled`].
+    pub sources: Vec<AddressRange>,
+    pub cluster: Goal,
+    /// `None`: all endpoints alike.
+    pub local: Option<Goal>,
 }
 
 fn named(stem: &str, family: Family) -> String {
@@ -170,21 +155,8 @@ fn rule(statements: impl Into<Vec<Statement>>) -> Rule {
     Rule(statements.into())
 }
 
-fn map(key: Vec<Term>, name: Name, family: Family) -> Term {
-    let value = match name.set(family).kind {
-        stead_netfilter::SetKind::Map(value) => value,
-        _ => Vec::new(),
-    };
-    Term::Map { key, map: name.of(family), value }
-}
-
 fn address_and_port(family: Family) -> Vec<Term> {
     vec![Field::Destination(family).into(), Field::Protocol.into(), Field::DestinationPort.into()]
-}
-
-/// The id of the port that the packet goes to.
-fn id(family: Family) -> Term {
-    map(address_and_port(family), Name::ServiceIds, family)
 }
 
 fn set(name: Name, family: Family) -> SetRef {
@@ -200,15 +172,9 @@ pub fn sets() -> Vec<Set> {
     Family::ALL.into_iter().flat_map(|family| Name::ALL.map(|name| name.set(family))).collect()
 }
 
-/// What leads to nowhere, where others have endpoints.
-pub fn dead_ends() -> impl Iterator<Item = (Family, Element)> {
-    let dead_end = |scope: Scope| Element::new(&[Datum::Number(0), Datum::Number(0), scope.datum()]).verdict(Decision::Drop);
-    Family::ALL.into_iter().flat_map(move |family| [Scope::Cluster, Scope::Local].map(|scope| (family, dead_end(scope))))
-}
-
 /// All chains that are always there, each after those that it names.
 pub fn chains(settings: &Settings) -> Vec<Chain> {
-    let mut chains: Vec<Chain> = Family::ALL.into_iter().flat_map(|family| family_chains(settings, family)).collect();
+    let mut chains: Vec<Chain> = Family::ALL.map(services_chain).to_vec();
     let by_family = |family| {
         let is = Statement::is(Field::Family, Datum::Family(family));
         rule([is, Statement::goto(named("services", family))])
@@ -237,118 +203,133 @@ pub fn chains(settings: &Settings) -> Vec<Chain> {
     chains
 }
 
-fn family_chains(settings: &Settings, family: Family) -> Vec<Chain> {
-    let groups = |scope: Scope| {
-        let group = map(vec![id(family), Term::Constant(scope.datum())], Name::Groups, family);
-        let find = Statement::VerdictMap(vec![group, Term::Constant(scope.datum())], set(Name::Spreads, family));
-        // SVC-7
-        Chain::new(
-            format!("{}{}", scope.stem(), named("endpoints", family)),
-            vec![rule([find]), rule([Statement::Reject(Reject::PortUnreachable)])],
-        )
-    };
-    let to_group = |scope: Scope| Statement::goto(format!("{}{}", scope.stem(), named("endpoints", family)));
-    let pods = settings.pod_ranges.iter().find(|range| Family::of(range.address) == family);
-    let chain = |entry: Entry, rules| Chain::new(entry.chain(family), rules);
-    let cluster_ip = |scope: Scope| {
-        // SVC-11
-        let not_of_pod =
-            pods.map(|range| rule([Statement::Match(Field::Source(family), Test::NotWithin(range.address, range.bits)), mark()]));
-        chain(Entry::ClusterIp(scope), not_of_pod.into_iter().chain([rule([to_group(scope)])]).collect())
-    };
-    let mut local = Vec::new();
-    if let Some(range) = pods {
-        let of_pod = Statement::Match(Field::Source(family), Test::Within(range.address, range.bits));
-        local.push(rule([of_pod, to_group(Scope::Cluster)]));
-    }
-    let of_machine = Statement::is(Field::SourceRoute, Datum::Number(Field::LOCAL));
-    local.push(rule([of_machine, mark(), to_group(Scope::Cluster)]));
-    local.push(rule([to_group(Scope::Local)]));
-    let firewall = |scope: Scope| {
-        let unlisted = Statement::NotIn(vec![id(family), Field::Source(family).into()], set(Name::SourceRanges, family));
-        let rules = vec![rule([unlisted, Statement::drop()]), rule([Statement::goto(Entry::External(scope).chain(family))])];
-        chain(Entry::Firewalled(scope), rules)
-    };
-    let entry = |entry: Entry| Element::new(&[entry.datum()]).verdict(Decision::Goto(entry.chain(family)));
-    let entries = SetRef::Inline(Entry::ALL.map(entry).to_vec());
-    let services = vec![
-        rule([Statement::VerdictMap(vec![map(address_and_port(family), Name::Entries, family)], entries)]),
+/// What comes to a Service at all.
+fn services_chain(family: Family) -> Chain {
+    let rules = vec![
+        rule([Statement::VerdictMap(address_and_port(family), set(Name::ServiceIps, family))]),
         // NFT-11
         rule([
             Statement::In(vec![Field::Destination(family).into()], set(Name::ClusterIps, family)),
             Statement::Reject(Reject::PortUnreachable),
         ]),
     ];
-    vec![
-        groups(Scope::Cluster),
-        groups(Scope::Local),
-        cluster_ip(Scope::Cluster),
-        cluster_ip(Scope::Local),
-        chain(Entry::External(Scope::Cluster), vec![rule([mark(), to_group(Scope::Cluster)])]),
-        // NFT-8
-        chain(Entry::External(Scope::Local), local),
-        firewall(Scope::Cluster),
-        firewall(Scope::Local),
-        Chain::new(named("services", family), services),
-    ]
+    Chain::new(named("services", family), rules)
 }
 
-/// How connections to a port go to its endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Spread {
-    pub family: Family,
-    pub is_local: bool,
-    pub count: u32,
-    /// Seconds, 0: none.
-    pub affinity_s: u32,
-}
+impl Way {
+    pub fn name(&self) -> String {
+        let (stem, scope) = match self.entry {
+            Entry::ClusterIp(scope) => ("cluster-ip", scope),
+            Entry::External(scope) => ("external", scope),
+            Entry::Firewalled(scope) => ("firewall", scope),
+        };
+        let local = if scope == Scope::Local { "local-" } else { "" };
+        let mut parts: Vec<String> = self.goals().into_iter().map(Goal::name).collect();
+        if let Entry::Firewalled(_) = self.entry {
+            parts.push(hash(&self.sources));
+        }
+        format!("{local}{}-{}", named(stem, self.family), parts.join("-"))
+    }
 
-impl Spread {
-    pub fn name(self) -> String {
-        let Spread { family, count, affinity_s, .. } = self;
-        let local = self.scope().stem();
-        match affinity_s {
-            0 => format!("{local}{}-{count}", named("spread", family)),
-            _ => format!("{local}{}-{count}-{affinity_s}s", named("sticky", family)),
+    /// Where senders go on that it is for.
+    pub fn without_sources(&self) -> Option<Way> {
+        let Entry::Firewalled(scope) = self.entry else { return None };
+        Some(Way { entry: Entry::External(scope), sources: Vec::new(), ..self.clone() })
+    }
+
+    fn goals(&self) -> Vec<&Goal> {
+        match (&self.local, self.entry) {
+            (Some(local), Entry::ClusterIp(_)) => vec![local],
+            (Some(local), _) => vec![&self.cluster, local],
+            (None, _) => vec![&self.cluster],
         }
     }
 
-    /// What leads to its chain.
-    pub fn element(self) -> Element {
-        let key = [Datum::Number(self.count), Datum::Number(self.affinity_s), self.scope().datum()];
-        Element::new(&key).verdict(Decision::Goto(self.name()))
-    }
-
-    fn scope(self) -> Scope {
-        if self.is_local { Scope::Local } else { Scope::Cluster }
-    }
-
-    pub fn chain(self) -> Chain {
+    pub fn chain(&self, settings: &Settings) -> Chain {
         let family = self.family;
-        let scope = Term::Constant(self.scope().datum());
-        let pick = |number: Term| map(vec![id(family), scope.clone(), number], Name::Endpoints, family);
-        let to = |term: Term| Statement::Dnat(family, vec![term]);
-        let first = Term::Constant(Datum::Number(0));
-        let any = if self.count > 1 { Term::Random(self.count) } else { first.clone() };
+        let pods = settings.pod_ranges.iter().find(|range| Family::of(range.address) == family);
         let mut rules = Vec::new();
-        if self.affinity_s > 0 {
-            let client = || vec![id(family), Field::Source(family).into()];
-            let own = || map(client(), Name::Affinity, family);
-            let affinity = || Name::Affinity.of(family);
-            let timeout_ms = u64::from(self.affinity_s) * 1000;
-            let is_there = Statement::In(vec![id(family), scope.clone(), own()], set(Name::StickyEndpoints, family));
-            let refresh = Statement::Update { set: affinity(), key: client(), value: vec![own()], timeout_ms };
-            // SVC-8: whom the client has, as long as it is there; else another one, from now on.
-            rules.push(rule([is_there, refresh, to(own())]));
-            rules.push(rule([Statement::Remove { set: affinity(), key: client(), value: vec![own()] }]));
-            rules.push(rule([Statement::Update { set: affinity(), key: client(), value: vec![pick(any.clone())], timeout_ms }]));
-            rules.push(rule([to(own())]));
+        if let Some(open) = self.without_sources() {
+            for source in &self.sources {
+                let is_source = Statement::Match(Field::Source(family), Test::Within(source.address, source.bits));
+                rules.push(rule([is_source, Statement::goto(open.name())]));
+            }
+            rules.push(rule([Statement::drop()]));
+            return Chain::new(self.name(), rules);
         }
-        rules.push(rule([to(pick(any))]));
-        if self.count > 1 {
-            // Between two looks at the maps one may have gone.
-            rules.push(rule([to(pick(first))]));
+        match (&self.local, self.entry) {
+            (local, Entry::ClusterIp(_)) => {
+                // SVC-11
+                rules.extend(
+                    pods.map(|range| rule([Statement::Match(Field::Source(family), Test::NotWithin(range.address, range.bits)), mark()])),
+                );
+                match local {
+                    None => goal_rules(&mut rules, family, &self.cluster, Scope::Cluster, &[]),
+                    Some(local) => goal_rules(&mut rules, family, local, Scope::Local, &[]),
+                }
+            }
+            (None, _) => {
+                rules.push(rule([mark()]));
+                goal_rules(&mut rules, family, &self.cluster, Scope::Cluster, &[]);
+            }
+            (Some(local), _) => {
+                // NFT-8: pods and the node itself reach all endpoints even by addresses whose traffic stays on the node.
+                if let Some(range) = pods {
+                    let of_pod = Statement::Match(Field::Source(family), Test::Within(range.address, range.bits));
+                    goal_rules(&mut rules, family, &self.cluster, Scope::Cluster, &[of_pod]);
+                }
+                let of_machine = Statement::is(Field::SourceRoute, Datum::Number(Field::LOCAL));
+                rules.push(rule([of_machine.clone(), mark()]));
+                goal_rules(&mut rules, family, &self.cluster, Scope::Cluster, &[of_machine]);
+                goal_rules(&mut rules, family, local, Scope::Local, &[]);
+            }
         }
         Chain::new(self.name(), rules)
+    }
+}
+
+/// Rules that decide, of what `only` holds for.
+fn goal_rules(rules: &mut Vec<Rule>, family: Family, goal: &Goal, scope: Scope, only: &[Statement]) {
+    let mut push = |statements: Vec<Statement>| rules.push(Rule(only.iter().cloned().chain(statements).collect()));
+    match goal {
+        Goal::Refused => push(vec![Statement::Reject(Reject::PortUnreachable)]),
+        Goal::Lost => push(vec![Statement::drop()]),
+        Goal::Spread(count) => {
+            let name = if scope == Scope::Local { Name::LocalEndpoints } else { Name::Endpoints };
+            let pick = |number: Term| {
+                let key = address_and_port(family).into_iter().chain([number]).collect();
+                Statement::Dnat(family, vec![Term::Map { key, map: name.of(family), value: vec![family.address(), Type::Port] }])
+            };
+            let first = Term::Constant(Datum::Number(0));
+            if *count > 1 {
+                push(vec![pick(Term::Random(*count))]);
+            }
+            // Between two looks at the maps one may have gone.
+            push(vec![pick(first)]);
+        }
+        Goal::Sticky(sticky) => {
+            let to = |endpoint: &SocketAddr| [Term::Constant(endpoint.ip().into()), Term::Constant(Datum::Port(endpoint.port()))];
+            let key = |endpoint: &SocketAddr| -> Vec<Term> {
+                let id = sticky.id.map(|word| Term::Constant(Datum::Number(word)));
+                [Field::Source(family).into()].into_iter().chain(to(endpoint)).chain(id).collect()
+            };
+            let go = |endpoint: &SocketAddr| {
+                let timeout_ms = u64::from(sticky.affinity_s) * 1000;
+                let remember = Statement::Update { set: Name::Affinity.of(family), key: key(endpoint), value: Vec::new(), timeout_ms };
+                [remember, Statement::Dnat(family, to(endpoint).to_vec())]
+            };
+            for endpoint in &sticky.endpoints {
+                push([Statement::In(key(endpoint), set(Name::Affinity, family))].into_iter().chain(go(endpoint)).collect());
+            }
+            // Each takes its part of what those before it left.
+            for (endpoint, left) in sticky.endpoints.iter().zip((1..=u32::try_from(sticky.endpoints.len()).unwrap_or(u32::MAX)).rev()) {
+                let chance = Statement::In(vec![Term::Random(left)], SetRef::Inline(vec![Element::new(&[Datum::Number(0)])]));
+                push(if left > 1 { [chance].into_iter().chain(go(endpoint)).collect() } else { go(endpoint).to_vec() });
+            }
+            // Where no client can be remembered any more.
+            if let Some(endpoint) = sticky.endpoints.first() {
+                push(vec![Statement::Dnat(family, to(endpoint).to_vec())]);
+            }
+        }
     }
 }

@@ -20,7 +20,6 @@ mod service;
 mod state;
 
 pub use applier::{Applier, remove};
-pub use elements::id;
 pub use endpoints::Node;
 pub use layout::{Name, Settings, chains};
 pub use range::AddressRange;

@@ -5,7 +5,7 @@ use crate::layout::{self, Name};
 use crate::state::State;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use stead_netfilter::{Batch, Chain, Connection, Element, Family, Result, Set, SetKind, dump};
+use stead_netfilter::{Batch, Chain, Connection, Element, Family, Result, Set, dump};
 
 /// What else is in the table, of others.
 const OTHERS: &str = "pod-";
@@ -87,8 +87,8 @@ fn all_sets() -> impl Iterator<Item = (Name, Family)> {
 
 /// Those that are always there, then those that Services need.
 fn chains(state: &State) -> Vec<Chain> {
-    let spreads = state.spreads().into_iter().map(|spread| spread.chain());
-    layout::chains(&state.settings).into_iter().chain(spreads).collect()
+    let ways = state.ways().into_iter().map(|way| way.chain(&state.settings));
+    layout::chains(&state.settings).into_iter().chain(ways).collect()
 }
 
 /// From what is there to what is to be.
@@ -124,16 +124,12 @@ pub fn batch(found: &Found, state: &State) -> Batch {
 fn take_away(batch: &mut Batch, found: &Found) {
     found.chains.keys().for_each(|chain| batch.flush_chain(chain));
     // What names chains goes before them.
-    for (name, family) in all_sets().filter(|(name, family)| name.set(*family).kind == SetKind::VerdictMap) {
-        if found.set(&name.of(family)).is_some() {
-            batch.flush_set(&name.of(family));
-        }
-    }
+    found.sets.iter().filter(|set| set.is_verdict_map()).for_each(|set| batch.flush_set(&set.name));
     found.chains.keys().for_each(|chain| batch.delete_chain(chain));
     found.sets.iter().for_each(|set| batch.delete_set(&set.name));
 }
 
-/// Chains of ours that nothing leads to any more, in a batch of its own: some kernels refuse to delete them together with what led there.
+/// Chains and sets of ours that nothing leads to any more, in a batch of its own: some kernels refuse to delete them together with what led there.
 pub fn leftovers(found: &Found, state: &State) -> Batch {
     let wanted: BTreeSet<String> = chains(state).into_iter().map(|chain| chain.name).collect();
     let mut batch = Batch::new(&state.settings.table);
@@ -141,5 +137,7 @@ pub fn leftovers(found: &Found, state: &State) -> Batch {
         batch.flush_chain(name);
         batch.delete_chain(name);
     }
+    let sets = layout::sets();
+    found.sets.iter().filter(|found| sets.iter().all(|set| set.name != found.name)).for_each(|set| batch.delete_set(&set.name));
     batch
 }

@@ -5,7 +5,7 @@
 
 use crate::elements::{Made, Placed, make};
 use crate::endpoints::{self, Node, Slice};
-use crate::layout::{Name, Settings, Spread, dead_ends};
+use crate::layout::{Name, Settings, Way};
 use crate::service::{self, Service, ServiceName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use stead_api::Value as Object;
 use stead_netfilter::{Batch, Element, Family, Key, Value};
 
 /// Chains that may be kept before unused ones are looked for.
-const SPREADS_MAX: usize = 256;
+const WAYS_MAX: usize = 256;
 
 type Place = (Name, Family, Key);
 
@@ -29,7 +29,7 @@ pub struct State {
     /// Who wants an element that several may want, with what value.
     claims: HashMap<Place, Claims>,
     /// Chains that are there: those that elements lead to, and some that they led to once.
-    spreads: BTreeSet<Spread>,
+    ways: BTreeSet<Way>,
     health: BTreeMap<u16, Health>,
 }
 
@@ -62,7 +62,7 @@ pub struct Changes {
 
 /// Elements that others may want as well.
 fn is_shared(name: Name) -> bool {
-    matches!(name, Name::Entries | Name::ServiceIds | Name::ClusterIps | Name::Hairpins)
+    name != Name::Affinity
 }
 
 impl State {
@@ -74,7 +74,7 @@ impl State {
             slices: HashMap::new(),
             dirty: BTreeSet::new(),
             claims: HashMap::new(),
-            spreads: BTreeSet::new(),
+            ways: BTreeSet::new(),
             health: BTreeMap::new(),
         }
     }
@@ -165,7 +165,7 @@ impl State {
         let dirty = std::mem::take(&mut self.dirty);
         let mut turned = Turned::default();
         let mut udp = HashMap::new();
-        let mut spreads = BTreeSet::new();
+        let mut ways = BTreeSet::new();
         for name in &dirty {
             let Some(known) = self.services.get_mut(name) else { continue };
             let slices: Vec<&Slice> = known.slices.values().collect();
@@ -175,7 +175,7 @@ impl State {
                 udp.entry(*address).or_insert_with(Vec::new);
             }
             udp.extend(new.udp.iter().filter(|entry| !old.udp.contains(entry)).cloned());
-            spreads.extend(new.spreads.iter().copied());
+            ways.extend(new.ways.iter().cloned());
             self.health.retain(|_, health| health.service != *name);
             let health_port = known.service.as_ref().map_or(0, |service| service.health_check_port);
             if health_port != 0 {
@@ -186,7 +186,7 @@ impl State {
                 self.services.remove(name);
             }
         }
-        let batch = self.batch(&turned, &spreads);
+        let batch = self.batch(&turned, &ways);
         Changes { batch, services: dirty.len(), udp }
     }
 
@@ -227,13 +227,12 @@ impl State {
         Some(Element { key: place.2.clone(), end: None, value: value.clone() })
     }
 
-    fn batch(&mut self, turned: &Turned, spreads: &BTreeSet<Spread>) -> Batch {
+    fn batch(&mut self, turned: &Turned, ways: &BTreeSet<Way>) -> Batch {
         let mut batch = Batch::new(&self.settings.table);
-        for spread in spreads.difference(&self.spreads) {
-            crate::reconcile::add_chain(&mut batch, &spread.chain());
-            batch.add_elements(&Name::Spreads.set(spread.family), &[spread.element()]);
+        for way in ways.difference(&self.ways) {
+            crate::reconcile::add_chain(&mut batch, &way.chain(&self.settings));
         }
-        self.spreads.extend(spreads);
+        self.ways.extend(ways.iter().cloned());
         let (gone, come) = turned.sorted();
         for ((name, family), elements) in gone {
             batch.delete_elements(&name.set(family), elements);
@@ -255,25 +254,22 @@ impl State {
         for place in self.claims.keys() {
             all.entry((place.0, place.1)).or_default().extend(self.in_force(place));
         }
-        for (family, element) in dead_ends().chain(self.spreads.iter().map(|spread| (spread.family, spread.element()))) {
-            all.entry((Name::Spreads, family)).or_default().insert(element);
-        }
         all.into_iter().map(|(set, elements)| (set, elements.into_iter().collect())).collect()
     }
 
     /// The chains that elements lead to.
-    pub fn spreads(&self) -> BTreeSet<Spread> {
-        self.services.values().flat_map(|known| known.made.spreads.iter().copied()).collect()
+    pub fn ways(&self) -> BTreeSet<Way> {
+        self.services.values().flat_map(|known| known.made.ways.iter().cloned()).collect()
     }
 
     /// Whether many chains are kept that no element leads to any more.
-    pub fn has_many_unused_spreads(&self) -> bool {
-        self.spreads.len() > SPREADS_MAX && self.spreads.len() > 2 * self.spreads().len()
+    pub fn has_many_unused_ways(&self) -> bool {
+        self.ways.len() > WAYS_MAX && self.ways.len() > 2 * self.ways().len()
     }
 
     /// From here on only those are to be there that elements lead to.
-    pub fn forget_unused_spreads(&mut self) {
-        self.spreads = self.spreads();
+    pub fn forget_unused_ways(&mut self) {
+        self.ways = self.ways();
     }
 
     /// All UDP addresses and where what comes to them may go.

@@ -21,6 +21,7 @@ use stead_node::shutdown::{self, Shutdown};
 use stead_node::stats::Stats;
 use stead_node::streams::Streams;
 use stead_server::{Environment, NodeService, Server};
+use tokio::sync::watch;
 
 /// The image that needs no registry.
 const BUILTIN_IMAGE: &str = "localhost/stead:1";
@@ -97,6 +98,7 @@ pub async fn start(
         let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
         machine.addresses = host::addresses(&families);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
+        supervisor.spawn("services", services(&network, args, name, api.clone(), clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
         let (judging, mut stopped) = (firewall.run(api.clone()), supervisor.stopping());
         supervisor.spawn("firewall", async move {
@@ -161,6 +163,29 @@ async fn open_runtime(args: &ServerArgs) -> anyhow::Result<(stead_runtime::Runti
     let containers = stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
     containers.builtin(BUILTIN_IMAGE).await?;
     Ok((containers, pulling))
+}
+
+/// Leads what comes to Services to their endpoints.
+fn services(
+    network: &stead_network::Network,
+    args: &ServerArgs,
+    node: &str,
+    api: stead_client::Client,
+    clock: Clock,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    let range = |range: &Range| stead_proxy::AddressRange { address: range.address(), bits: range.prefix() };
+    let settings = stead_proxy::Settings {
+        table: network.tag().table(),
+        links: network.tag().links(),
+        all_links: "st".to_owned(),
+        pod_ranges: args.cluster_cidr.ranges().iter().map(range).collect(),
+    };
+    let options = stead_proxy::Options { api, node: node.to_owned(), settings, now: Box::new(move || clock()) };
+    async move {
+        stead_proxy::run(options, stop).await;
+        Ok(())
+    }
 }
 
 /// The network of the sandboxes that the runtime has; what is there of others is removed.

@@ -5,58 +5,17 @@ use crate::objects::{service, slice, state};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
-use stead_netfilter::Datum;
-use stead_proxy::{Name, ServicePort, State, id};
+use stead_proxy::State;
 
-/// Numbers of the map of entries, as the fixed chains lead them on.
-const ENTRIES: [&str; 6] = ["firewall", "local-firewall", "cluster-ip", "local-cluster-ip", "external", "local-external"];
-
-/// The chains that Services need and all elements; ids by the names that they stand for.
-fn rendered(state: &State, objects: &[Value]) -> String {
+/// The chains that Services need and all elements.
+fn rendered(state: &State) -> String {
     let mut text = String::new();
-    state.spreads().into_iter().for_each(|spread| writeln!(text, "{}", spread.chain()).unwrap());
-    for ((name, family), elements) in state.elements().into_iter().filter(|((name, _), _)| *name != Name::Spreads) {
+    state.ways().into_iter().for_each(|way| writeln!(text, "{}", way.chain(&state.settings)).unwrap());
+    for ((name, family), elements) in state.elements() {
         writeln!(text, "{}", name.set(family)).unwrap();
-        for element in elements {
-            let line = element.to_string();
-            match (name, line.rsplit_once(" : ")) {
-                (Name::Entries, Some((key, number))) => writeln!(text, "\t{key} : {}", ENTRIES[number.parse::<usize>().unwrap()]).unwrap(),
-                _ => writeln!(text, "\t{line}").unwrap(),
-            }
-        }
+        elements.iter().for_each(|element| writeln!(text, "\t{element}").unwrap());
     }
-    for object in objects {
-        let name = format!("default/{}", object["metadata"]["name"].as_str().unwrap_or_default());
-        for port in object["spec"]["ports"].as_array().into_iter().flatten() {
-            let protocol = port["protocol"].as_str().unwrap();
-            let number = match protocol {
-                "TCP" => 6,
-                "UDP" => 17,
-                _ => 132,
-            };
-            let port_name = port["name"].as_str().unwrap();
-            let port = ServicePort { name: port_name.into(), protocol: number, port: 0, node_port: 0 };
-            let [first, second]: [Datum; 2] = id(&name, &port);
-            text = text.replace(&format!("{first} . {second}"), &format!("{name}/{protocol}/{port_name}"));
-        }
-    }
-    sorted_by_set(&text)
-}
-
-/// Ids are numbers by chance: the order of elements says nothing, that of rules does.
-fn sorted_by_set(text: &str) -> String {
-    let (mut lines, mut block, mut in_chain) = (Vec::new(), Vec::new(), false);
-    for line in text.lines() {
-        if !line.starts_with('\t') {
-            block.sort();
-            lines.append(&mut block);
-            in_chain = line.starts_with("chain");
-        }
-        if line.starts_with('\t') && !in_chain { block.push(line) } else { lines.push(line) }
-    }
-    block.sort();
-    lines.append(&mut block);
-    lines.join("\n") + "\n"
+    text
 }
 
 fn check(case: &str, text: &str) {
@@ -83,8 +42,8 @@ fn case(name: &str, objects: &[Value]) {
         }
         state
     };
-    let text = rendered(&put(&mut objects.iter()), objects);
-    assert_eq!(rendered(&put(&mut objects.iter().rev()), objects), text, "the order counts");
+    let text = rendered(&put(&mut objects.iter()));
+    assert_eq!(rendered(&put(&mut objects.iter().rev())), text, "the order counts");
     check(name, &text);
 }
 
@@ -239,5 +198,5 @@ fn what_a_service_made_goes_with_it() {
     let gone = state.changes();
     assert!(!gone.batch.is_empty());
     assert_eq!(gone.udp[&"10.43.0.10:53".parse().unwrap()], []);
-    assert!(state.elements().keys().all(|(name, _)| *name == Name::Spreads) && state.spreads().is_empty());
+    assert!(state.elements().is_empty() && state.ways().is_empty());
 }

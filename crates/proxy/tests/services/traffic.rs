@@ -258,7 +258,7 @@ fn a_new_start_finds_what_is_there_and_puts_right_what_is_not() {
             })
         };
         let (chains, elements) = dump(&applier);
-        assert!(chains.contains("spread4-3") && elements == 4, "{chains:?} {elements}");
+        assert!(chains.contains("cluster-ip4-3") && elements == 5, "{chains:?} {elements}");
         // What was there of a Service that is gone meanwhile goes, others' chains in the table stay.
         node.machine.inside(|| {
             let mut batch = stead_netfilter::Batch::new(&applier.state.settings.table);
@@ -269,7 +269,7 @@ fn a_new_start_finds_what_is_there_and_puts_right_what_is_not() {
         applier.apply().unwrap();
         let (chains, elements) = dump(&applier);
         assert!(
-            !chains.contains("spread4-3") && chains.contains("spread4-1") && chains.contains("pod-x") && elements == 1,
+            !chains.contains("cluster-ip4-3") && chains.contains("cluster-ip4-1") && chains.contains("pod-x") && elements == 2,
             "{chains:?} {elements}"
         );
         refused_or_lost(&client.namespace, "10.43.0.77:80");
