@@ -107,10 +107,10 @@ async fn huge_pages_are_limited_and_programs_run_later_are_too() {
     on_machine(async |machine| {
         // CG-10
         let pages = |limit_bytes| vec![HugePages { page_bytes: 2 * MIB, limit_bytes }];
-        machine.runtime.create_sandbox(SandboxSpec { huge_pages: pages(8 * MIB), ..machine.sandbox_spec("s") }).await.unwrap();
-        let spec = ContainerSpec { huge_pages: pages(4 * MIB), ..machine.container_spec("s", "c", &["sleep", "infinity"]) };
-        let started = machine.runtime.start("s", spec).await.unwrap();
-        assert_eq!(huge_pages("pods/s").unwrap(), ((8 * MIB).to_string(), Vec::new()));
+        machine.runtime.create_sandbox(SandboxSpec { huge_pages: pages(8 * MIB), ..machine.sandbox_spec("huge") }).await.unwrap();
+        let spec = ContainerSpec { huge_pages: pages(4 * MIB), ..machine.container_spec("huge", "c", &["sleep", "infinity"]) };
+        let started = machine.runtime.start("huge", spec).await.unwrap();
+        assert_eq!(huge_pages("pods/huge").unwrap(), ((8 * MIB).to_string(), Vec::new()));
         assert_eq!(huge_pages(&started.id).unwrap(), ((4 * MIB).to_string(), vec![started.pid]));
         let (stdin, input) = std::io::pipe().unwrap();
         let order = ExecSpec { argv: vec!["cat".to_owned()], grace: None };
