@@ -21,6 +21,7 @@ use stead_sys::capability;
 use stead_sys::fd::take_inherited;
 
 use crate::cgroup::Layout;
+use crate::dev_volume::DevVolume;
 use crate::device;
 use crate::error::{chain, log_error};
 use crate::exec::ProcessRecord;
@@ -198,6 +199,7 @@ fn start(
     let program = Program {
         status: status.as_raw_fd(),
         terminal: terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        dev_volume: prepared.dev_volume.as_ref().map(DevVolume::order),
         users: prepared.users.as_ref().map_or(-1, |users| users.namespace.as_raw_fd()),
         ..prepared.program
     };

@@ -1,6 +1,6 @@
 //! The last thing that runs in a container before its program: takes away what the program must not have, and executes it.
 //!
-//! Order: user namespace → session key ring → bounding set → groups → user → capabilities → no_new_privs → seccomp filter → exec. Without `no_new_privs` a filter
+//! Order: volume at `/dev` → user namespace → session key ring → bounding set → groups → user → capabilities → no_new_privs → seccomp filter → exec. Without `no_new_privs` a filter
 //! takes CAP_SYS_ADMIN, which is kept until then; exec takes it away, since the bounding set has lost it. So under the filter nothing is left
 //! to be done but exec. Runs in a process forked by libcontainer from the single-threaded helper. Says what went wrong through a pipe that closes by itself when the program runs.
 
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use stead_sys::capability::{self, CapabilitySet};
 
 use crate::container::EffectiveUser;
+use crate::dev_volume::Order;
 use crate::seccomp::Filter;
 
 /// What to execute, and as whom. Written down for the programs that are run in the container later.
@@ -43,6 +44,9 @@ pub struct Program {
     /// Which system calls it may make.
     #[serde(default)]
     pub filter: Option<Filter>,
+    /// What comes in the place of `/dev`.
+    #[serde(skip)]
+    pub dev_volume: Option<Order>,
     /// The user namespace to enter; negative: it is this process's own.
     #[serde(skip, default = "nowhere")]
     pub users: RawFd,
@@ -108,6 +112,7 @@ impl Program {
 
     /// Never comes back if all goes well.
     pub fn become_user_and_execute(&self) -> Result<(), String> {
+        self.dev_volume.as_ref().map_or(Ok(()), Order::carry_out)?;
         self.enter_users()?;
         let path = self.find()?;
         self.take_terminal()?;

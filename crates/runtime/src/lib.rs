@@ -15,6 +15,7 @@ mod app_armor;
 mod cgroup;
 mod container;
 mod create;
+mod dev_volume;
 mod device;
 mod error;
 mod exec;

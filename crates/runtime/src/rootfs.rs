@@ -22,6 +22,7 @@ use stead_sys::capability::{self, CapabilitySet};
 use crate::app_armor;
 use crate::cgroup::Layout;
 use crate::container::{ContainerSpec, EffectiveUser, Mount, Rlimit, Seccomp};
+use crate::dev_volume::DevVolume;
 use crate::executor::{Program, c_string, plain};
 use crate::ids::IdRange;
 use crate::mounts;
@@ -57,6 +58,8 @@ pub struct Prepared {
     pub rlimits: Vec<Rlimit>,
     /// The value that could be set.
     pub oom_score_adj: i32,
+    /// What comes in the place of `/dev`.
+    pub dev_volume: Option<DevVolume>,
     /// The AppArmor profile that it is held to.
     pub app_armor: Option<String>,
     /// Kept open until the container is made: the process namespace that it joins.
@@ -109,6 +112,7 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let rootfs = overlay(&base, container, users.as_ref())?;
     mounts.extend(volumes(&rootfs, container, owner)?);
     mounts::settle_destinations(&rootfs, &mut mounts).map_err(failed)?;
+    let dev_volume = DevVolume::take(&mut mounts, spec).map_err(failed)?;
     if users.is_some() {
         places::make(&rootfs, &mounts, owner)?;
     }
@@ -153,7 +157,20 @@ pub fn prepare(dir: &SandboxDir, sandbox: &SandboxRecord, container: &ContainerR
     let filter = Filter::of(asked, &spec.capabilities).map_err(create_failed)?;
     let program = Program { filter, ..program(spec, &argv, &resolved).map_err(failed)? };
     let processes = processes.map(|(_, namespace)| namespace);
-    Ok(Prepared { rootfs, cwd, config, program, devices, user: resolved.user, rlimits, oom_score_adj, app_armor, processes, users })
+    Ok(Prepared {
+        rootfs,
+        cwd,
+        config,
+        program,
+        devices,
+        user: resolved.user,
+        rlimits,
+        oom_score_adj,
+        dev_volume,
+        app_armor,
+        processes,
+        users,
+    })
 }
 
 /// The process namespace of the container whose processes are to be seen: its path, and what keeps that path alive. It is held before its
@@ -397,6 +414,7 @@ fn program(spec: &ContainerSpec, argv: &[String], resolved: &Resolved) -> Result
         capabilities,
         no_new_privs: spec.no_new_privs,
         filter: None,
+        dev_volume: None,
         users: -1,
         terminal: -1,
         status: -1,

@@ -35,8 +35,13 @@ impl Extent {
 /// A view of a file or directory through which it cannot be written, whoever asks. It is mounted nowhere: only the descriptor leads to it.
 pub fn read_only_view(path: &Path) -> io::Result<OwnedFd> {
     let view = copy(path, Extent::Top)?;
-    set_attributes(&view, Extent::Top, &MountAttr { attr_set: MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 })?;
+    make_read_only(&view, Extent::Top)?;
     Ok(view)
+}
+
+/// Has nobody write through a tree that is mounted nowhere.
+pub fn make_read_only(tree: &OwnedFd, extent: Extent) -> io::Result<()> {
+    set_attributes(tree, extent, &MountAttr { attr_set: MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 })
 }
 
 /// A copy of a mount with all below it. It is mounted nowhere, and a member of the same peer groups as what it was copied from.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
 
 use crate::exec;
 use crate::harness::{Machine, on_machine};
@@ -24,7 +25,7 @@ fn first_id(machine: &Machine, sandbox: &str) -> u32 {
     record["users"]["first"].as_u64().unwrap().try_into().unwrap()
 }
 
-fn bind(source: &std::path::Path, destination: &str) -> Mount {
+fn bind(source: &Path, destination: &str) -> Mount {
     Mount { source: source.to_owned(), destination: destination.to_owned(), ..Mount::default() }
 }
 
@@ -214,10 +215,52 @@ async fn a_terminal_is_the_console() {
             let spec = ContainerSpec { user, ..machine.container_spec(sandbox, &name("none"), &argv) };
             assert_eq!(machine.run(sandbox, spec).await.1, ["stdout F /dev/console=ENOENT"]);
         }
-        let mounts = vec![bind(machine.dir.path(), "/dev")];
-        let spec = ContainerSpec { tty: true, mounts, ..machine.container_spec("machine", "devices", &["/bin/stead", "true"]) };
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_volume_can_be_the_devices() {
+    needs_root!();
+    on_machine(async |machine| {
+        // OCI-8
+        machine.runtime.create_sandbox(machine.sandbox_spec("machine")).await.unwrap();
+        let (devices, trap) = (machine.dir.path().join("devices"), machine.dir.path().join("trap"));
+        fs::create_dir_all(devices.join("pts")).unwrap();
+        fs::create_dir_all(&trap).unwrap();
+        fs::write(devices.join("mark"), "").unwrap();
+        let sub = machine.dir.path().join("sub");
+        fs::create_dir(&sub).unwrap();
+        fs::write(sub.join("inside"), "").unwrap();
+        let argv = ["/bin/stead", "read-for-test", "/dev/mark", "/dev/sub/inside", "/dev/zero"];
+        let mounts = vec![bind(&devices, "/dev"), bind(&sub, "/dev/sub")];
+        let spec = ContainerSpec { mounts: mounts.clone(), ..machine.container_spec("machine", "reader", &argv) };
+        let (exit, log) = machine.run("machine", spec).await;
+        assert_eq!(exit.code, 0, "{}", exit.message);
+        assert_eq!(log, ["/dev/mark=nothing", "/dev/sub/inside=nothing", "/dev/zero=ENOENT"].map(|line| format!("stdout F {line}")));
+        let argv = ["/bin/stead", "make-for-test", "/dev/shm/x", "/dev/made", "/dev/termination-log"];
+        let spec = ContainerSpec { mounts: mounts.clone(), ..machine.container_spec("machine", "writer", &argv) };
+        assert!(machine.run("machine", spec).await.1.iter().all(|line| line.ends_with("=made")));
+        assert!(devices.join("made").exists() && !devices.join("shm/x").exists());
+        let mut read_only = mounts.clone();
+        read_only[0].read_only = true;
+        let argv = ["/bin/stead", "make-for-test", "/dev/more", "/dev/shm/y"];
+        let spec = ContainerSpec { mounts: read_only, ..machine.container_spec("machine", "guarded", &argv) };
+        assert_eq!(machine.run("machine", spec).await.1, ["stdout F /dev/more=EROFS", "stdout F /dev/shm/y=made"]);
+        // A link in the volume leads nowhere.
+        fs::remove_dir(devices.join("sub")).unwrap();
+        std::os::unix::fs::symlink(&trap, devices.join("sub")).unwrap();
+        let spec = ContainerSpec { mounts, ..machine.container_spec("machine", "link", &argv) };
         let refused = machine.runtime.start("machine", spec).await;
-        assert!(matches!(&refused, Err(StartError::Create(message)) if message.contains("a mount at /dev")), "{refused:?}");
+        assert!(matches!(&refused, Err(StartError::Start { message, .. }) if message.contains("mount /dev/sub: ")), "{refused:?}");
+        assert_eq!(fs::read_dir(&trap).unwrap().count(), 0);
+        // The machine's own.
+        let argv = ["/bin/stead", "devices-for-test", "/dev/null", "/dev/console", "/proc/self/fd/0"];
+        let mounts = vec![bind(Path::new("/dev"), "/dev")];
+        let spec = ContainerSpec { tty: true, privileged: true, mounts, ..machine.container_spec("machine", "own", &argv) };
+        let spec = ContainerSpec { termination_log: None, ..spec };
+        let log = machine.run("machine", spec).await.1;
+        assert_eq!(log, ["/dev/null=1:3", "/dev/console=136:0", "/proc/self/fd/0=136:0"].map(|line| format!("stdout F {line}")));
     })
     .await;
 }
@@ -270,7 +313,7 @@ async fn what_cannot_be_done_with_users_of_its_own_is_said() {
         let spec = |name: &str| machine.container_spec("one", name, &["/bin/stead", "true"]);
         let user = User { uid: Some(65_536), ..User::default() };
         assert!(refused(ContainerSpec { user, ..spec("user") }).await.contains("user 65536 is not in the user namespace"));
-        let proc = bind(std::path::Path::new("/proc/sys"), "/host");
+        let proc = bind(Path::new("/proc/sys"), "/host");
         let message = refused(ContainerSpec { mounts: vec![proc], ..spec("proc") }).await;
         assert!(message.contains("failed to set MOUNT_ATTR_IDMAP on /proc/sys: invalid argument"), "{message}");
         let shared = Mount { propagation: Propagation::Bidirectional, ..bind(machine.dir.path(), "/shared") };
