@@ -162,6 +162,10 @@ fn wanted(observed: &Observed, family: Family) -> Vec<Draft> {
             groups.entry(backend.ports(facts)).or_default().push(endpoint);
         }
     }
+    // EPS-13: a zone is hinted at only if every endpoint has one.
+    if !groups.values().flatten().all(|endpoint| endpoint.zone.is_some()) {
+        groups.values_mut().flatten().for_each(|endpoint| endpoint.for_zones.clear());
+    }
     let ports = |numbers: Vec<Option<i64>>| {
         let found = facts.ports.iter().zip(numbers).filter(|(_, number)| number.is_some());
         let port = |(port, number): (&crate::facts::service::ServicePort, _)| Port {

@@ -126,6 +126,15 @@ fn hints_name_the_zone_and_the_node_of_ready_endpoints() {
     assert_eq!(hints("PreferSameNode", true), json!({"forZones": [{"name": "z"}], "forNodes": [{"name": "n"}]}));
     assert_eq!(hints("PreferSameNode", false), Value::Null);
     assert_eq!(hints("", true), Value::Null);
+    // One endpoint without a zone, and no zone is hinted at.
+    let mut cache = world(json!({"trafficDistribution": "PreferClose"}));
+    put(&mut cache, NODES, json!({"metadata": {"name": "bare", "uid": "u-bare"}}));
+    let mut other = pod("b", &["10.9.0.2"], true);
+    other["spec"]["nodeName"] = "bare".into();
+    put(&mut cache, PODS, pod("a", &["10.9.0.1"], true));
+    put(&mut cache, PODS, other);
+    settle(&mut cache);
+    assert!(cache.list(ENDPOINT_SLICES).flat_map(|slice| &slice.slice().endpoints).all(|endpoint| endpoint.for_zones.is_empty()));
 }
 
 // EPS-5: a pod of a node that is not known waits for it, unless the Service publishes what is not ready.
@@ -288,7 +297,7 @@ proptest! {
     }
 }
 
-/// Planning for 10,000 pods is fast enough to be done at every change: some milliseconds in a release build.
+// EPS-7
 #[test]
 fn ten_thousand_pods_are_planned_with_one_write_for_one_change() {
     let mut cache = world(json!({"ports": [{"port": 80, "protocol": "TCP"}]}));
