@@ -11,6 +11,7 @@ use crate::registry::{delete, update};
 use crate::request::{Target, Verb};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -35,7 +36,7 @@ impl Reached {
 
 /// Makes or mends the Service and what is behind it.
 pub(crate) async fn repair(core: &Arc<Core>) -> Result<(), Status> {
-    ensure(core, &core.kinds.built_in("services"), NAMESPACE, service(core)).await?;
+    repair_service(core).await?;
     let Some(addresses) = core.reached.lock().clone() else { return Ok(()) };
     // Of the Service's own family: there is one Endpoints object.
     let is_v4 = allocation::first_ip(&core.ranges).is_ipv4();
@@ -52,6 +53,21 @@ pub(crate) async fn repair(core: &Arc<Core>) -> Result<(), Status> {
             put(core, "endpointslices", slice(&ips, port, is_v4), &["addressType", "endpoints", "ports"]).await
         }
     }
+}
+
+/// Makes the Service, or leads its port to where the server listens now; the rest is whose who changed it.
+async fn repair_service(core: &Arc<Core>) -> Result<(), Status> {
+    let wanted = service(core);
+    let services = core.kinds.built_in("services");
+    let Some(stored) = core.read(&services, NAMESPACE, NAME)? else {
+        return ensure(core, &services, NAMESPACE, wanted).await;
+    };
+    if stored["spec"]["ports"] == wanted["spec"]["ports"] {
+        return Ok(());
+    }
+    let mut next = (*stored).clone();
+    next["spec"]["ports"] = wanted["spec"]["ports"].clone();
+    replace(core, services, &next).await
 }
 
 fn service(core: &Core) -> Value {
@@ -105,6 +121,10 @@ async fn put(core: &Arc<Core>, plural: &str, object: Value, members: &[&str]) ->
         remove(core, plural).await?;
         return ensure(core, &kind, NAMESPACE, object).await;
     }
+    replace(core, kind, &object).await
+}
+
+async fn replace(core: &Arc<Core>, kind: Arc<Kind>, object: &Value) -> Result<(), Status> {
     let target = Target {
         verb: Verb::Update,
         kind,

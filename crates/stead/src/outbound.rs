@@ -122,7 +122,11 @@ async fn connect(tls: Arc<ClientConfig>, uri: &http::Uri) -> anyhow::Result<Box<
     };
     let dialled = tokio::time::timeout(CONNECT_MAX, TcpStream::connect((host.as_str(), port)));
     let said = || format!("dial tcp {}:{port}", if host.contains(':') { format!("[{host}]") } else { host.clone() });
-    let stream = dialled.await.with_context(said)?.with_context(said)?;
+    let stream = dialled.await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())).map_err(|error| {
+        // As upstream says it, without the number that follows it here.
+        let text = error.to_string().to_lowercase();
+        anyhow::anyhow!("{}: connect: {}", said(), text.split(" (os error").next().unwrap_or_default())
+    })?;
     if !secure {
         return Ok(Box::new(stream));
     }

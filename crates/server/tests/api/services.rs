@@ -78,6 +78,11 @@ async fn the_service_kubernetes_leads_to_where_the_server_is_reached() {
     publish(&["10.42.1.1:7443"]).await;
     assert_eq!(get(&client, endpoints).await.1["subsets"][0]["addresses"][0]["ip"], "10.42.1.1");
     assert_eq!(get(&client, slice).await.1["ports"][0]["port"], 7443);
+    let service = "/api/v1/namespaces/default/services/kubernetes";
+    let mut changed = get(&client, service).await.1;
+    changed["spec"]["ports"][0]["targetPort"] = 1.into();
+    assert_eq!(send(&client, "PUT", service, changed).await.0, 200);
     publish(&[]).await;
+    assert_eq!(get(&client, service).await.1["spec"]["ports"][0]["targetPort"], 6443);
     assert_eq!((get(&client, endpoints).await.0, get(&client, slice).await.0), (404, 404));
 }
