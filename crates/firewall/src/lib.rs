@@ -10,6 +10,7 @@
 //! ```
 
 mod content;
+mod foreign;
 mod gate;
 mod kernel;
 mod object;

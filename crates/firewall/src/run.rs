@@ -5,7 +5,7 @@ use crate::gate::{COMMANDS_MAX, Command, Connected, Gate};
 use crate::kernel::Kernel;
 use crate::object::{self, Namespace, Pod, Policy};
 use crate::world::{Place, World};
-use crate::{policies, ways};
+use crate::{foreign, policies, ways};
 use futures::stream::{self, Stream, StreamExt, select_all};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -56,6 +56,11 @@ impl Firewall {
         let mut world = World::new(settings.place);
         world.sandboxes = connected.into_iter().map(|sandbox| (sandbox.uid.clone(), sandbox)).collect();
         (Firewall { world, kernel: Kernel::new(settings.table), commands }, Gate { commands: commands_in })
+    }
+
+    /// Rules of others that keep packets of its pods back, a sentence each with the line that helps.
+    pub fn obstacles(&self) -> stead_netfilter::Result<Vec<String>> {
+        foreign::obstacles(&self.world.place)
     }
 
     /// Works for as long as sandboxes may be connected.

@@ -26,6 +26,7 @@ mod wire;
 
 pub mod conntrack;
 pub mod dump;
+pub mod rules;
 
 pub use batch::Batch;
 pub use chain::{Base, Chain, ChainKind, Hook, Policy};

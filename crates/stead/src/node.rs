@@ -100,6 +100,7 @@ pub async fn start(
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
         supervisor.spawn("services", services(&network, args, name, api.clone(), clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
+        machine.obstacles = obstacles(&firewall);
         let (judging, mut stopped) = (firewall.run(api.clone()), supervisor.stopping());
         supervisor.spawn("firewall", async move {
             tokio::select! {
@@ -186,6 +187,16 @@ fn services(
         stead_proxy::run(options, stop).await;
         Ok(())
     }
+}
+
+/// What of this machine's rules is in the way of pods' packets; said, since no rule of ours can change it.
+fn obstacles(firewall: &stead_firewall::Firewall) -> Vec<String> {
+    let found = firewall.obstacles().unwrap_or_else(|error| {
+        tracing::debug!(%error, "cannot look at the rules of other programs");
+        Vec::new()
+    });
+    found.iter().for_each(|obstacle| tracing::warn!(obstacle, "a rule of another program is in the way"));
+    found
 }
 
 /// The network of the sandboxes that the runtime has; what is there of others is removed.

@@ -1,6 +1,6 @@
 //! What is rendered, and what packets do of it with the real kernel: each test is a machine, in a network namespace of its own.
 
-mod machine;
+pub mod machine;
 mod rendering;
 mod traffic;
 
@@ -8,7 +8,7 @@ use crate::object::{self, Name, Pod, Policy};
 use crate::world::{Place, Sandbox, World};
 use stead_api::{Value, json};
 
-fn place() -> Place {
+pub fn place() -> Place {
     let ranges = |text: &str| text.split(',').map(|range| range.parse().unwrap()).collect();
     Place { links: "st0123".into(), own: ranges("10.42.0.0/24,fd00:42::/64"), cluster: ranges("10.42.0.0/16,fd00:42::/56") }
 }

@@ -1,0 +1,177 @@
+//! Rules of other programs that keep packets of pods back: no rule of ours brings back what another one dropped, so it is said, with the line
+//! that helps. Pure but for [`obstacles`].
+
+use crate::world::Place;
+use std::path::Path;
+use stead_netfilter::rules::{Base, Found, Table};
+use stead_netfilter::{Connection, Result, rules};
+use stead_network::Range;
+
+/// Names of tables of rules that the older `iptables` programs made, which are not told of otherwise.
+const LEGACY: &str = "/proc/thread-self/net/ip_tables_names";
+/// Tables of ours, of whatever data directory.
+const OURS: &str = "stead-";
+
+/// A sentence for each program's rules that stand in the way.
+pub fn obstacles(place: &Place) -> Result<Vec<String>> {
+    let mut connection = Connection::open()?;
+    let mut found = judge(&rules::bases(&mut connection)?, &rules::rules(&mut connection)?, place);
+    found.extend(legacy(&std::fs::read_to_string(Path::new(LEGACY)).unwrap_or_default(), place));
+    Ok(found)
+}
+
+/// What a program's rules are known by, and what helps.
+enum Program {
+    Docker,
+    Ufw,
+    Firewalld,
+    Other,
+}
+
+fn judge(bases: &[Base], rules: &[Found], place: &Place) -> Vec<String> {
+    let blocks = |base: &&Base| {
+        let is_in_the_way = matches!(base.hook, Base::INPUT | Base::FORWARD) && !base.table.name.starts_with(OURS);
+        let mut of_chain = rules.iter().filter(|rule| rule.table == base.table && rule.chain == base.name);
+        is_in_the_way && (base.drops || of_chain.next_back().is_some_and(|rule| rule.ends_all)) && !is_opened(rules, &base.table, place)
+    };
+    bases.iter().filter(blocks).map(|base| sentence(base, &program(rules, bases, &base.table), place)).collect()
+}
+
+/// Whether some rule of the table names the pods' links, or their addresses: whoever wrote it has thought of them.
+fn is_opened(rules: &[Found], table: &Table, place: &Place) -> bool {
+    let prefixes: Vec<Vec<u8>> = place.cluster.iter().map(|range| leading(*range)).collect();
+    let names = |value: &Vec<u8>| {
+        let text = value.split(|byte| *byte == 0).next().unwrap_or_default();
+        let is_link = text.len() > 1 && place.links.as_bytes().starts_with(text);
+        is_link
+            || value.starts_with(place.links.as_bytes())
+            || prefixes.iter().any(|prefix| !prefix.is_empty() && value.starts_with(prefix))
+    };
+    rules.iter().filter(|rule| &rule.table == table).any(|rule| rule.compared.iter().any(names))
+}
+
+/// The whole bytes of a range's prefix.
+fn leading(range: Range) -> Vec<u8> {
+    let octets = match range.address() {
+        std::net::IpAddr::V4(v4) => v4.octets().to_vec(),
+        std::net::IpAddr::V6(v6) => v6.octets().to_vec(),
+    };
+    octets[..usize::from(range.prefix() / 8)].to_vec()
+}
+
+fn program(rules: &[Found], bases: &[Base], table: &Table) -> Program {
+    let chains: Vec<&str> = rules.iter().filter(|rule| &rule.table == table).map(|rule| rule.chain.as_str()).collect();
+    let begins = |text: &str| chains.iter().any(|chain| chain.starts_with(text));
+    if table.name == "firewalld"
+        || bases.iter().any(|base| &base.table == table && base.name.starts_with("filter_") && table.name == "firewalld")
+    {
+        Program::Firewalld
+    } else if begins("ufw-") || begins("ufw6-") {
+        Program::Ufw
+    } else if begins("DOCKER") {
+        Program::Docker
+    } else {
+        Program::Other
+    }
+}
+
+fn sentence(base: &Base, program: &Program, place: &Place) -> String {
+    let Base { table, name, hook, .. } = base;
+    let is_ipv4 = table.family != "ip6";
+    let what = if *hook == Base::FORWARD { "what pods send to each other and to elsewhere" } else { "what pods send to this machine" };
+    let range = place.cluster.iter().find(|range| range.is_ipv4() == is_ipv4).or(place.cluster.first());
+    let range = range.map(ToString::to_string).unwrap_or_default();
+    let (links, iptables) = (&place.links, if is_ipv4 { "iptables" } else { "ip6tables" });
+    let (whose, help) = match (program, *hook == Base::FORWARD) {
+        (Program::Firewalld, _) => {
+            ("firewalld", format!("firewall-cmd --permanent --zone=trusted --add-source={range} && firewall-cmd --reload"))
+        }
+        (Program::Ufw, true) => ("ufw", format!("ufw route allow from {range} && ufw route allow to {range}")),
+        (Program::Ufw, false) => ("ufw", format!("ufw allow from {range}")),
+        (Program::Docker, true) => {
+            ("docker", format!("{iptables} -I DOCKER-USER -i {links}+ -j ACCEPT && {iptables} -I DOCKER-USER -o {links}+ -j ACCEPT"))
+        }
+        (_, true) => {
+            let insert = format!("nft insert rule {} {} {name}", table.family, table.name);
+            ("another program", format!("{insert} iifname '\"{links}*\"' accept && {insert} oifname '\"{links}*\"' accept"))
+        }
+        (_, false) => {
+            let insert = format!("nft insert rule {} {} {name}", table.family, table.name);
+            ("another program", format!("{insert} iifname '\"{links}*\"' accept"))
+        }
+    };
+    format!("{what} may be dropped by the chain {name} of the table {} {} ({whose}): {help}", table.family, table.name)
+}
+
+fn legacy(tables: &str, place: &Place) -> Option<String> {
+    let links = &place.links;
+    tables.lines().any(|table| table.trim() == "filter").then(|| {
+        format!(
+            "there are rules made by legacy iptables, which cannot be looked into: should pods reach nothing, \
+             iptables-legacy -I FORWARD -i {links}+ -j ACCEPT && iptables-legacy -I FORWARD -o {links}+ -j ACCEPT"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::machine::on_machine;
+    use crate::tests::place;
+    use stead_netfilter::{Batch, Chain, Field, Hook, Policy, Reject, Rule, Statement, Test};
+
+    fn table(family: &'static str, name: &str) -> Table {
+        Table { family, name: name.to_owned() }
+    }
+
+    fn found(of: &Table, chain: &str, compared: &[&[u8]]) -> Found {
+        Found { table: of.clone(), chain: chain.into(), compared: compared.iter().map(|bytes| bytes.to_vec()).collect(), ends_all: false }
+    }
+
+    #[test]
+    fn each_programs_own_line_is_said() {
+        let (filter, firewalld, own) = (table("ip", "filter"), table("inet", "firewalld"), table("inet", "stead-01234567"));
+        let base = |table: &Table, name: &str, hook, drops| rules::Base { table: table.clone(), name: name.into(), hook, drops };
+        let forward = [base(&filter, "FORWARD", Base::FORWARD, true), base(&own, "pod-x", Base::FORWARD, true)];
+        let said = |bases: &[Base], rules: &[Found]| judge(bases, rules, &place()).join("\n");
+        let docker = found(&filter, "DOCKER-USER", &[b"docker0\0"]);
+        let text = said(&forward, std::slice::from_ref(&docker));
+        assert!(text.lines().count() == 1 && text.contains("iptables -I DOCKER-USER -i st0123+ -j ACCEPT"), "{text}");
+        let ufw = [base(&filter, "FORWARD", Base::FORWARD, true), base(&filter, "INPUT", Base::INPUT, true)];
+        let text = said(&ufw, &[found(&filter, "ufw-before-input", &[])]);
+        assert!(text.contains("ufw route allow from 10.42.0.0/16") && text.contains(": ufw allow from 10.42.0.0/16"), "{text}");
+        let rejecting = [base(&firewalld, "filter_FORWARD", Base::FORWARD, false)];
+        let last = Found { ends_all: true, ..found(&firewalld, "filter_FORWARD", &[]) };
+        let text = said(&rejecting, std::slice::from_ref(&last));
+        assert!(text.contains("--zone=trusted --add-source=10.42.0.0/16"), "{text}");
+        assert_eq!(said(&rejecting, &[last, found(&firewalld, "filter_FORWARD", &[])]), "", "what follows may let it through");
+        // Somebody has opened it: by the links, by the beginning of their names, by addresses.
+        for compared in [&b"st0123"[..], b"st01", &[10, 42], &[10, 42, 0, 0]] {
+            assert_eq!(said(&forward, &[docker.clone(), found(&filter, "DOCKER-USER", &[compared])]), "", "{compared:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_found_in_the_kernel() {
+        on_machine(|_| {
+            assert_eq!(obstacles(&place()).unwrap(), [""; 0]);
+            let mut batch = Batch::new("firewalld");
+            batch.add_table();
+            let base = stead_netfilter::Base::filter(Hook::Forward, 10);
+            let established = Statement::Match(Field::ConnectionState, Test::HasAny(Field::ESTABLISHED));
+            let rules = vec![Rule(vec![established, Statement::accept()]), Rule(vec![Statement::Reject(Reject::AdminProhibited)])];
+            batch.add_chain(&Chain::at("filter_FORWARD", base, rules));
+            let base = stead_netfilter::Base { policy: Policy::Drop, ..stead_netfilter::Base::filter(Hook::Input, 0) };
+            batch.add_chain(&Chain::at("in", base, Vec::new()));
+            let mut connection = Connection::open().unwrap();
+            connection.apply(batch).unwrap();
+            let found = obstacles(&place()).unwrap();
+            assert!(found.len() == 2 && found.iter().all(|text| text.contains("firewall-cmd")), "{found:?}");
+            let mut batch = Batch::new("firewalld");
+            let links = Statement::Match(Field::InputName, Test::BeginsWith("st0123".into()));
+            batch.add_rules("in", &[Rule(vec![links, Statement::accept()])]);
+            connection.apply(batch).unwrap();
+            assert_eq!(obstacles(&place()).unwrap(), [""; 0]);
+        });
+    }
+}
