@@ -7,6 +7,7 @@ use crate::journal::Made;
 use crate::link::{Tag, inside_mac};
 use crate::pool::{Owner, Pool};
 use crate::range::Range;
+use crate::rate::{self, Rates};
 use crate::request::{self, Ipv6};
 use crate::socket::Socket;
 use crate::sysctl;
@@ -141,6 +142,11 @@ impl Network {
     /// Connects a network namespace and gives its addresses, the primary one first; those that the owner had last, if they are free.
     /// Idempotent.
     pub fn attach(&self, owner: &Owner, holder: &str, namespace: &Path) -> Result<Vec<IpAddr>> {
+        self.attach_limited(owner, holder, namespace, Rates::default())
+    }
+
+    /// The same, with a link that carries no more than that.
+    pub fn attach_limited(&self, owner: &Owner, holder: &str, namespace: &Path, rates: Rates) -> Result<Vec<IpAddr>> {
         let _exclusive = self.exclusive(holder);
         if let Some(addresses) = self.addresses(holder) {
             return Ok(addresses);
@@ -150,7 +156,7 @@ impl Network {
             let place = table.pool.claim(owner, holder)?;
             (place, table.pool.addresses(place), save(&self.dir, &table.pool))
         };
-        if let Err(error) = saved.and_then(|()| self.connect(place, &addresses, namespace)) {
+        if let Err(error) = saved.and_then(|()| self.connect(place, &addresses, namespace, rates)) {
             if let Err(error) = self.disconnect(holder) {
                 tracing::warn!(holder, error = chain(&error), "a half-made link stays for now");
             }
@@ -204,7 +210,7 @@ impl Network {
         done
     }
 
-    fn connect(&self, place: u32, addresses: &[IpAddr], namespace: &Path) -> Result<()> {
+    fn connect(&self, place: u32, addresses: &[IpAddr], namespace: &Path, rates: Rates) -> Result<()> {
         let name = self.tag.link(place);
         let mac = inside_mac(*addresses.first().ok_or(Error::NoRange)?);
         let namespace_file = File::open(namespace).map_err(io_error("open", namespace))?;
@@ -216,9 +222,11 @@ impl Network {
             let index = index(outside.perform(&[make, settings, up, request::get_link(&name)])?);
             let [settings, up] = request::bring_inside_up(self.ipv6);
             let inside_index = self::index(inside.perform(&[settings, up, request::get_link(crate::link::INSIDE)])?);
-            let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)).collect();
+            let mut requests: Vec<_> = rates.outwards.map(|rate| rate::limit(inside_index, rate)).into_iter().collect();
+            requests.extend(addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)));
             inside.perform(&requests)?;
-            let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)).collect();
+            let mut requests: Vec<_> = rates.inwards.map(|rate| rate::limit(index, rate)).into_iter().collect();
+            requests.extend(addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)));
             outside.perform(&requests).map(drop)
         })
     }

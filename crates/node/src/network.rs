@@ -1,6 +1,7 @@
 //! The network of real sandboxes: an owner of an address is a pod by its name, a holder is a sandbox. Keeps the kernel's slow answers away
 //! from the tasks of the pods.
 
+use crate::pod::bandwidth;
 use crate::real::{pod_of, text};
 use crate::volumes::blocking;
 use std::collections::BTreeMap;
@@ -49,8 +50,8 @@ impl Network {
     }
 
     async fn take_up(&self, labels: &BTreeMap<String, String>, sandbox: &str, namespace: PathBuf) -> Result<Vec<IpAddr>, String> {
-        let (owner, holder) = (owner(labels), sandbox.to_owned());
-        let attached = self.blocking(move |network| network.attach(&owner, &holder, &namespace)).await;
+        let (owner, holder, rates) = (owner(labels), sandbox.to_owned(), bandwidth::rates(labels));
+        let attached = self.blocking(move |network| network.attach_limited(&owner, &holder, &namespace, rates)).await;
         attached.map_err(|error| failure(sandbox, &text(&error)))
     }
 

@@ -284,6 +284,35 @@ fn settings_of_the_machine_are_put_back_by_the_last_that_needs_them() {
 }
 
 #[test]
+fn a_link_carries_no_more_than_it_may() {
+    // NETW-9: 8 Mbit are a megabyte in a second, and a tenth of it goes at once.
+    on_machine(|dir| {
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let pod = Namespace::new();
+        let rates = Rates { inwards: Some(8_000_000), outwards: Some(8_000_000) };
+        let address = network.attach_limited(&passing("n/one"), "one", &pod.path(), rates).unwrap()[0];
+        let own = network.machine_addresses()[0];
+        let bytes = vec![0; 500_000];
+        let carry = |from: &mut TcpStream, to: &mut TcpStream| {
+            let begun = Instant::now();
+            std::thread::scope(|scope| {
+                scope.spawn(|| from.write_all(&bytes).unwrap());
+                to.read_exact(&mut vec![0; bytes.len()]).unwrap();
+            });
+            begun.elapsed()
+        };
+        let listener = listener(own);
+        let to = SocketAddr::new(own, listener.local_addr().unwrap().port());
+        let mut inside = pod.inside(|| TcpStream::connect_timeout(&to, LONG).unwrap());
+        let (mut outside, from) = listener.accept().unwrap();
+        assert_eq!(from.ip(), address);
+        let least = std::time::Duration::from_millis(300);
+        assert!(carry(&mut inside, &mut outside) > least, "outwards");
+        assert!(carry(&mut outside, &mut inside) > least, "inwards");
+    });
+}
+
+#[test]
 fn exhaustion_and_a_missing_namespace_are_said() {
     // NETW-2
     on_machine(|dir| {

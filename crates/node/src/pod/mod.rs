@@ -1,6 +1,7 @@
 //! One pod on this node: what is known of it, what to do next, and what to say about it.
 
 pub mod backoff;
+pub mod bandwidth;
 pub mod container;
 pub mod environment;
 pub mod fields;

@@ -2,6 +2,7 @@
 
 use super::{NodeFacts, PodStep, SANDBOX, about};
 use crate::network::ORDINAL;
+use crate::pod::bandwidth;
 use crate::pod::files::names::names;
 use crate::pod::huge_pages;
 use crate::pod::limits::pod_limits;
@@ -21,6 +22,10 @@ impl PodStep for Sandbox {
             Ok(names) => names.kernel,
             Err(error) => return (Operation::Refuse(error), None),
         };
+        let limits = match bandwidth::labels(pod) {
+            Ok(labels) => labels,
+            Err(error) => return (Operation::Refuse(error), None),
+        };
         let mut event = None;
         // Whether it is absent says whether a new sandbox is to be made. One that failed may be there by half: it is asked for again under its name.
         if state.steps[SANDBOX] == Progress::Absent || state.sandboxes.is_empty() {
@@ -32,7 +37,9 @@ impl PodStep for Sandbox {
         }
         let id = state.sandboxes.last().cloned().unwrap_or_default();
         state.limits = Some(pod_limits(pod));
-        (Operation::CreateSandbox(sandbox_spec(pod, node, id, hostname)), event)
+        let mut spec = sandbox_spec(pod, node, id, hostname);
+        spec.labels.extend(limits);
+        (Operation::CreateSandbox(spec), event)
     }
 
     fn up_failed(&self, pod: &Value, error: &str) -> Event {
