@@ -54,8 +54,8 @@ const DEPENDENCIES: [(&str, &[&str]); 19] = [
     (
         "stead",
         &[
-            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server", "store", "sys",
-            "volumes",
+            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server", "store",
+            "sys", "volumes",
         ],
     ),
 ];
