@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn what_keeps_packets_back_is_told_once() {
         let machine = Machine { obstacles: vec!["a chain does".into()], ..machine() };
-        let (mut heartbeat, first) = (Heartbeat::default(), Heartbeat::default().beat(at(0), &machine, &json!({}), &[]));
+        let (mut heartbeat, first) = (Heartbeat::default(), Heartbeat::default().beat(at(0), &machine, &json!({}), &NodeState::default()));
         let told = |beat: &Beat| beat.said.iter().filter(|said| (said.ty, said.message.as_str()) == ("Warning", "a chain does")).count();
         heartbeat.written(at(0), &first);
-        assert_eq!((told(&first), told(&heartbeat.beat(at(10), &machine, &json!({}), &[]))), (1, 0));
+        assert_eq!((told(&first), told(&heartbeat.beat(at(10), &machine, &json!({}), &NodeState::default()))), (1, 0));
     }
 
     #[test]

@@ -101,13 +101,7 @@ pub async fn start(
         supervisor.spawn("services", services(&network, args, name, api.clone(), clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
         machine.obstacles = obstacles(&firewall);
-        let (judging, mut stopped) = (firewall.run(api.clone()), supervisor.stopping());
-        supervisor.spawn("firewall", async move {
-            tokio::select! {
-                () = judging => anyhow::bail!("nobody tells of sandboxes any more"),
-                _ = stopped.wait_for(|stop| *stop) => Ok(()),
-            }
-        });
+        judge(supervisor, firewall, api.clone());
         let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)
             .pulling(pulling);
@@ -164,6 +158,17 @@ async fn open_runtime(args: &ServerArgs) -> anyhow::Result<(stead_runtime::Runti
     let containers = stead_runtime::Runtime::open(&runtime_root(&args.data_dir), options).await.context("open the container runtime")?;
     containers.builtin(BUILTIN_IMAGE).await?;
     Ok((containers, pulling))
+}
+
+/// Keeps the rules for pods' packets as policies and pods are.
+fn judge(supervisor: &mut Supervisor, firewall: stead_firewall::Firewall, api: stead_client::Client) {
+    let (judging, mut stopped) = (firewall.run(api), supervisor.stopping());
+    supervisor.spawn("firewall", async move {
+        tokio::select! {
+            () = judging => anyhow::bail!("nobody tells of sandboxes any more"),
+            _ = stopped.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
 }
 
 /// Leads what comes to Services to their endpoints.
