@@ -172,19 +172,29 @@ pub fn replay_workloads(only: Option<&str>) -> Result<Report> {
     Ok(report)
 }
 
+/// The ranges of Services where names were recorded.
+const NAMES_RANGES: &str = "10.43.0.0/16,fd00:43::/112";
+
 /// Replays the names whose `dns/AREA/NAME` holds `only`, against the real controllers and a name server on sockets, and so in real time; all
 /// without it.
 pub fn replay_names(only: Option<&str>) -> Result<Report> {
     let mut cases = names::load()?;
     cases.retain(|case| only.is_none_or(|only| format!("{}/{}", case.area, case.name).contains(only)));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime does not start")?;
-    let results = runtime.block_on(beside_controllers(async |client| names::World::replay(client.clone(), &cases).await))?;
+    let results = runtime.block_on(async {
+        let client = crate::http::Client::with_ranges(NAMES_RANGES, 1).await?;
+        beside_controllers_of(client, async |client| names::World::replay(client.clone(), &cases).await).await
+    })?;
     Ok(Report { results })
 }
 
 /// Works with a fresh server that has the controllers and the played kubelet's node, but no scheduler.
 async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
-    let client = crate::http::Client::fresh(1).await?;
+    beside_controllers_of(crate::http::Client::fresh(1).await?, work).await
+}
+
+/// The same with a server that is there.
+async fn beside_controllers_of<T>(client: crate::http::Client, work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
     let options = stead_control::Options {
         controllers: stead_control::Selection::default(),
         scheduler: false,
