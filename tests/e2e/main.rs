@@ -9,6 +9,7 @@ mod explain;
 mod kubectl;
 mod logs;
 mod middle;
+mod pulls;
 mod simulated;
 mod statefulset;
 mod streams;

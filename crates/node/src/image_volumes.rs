@@ -3,9 +3,9 @@
 
 use crate::node::Node;
 use crate::pod::operation::{ImageMount, ImageVolumeFailure};
-use crate::pod::pull_secrets;
 use crate::pod::steps::about;
 use crate::pod::volumes::mounts::IMAGE_KIND;
+use crate::pod::{pull_progress, pull_secrets};
 use crate::runtime::Runtime;
 use crate::volumes::{Volumes, blocking};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ async fn pull<R: Runtime>(node: &Node<R>, pod: &Value, reference: &str) -> Resul
     if !missing.is_empty() {
         node.record_event(pull_secrets::missing(pod, &missing));
     }
-    let pulled = node.runtime.pull_image(reference, keyring).await.map_err(ImageVolumeFailure::Pull)?;
+    let pulled = pull_progress::pull(node, pod, "", reference, keyring).await.map_err(ImageVolumeFailure::Pull)?;
     let took = go_duration(node.now().steady.saturating_sub(began));
     let size = pulled.size_bytes;
     let message = format!("Successfully pulled image {reference:?} in {took} ({took} including waiting). Image size: {size} bytes.");

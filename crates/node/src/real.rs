@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stead_api::time::Timestamp;
-use stead_images::Keyring;
+use stead_images::{Keyring, Progress};
 use stead_runtime as rt;
 use tokio::sync::Mutex;
 
@@ -362,8 +362,8 @@ impl Runtime for Real {
         Ok(self.runtime.image(reference).map_err(|error| text(&error))?.map(images::image))
     }
 
-    async fn pull_image(&self, reference: &str, keyring: Keyring) -> Result<Pulled, String> {
-        self.pull(reference, keyring).await
+    async fn pull_image(&self, reference: &str, keyring: Keyring, progress: Arc<dyn Progress>) -> Result<Pulled, String> {
+        self.pull(reference, keyring, progress).await
     }
 
     async fn images(&self) -> Result<Vec<PresentImage>, String> {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 pub use stead_api::kinds::pod_spec::qos::QosClass;
 use stead_api::time::Timestamp;
-use stead_images::Keyring;
+use stead_images::{Keyring, Progress};
 pub use stead_runtime::{Pressure, Pressures, Stall};
 
 /// The settings of an image that matter for starting a container.
@@ -398,7 +399,12 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// The image, if it is present.
     fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
     /// Pulls the image, whatever is here of it, with the credentials that its pod brings. Dropped, it ends.
-    fn pull_image(&self, reference: &str, _keyring: Keyring) -> impl Future<Output = Result<Pulled, String>> + Send {
+    fn pull_image(
+        &self,
+        reference: &str,
+        _keyring: Keyring,
+        _progress: Arc<dyn Progress>,
+    ) -> impl Future<Output = Result<Pulled, String>> + Send {
         async move {
             let image = self.image(reference).await?.ok_or_else(|| format!("there is no image {reference}"))?;
             Ok(Pulled { image, size_bytes: 0 })

@@ -13,6 +13,7 @@ pub mod machine;
 pub mod operation;
 pub mod plan;
 pub mod probes;
+pub mod pull_progress;
 pub mod pull_secrets;
 pub mod pulls;
 pub mod recovery;

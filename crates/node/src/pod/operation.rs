@@ -47,6 +47,8 @@ pub enum Operation {
     /// Pulls an image with what these secrets of the namespace allow. May be cancelled.
     PullImage {
         reference: String,
+        /// Whose image it is: that one's events tell of it.
+        container: String,
         namespace: String,
         secrets: Vec<String>,
     },

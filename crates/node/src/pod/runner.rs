@@ -6,10 +6,10 @@ use super::files::write::write;
 use super::hooks::{Hook, HookFailure};
 use super::machine::{Command, Event, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
-use super::pull_secrets;
 use super::resize::Change;
 use super::state::TerminalReason;
 use super::steps::about;
+use super::{pull_progress, pull_secrets};
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::image_volumes;
@@ -161,9 +161,9 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
         Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
-        Operation::PullImage { reference, namespace, secrets } => {
+        Operation::PullImage { reference, container, namespace, secrets } => {
             let (keyring, missing_secrets) = pull_secrets::keyring(node, &namespace, &secrets).await;
-            Outcome::Pulled { missing_secrets, pulled: node.runtime.pull_image(&reference, keyring).await }
+            Outcome::Pulled { missing_secrets, pulled: pull_progress::pull(node, pod, &container, &reference, keyring).await }
         }
         Operation::FetchSources { namespace, config_maps, secrets, files } => {
             let fetched = sources(node, &namespace, config_maps, secrets).await;

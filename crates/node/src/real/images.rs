@@ -4,7 +4,7 @@ use super::Real;
 use crate::runtime::{DiskRoom, Image, PresentImage, Pulled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stead_images::{Keyring, Puller, Reference, Silent, causes};
+use stead_images::{Keyring, Progress, Puller, Reference, causes};
 use stead_runtime as rt;
 
 /// How images are pulled.
@@ -59,14 +59,14 @@ impl Real {
     }
 
     /// With the pod's credentials and the node's. The built-in image is nowhere else, so it is as good as pulled.
-    pub(super) async fn pull(&self, reference: &str, mut keyring: Keyring) -> Result<Pulled, String> {
+    pub(super) async fn pull(&self, reference: &str, mut keyring: Keyring, progress: Arc<dyn Progress>) -> Result<Pulled, String> {
         if let Some(builtin) = self.runtime.builtin_image(reference) {
             return Ok(Pulled { size_bytes: builtin.size_bytes, image: image(builtin) });
         }
         let Some(pulling) = &self.images else { return Err("this node pulls no images".to_owned()) };
         let full: Reference = reference.parse().map_err(|error: stead_images::Error| error.to_string())?;
         keyring.extend(node_keyring(&pulling.docker_config));
-        let pulled = pulling.puller.pull(&full, &keyring, Arc::new(Silent)).await;
+        let pulled = pulling.puller.pull(&full, &keyring, progress).await;
         let pulled = pulled.map_err(|error| format!("failed to pull and unpack image \"{full}\": {}", causes(&*error)))?;
         let size_bytes = pulled.size_bytes;
         Ok(Pulled { image: image(rt::Image::stored(pulled, reference)), size_bytes })

@@ -307,7 +307,9 @@ mod tests {
     fn every_flag_parses() {
         let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --eviction-max-pod-grace-period 5 \
+            --eviction-pressure-transition-period 1m --shutdown-grace-period 30s --shutdown-grace-period-critical-pods 10s \
+            --system-bus-address unix:path=/b --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
         assert_eq!(args.controllers, ["*", "-statefulset"]);
@@ -384,7 +386,9 @@ mod tests {
         // Every flag, so that a new one is not forgotten.
         let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --eviction-max-pod-grace-period 5 \
+            --eviction-pressure-transition-period 1m --shutdown-grace-period 30s --shutdown-grace-period-critical-pods 10s \
+            --system-bus-address unix:path=/b --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());

@@ -61,7 +61,7 @@ impl StartStep for Pull {
         if let Some(starting) = &mut start.state.starting {
             starting.pull_began = now;
         }
-        Ok(Some(Operation::PullImage { reference: reference(start), namespace, secrets }))
+        Ok(Some(Operation::PullImage { reference: reference(start), container: start.name().to_owned(), namespace, secrets }))
     }
 
     fn take(&self, start: &mut Start<'_>, outcome: Outcome) -> Result<Vec<Event>, StartFailure> {
