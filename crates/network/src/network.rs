@@ -28,8 +28,6 @@ const PART_V4: u8 = 24;
 const PART_V6: u8 = 64;
 /// Parts that are tried while others take them at the same time.
 const CHOICES_MAX: u32 = 16;
-/// Connections to the kernel that are kept for later.
-const SOCKETS_MAX: usize = 8;
 /// Of the record of addresses.
 const VERSION: u32 = 1;
 
@@ -52,8 +50,8 @@ pub struct Network {
     /// Holders whose link is being made or removed.
     busy: Mutex<BTreeSet<String>>,
     done: Condvar,
-    /// Connections to the kernel that nobody uses right now.
-    sockets: Mutex<Vec<Socket>>,
+    /// A connection to the kernel, if nobody uses it right now.
+    socket: Mutex<Option<Socket>>,
 }
 
 /// Who has which addresses.
@@ -107,8 +105,8 @@ impl Network {
     /// `live` is removed.
     pub fn open(dir: &Path, ranges: &[Range], live: &BTreeSet<String>) -> Result<Network> {
         let Opening { dir, tag, journal, socket, table, ipv6, mtu } = Opening::open(dir, ranges, live)?;
-        let (table, sockets) = (Mutex::new(table), Mutex::new(vec![socket]));
-        Ok(Network { dir, tag, journal, ipv6, mtu, table, busy: Mutex::default(), done: Condvar::new(), sockets })
+        let (table, socket) = (Mutex::new(table), Mutex::new(Some(socket)));
+        Ok(Network { dir, tag, journal, ipv6, mtu, table, busy: Mutex::default(), done: Condvar::new(), socket })
     }
 
     /// This machine's ranges, the primary one first.
@@ -197,16 +195,13 @@ impl Network {
     }
 
     fn with_socket<T>(&self, work: impl FnOnce(&mut Socket) -> Result<T>) -> Result<T> {
-        let known = lock(&self.sockets).pop();
+        let known = lock(&self.socket).take();
         let mut socket = match known {
             Some(socket) => socket,
             None => Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?,
         };
         let done = work(&mut socket);
-        let mut sockets = lock(&self.sockets);
-        if sockets.len() < SOCKETS_MAX {
-            sockets.push(socket);
-        }
+        lock(&self.socket).get_or_insert(socket);
         done
     }
 
