@@ -6,6 +6,7 @@ mod disk;
 mod exec;
 mod images;
 mod logs;
+mod names;
 mod pods;
 mod report;
 mod requests;

@@ -31,6 +31,7 @@ pub async fn containers(binary: &Path, dir: &Path, report: &mut Report) -> Resul
     one_at_a_time(&server, report).await?;
     super::exec::measure(&server, report).await.context("exec")?;
     super::logs::measure(&server, report).await.context("logs")?;
+    super::names::measure(&server, report).await.context("names and Services")?;
     for (quantity, replicas) in [(report::ORDERED_3, 3), (report::ORDERED_10, 10)] {
         let took = up(&server, &format!("ordered-{replicas}"), replicas, "OrderedReady").await?;
         report.add(quantity, time(took));
@@ -121,7 +122,7 @@ fn probed_spec() -> Value {
 }
 
 /// Applies a set; time until all its pods are Ready.
-async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
+pub async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
     let mut api = server.connect().await?;
     let mut watch = watch(server, name).await?;
     let labels = json!({"app": name});
@@ -144,7 +145,7 @@ async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Resul
 }
 
 /// Scales a set to nothing, then deletes it; time until its last pod is gone.
-async fn down(server: &Server, name: &str) -> Result<Duration> {
+pub async fn down(server: &Server, name: &str) -> Result<Duration> {
     let mut api = server.connect().await?;
     let list = api.call(Method::GET, &format!("{PODS}?labelSelector=app%3D{name}"), JSON, &Value::Null).await?;
     let mut left = list["items"].as_array().map_or(0, Vec::len);
@@ -168,7 +169,7 @@ async fn watch(server: &Server, name: &str) -> Result<Watch> {
     server.connect().await?.watch(&format!("{PODS}?watch=true&labelSelector=app%3D{name}")).await
 }
 
-fn is_ready(pod: &Value) -> bool {
+pub fn is_ready(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array();
     conditions.is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
 }

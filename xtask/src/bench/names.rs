@@ -1,0 +1,170 @@
+//! Names and Services: questions answered in a second, how soon a ready pod has a name, and what a Service's address costs.
+
+use super::pods::{down, is_ready, up};
+use super::report::{self, Report, quantile, rate, time};
+use anyhow::{Context, Result, ensure};
+use http::Method;
+use serde_json::{Value, json};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use stead_testing::https::{Connection, JSON};
+use stead_testing::program::Server;
+
+const SERVICES: &str = "/api/v1/namespaces/default/services";
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const SET: &str = "named";
+const ASKING: Duration = Duration::from_secs(3);
+/// Questions of one client that are on their way.
+const WINDOW: usize = 32;
+const CLIENTS: usize = 2;
+const SINGLES: usize = 20;
+const CONNECTIONS: usize = 2_000;
+const ROUNDS: usize = 3;
+const STEP_MAX: Duration = Duration::from_secs(60);
+
+/// Of a server with real containers.
+pub async fn measure(server: &Server, report: &mut Report) -> Result<()> {
+    let mut api = server.connect().await?;
+    for (name, address) in [(SET, json!("None")), ("named-by-address", Value::Null)] {
+        let spec = json!({"clusterIP": address, "selector": {"app": SET}, "ports": [{"port": 80}]});
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
+        api.call(Method::POST, SERVICES, JSON, &service).await?;
+    }
+    up(server, SET, 1, "Parallel").await?;
+    let dns = SocketAddr::new(name_server(&mut api).await?.parse().context("it is an address")?, 53);
+    report.add(report::READY_TO_RESOLVABLE, singles(server, dns).await?);
+    let pod = api.call(Method::GET, &format!("{PODS}/{SET}-0"), JSON, &Value::Null).await?;
+    let name = format!("{SET}-by-address.default.svc.cluster.local");
+    let (answered, took) = tokio::task::spawn_blocking(move || ask(dns, &name)).await.context("ask")??;
+    report.add(report::QUESTIONS, rate(answered, took));
+    let service = api.call(Method::GET, &format!("{SERVICES}/named-by-address"), JSON, &Value::Null).await?;
+    let address = |text: &Value| anyhow::Ok(SocketAddr::new(text.as_str().context("it has an address")?.parse()?, 80));
+    let (direct, through) = (address(&pod["status"]["podIP"])?, address(&service["spec"]["clusterIP"])?);
+    let (direct, through) = tokio::task::spawn_blocking(move || connections(direct, through)).await.context("connect")??;
+    let share = direct.as_secs_f64() / through.as_secs_f64() * 100.0;
+    report.add(
+        report::CONNECTIONS,
+        format!("{share:.0} % ({} direct, {} through it)", rate(CONNECTIONS, direct), rate(CONNECTIONS, through)),
+    );
+    for name in [SET, "named-by-address"] {
+        api.call(Method::DELETE, &format!("{SERVICES}/{name}"), JSON, &Value::Null).await?;
+    }
+    down(server, SET).await?;
+    Ok(())
+}
+
+/// Where pods' questions end.
+async fn name_server(api: &mut Connection) -> Result<String> {
+    let slices = "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkube-dns";
+    let slices = api.call(Method::GET, slices, JSON, &Value::Null).await?;
+    let address = slices["items"][0]["endpoints"][0]["addresses"][0].as_str();
+    Ok(address.context("the name server has an address")?.to_owned())
+}
+
+/// From the event that says that a pod is ready to the first answer with its name.
+async fn singles(server: &Server, dns: SocketAddr) -> Result<String> {
+    let mut api = server.connect().await?;
+    let mut watch = server.connect().await?.watch(&format!("{PODS}?watch=true&labelSelector=single%3Dyes")).await?;
+    let socket = client(dns)?;
+    let mut times = Vec::new();
+    for n in 0..SINGLES {
+        let name = format!("single-{n}");
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": SET, "single": "yes"}}, "spec": {
+            "hostname": name, "subdomain": SET, "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": "localhost/stead:1"}]}});
+        api.call(Method::POST, PODS, JSON, &pod).await?;
+        let ready = async {
+            while !is_ready(&watch.next().await?["object"]) {}
+            anyhow::Ok(Instant::now())
+        };
+        let begun = tokio::time::timeout(STEP_MAX, ready).await.with_context(|| format!("{name} is ready"))??;
+        let question = question(n as u16, &format!("{name}.{SET}.default.svc.cluster.local"));
+        while !is_answered(&socket, &question)? {
+            ensure!(begun.elapsed() < STEP_MAX, "{name} has no name");
+        }
+        times.push(begun.elapsed());
+        api.call(Method::DELETE, &format!("{PODS}/{name}"), JSON, &Value::Null).await?;
+        let gone = async {
+            while watch.next().await?["type"] != "DELETED" {}
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(STEP_MAX, gone).await.with_context(|| format!("{name} goes"))??;
+    }
+    Ok(format!("{} / {}", time(quantile(&mut times, 0.5)), time(quantile(&mut times, 1.0))))
+}
+
+fn client(dns: SocketAddr) -> Result<UdpSocket> {
+    let socket = UdpSocket::bind(("0.0.0.0", 0)).context("make a socket")?;
+    socket.connect(dns).context("connect to the name server")?;
+    socket.set_read_timeout(Some(Duration::from_secs(1))).context("set its time-out")?;
+    Ok(socket)
+}
+
+/// An A question that wants recursion.
+fn question(id: u16, name: &str) -> Vec<u8> {
+    let mut packet = [&id.to_be_bytes()[..], &[1, 0, 0, 1, 0, 0, 0, 0, 0, 0]].concat();
+    for label in name.split('.') {
+        packet.push(label.len() as u8);
+        packet.extend(label.as_bytes());
+    }
+    packet.extend([0, 0, 1, 0, 1]);
+    packet
+}
+
+/// No error, and one answer at least.
+fn has_answer(packet: &[u8]) -> bool {
+    packet.len() > 12 && packet[3] & 15 == 0 && packet[7] > 0
+}
+
+fn is_answered(socket: &UdpSocket, question: &[u8]) -> Result<bool> {
+    let mut answer = [0; 512];
+    socket.send(question).context("ask")?;
+    let length = socket.recv(&mut answer).context("hear the answer")?;
+    Ok(has_answer(&answer[..length]))
+}
+
+/// Clients that ask as fast as they are answered; how many answers came.
+fn ask(dns: SocketAddr, name: &str) -> Result<(usize, Duration)> {
+    let answered = AtomicUsize::new(0);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| flood(dns, name, begun, &answered))).collect();
+        clients.into_iter().try_for_each(|client| client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
+    })?;
+    Ok((answered.load(Ordering::Relaxed), begun.elapsed()))
+}
+
+fn flood(dns: SocketAddr, name: &str, begun: Instant, answered: &AtomicUsize) -> Result<()> {
+    let (socket, question) = (client(dns)?, question(7, name));
+    let mut answer = [0; 512];
+    for _ in 0..WINDOW {
+        socket.send(&question).context("ask")?;
+    }
+    let mut count = 0;
+    while begun.elapsed() < ASKING {
+        let length = socket.recv(&mut answer).context("hear an answer")?;
+        ensure!(has_answer(&answer[..length]), "the name is not known");
+        count += 1;
+        socket.send(&question).context("ask")?;
+    }
+    answered.fetch_add(count, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Connections to both, by turns; the shortest time of each.
+fn connections(direct: SocketAddr, through: SocketAddr) -> Result<(Duration, Duration)> {
+    let mut shortest = (Duration::MAX, Duration::MAX);
+    for _ in 0..ROUNDS {
+        shortest = (shortest.0.min(connect(direct)?), shortest.1.min(connect(through)?));
+    }
+    Ok(shortest)
+}
+
+fn connect(to: SocketAddr) -> Result<Duration> {
+    let begun = Instant::now();
+    for _ in 0..CONNECTIONS {
+        TcpStream::connect_timeout(&to, STEP_MAX).with_context(|| format!("connect to {to}"))?;
+    }
+    Ok(begun.elapsed())
+}
