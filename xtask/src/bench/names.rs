@@ -5,6 +5,7 @@ use super::report::{self, Report, quantile, rate, time};
 use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -152,7 +153,7 @@ fn flood(dns: SocketAddr, name: &str, begun: Instant, answered: &AtomicUsize) ->
     Ok(())
 }
 
-/// Connections to both, by turns; the shortest time of each.
+/// Connections to both with a request each, by turns; the shortest time of each.
 fn connections(direct: SocketAddr, through: SocketAddr) -> Result<(Duration, Duration)> {
     let mut shortest = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {
@@ -164,7 +165,11 @@ fn connections(direct: SocketAddr, through: SocketAddr) -> Result<(Duration, Dur
 fn connect(to: SocketAddr) -> Result<Duration> {
     let begun = Instant::now();
     for _ in 0..CONNECTIONS {
-        TcpStream::connect_timeout(&to, STEP_MAX).with_context(|| format!("connect to {to}"))?;
+        let mut stream = TcpStream::connect_timeout(&to, STEP_MAX).with_context(|| format!("connect to {to}"))?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").context("ask")?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).context("hear the answer")?;
+        ensure!(answer.starts_with(b"HTTP/1."), "no answer from {to}");
     }
     Ok(begun.elapsed())
 }
