@@ -27,17 +27,9 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
     sandboxes::wait_for_clean_up(&entry).await;
     let (asked, owner, container_id) = (Arc::clone(&entry), Arc::clone(inner), id.clone());
     // In one piece, which goes on where the caller does not: a container is either unknown or asked for.
-    let reply = blocking(move || describe_and_ask(&owner, &asked, container_id, spec)).await?.ok_or(exists)?;
-    let answer = match reply.wait(sandbox).await {
-        Ok(answer) => answer,
-        Err(_) if entry.connection().is_none() => {
-            // The shim was found dead or hanging: what became of it is settled first, so that another sandbox can take this one's place.
-            sandboxes::wait_for_clean_up(&entry).await;
-            return Err(entry.not_ready().into());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    match answer {
+    let asked = blocking(move || describe_and_ask(&owner, &asked, container_id, spec)).await;
+    let reply = unless_gone(&entry, asked).await?.ok_or(exists)?;
+    match unless_gone(&entry, reply.wait(sandbox).await).await? {
         Ok(Answer::Started(started)) => Ok(Started {
             id,
             pid: started.pid,
@@ -55,6 +47,16 @@ pub async fn start(inner: &Arc<Inner>, sandbox: &str, spec: ContainerSpec) -> Re
         Err(Refusal::NotRunning) => Err(Error::Refused("unexpected refusal of a start".to_owned()).into()),
         Err(Refusal::Version { .. }) => Err(Error::Refused("the shim speaks another version".to_owned()).into()),
     }
+}
+
+/// A failure because the shim was found dead or hanging is the sandbox's end: what became of it is settled first, so that another sandbox
+/// can take this one's place.
+async fn unless_gone<T>(entry: &Arc<Entry>, result: Result<T>) -> Result<T> {
+    if result.is_ok() || entry.connection().is_some() {
+        return result;
+    }
+    sandboxes::wait_for_clean_up(entry).await;
+    Err(entry.not_ready())
 }
 
 /// Settles what the container is made of; nothing is removed from the images until its record says that it uses one.
