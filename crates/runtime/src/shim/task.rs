@@ -415,6 +415,10 @@ impl Task {
                 self.log.write(&lines);
             }
         }
+        // A disk may have room again: whoever hears of the end finds the whole log where it can be had.
+        if self.log.is_stalled() {
+            self.log.retry();
+        }
     }
 
     /// Sends a signal to the first process.
