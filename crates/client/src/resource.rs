@@ -30,6 +30,11 @@ pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount")
 pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };
 pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
 pub const PERSISTENT_VOLUME_CLAIMS: Resource = core("persistentvolumeclaims", "PersistentVolumeClaim");
+pub const PERSISTENT_VOLUMES: Resource = Resource { namespaced: false, ..core("persistentvolumes", "PersistentVolume") };
+pub const STORAGE_CLASSES: Resource =
+    Resource { api_version: "storage.k8s.io/v1", plural: "storageclasses", kind: "StorageClass", namespaced: false };
+pub const CSI_STORAGE_CAPACITIES: Resource =
+    Resource { api_version: "storage.k8s.io/v1", plural: "csistoragecapacities", kind: "CSIStorageCapacity", namespaced: true };
 pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };

@@ -1,9 +1,12 @@
 //! Objects as caches hold them: parsed metadata, and of the rest what [`crate::facts`] says.
 //! Input: JSON objects of a list or watch. Output: [`Object`]. It never keeps managedFields, nor the containers of pods.
 
+use crate::facts::claim::ClaimFacts;
 use crate::facts::endpoint_slice::SliceFacts;
 use crate::facts::endpoints::EndpointsFacts;
 use crate::facts::service::ServiceFacts;
+use crate::facts::storage_class::StorageClassFacts;
+use crate::facts::volume::VolumeFacts;
 use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
 use std::collections::BTreeMap;
 use stead_api::{Value, json, time::Timestamp, value::Access};
@@ -128,6 +131,21 @@ impl Object {
     /// What is parsed of an EndpointSlice; that of other kinds is empty.
     pub fn slice(&self) -> &SliceFacts {
         self.facts.slice()
+    }
+
+    /// What is parsed of a claim; that of other kinds is empty.
+    pub fn claim(&self) -> &ClaimFacts {
+        self.facts.claim()
+    }
+
+    /// What is parsed of a PersistentVolume; that of other kinds is empty.
+    pub fn volume(&self) -> &VolumeFacts {
+        self.facts.volume()
+    }
+
+    /// What is parsed of a StorageClass; that of other kinds is empty.
+    pub fn storage_class(&self) -> &StorageClassFacts {
+        self.facts.storage_class()
     }
 
     /// An ownerReference to it, as its controller.

@@ -1,22 +1,27 @@
 //! What caches keep of each kind: one row per kind, in a file of its own, with what controllers read of it, parsed once
 //! when it arrives, and the indexes by which it is found. Kinds without a row are kept by their metadata alone.
 
-mod claim;
+pub mod claim;
 pub mod endpoint_slice;
 pub mod endpoints;
 mod lease;
 pub mod node;
 pub mod pod;
 pub mod service;
+pub mod storage_class;
+pub mod volume;
 
+use claim::ClaimFacts;
 use endpoint_slice::SliceFacts;
 use endpoints::EndpointsFacts;
 use node::NodeFacts;
 use pod::PodFacts;
 use service::ServiceFacts;
-use stead_api::{Value, quantity::Quantity, time::Timestamp};
+use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, NAMESPACES, STATEFUL_SETS};
 use stead_client::{Key, Resource};
+use storage_class::StorageClassFacts;
+use volume::VolumeFacts;
 
 /// Name of the ConfigMaps with the authority to trust for the API server.
 pub const ROOT_CA: &str = "kube-root-ca.crt";
@@ -31,6 +36,9 @@ pub enum Facts {
     Service(Box<ServiceFacts>),
     Endpoints(Box<EndpointsFacts>),
     Slice(Box<SliceFacts>),
+    Claim(Box<ClaimFacts>),
+    Volume(Box<VolumeFacts>),
+    StorageClass(Box<StorageClassFacts>),
 }
 
 /// A kind of which more than the metadata is kept.
@@ -54,6 +62,8 @@ const KINDS: &[Kind] = &[
     pod::KIND,
     node::KIND,
     claim::KIND,
+    volume::KIND,
+    storage_class::KIND,
     lease::KIND,
     service::KIND,
     endpoints::KIND,
@@ -97,6 +107,16 @@ fn in_units(resource: &str, quantity: &Quantity) -> i64 {
     if resource == "cpu" { quantity.milli_value_ceil() } else { quantity.value_ceil() }
 }
 
+/// The `storage` of a map of quantities, in bytes rounded up.
+fn bytes(quantities: &Value) -> Option<i64> {
+    Quantity::parse(quantities.str("storage")).ok().map(|quantity| quantity.value_ceil())
+}
+
+/// A list of texts.
+fn texts(value: &Value, name: &str) -> Vec<String> {
+    value.items(name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// Keeps these members of a part of an object.
 fn keep(value: &mut Value, part: &str, names: &[&str]) {
     if let Some(members) = value.get_mut(part).and_then(Value::as_object_mut) {
@@ -134,6 +154,24 @@ impl Facts {
     pub fn slice(&self) -> &SliceFacts {
         static NONE: SliceFacts = SliceFacts::NONE;
         if let Self::Slice(slice) = self { slice } else { &NONE }
+    }
+
+    /// What is parsed of a claim; that of other kinds is empty.
+    pub fn claim(&self) -> &ClaimFacts {
+        static NONE: ClaimFacts = ClaimFacts::NONE;
+        if let Self::Claim(claim) = self { claim } else { &NONE }
+    }
+
+    /// What is parsed of a volume; that of other kinds is empty.
+    pub fn volume(&self) -> &VolumeFacts {
+        static NONE: VolumeFacts = VolumeFacts::NONE;
+        if let Self::Volume(volume) = self { volume } else { &NONE }
+    }
+
+    /// What is parsed of a class; that of other kinds is empty.
+    pub fn storage_class(&self) -> &StorageClassFacts {
+        static NONE: StorageClassFacts = StorageClassFacts::NONE;
+        if let Self::StorageClass(class) = self { class } else { &NONE }
     }
 
     /// Takes over from the object's former state what it does not say itself.

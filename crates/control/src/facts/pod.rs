@@ -71,8 +71,9 @@ pub struct PodFacts {
     pub requests: BTreeMap<String, i64>,
     /// (protocol, hostIP, hostPort) of its containers.
     pub host_ports: Vec<(String, String, i64)>,
-    /// Names of the claims that it uses.
+    /// Names of the claims that it uses, those of its ephemeral volumes among them.
     pub claims: Vec<String>,
+    pub ephemeral: Vec<EphemeralVolume>,
     pub tolerations: Vec<Toleration>,
     /// status.podIPs, the first of them status.podIP.
     pub addresses: Vec<String>,
@@ -93,6 +94,26 @@ pub struct NamedPort {
     pub name: String,
     pub protocol: String,
     pub number: i64,
+}
+
+/// A volume whose claim is made for this pod (EPH-1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct EphemeralVolume {
+    pub name: String,
+    /// volumeClaimTemplate.
+    pub template: Value,
+}
+
+impl EphemeralVolume {
+    fn of(volume: &Value) -> Option<Self> {
+        let template = volume.get("ephemeral")?.get("volumeClaimTemplate")?.clone();
+        Some(Self { name: volume.str("name").to_owned(), template })
+    }
+
+    /// Name of its claim, given the pod's.
+    pub fn claim(&self, pod: &str) -> String {
+        format!("{pod}-{}", self.name)
+    }
 }
 
 /// Condition PodScheduled; why it is so is kept only while it says no.
@@ -158,6 +179,7 @@ impl PodFacts {
         requests: BTreeMap::new(),
         host_ports: Vec::new(),
         claims: Vec::new(),
+        ephemeral: Vec::new(),
         tolerations: Vec::new(),
         addresses: Vec::new(),
         hostname: String::new(),
@@ -175,7 +197,9 @@ impl PodFacts {
         let condition = |ty: &str| status.items("conditions").iter().find(|c| c.str("type") == ty);
         let ready = condition("Ready");
         let has_terms = |member: &str| ["podAffinity", "podAntiAffinity"].iter().any(|kind| spec["affinity"][kind].has(member));
-        let claims = spec.items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
+        let ephemeral: Vec<EphemeralVolume> = spec.items("volumes").iter().filter_map(EphemeralVolume::of).collect();
+        let named = spec.items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName").to_owned());
+        let claims = named.filter(|claim| !claim.is_empty()).chain(ephemeral.iter().map(|volume| volume.claim(name)));
         let facts = Self {
             parent: parent.to_owned(),
             ordinal,
@@ -189,7 +213,8 @@ impl PodFacts {
             is_schedulable: matches!(spec.str("schedulerName"), SCHEDULER | "") && spec.items("schedulingGates").is_empty(),
             requests: requests(spec),
             host_ports: host_ports(spec),
-            claims: claims.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            claims: claims.collect(),
+            ephemeral,
             tolerations: spec.items("tolerations").iter().map(Toleration::of).collect(),
             addresses: addresses(status),
             hostname: spec.str("hostname").to_owned(),
