@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 19] = [
+const DEPENDENCIES: [(&str, &[&str]); 20] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
@@ -45,6 +45,7 @@ const DEPENDENCIES: [(&str, &[&str]); 19] = [
     ("firewall", &["api", "client", "netfilter", "network", "sys"]),
     ("runtime", &["applets", "images", "journal", "sys"]),
     ("volumes", &["journal", "sys"]),
+    ("disks", &["journal", "sys", "volumes"]),
     ("server", &["api", "store"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),

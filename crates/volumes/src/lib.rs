@@ -23,5 +23,6 @@ mod sub_path;
 pub use error::{Error, Result};
 pub use ownership::{Change, Group};
 pub use payload::{File, Payload, check_path};
+pub use removal::{Removed, remove_some};
 pub use store::{Content, Store, Volume, unmount_below};
 pub use sub_path::{SubPath, read_below};
