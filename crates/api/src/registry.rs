@@ -1,7 +1,7 @@
 //! One row per kind: names, scope, schema type, hooks. The request pipeline reads rows and never names a kind.
 
 use crate::allocation::{Pool, Run};
-use crate::{Map, Status, Value, field::Errors, json, schema::Type, time::Timestamp};
+use crate::{Map, Status, Value, field::Errors, json, schema::Type, schema::descriptions::description, time::Timestamp};
 use std::fmt::Debug;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -85,9 +85,27 @@ pub struct Column {
     pub ty: &'static str,
     /// `name` on the first column.
     pub format: &'static str,
-    pub description: &'static str,
+    pub description: Described,
     /// 1: only with `-o wide`.
     pub priority: i32,
+}
+
+/// Where a column's description comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Described {
+    As(&'static str),
+    /// It shows that field of that type, and is described as it is.
+    AsField(&'static Type, &'static str),
+}
+
+impl Described {
+    /// The description itself.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::As(text) => text,
+            Self::AsField(ty, field) => description(ty.name, field).unwrap_or_default(),
+        }
+    }
 }
 
 /// What is written, and by which path.
@@ -125,7 +143,7 @@ pub enum Retention {
 
 /// What differs between kinds. All methods are pure; the defaults fit a kind without a spec strategy.
 ///
-/// Order in a write: decode, [`default`](Self::default), `prepare_*`, admission, `validate*`, [`warnings`](Self::warnings), encode.
+/// Order in a write: decode, [`default`](Self::default), admission that changes, `prepare_*`, [`stamp`](Self::stamp), `validate*`, [`warnings`](Self::warnings), encode.
 /// Objects come in canonical form (see [`crate::schema::walker`]); the pipeline canonicalises again after hooks.
 pub trait Hooks: Debug + Send + Sync {
     /// Fills in defaults, as upstream's versioned defaulting does. Runs on every decode: create, update, patch results.
@@ -150,6 +168,9 @@ pub trait Hooks: Debug + Send + Sync {
     fn allocate(&self, _object: &mut Value, _old: Option<&Value>, _run: Run, _pool: &mut Pool<'_>) -> Result<(), Status> {
         Ok(())
     }
+
+    /// Writes down when something happened that this write makes happen; after `prepare_*`. `old` on update.
+    fn stamp(&self, _object: &mut Value, _old: Option<&Value>, _now: Timestamp) {}
 
     /// Validation of a new object, beyond the pipeline's ObjectMeta validation.
     fn validate(&self, _object: &Value) -> Errors {

@@ -4,7 +4,9 @@ use crate::format::ResponseFormat;
 use crate::negotiation::Transform;
 use crate::object::Expected;
 use crate::table::{self, Style};
+use stead_api::kinds::columns;
 use stead_api::registry::Column;
+use stead_api::schema::generated::{AUTOSCALING_V1_SCALE_SPEC, AUTOSCALING_V1_SCALE_STATUS};
 use stead_api::schema::{self, walker};
 use stead_api::selector::LabelSelector;
 use stead_api::value::Access;
@@ -52,25 +54,11 @@ pub(crate) fn shown(scale: Value, format: ResponseFormat) -> Value {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "Name", ty: "string", format: "", description: NAME_DESCRIPTION, priority: 0 },
-    Column {
-        name: "Desired",
-        ty: "integer",
-        format: "",
-        description: "replicas is the desired number of instances for the scaled object.",
-        priority: 0,
-    },
-    Column {
-        name: "Available",
-        ty: "integer",
-        format: "",
-        description: "replicas is the actual number of observed instances of the scaled object.",
-        priority: 0,
-    },
-    Column { name: "Age", ty: "string", format: "", description: AGE_DESCRIPTION, priority: 0 },
+    Column { format: "", ..columns::NAME },
+    Column { ty: "integer", ..columns::field("Desired", &AUTOSCALING_V1_SCALE_SPEC, "replicas") },
+    Column { ty: "integer", ..columns::field("Available", &AUTOSCALING_V1_SCALE_STATUS, "replicas") },
+    columns::AGE,
 ];
-const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
-const AGE_DESCRIPTION: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 /// The table of one Scale.
 fn table(style: Style, scale: &Value) -> Value {

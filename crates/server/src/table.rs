@@ -70,7 +70,7 @@ fn definition(column: &Column) -> Value {
         "name": column.name,
         "type": column.ty,
         "format": column.format,
-        "description": column.description,
+        "description": column.description.text(),
         "priority": column.priority,
     })
 }

@@ -46,6 +46,7 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
     let version = set_identity(core, &mut object);
     let _promise = allocation::allocate(core, &kind, &mut object, None, options.run)?;
     kind.hooks.prepare_create(&mut object);
+    kind.hooks.stamp(&mut object, None, core.environment.now());
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
     for attempt in 0..NAME_TRIES {
         if generated {

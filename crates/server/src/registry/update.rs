@@ -204,6 +204,7 @@ async fn prepare(
         Part::Status | Part::Other(_) => None,
     };
     let generation = kind.hooks.prepare_update(seen, &mut object, old);
+    kind.hooks.stamp(&mut object, Some(old), core.environment.now());
     raise_generation(&mut object, old, generation);
     object::set_version(&mut object, &current.revision.to_string());
     walker::canonical(kind.schema, &mut object);
