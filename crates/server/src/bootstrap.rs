@@ -19,10 +19,14 @@ const SERVICE_EVERY_MS: u64 = 10_000;
 /// The namespaces, and Events whose time has come, once in so many of these rounds: each minute.
 const ROUNDS: u64 = 6;
 
-/// Makes what is missing; does nothing on a store that has it.
-pub(crate) async fn run(core: &Arc<Core>) -> Result<(), Status> {
+/// Makes what is missing, and on a new store what a cluster begins with; does nothing on a store that has it.
+pub(crate) async fn run(core: &Arc<Core>, first_objects: Vec<Value>) -> Result<(), Status> {
     repair_namespaces(core).await?;
     let first = !networks::is_known(core);
+    if first {
+        // Before the store is known by its ranges not to be new, so that a crash between leaves none out.
+        begin_with(core, first_objects).await?;
+    }
     networks::repair(core).await?;
     kubernetes_service::repair(core).await?;
     let repaired = addresses::repair(core).await?;
@@ -57,6 +61,16 @@ async fn repair_namespaces(core: &Arc<Core>) -> Result<(), Status> {
     let namespaces = core.kinds.built_in("namespaces");
     for name in NAMESPACES {
         ensure(core, &namespaces, "", json!({"metadata": {"name": name}})).await?;
+    }
+    Ok(())
+}
+
+async fn begin_with(core: &Arc<Core>, objects: Vec<Value>) -> Result<(), Status> {
+    for object in objects {
+        let rows = core.kinds.rows();
+        let is_kind = |row: &&Arc<Kind>| object["kind"] == row.kind && object["apiVersion"] == row.api_version();
+        let kind = rows.iter().find(is_kind).ok_or_else(|| Status::internal(&format!("a cluster cannot begin with {object}")))?;
+        ensure(core, kind, "", object).await?;
     }
     Ok(())
 }

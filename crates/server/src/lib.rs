@@ -116,6 +116,8 @@ pub struct Config {
     pub token_key: Arc<SigningKey>,
     /// Who says so in them, a URL; and whom those are for that name nobody.
     pub token_issuer: String,
+    /// Objects outside of namespaces that a new cluster begins with. Who deletes one is not given it again.
+    pub first_objects: Vec<stead_api::Value>,
 }
 
 /// The API server. Cheap to clone.
@@ -141,7 +143,7 @@ impl Server {
             reached: kubernetes_service::Reached::default(),
             tokens: tokens::Tokens { key: config.token_key, issuer: config.token_issuer },
         });
-        bootstrap::run(&core).await?;
+        bootstrap::run(&core, config.first_objects).await?;
         Ok(Self { core })
     }
 

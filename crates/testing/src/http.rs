@@ -63,15 +63,21 @@ impl Client {
     }
 
     async fn start(store: stead_store::Store, seed: u64, service_cidr: &str) -> Result<Self> {
-        let environment: Arc<dyn Environment> = Arc::new(Virtual::new(seed));
         let config = Config {
             store,
-            environment: Arc::clone(&environment),
+            environment: Arc::new(Virtual::new(seed)),
             service_cidr: service_cidr.to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
             token_key: Arc::new(stead_server::SigningKey::fresh().context("make a key")?),
             token_issuer: "https://kubernetes.default.svc".to_owned(),
+            first_objects: Vec::new(),
         };
+        Self::with(config).await
+    }
+
+    /// A server of that configuration.
+    pub async fn with(config: Config) -> Result<Self> {
+        let environment = Arc::clone(&config.environment);
         let server = Server::new(config).await.map_err(anyhow::Error::from).context("the server does not start")?;
         Ok(Self { server, environment })
     }

@@ -174,6 +174,7 @@ async fn a_panic_is_one_answer_and_the_server_goes_on() {
         advertise: "https://127.0.0.1:6443".to_owned(),
         token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),
         token_issuer: "https://kubernetes.default.svc".to_owned(),
+        first_objects: Vec::new(),
     };
     let server = Server::new(config).await.expect("the server starts");
     environment.now.store(true, Ordering::Relaxed);

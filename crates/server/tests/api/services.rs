@@ -46,6 +46,7 @@ async fn a_restart_makes_nothing_anew() {
         advertise: "https://127.0.0.1:6443".to_owned(),
         token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),
         token_issuer: "https://kubernetes.default.svc".to_owned(),
+        first_objects: Vec::new(),
     };
     Server::new(config()).await.expect("a server");
     let revision = store.revision();

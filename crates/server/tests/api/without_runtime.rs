@@ -39,6 +39,7 @@ fn server(store: stead_store::Store) -> BoxFuture<'static, Result<Server, stead_
         advertise: "https://127.0.0.1:6443".to_owned(),
         token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),
         token_issuer: "https://kubernetes.default.svc".to_owned(),
+        first_objects: Vec::new(),
     };
     Server::new(config).boxed()
 }

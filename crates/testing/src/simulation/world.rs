@@ -186,6 +186,7 @@ impl World {
             advertise: "https://127.0.0.1:6443".to_owned(),
             token_key: Arc::new(SigningKey::fresh().map_err(|e| e.to_string())?),
             token_issuer: "https://kubernetes.default.svc".to_owned(),
+            first_objects: Vec::new(),
         };
         let api = Api::new(config).map_err(|e| e.to_string())?;
         let truth = Truth::new(&api)?;

@@ -96,7 +96,7 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         reached: crate::kubernetes_service::Reached::default(),
         tokens: crate::tokens::Tokens { key: Arc::new(crate::SigningKey::fresh().unwrap()), issuer: String::new() },
     });
-    bootstrap::run(&core).await.unwrap();
+    bootstrap::run(&core, Vec::new()).await.unwrap();
     (Server { core }.service(), questions, permits)
 }
 
