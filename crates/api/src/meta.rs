@@ -201,6 +201,14 @@ pub fn restore(object: &mut Value, old: &Value) {
     }
 }
 
+/// Puts back all of the metadata that a status never changes, where the kind's status leaves metadata alone.
+pub fn restore_for_status(object: &mut Value, old: &Value) {
+    let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for name in ["deletionTimestamp", "generation", "labels", "annotations", "finalizers", "ownerReferences"] {
+        copy(meta, &old["metadata"], name);
+    }
+}
+
 fn copy(meta: &mut Map<String, Value>, from: &Value, name: &str) {
     match from.get(name) {
         Some(value) => {

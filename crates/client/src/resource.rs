@@ -18,6 +18,10 @@ const fn core(plural: &'static str, kind: &'static str) -> Resource {
     Resource { api_version: "v1", plural, kind, namespaced: true }
 }
 
+const fn storage(plural: &'static str, kind: &'static str) -> Resource {
+    Resource { api_version: "storage.k8s.io/v1", plural, kind, namespaced: false }
+}
+
 pub const PODS: Resource = core("pods", "Pod");
 pub const EVENTS: Resource = core("events", "Event");
 pub const CONFIG_MAPS: Resource = core("configmaps", "ConfigMap");
@@ -31,10 +35,12 @@ pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespace
 pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
 pub const PERSISTENT_VOLUME_CLAIMS: Resource = core("persistentvolumeclaims", "PersistentVolumeClaim");
 pub const PERSISTENT_VOLUMES: Resource = Resource { namespaced: false, ..core("persistentvolumes", "PersistentVolume") };
-pub const STORAGE_CLASSES: Resource =
-    Resource { api_version: "storage.k8s.io/v1", plural: "storageclasses", kind: "StorageClass", namespaced: false };
-pub const CSI_STORAGE_CAPACITIES: Resource =
-    Resource { api_version: "storage.k8s.io/v1", plural: "csistoragecapacities", kind: "CSIStorageCapacity", namespaced: true };
+pub const STORAGE_CLASSES: Resource = storage("storageclasses", "StorageClass");
+pub const CSI_NODES: Resource = storage("csinodes", "CSINode");
+pub const CSI_DRIVERS: Resource = storage("csidrivers", "CSIDriver");
+pub const CSI_STORAGE_CAPACITIES: Resource = Resource { namespaced: true, ..storage("csistoragecapacities", "CSIStorageCapacity") };
+pub const VOLUME_ATTACHMENTS: Resource = storage("volumeattachments", "VolumeAttachment");
+pub const VOLUME_ATTRIBUTES_CLASSES: Resource = storage("volumeattributesclasses", "VolumeAttributesClass");
 pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };

@@ -10,10 +10,12 @@ use crate::running::{self, Running};
 use crate::supervisor::Supervisor;
 use crate::{cli, dns, explain, file, inprocess, node, outbound, reach, token_key};
 use anyhow::Context;
+use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stead_api::kinds::storage_class;
 use stead_node::shutdown;
 use stead_server::{Config, Environment, Server, Service};
 use stead_store::{Options as StoreOptions, Store};
@@ -84,8 +86,15 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     let service_cidr = args.service_cidr.to_string();
     let token_key = token_key::open(&args.data_dir.join("tls"))?;
     let token_issuer = format!("https://kubernetes.default.svc.{}", args.cluster_domain);
-    let config =
-        Config { store: store.clone(), environment: machine.clone(), service_cidr, advertise: url.clone(), token_key, token_issuer };
+    let config = Config {
+        store: store.clone(),
+        environment: machine.clone(),
+        service_cidr,
+        advertise: url.clone(),
+        token_key,
+        token_issuer,
+        first_objects: vec![standard_class()],
+    };
     let server = Server::new(config).await.context("start the API server")?;
     server.register_outbound(outbound::service()?);
     let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
@@ -119,6 +128,19 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         _ = signals.end() => return Ok(Started::Stopped),
     }
     Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?, nodes.shutdown))
+}
+
+/// The class of claims that name none: directories and file systems on the nodes' own disks.
+fn standard_class() -> Value {
+    json!({
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {storage_class::IS_DEFAULT: "true"}},
+        "provisioner": storage_class::LOCAL_PROVISIONER,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": true,
+    })
 }
 
 fn name_sources(args: &ServerArgs, node_name: &str) -> NameSources {

@@ -5,6 +5,9 @@ use crate::registry::Kind;
 pub mod columns;
 pub mod config_map;
 pub mod controller_revision;
+pub mod csi_driver;
+pub mod csi_node;
+pub mod csi_storage_capacity;
 mod difference;
 pub mod endpoint_slice;
 pub mod endpoints;
@@ -15,6 +18,7 @@ pub mod metrics;
 pub mod namespace;
 pub mod network_policy;
 pub mod node;
+pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_spec;
@@ -24,6 +28,9 @@ pub mod service;
 pub mod service_account;
 pub mod service_cidr;
 pub mod stateful_set;
+pub mod storage_class;
+pub mod volume_attachment;
+pub mod volume_attributes_class;
 
 /// Every served kind, in discovery order (groups in order, resources alphabetically).
 pub static KINDS: &[&Kind] = &[
@@ -33,6 +40,7 @@ pub static KINDS: &[&Kind] = &[
     &namespace::NAMESPACE,
     &node::NODE,
     &persistent_volume_claim::PERSISTENT_VOLUME_CLAIM,
+    &persistent_volume::PERSISTENT_VOLUME,
     &pod::POD,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
@@ -44,6 +52,12 @@ pub static KINDS: &[&Kind] = &[
     &ip_address::IP_ADDRESS,
     &network_policy::NETWORK_POLICY,
     &service_cidr::SERVICE_CIDR,
+    &csi_driver::CSI_DRIVER,
+    &csi_node::CSI_NODE,
+    &csi_storage_capacity::CSI_STORAGE_CAPACITY,
+    &storage_class::STORAGE_CLASS,
+    &volume_attachment::VOLUME_ATTACHMENT,
+    &volume_attributes_class::VOLUME_ATTRIBUTES_CLASS,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,
 ];

@@ -4,7 +4,7 @@ use super::columns;
 use crate::{
     Value,
     field::{Errors, Path, invalid, required},
-    names,
+    meta, names,
     registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
     schema::generated::NETWORKING_V1_SERVICE_CIDR,
     time::{Timestamp, age},
@@ -54,12 +54,7 @@ impl Hooks for ServiceCidr {
         match part {
             Part::Status => {
                 object["spec"] = old["spec"].clone();
-                for name in ["labels", "annotations", "finalizers", "ownerReferences"] {
-                    object["metadata"].drop(name);
-                    if let Some(value) = old["metadata"].get(name) {
-                        object["metadata"][name] = value.clone();
-                    }
-                }
+                meta::restore_for_status(object, old);
             }
             Part::Main | Part::Other(_) => object["status"] = old["status"].clone(),
         }

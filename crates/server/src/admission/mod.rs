@@ -2,8 +2,8 @@
 //! change objects run first, in order, before an object is judged by its kind's own rules; all that only judge run after that.
 //! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
-mod claim_protection;
 mod claim_resize;
+mod default_storage_class;
 mod default_tolerations;
 mod namespace_lifecycle;
 mod pod_resize;
@@ -11,6 +11,7 @@ mod pod_security;
 mod priority;
 mod runtime_class;
 mod service_account;
+mod storage_protection;
 mod taint_nodes;
 
 use crate::cluster::Cluster;
@@ -92,7 +93,8 @@ impl Default for Admission {
             Box::new(pod_security::PodSecurity),
             Box::new(priority::Priority),
             Box::new(default_tolerations::DefaultTolerationSeconds),
-            Box::new(claim_protection::StorageObjectInUseProtection),
+            Box::new(default_storage_class::DefaultStorageClass),
+            Box::new(storage_protection::StorageObjectInUseProtection),
             Box::new(claim_resize::PersistentVolumeClaimResize),
             Box::new(pod_resize::PodResize),
             Box::new(runtime_class::RuntimeClass),

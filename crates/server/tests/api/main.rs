@@ -13,6 +13,7 @@ mod pod_security;
 mod proxy;
 mod replayed;
 mod services;
+mod storage;
 mod subresources;
 mod system;
 mod tokens;

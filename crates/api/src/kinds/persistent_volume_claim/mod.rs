@@ -1,4 +1,4 @@
-//! PersistentVolumeClaim: a wish for storage. Who fulfils it (a volume binder, a provisioner) is no part of this version: claims stay Pending.
+//! PersistentVolumeClaim: a wish for storage. Who fulfils it is elsewhere.
 
 mod validation;
 
@@ -9,7 +9,7 @@ use crate::{
     json,
     kinds::pod_spec::{defaults, warnings},
     registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
-    schema::generated::CORE_V1_PERSISTENT_VOLUME_CLAIM,
+    schema::generated::{CORE_V1_PERSISTENT_VOLUME_CLAIM, CORE_V1_PERSISTENT_VOLUME_CLAIM_SPEC, CORE_V1_PERSISTENT_VOLUME_CLAIM_STATUS},
     time::{Timestamp, age},
     value::Access,
 };
@@ -37,21 +37,14 @@ pub static PERSISTENT_VOLUME_CLAIM: Kind = Kind {
 
 const COLUMNS: &[Column] = &[
     columns::NAME,
-    columns::text("Status", "phase represents the current phase of PersistentVolumeClaim."),
-    columns::text("Volume", "volumeName is the binding reference to the PersistentVolume backing this claim."),
-    columns::text("Capacity", "capacity represents the actual resources of the underlying volume."),
-    columns::text(
-        "Access Modes",
-        "accessModes contains the actual access modes the volume backing the PVC has. More info: \
-         https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1",
-    ),
+    columns::field("Status", &CORE_V1_PERSISTENT_VOLUME_CLAIM_STATUS, "phase"),
+    columns::field("Volume", &CORE_V1_PERSISTENT_VOLUME_CLAIM_SPEC, "volumeName"),
+    columns::field("Capacity", &CORE_V1_PERSISTENT_VOLUME_CLAIM_STATUS, "capacity"),
+    columns::field("Access Modes", &CORE_V1_PERSISTENT_VOLUME_CLAIM_STATUS, "accessModes"),
     columns::text("StorageClass", "StorageClass of the pvc"),
     columns::text("VolumeAttributesClass", "VolumeAttributesClass of the pvc"),
     columns::AGE,
-    columns::wide(
-        "VolumeMode",
-        "volumeMode defines what type of volume is required by the claim. Value of Filesystem is implied when not included in claim spec.",
-    ),
+    columns::wide_field("VolumeMode", &CORE_V1_PERSISTENT_VOLUME_CLAIM_SPEC, "volumeMode"),
 ];
 
 /// The annotation that named a claim's class before the field did.
@@ -96,7 +89,7 @@ impl Hooks for PersistentVolumeClaim {
     fn validate_update(&self, part: Part, object: &Value, old: &Value) -> Errors {
         match part {
             Part::Main => validation::update(object, old),
-            Part::Status | Part::Other(_) => validation::status(object, old),
+            Part::Status | Part::Other(_) => validation::status(object),
         }
     }
 
@@ -117,10 +110,6 @@ impl Hooks for PersistentVolumeClaim {
             true => (status["capacity"].str("storage").to_owned(), access_modes(status)),
             false => (String::new(), String::new()),
         };
-        let class = match meta["annotations"].str(BETA_CLASS) {
-            "" => spec.str("storageClassName"),
-            old => old,
-        };
         let attributes = Some(spec.str("volumeAttributesClassName")).filter(|name| !name.is_empty()).unwrap_or("<unset>");
         vec![
             meta.str("name").into(),
@@ -128,7 +117,7 @@ impl Hooks for PersistentVolumeClaim {
             spec.str("volumeName").into(),
             capacity.into(),
             modes.into(),
-            class.into(),
+            class(object).into(),
             attributes.into(),
             age(object, now).into(),
             spec.str("volumeMode").into(),
@@ -136,10 +125,18 @@ impl Hooks for PersistentVolumeClaim {
     }
 }
 
+/// The class of a claim or volume, by the old annotation or by the field.
+pub fn class(object: &Value) -> &str {
+    match object["metadata"]["annotations"].str(BETA_CLASS) {
+        "" => object["spec"].str("storageClassName"),
+        old => old,
+    }
+}
+
 /// `RWO,ROX,RWX,RWOP`, in that order, each once.
-fn access_modes(status: &Value) -> String {
+pub(super) fn access_modes(holder: &Value) -> String {
     let short = [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
-    let modes = status.items("accessModes");
+    let modes = holder.items("accessModes");
     let present = short.iter().filter(|(long, _)| modes.iter().any(|mode| mode == long));
     present.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
 }

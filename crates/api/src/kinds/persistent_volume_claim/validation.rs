@@ -6,8 +6,12 @@ use crate::{
     field::{self, Errors, Path},
     kinds::{
         difference,
-        pod_spec::{amount, validation::claims},
+        pod_spec::{
+            amount, is_native_resource,
+            validation::{claims, sorted, texts},
+        },
     },
+    names,
     quantity::Quantity,
     value::Access,
 };
@@ -23,6 +27,7 @@ pub fn create(object: &Value) -> Errors {
 /// After creation only the volume (while unbound), an unset class, and the size of a bound claim may change (W14).
 pub fn update(object: &Value, old: &Value) -> Errors {
     let mut errors = create(object);
+    errors.extend(beta_class(object, old));
     let (new_spec, old_spec) = (&object["spec"], &old["spec"]);
     let mut allowed = new_spec.clone();
     let mut keep = |member: &str| match old_spec.get(member) {
@@ -35,12 +40,11 @@ pub fn update(object: &Value, old: &Value) -> Errors {
     if class_may_be_set(object, old) {
         keep("storageClassName");
     }
-    let bound = old["status"].str("phase") == "Bound";
-    if bound {
-        keep("volumeAttributesClassName");
-        if let Some(size) = old_spec["resources"]["requests"].get("storage") {
-            allowed["resources"]["requests"]["storage"] = size.clone();
-        }
+    keep("volumeAttributesClassName");
+    if old["status"].str("phase") == "Bound"
+        && let Some(size) = old_spec["resources"]["requests"].get("storage")
+    {
+        allowed["resources"]["requests"]["storage"] = size.clone();
     }
     if allowed != *old_spec {
         let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
@@ -51,7 +55,30 @@ pub fn update(object: &Value, old: &Value) -> Errors {
         let shown = new_spec.get("volumeMode").cloned().unwrap_or(Value::Null);
         errors.push(field::invalid(&Path::new("volumeMode"), shown, "field is immutable"));
     }
+    errors.extend(attributes_class(new_spec, old_spec));
     errors
+}
+
+/// A claim's attributes may be changed to another class's, but not be forgotten.
+fn attributes_class(new: &Value, old: &Value) -> Option<field::Error> {
+    const MEMBER: &str = "volumeAttributesClassName";
+    if !old.has(MEMBER) || new.get(MEMBER) == old.get(MEMBER) {
+        return None;
+    }
+    let detail = match new.get(MEMBER).and_then(Value::as_str) {
+        None => "update from non-nil value to nil is forbidden",
+        Some("") => "update from non-nil value to an empty string is forbidden",
+        Some(_) => return None,
+    };
+    Some(field::forbidden(&Path::new("spec").child(MEMBER), detail))
+}
+
+/// The annotation stays as it is, but for what moves from it into the field.
+fn beta_class(object: &Value, old: &Value) -> Option<field::Error> {
+    let [new, before] = [object, old].map(|claim| claim["metadata"]["annotations"].str(BETA_CLASS));
+    let moved = !before.is_empty() && new.is_empty() && class_may_be_set(object, old);
+    let path = Path::new("metadata").child("annotations").child(BETA_CLASS);
+    (new != before && !moved).then(|| field::invalid(&path, new, "field is immutable"))
 }
 
 /// An unset class may be set once: from nothing, or from what the old annotation named.
@@ -78,24 +105,35 @@ fn shrink(object: &Value, old: &Value) -> Errors {
 }
 
 /// Judges the numbers and states of a status; phases are the controllers' own.
-pub fn status(object: &Value, _old: &Value) -> Errors {
+pub fn status(object: &Value) -> Errors {
     let (status, path) = (&object["status"], Path::new("status"));
     let mut errors = Errors::new();
-    for (name, value) in status.map("capacity").into_iter().flatten() {
-        if let Some(amount) = amount::of(value).filter(|amount| amount.signum() < 0) {
-            let shown: Value = amount.to_string().parse::<i64>().map_or_else(|_| amount.to_string().into(), Value::from);
-            errors.push(field::invalid(&path.child("capacity").key(name), shown, "must be a valid resource quantity"));
+    if object["spec"].items("accessModes").is_empty() {
+        errors.push(field::required(&Path::new("Spec").child("accessModes"), ""));
+    }
+    for (name, value) in sorted(status.map("capacity")) {
+        errors.extend(amount::not_negative(value, &path.child("capacity").key(name)));
+    }
+    let at = path.child("allocatedResourceStatuses");
+    for (name, state) in sorted(status.map("allocatedResourceStatuses")) {
+        errors.extend(resource(name, &at));
+        if !RESIZE_STATES.iter().any(|known| state == known) {
+            errors.push(field::not_supported(&at, name, &RESIZE_STATES));
         }
     }
-    for (name, state) in status.map("allocatedResourceStatuses").into_iter().flatten() {
-        if !state.as_str().is_some_and(|state| RESIZE_STATES.contains(&state)) {
-            errors.push(field::not_supported(&path.child("allocatedResourceStatuses"), name.as_str(), &RESIZE_STATES));
-        }
-    }
-    for (name, _) in status.map("allocatedResources").into_iter().flatten() {
-        if name != "storage" {
-            errors.push(field::not_supported(&path.child("allocatedResources"), name.as_str(), &["storage"]));
-        }
+    let at = path.child("allocatedResources");
+    for (name, value) in sorted(status.map("allocatedResources")) {
+        errors.extend(resource(name, &at));
+        errors.extend(amount::not_negative(value, &at.key(name)));
     }
     errors
+}
+
+/// Of Kubernetes' own resources a claim has storage alone.
+fn resource(name: &str, path: &Path) -> Errors {
+    let faults: Errors = texts(path, name, names::qualified_name(name)).collect();
+    if faults.is_empty() && is_native_resource(name) && name != "storage" {
+        return vec![field::not_supported(path, name, &["storage"])];
+    }
+    faults
 }

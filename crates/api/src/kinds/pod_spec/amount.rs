@@ -1,6 +1,10 @@
 //! Arithmetic on resource lists: read them, add them up, take the larger of two. Quantities themselves are [`crate::quantity`].
 
-use crate::{Map, Value, quantity::Quantity};
+use crate::{
+    Map, Value,
+    field::{self, Path},
+    quantity::Quantity,
+};
 use std::collections::BTreeMap;
 
 /// A resource list by name.
@@ -18,6 +22,12 @@ pub fn of(value: &Value) -> Option<Quantity> {
 /// The amounts of a resource list; unreadable ones are left out.
 pub fn amounts(list: Option<&Map<String, Value>>) -> Amounts {
     list.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), of(value)?))).collect()
+}
+
+/// An amount that something has cannot be below nothing. The error shows it in whole units.
+pub fn not_negative(value: &Value, path: &Path) -> Option<field::Error> {
+    let amount = of(value)?.value_ceil();
+    (amount < 0).then(|| field::invalid(path, amount, "must be a valid resource quantity"))
 }
 
 /// Whether an amount is a whole number. Of plain digits beyond 64 bits only the low 64 bits of their thousandths count,

@@ -200,8 +200,13 @@ fn volume(volume: &mut Value) {
         template.default_to("spec", json!({}));
         claim_spec(&mut template["spec"]);
     }
+    driver_sources(volume);
+}
+
+/// Fills in the sources of storage drivers, in a pod's volume or in a PersistentVolume's spec.
+pub fn driver_sources(holder: &mut Value) {
     for (member, defaults) in driver_defaults() {
-        if let Some(source) = volume.get_mut(member) {
+        if let Some(source) = holder.get_mut(member) {
             for (name, value) in defaults {
                 source.default_to(name, value);
             }

@@ -20,7 +20,7 @@ const NULL_SELECTOR: &str = "a null labelSelector results in matching no pod";
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 /// Volume sources that are going away or gone.
-const OLD_VOLUMES: [(&str, &str); 9] = [
+pub const OLD_VOLUMES: [(&str, &str); 9] = [
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
     ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
     ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
@@ -66,7 +66,7 @@ fn has_annotation(metadata: &Value, key: &str) -> bool {
 }
 
 /// What replaces a node label, and since when.
-fn replacement(label: &str) -> Option<&'static str> {
+pub fn replacement(label: &str) -> Option<&'static str> {
     Some(match label {
         "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
@@ -95,7 +95,7 @@ fn node_labels(spec: &Value, path: &Path, texts: &mut Vec<String>) {
 }
 
 /// Label values that nothing can have are refused in a requirement, and only told in a preference.
-fn node_term(term: &Value, check_values: bool, path: &Path, texts: &mut Vec<String>) {
+pub fn node_term(term: &Value, check_values: bool, path: &Path, texts: &mut Vec<String>) {
     for (i, expression) in term.items("matchExpressions").iter().enumerate() {
         let (key, at) = (expression.str("key"), path.child("matchExpressions").index(i));
         if let Some(text) = replacement(key) {

@@ -10,7 +10,8 @@ use crate::{
 };
 
 const ACCESS_MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-const VOLUME_MODES: [&str; 2] = ["Block", "Filesystem"];
+/// How a volume is given to containers.
+pub const VOLUME_MODES: [&str; 2] = ["Block", "Filesystem"];
 
 /// Validates the claim template of an ephemeral volume.
 pub fn template(template: &Value, path: &Path) -> Errors {
@@ -68,13 +69,18 @@ fn access_modes(spec: &Value, path: &Path) -> Errors {
     if let Some(selector) = spec.get("selector") {
         errors.extend(selector::validate_label_selector(selector, &path.child("selector")));
     }
+    errors.extend(known_modes(modes, &at));
+    errors
+}
+
+/// Validates the access modes of a claim or volume that has some.
+pub fn known_modes(modes: &[Value], at: &Path) -> Errors {
     let known = |mode: &Value| ACCESS_MODES.iter().any(|known| mode == known);
-    for mode in modes.iter().filter(|mode| !known(mode)) {
-        errors.push(field::not_supported(&at, mode.clone(), &ACCESS_MODES));
-    }
+    let unknown = modes.iter().filter(|mode| !known(mode));
+    let mut errors: Errors = unknown.map(|mode| field::not_supported(at, mode.clone(), &ACCESS_MODES)).collect();
     let (alone, shared): (Vec<_>, Vec<_>) = modes.iter().filter(|mode| known(mode)).partition(|mode| *mode == "ReadWriteOncePod");
     if !alone.is_empty() && !shared.is_empty() {
-        errors.push(field::forbidden(&at, "may not use ReadWriteOncePod with other access modes"));
+        errors.push(field::forbidden(at, "may not use ReadWriteOncePod with other access modes"));
     }
     errors
 }

@@ -1,7 +1,7 @@
 //! Validation of pod specs: every rule, with upstream's texts and in upstream's order. Pure; never changes a value.
 //! Input: a defaulted, canonical pod spec. Output: field errors.
 
-mod affinity;
+pub mod affinity;
 pub mod annotations;
 pub mod claims;
 mod containers;
@@ -18,8 +18,8 @@ mod spread;
 #[cfg(test)]
 mod tests;
 pub mod tolerations;
-mod volume_drivers;
-mod volumes;
+pub mod volume_drivers;
+pub mod volumes;
 mod windows;
 
 use crate::{

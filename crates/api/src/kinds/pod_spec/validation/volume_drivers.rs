@@ -70,12 +70,22 @@ pub fn iscsi(source: &Value, path: &Path) -> Errors {
     errors
 }
 
+const ISCSI_NAME: &str =
+    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+
 /// With an initiator name the volume's name becomes part of a name that is limited.
+fn iscsi_name_too_long(source: &Value, volume: &str) -> bool {
+    source.has("initiatorName") && volume.len() + 1 + source.str("targetPortal").len() > MAX_ISCSI_NAME
+}
+
+/// The limit of that name, told at the name of a pod's volume.
 pub fn iscsi_name(source: &Value, volume: &str, path: &Path) -> Option<field::Error> {
-    let too_long = volume.len() + 1 + source.str("targetPortal").len() > MAX_ISCSI_NAME;
-    let detail = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters \
-        if iscsi.initiatorName is specified.";
-    (source.has("initiatorName") && too_long).then(|| field::invalid(&path.child("name"), volume, detail))
+    iscsi_name_too_long(source, volume).then(|| field::invalid(&path.child("name"), volume, ISCSI_NAME))
+}
+
+/// The limit of that name, told at the portal of a PersistentVolume.
+pub fn iscsi_portal(source: &Value, volume: &str, path: &Path) -> Option<field::Error> {
+    iscsi_name_too_long(source, volume).then(|| field::invalid(&path.child("targetportal"), source.str("targetPortal"), ISCSI_NAME))
 }
 
 fn initiator_fault(name: &str) -> Option<&'static str> {
@@ -248,15 +258,21 @@ pub fn scale_io(source: &Value, path: &Path) -> Errors {
     all_needed(source, &["gateway", "system", "volumeName"], path)
 }
 
+/// The name of a CSI driver: a subdomain of at most 63 bytes, in any case.
+pub fn driver_name(driver: &str, path: &Path) -> Errors {
+    let mut errors = Errors::new();
+    if driver.len() > MAX_DRIVER {
+        errors.push(field::too_long(path, MAX_DRIVER));
+    }
+    errors.extend(texts(path, driver, names::dns_subdomain(&driver.to_lowercase())));
+    errors
+}
+
 pub fn csi(source: &Value, path: &Path) -> Errors {
-    let at = path.child("driver");
     let driver = source.str("driver");
     let mut errors = needed(source, "driver", path);
     if !driver.is_empty() {
-        if driver.len() > MAX_DRIVER {
-            errors.push(field::too_long(&at, MAX_DRIVER));
-        }
-        errors.extend(texts(&at, driver, names::dns_subdomain(&driver.to_lowercase())));
+        errors.extend(driver_name(driver, &path.child("driver")));
     }
     if let Some(reference) = source.get("nodePublishSecretRef") {
         let name = reference.str("name");

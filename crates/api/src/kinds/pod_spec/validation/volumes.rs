@@ -132,7 +132,8 @@ fn empty_dir(source: &Value, path: &Path) -> Errors {
     }
 }
 
-fn host_path(source: &Value, path: &Path) -> Errors {
+/// Validates a directory or file of the host.
+pub fn host_path(source: &Value, path: &Path) -> Errors {
     let missing = needed(source, "path", path);
     if !missing.is_empty() {
         return missing;
