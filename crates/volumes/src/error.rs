@@ -11,6 +11,11 @@ pub enum Error {
     Io { operation: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Journal(#[from] stead_journal::Error),
+    /// It was to be used alone, and that owner has it.
+    #[error("{} is in use by {owner}", source_path.display())]
+    InUse { source_path: PathBuf, owner: String },
+    #[error("path {:?} does not exist", .0.display().to_string())]
+    Missing(PathBuf),
     /// Said as it is to the user.
     #[error("{0}")]
     Refused(String),

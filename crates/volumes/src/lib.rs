@@ -13,6 +13,7 @@
 mod error;
 pub mod host_path;
 mod mounts;
+mod outside;
 mod ownership;
 mod payload;
 mod publish;
@@ -21,6 +22,7 @@ mod store;
 mod sub_path;
 
 pub use error::{Error, Result};
+pub use outside::{Outside, Shape, Sharing};
 pub use ownership::{Change, Group};
 pub use payload::{File, Payload, check_path};
 pub use removal::{Removed, remove_some};

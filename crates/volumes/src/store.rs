@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use stead_journal::{Journal, Thing};
 
 const ROOT_MODE: u32 = 0o777;
@@ -45,8 +46,20 @@ pub enum Content {
 
 /// What is made on the machine beside plain files of the root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Made {
+pub(crate) enum Made {
     Mount(PathBuf),
+    /// What lies elsewhere, bound.
+    Bind {
+        place: PathBuf,
+        source: PathBuf,
+    },
+}
+
+impl Made {
+    fn place(&self) -> &Path {
+        let (Made::Mount(place) | Made::Bind { place, .. }) = self;
+        place
+    }
 }
 
 impl Thing for Made {
@@ -58,8 +71,10 @@ impl Thing for Made {
 /// All owners' volumes; one process at a time has them open.
 #[derive(Debug)]
 pub struct Store {
-    root: PathBuf,
-    journal: Journal<Made>,
+    pub(crate) root: PathBuf,
+    pub(crate) journal: Journal<Made>,
+    /// Held from looking at who uses something to using it.
+    pub(crate) claiming: Mutex<()>,
 }
 
 impl Store {
@@ -68,10 +83,10 @@ impl Store {
         private_directory(root)?;
         let root = root.canonicalize().map_err(failed("resolve", root))?;
         let journal = Journal::open(&root.join(JOURNAL))?;
-        let store = Store { root, journal };
+        let store = Store { root, journal, claiming: Mutex::new(()) };
         let mounted = mounts::below(&store.root)?;
         // What a restart of the machine took away.
-        let gone: Vec<Made> = store.journal.live().into_iter().filter(|Made::Mount(place)| !mounted.contains(place)).collect();
+        let gone: Vec<Made> = store.journal.live().into_iter().filter(|made| !mounted.iter().any(|place| place == made.place())).collect();
         store.journal.gone(&gone);
         Ok(store)
     }
@@ -184,10 +199,12 @@ impl Store {
     /// Takes every mount of an owner away that the journal lists; the inner ones first.
     fn unmount(&self, owner: &str) -> Result<()> {
         let directory = self.directory(owner);
-        let ours = self.journal.live().into_iter().filter(|Made::Mount(place)| place.starts_with(&directory));
-        for made in ours.rev() {
-            let Made::Mount(place) = &made;
-            mounts::unmount(place)?;
+        let ours = self.journal.live().into_iter().filter(|made| made.place().starts_with(&directory));
+        // A place is older than what is mounted in it, whatever kind of thing either is.
+        let mut ours: Vec<Made> = ours.collect();
+        ours.sort_by(|a, b| a.place().cmp(b.place()));
+        for made in ours.into_iter().rev() {
+            mounts::unmount(made.place())?;
             self.journal.gone(&[made]);
         }
         Ok(())
@@ -241,12 +258,12 @@ fn on_disk(place: &Path, group: Option<Group>) -> Result<()> {
     fs::rename(&new, place).map_err(failed("make", place))
 }
 
-fn private_directory(path: &Path) -> Result<()> {
+pub(crate) fn private_directory(path: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(PRIVATE_MODE).create(path).map_err(failed("make", path))
 }
 
 /// A name that is one element of a path.
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let bad = name.is_empty() || name.len() > 255 || name.starts_with('.') || name.contains(['/', '\0']) || name == JOURNAL;
     if bad { Err(Error::Refused(format!("{name:?} cannot be the name of a directory"))) } else { Ok(()) }
 }

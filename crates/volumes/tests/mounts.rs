@@ -5,7 +5,7 @@ use nix::sched::{CloneFlags, unshare};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use stead_volumes::{Change, Content, File, Group, Payload, Store, SubPath, Volume};
+use stead_volumes::{Change, Content, Error, File, Group, Outside, Payload, Shape, Sharing, Store, SubPath, Volume};
 
 const NONE: Option<&str> = None;
 
@@ -184,4 +184,90 @@ fn what_somebody_else_mounts_is_written_down_and_goes_with_its_owner() {
     assert_eq!(store.begin_mount("u", "image", "v").unwrap(), None);
     store.tear_down("u").unwrap();
     assert!(!mounts().contains(place.to_str().unwrap()) && !place.exists());
+}
+
+fn outside(source: &Path, sharing: Sharing) -> Outside {
+    Outside { name: "data".into(), kind: "outside", source: source.to_owned(), shape: Shape::Directory, sharing, group: None }
+}
+
+#[test]
+fn what_lies_elsewhere_is_bound_and_stays_when_its_users_go() {
+    // VOL-2, VOL-17, VOL-21
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("precious"), "x").unwrap();
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    let shared = outside(&data, Sharing::Shared);
+    for owner in ["a", "b", "a"] {
+        store.bind_outside(owner, &shared).unwrap();
+    }
+    let place = store.place("a", "outside", "data");
+    assert_eq!(fs::read(place.join("precious")).unwrap(), b"x");
+    assert_eq!(mounts().matches(place.to_str().unwrap()).count(), 1);
+    store.remove("a").unwrap();
+    drop(store);
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    assert_eq!(store.users_of(&data), ["b"]);
+    store.tear_down("b").unwrap();
+    assert_eq!((store.users_of(&data), fs::read(data.join("precious")).unwrap()), (Vec::<String>::new(), b"x".to_vec()));
+    assert!(!mounts().contains(dir.path().join("pods").to_str().unwrap()));
+}
+
+#[test]
+fn what_is_wanted_alone_has_one_user() {
+    // STO-13
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    let alone = outside(&data, Sharing::Alone);
+    store.bind_outside("a", &alone).unwrap();
+    let refused = |store: &Store| matches!(store.bind_outside("b", &alone), Err(Error::InUse { owner, .. }) if owner == "a");
+    assert!(refused(&store));
+    drop(store);
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    assert!(refused(&store));
+    store.bind_outside("a", &alone).unwrap();
+    store.remove("a").unwrap();
+    store.bind_outside("b", &alone).unwrap();
+    store.remove("b").unwrap();
+}
+
+#[test]
+fn what_is_not_there_or_of_another_kind_is_said_and_leaves_nothing() {
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    let text = |outside: &Outside| store.bind_outside("a", outside).unwrap_err().to_string();
+    assert_eq!(text(&outside(Path::new("/nowhere"), Sharing::Shared)), "path \"/nowhere\" does not exist");
+    assert_eq!(text(&outside(Path::new("/dev/null"), Sharing::Shared)), "path \"/dev/null\" is not a directory");
+    let device = Outside { shape: Shape::BlockDevice, ..outside(Path::new("/dev/null"), Sharing::Shared) };
+    assert_eq!(text(&device), "path \"/dev/null\" is not a block device");
+    assert_eq!(store.users_of(Path::new("/")), [""; 0]);
+}
+
+#[test]
+fn a_directory_from_elsewhere_is_given_to_a_group() {
+    // SEC-5, SEC-6
+    if !own_mounts() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("f"), "x").unwrap();
+    let store = Store::open(&dir.path().join("pods")).unwrap();
+    let group = Group { gid: 3000, read_only: false, change: Change::OnRootMismatch };
+    store.bind_outside("a", &Outside { group: Some(group), ..outside(&data, Sharing::Shared) }).unwrap();
+    assert_eq!((fs::metadata(data.join("f")).unwrap().gid(), mode(&data) & 0o2070), (3000, 0o2070));
+    store.remove("a").unwrap();
 }
