@@ -7,9 +7,9 @@ mod streams;
 use crate::network::Network;
 use crate::pod::limits::{shares, tier_shares};
 use crate::runtime::{
-    AppArmor, ContainerSpec, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, HugePages, Image, Input, Instance, InstanceState,
-    LimitError, Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime, SandboxRecord,
-    SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
+    AppArmor, ContainerSpec, Device, DiskRoom, DiskUsage, Ended, ExecEnd, ExecError, Exit, Heard, HugePages, Image, Input, Instance,
+    InstanceState, LimitError, Limits, Mount, Output, Outputs, PresentImage, Processes, Propagation, Pulled, QosClass, RunUser, Runtime,
+    SandboxRecord, SandboxSpec, SandboxUsage, Seccomp, Security, StartError, Usage,
 };
 pub use images::Pulling;
 use std::collections::{BTreeMap, VecDeque};
@@ -307,6 +307,7 @@ fn container_spec(spec: ContainerSpec, log_path: PathBuf, confinement: &Confinem
         privileged: spec.security.privileged,
         read_only_rootfs: spec.security.read_only_root,
         mounts: spec.mounts.into_iter().map(mount).collect(),
+        devices: spec.devices.into_iter().map(device).collect(),
         resources: resources(&spec.limits),
         huge_pages: spec.huge_pages.into_iter().map(huge_pages).collect(),
         oom_score_adj: spec.oom_score_adj,
@@ -342,6 +343,11 @@ fn mount(mount: Mount) -> rt::Mount {
             Propagation::Bidirectional => rt::Propagation::Bidirectional,
         },
     }
+}
+
+fn device(device: Device) -> rt::Device {
+    let permissions = if device.read_only { "r" } else { "rwm" }.to_owned();
+    rt::Device { host_path: device.host_path, container_path: device.container_path, permissions }
 }
 
 /// A signal's number, for the names that images and pods give.

@@ -114,6 +114,8 @@ pub struct ContainerSpec {
     pub security: Security,
     /// In the order in which they are made; one at the place of an automatic mount replaces that.
     pub mounts: Vec<Mount>,
+    /// Beside those that every container has.
+    pub devices: Vec<Device>,
     pub limits: Limits,
     pub huge_pages: Vec<HugePages>,
     /// -997 to 1000 (CG-1).
@@ -187,6 +189,16 @@ pub struct Mount {
     /// What is mounted below it is read-only too (OCI-10).
     pub recursive_read_only: bool,
     pub propagation: Propagation,
+}
+
+/// A device of the machine that shows in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Device {
+    pub host_path: PathBuf,
+    /// Absolute, in the container.
+    pub container_path: String,
+    /// It can be read only; else written too, and made again.
+    pub read_only: bool,
 }
 
 /// How mounts below a mount show on the other side (OCI-9).

@@ -2,18 +2,22 @@
 //! nothing: what they are to be says `pod::volumes`.
 
 use crate::following::{Followed, Following};
+use crate::node::Node;
 use crate::pod::environment::file::BYTES_MAX;
 use crate::pod::operation::VariableFile;
 use crate::pod::steps::NodeFacts;
+use crate::pod::volumes::claims::{Bound, ClaimVolume};
 use crate::pod::volumes::content::{Inputs, TokenKey, Wanted, wanted};
-use crate::pod::volumes::source::{Part, Source, absent, referenced, source, used};
-use crate::pod::volumes::{VolumeFailure, VolumesUp, mounts};
+use crate::pod::volumes::mounts::{self, CLAIM_KIND};
+use crate::pod::volumes::source::{Part, Source, absent, claim_name, referenced, source, used};
+use crate::pod::volumes::{Stage, VolumeFailure, VolumesUp};
+use crate::runtime::Runtime;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_api::{Value, json};
-use stead_client::resource::SERVICE_ACCOUNTS;
+use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, SERVICE_ACCOUNTS};
 use stead_client::{Call, Client, Key};
 use stead_volumes::{Store, SubPath, host_path};
 
@@ -62,29 +66,30 @@ impl PodVolumes {
     }
 
     /// Sets every volume up that can be, or brings it up to date.
-    pub async fn set_up(
-        &self,
-        api: &Client,
-        node: &Arc<NodeFacts>,
-        pod: &Arc<Value>,
-        seen: Timestamp,
-        now: Timestamp,
-    ) -> Result<VolumesUp, Vec<VolumeFailure>> {
+    pub async fn set_up<R: Runtime>(&self, node: &Node<R>, pod: &Arc<Value>, seen: Timestamp) -> Result<VolumesUp, Vec<VolumeFailure>> {
         let Some(volumes) = &self.volumes else { return Ok(VolumesUp::default()) };
         let everything = |error: String| -> Vec<VolumeFailure> {
-            used(pod).iter().map(|volume| VolumeFailure { volume: volume.str("name").to_owned(), error: error.clone() }).collect()
+            used(pod).iter().map(|volume| VolumeFailure::of(volume.str("name"), Stage::SetUp, error.as_str())).collect()
         };
-        let (inputs, renew_at) = self.inputs(api, pod, seen, now).await.map_err(everything)?;
-        let (store, node, pod) = (Arc::clone(&volumes.store), Arc::clone(node), Arc::clone(pod));
+        let (inputs, renew_at) = self.inputs(node, pod, seen, node.now().wall).await.map_err(everything)?;
+        let (store, node, pod) = (Arc::clone(&volumes.store), Arc::clone(&node.facts), Arc::clone(pod));
         blocking(move || set_up_all(&store, &node, &pod, &inputs)).await.map(|()| VolumesUp { renew_at })
     }
 
-    async fn inputs(&self, api: &Client, pod: &Value, seen: Timestamp, now: Timestamp) -> Result<(Inputs, Option<Timestamp>), String> {
+    async fn inputs<R: Runtime>(
+        &self,
+        node: &Node<R>,
+        pod: &Value,
+        seen: Timestamp,
+        now: Timestamp,
+    ) -> Result<(Inputs, Option<Timestamp>), String> {
+        let api = &node.api;
         let mut inputs = Inputs { seen, ..Inputs::default() };
         for mut followed in self.followed.clone()? {
             let object = followed.object().await?;
             inputs.objects.insert((followed.resource(), followed.name().to_owned()), object);
         }
+        self.claims(node, pod, &mut inputs).await?;
         let mut renew_at = None;
         for key in token_keys(pod) {
             let token = self.token(api, pod, &key, now).await;
@@ -92,6 +97,31 @@ impl PodVolumes {
             inputs.tokens.insert(key, token.map(|token| token.text));
         }
         Ok((inputs, renew_at))
+    }
+
+    /// What the claims that are not mounted yet are bound to. One that is stays so, whatever becomes of its objects.
+    async fn claims<R: Runtime>(&self, node: &Node<R>, pod: &Value, inputs: &mut Inputs) -> Result<(), String> {
+        let Some(volumes) = &self.volumes else { return Ok(()) };
+        for volume in used(pod) {
+            let Source::Claim(source) = source(volume) else { continue };
+            let (store, owner, name) = (Arc::clone(&volumes.store), pod["metadata"].str("uid").to_owned(), volume.str("name").to_owned());
+            let mounted = blocking(move || store.is_bound(&store.place(&owner, CLAIM_KIND, &name))).await;
+            if mounted.map_err(|error| error.to_string())? {
+                continue;
+            }
+            let name = claim_name(pod, volume, source);
+            let wanted = ClaimVolume { pod, volume, source, name: &name };
+            let claim = inputs.objects.get(&(PERSISTENT_VOLUME_CLAIMS, name.clone())).cloned().flatten();
+            let bound = match wanted.persistent_volume(claim.as_deref()) {
+                Ok((claim, name)) => {
+                    let found = node.api.find(PERSISTENT_VOLUMES, &Key::cluster(name)).await.map_err(|failure| failure.to_string())?;
+                    wanted.bound(claim, (name, found.as_ref()), |selector| node.roster.room().is_selected(selector))
+                }
+                Err(failure) => Err(failure),
+            };
+            inputs.claims.insert(volume.str("name").to_owned(), bound);
+        }
+        Ok(())
     }
 
     fn tokens(&self) -> MutexGuard<'_, BTreeMap<TokenKey, Token>> {
@@ -173,20 +203,24 @@ fn set_up_all(store: &Store, node: &NodeFacts, pod: &Value, inputs: &Inputs) -> 
     let mut failures = Vec::new();
     let begun = store.begin(owner);
     for volume in used(pod) {
-        let wanted = begun.as_ref().map_err(|error| error.to_string()).and_then(|()| wanted(pod, volume, node, inputs));
-        let done = wanted.and_then(|wanted| {
-            match wanted {
-                Wanted::Store(volume) => store.set_up(owner, &volume),
-                Wanted::HostPath(path, kind) => host_path::check(&path, kind),
-                Wanted::Nothing => Ok(()),
-            }
-            .map_err(|error| error.to_string())
+        let failed = |error: String| VolumeFailure::of(volume.str("name"), Stage::SetUp, error);
+        let wanted = begun.as_ref().map_err(|error| failed(error.to_string())).and_then(|()| wanted(pod, volume, node, inputs));
+        let done = wanted.and_then(|wanted| match wanted {
+            Wanted::Store(volume) => store.set_up(owner, &volume).map_err(|error| failed(error.to_string())),
+            Wanted::HostPath(path, kind) => host_path::check(&path, kind).map_err(|error| failed(error.to_string())),
+            Wanted::Bound(bound) => bind_claim(store, owner, &bound).map_err(|error| bound.failure(&error)),
+            Wanted::Nothing => Ok(()),
         });
-        if let Err(error) = done {
-            failures.push(VolumeFailure { volume: volume.str("name").to_owned(), error });
-        }
+        failures.extend(done.err());
     }
     if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+fn bind_claim(store: &Store, owner: &str, bound: &Bound) -> stead_volumes::Result<()> {
+    if let Some(kind) = bound.host_path {
+        host_path::check(&bound.outside.source, kind)?;
+    }
+    store.bind_outside(owner, &bound.outside)
 }
 
 fn token_keys(pod: &Value) -> Vec<TokenKey> {

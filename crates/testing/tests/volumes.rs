@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_node::following::{any_changed, following};
-use stead_node::pod::steps::NodeFacts;
-use stead_node::pod::volumes::{VolumeFailure, VolumesUp};
+use stead_node::node::{Clock, Node, Shared};
+use stead_node::pod::volumes::{Stage, VolumeFailure, VolumesUp};
+use stead_node::simulated::Simulated;
 use stead_node::volumes::{PodVolumes, Volumes};
 use stead_testing::http::Client;
 use stead_volumes::Store;
@@ -29,7 +30,7 @@ async fn send(client: &Client, method: &str, path: &str, body: Value) {
 struct Bench {
     dir: tempfile::TempDir,
     client: Client,
-    api: stead_client::Client,
+    node: Node<Simulated>,
     pod: Arc<Value>,
     volumes: PodVolumes,
     following: tokio::task::JoinHandle<()>,
@@ -44,14 +45,19 @@ impl Bench {
         let pod = json!({"metadata": {"name": "p", "namespace": "default", "uid": "u"}, "spec": {
             "volumes": [{"name": "v", "configMap": {"name": "cm"}}],
             "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}});
-        let volumes = PodVolumes::new(Some(Volumes { store, following }), &pod);
+        let volumes = Volumes { store, following };
+        let clock: Clock = Arc::new(Timestamp::default);
+        let (events, _) = tokio::sync::mpsc::channel(1);
+        let runtime = Simulated::new(clock.clone(), []);
+        let shared = Shared { api, runtime, volumes: Some(volumes.clone()), clock, began: tokio::time::Instant::now(), events };
+        let node = Node::new(&shared, &stead_node::host::machine("n", dir.path(), "test://1", "v1.37.2"));
+        let volumes = PodVolumes::new(Some(volumes), &pod);
         let following = tokio::spawn(follower.run());
-        Self { dir, client, api, pod: Arc::new(pod), volumes, following }
+        Self { dir, client, node, pod: Arc::new(pod), volumes, following }
     }
 
     async fn set_up(&self) -> Result<VolumesUp, Vec<VolumeFailure>> {
-        let (node, now) = (Arc::new(NodeFacts::default()), Timestamp::default());
-        self.volumes.set_up(&self.api, &node, &self.pod, now, now).await
+        self.volumes.set_up(&self.node, &self.pod, Timestamp::default()).await
     }
 
     fn file(&self, name: &str) -> Option<String> {
@@ -72,7 +78,7 @@ async fn files_follow_their_config_map() {
     let bench = Bench::new().await;
     let mut followed = bench.volumes.followed();
     let failures = bench.set_up().await.unwrap_err();
-    assert_eq!(failures, [VolumeFailure { volume: "v".to_owned(), error: "configmap \"cm\" not found".to_owned() }]);
+    assert_eq!(failures, [VolumeFailure::of("v", Stage::SetUp, "configmap \"cm\" not found")]);
     tokio::time::timeout(Duration::ZERO, any_changed(&mut followed)).await.unwrap_err();
     send(&bench.client, "POST", CONFIG_MAPS, json!({"metadata": {"name": "cm"}, "data": {"k": "one"}})).await;
     send(&bench.client, "POST", CONFIG_MAPS, json!({"metadata": {"name": "other"}})).await;

@@ -118,6 +118,12 @@ impl Room {
         self.shutting_down
     }
 
+    /// Whether a NodeSelector's terms select this node.
+    pub fn is_selected(&self, selector: &Value) -> bool {
+        let node = Candidate { name: &self.node, labels: &self.labels };
+        selector.items("nodeSelectorTerms").iter().any(|term| node_selection::term_matches(term, node))
+    }
+
     /// Takes the pod, or says why not.
     pub fn admit(&mut self, pod: &Value) -> Result<(), Rejection> {
         self.judge(pod)?;

@@ -5,7 +5,7 @@ use super::huge_pages;
 use super::limits::{container_limits, oom_score_adj};
 use super::steps::NodeFacts;
 use super::unsupported::unsupported;
-use super::volumes::mounts::mounts;
+use super::volumes::mounts::{devices, mounts};
 use crate::runtime::{AppArmor, ContainerSpec, Image, Input, Seccomp, Security, User};
 use stead_api::Value;
 use stead_api::value::Access;
@@ -27,6 +27,7 @@ pub fn container_spec(
     }
     let own = container_variables(pod, container, sources)?;
     let planned = mounts(pod, container, &node.pods_dir, &own)?;
+    let devices = devices(pod, container, &node.pods_dir)?;
     let env = process_variables(&image.env, &own, &sources.hostname);
     let user = user(pod, container, image);
     run_as_non_root(pod, container, &user)?;
@@ -42,6 +43,7 @@ pub fn container_spec(
         user,
         security: security(pod, container),
         mounts: planned.into_iter().map(|planned| planned.mount).collect(),
+        devices,
         limits: container_limits(pod, container),
         huge_pages: huge_pages::of_container(pod, container),
         oom_score_adj: oom_score_adj(pod, container, node.memory_bytes),

@@ -96,8 +96,9 @@ pub const CONTAINER: Fields = Fields {
         "stdin",
         "stdinOnce",
         "tty",
+        "volumeDevices",
     ],
-    listed: &["volumeMounts", "volumeDevices", "imagePullPolicy"],
+    listed: &["volumeMounts", "imagePullPolicy"],
     refused: &[],
 };
 
@@ -109,12 +110,13 @@ pub const POD_SECURITY_CONTEXT: Fields = Fields {
         "runAsNonRoot",
         "supplementalGroups",
         "fsGroup",
+        "fsGroupChangePolicy",
         "seccompProfile",
         "supplementalGroupsPolicy",
         "sysctls",
         "appArmorProfile",
     ],
-    listed: &["fsGroupChangePolicy", "seLinuxChangePolicy"],
+    listed: &["seLinuxChangePolicy"],
     refused: &[("seLinuxOptions", present), ("windowsOptions", present)],
 };
 
@@ -192,7 +194,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 19] = [
+    const WHOLE: [&str; 20] = [
         "HostAlias",
         "PodDNSConfig",
         "Affinity",
@@ -212,6 +214,7 @@ mod tests {
         "EphemeralContainer",
         "AppArmorProfile",
         "Sysctl",
+        "VolumeDevice",
     ];
 
     fn short(ty: &Type) -> &'static str {

@@ -152,7 +152,7 @@ impl<R: Runtime> Runner<R> {
 async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Value>, operation: Operation) -> Outcome {
     match operation {
         Operation::Admit(pod) => Outcome::Admitted(admit(node, &pod).await),
-        Operation::SetUpVolumes { seen } => Outcome::Volumes(volumes.set_up(&node.api, &node.facts, pod, seen, node.now().wall).await),
+        Operation::SetUpVolumes { seen } => Outcome::Volumes(volumes.set_up(node, pod, seen).await),
         Operation::MountImages(images) => Outcome::ImagesMounted(image_volumes::mount(node, pod, images).await),
         Operation::TearDownVolumes => Outcome::Done(volumes.tear_down(pod).await),
         Operation::RemovePodDirectory => Outcome::Done(volumes.remove(pod).await),

@@ -88,7 +88,7 @@ fn is_ephemeral(pod: &Value, volume: &str) -> bool {
     found.is_some_and(|volume| match source(volume) {
         Source::EmptyDir { medium, .. } => medium == Medium::Disk,
         Source::Files(Files { in_memory, .. }) => !in_memory,
-        Source::HostPath { .. } | Source::Image(_) | Source::Removed | Source::Absent(_) => false,
+        Source::HostPath { .. } | Source::Image(_) | Source::Claim(_) | Source::Removed | Source::Absent(_) => false,
     })
 }
 

@@ -18,7 +18,7 @@ use stead_node::pod::machine::{Command, Event};
 use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
 use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
-use stead_node::pod::volumes::{VolumeFailure, VolumesUp};
+use stead_node::pod::volumes::{Stage, VolumeFailure, VolumesUp};
 use stead_node::runtime::{Image, Pulled, StartError};
 
 const MS: i64 = 1000;
@@ -196,9 +196,7 @@ impl World {
             Operation::Allot(_) => Outcome::Allotted(Ok(())),
             Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
             Operation::Probe(_) => Outcome::Probed(Probed::Success),
-            Operation::SetUpVolumes { .. } if fails => {
-                Outcome::Volumes(Err(vec![VolumeFailure { volume: "v".to_owned(), error: failure() }]))
-            }
+            Operation::SetUpVolumes { .. } if fails => Outcome::Volumes(Err(vec![VolumeFailure::of("v", Stage::SetUp, failure())])),
             Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {

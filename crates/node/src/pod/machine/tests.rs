@@ -11,7 +11,7 @@ mod resize;
 use super::*;
 use crate::pod::environment::Sources;
 use crate::pod::operation::WriteFailure;
-use crate::pod::volumes::{VolumeFailure, VolumesUp};
+use crate::pod::volumes::{Stage, VolumeFailure, VolumesUp};
 use crate::runtime::{Exit, Image, Instance, InstanceState, Pulled, StartError};
 use stead_api::json;
 
@@ -481,7 +481,7 @@ fn with_labels_shown() -> Value {
 }
 
 fn not_mounted() -> Outcome {
-    Outcome::Volumes(Err(vec![VolumeFailure { volume: "v".into(), error: "configmap \"cm\" not found".into() }]))
+    Outcome::Volumes(Err(vec![VolumeFailure::of("v", Stage::SetUp, "configmap \"cm\" not found")]))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::pod::plan::going_down;
 use crate::pod::state::Progress;
 use crate::pod::steps::{VOLUMES, about};
 use crate::pod::volumes::source::shows_metadata;
-use crate::pod::volumes::{PATIENCE, VolumeFailure, VolumesUp};
+use crate::pod::volumes::{PATIENCE, VolumeFailure, VolumesUp, unprocessed};
 use stead_api::Value;
 
 impl Machine {
@@ -37,8 +37,7 @@ impl Machine {
                 }
             }
             Err(failures) => {
-                for failure in &failures {
-                    let message = format!("MountVolume.SetUp failed for volume {:?} : {}", failure.volume, failure.error);
+                for message in failures.iter().filter_map(VolumeFailure::message).chain(unprocessed(&failures)) {
                     self.record(about(&self.object, "", "Warning", "FailedMount", message));
                 }
                 let again = self.state.volumes.stale && matches!(purpose, Purpose::Up(_));

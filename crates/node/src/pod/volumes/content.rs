@@ -1,7 +1,9 @@
 //! What is in a volume: from a pod, its node and the objects that it refers to, to what the volume store sets up (VOL-3, VOL-7, VOL-8).
 
+use super::claims::Bound;
 use super::downward;
 use super::source::{Files, Medium, Part, Reference, Source, TokenPart, mode, source};
+use super::{Stage, VolumeFailure};
 use crate::pod::huge_pages;
 use crate::pod::limits::pod_limits;
 use crate::pod::steps::NodeFacts;
@@ -27,6 +29,8 @@ pub struct Inputs {
     pub objects: BTreeMap<(Resource, String), Option<Arc<Value>>>,
     /// Of the pod's service account, or why there is none.
     pub tokens: BTreeMap<TokenKey, Result<String, String>>,
+    /// By volume: what the claims are bound to.
+    pub claims: BTreeMap<String, Result<Bound, VolumeFailure>>,
     /// When the node first saw the pod.
     pub seen: Timestamp,
 }
@@ -46,15 +50,26 @@ impl TokenPart<'_> {
 pub enum Wanted {
     Store(Volume),
     HostPath(PathBuf, Kind),
-    /// It is an image, which is mounted by itself, or its containers are refused.
+    Bound(Bound),
+    /// It is an image, which is mounted by itself, a claim that is mounted, or its containers are refused.
     Nothing,
 }
 
 /// What one volume of a pod is to be.
-pub fn wanted(pod: &Value, volume: &Value, node: &NodeFacts, inputs: &Inputs) -> Result<Wanted, String> {
+pub fn wanted(pod: &Value, volume: &Value, node: &NodeFacts, inputs: &Inputs) -> Result<Wanted, VolumeFailure> {
+    let name = volume.str("name");
+    if let Some(claim) = inputs.claims.get(name) {
+        return claim.clone().map(Wanted::Bound);
+    }
+    own(pod, volume, node, inputs).map_err(|error| VolumeFailure::of(name, Stage::SetUp, error))
+}
+
+/// What one that stands for itself is to be.
+fn own(pod: &Value, volume: &Value, node: &NodeFacts, inputs: &Inputs) -> Result<Wanted, String> {
     let name = volume.str("name");
     let (kind, content, read_only) = match source(volume) {
-        Source::Image(_) | Source::Absent(_) => return Ok(Wanted::Nothing),
+        // A claim that is not among the inputs is mounted.
+        Source::Image(_) | Source::Claim(_) | Source::Absent(_) => return Ok(Wanted::Nothing),
         // VOL-20
         Source::Removed => return Err("no volume plugin matched".to_owned()),
         Source::HostPath { path, kind } => {

@@ -1,6 +1,7 @@
-//! A pod's volumes, pure: what its spec asks for ([`source`]), what is in them ([`content`], [`downward`]), and what of them its
+//! A pod's volumes, pure: what its spec asks for ([`source`]), what is in them ([`content`], [`claims`], [`downward`]), and what of them its
 //! containers see ([`mounts`]). Making them is `crate::volumes`' part.
 
+pub mod claims;
 pub mod content;
 mod downward;
 pub mod mounts;
@@ -61,6 +62,51 @@ pub struct VolumesUp {
 /// One that could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeFailure {
+    /// As the pod names it.
     pub volume: String,
+    /// As events name it: for a claim its PersistentVolume.
+    pub shown: String,
+    pub stage: Stage,
     pub error: String,
+}
+
+/// How far it came, in the words of a kubelet's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// What it is was not found out.
+    Process,
+    NodeAffinity,
+    NewMounter,
+    SetUp,
+    Map,
+}
+
+impl VolumeFailure {
+    /// Of a volume that is known by its own name.
+    pub fn of(volume: &str, stage: Stage, error: impl Into<String>) -> Self {
+        Self { volume: volume.to_owned(), shown: volume.to_owned(), stage, error: error.into() }
+    }
+
+    /// The message of its event; those that were not even understood are told of together ([`unprocessed`]).
+    pub fn message(&self) -> Option<String> {
+        let what = match self.stage {
+            Stage::Process => return None,
+            Stage::NodeAffinity => "MountVolume.NodeAffinity check",
+            Stage::NewMounter => "MountVolume.NewMounter initialization",
+            Stage::SetUp => "MountVolume.SetUp",
+            Stage::Map => "MapVolume.SetUpDevice",
+        };
+        Some(format!("{what} failed for volume {:?} : {}", self.shown, self.error))
+    }
+}
+
+/// One message of all volumes of which it was not found out what they are.
+pub fn unprocessed(failures: &[VolumeFailure]) -> Option<String> {
+    let failures: Vec<&VolumeFailure> = failures.iter().filter(|failure| failure.stage == Stage::Process).collect();
+    let names: Vec<&str> = failures.iter().map(|failure| failure.volume.as_str()).collect();
+    let (names, errors) = (names.join(" "), failures.iter().map(|failure| failure.error.as_str()).collect::<Vec<_>>().join("; "));
+    let message = format!(
+        "Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[], failed to process volumes=[{names}]: {errors}"
+    );
+    (!failures.is_empty()).then_some(message)
 }

@@ -2,7 +2,7 @@
 
 use super::source::{Source, source};
 use crate::pod::environment::expand_strictly;
-use crate::runtime::{Mount, Propagation};
+use crate::runtime::{Device, Mount, Propagation};
 use std::path::{Path, PathBuf};
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -10,6 +10,8 @@ use stead_volumes::SubPath;
 
 /// Directory of the volumes that are images.
 pub const IMAGE_KIND: &str = "kubernetes.io~image";
+/// Directory of the volumes that claims are bound to.
+pub const CLAIM_KIND: &str = "kubernetes.io~persistent-claim";
 
 /// One mount, and what must be bound before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,20 @@ pub fn mounts(pod: &Value, container: &Value, pods: &Path, variables: &[(String,
     Ok(planned)
 }
 
+/// The devices of a container: volumes of mode Block (VOL-16).
+pub fn devices(pod: &Value, container: &Value, pods: &Path) -> Result<Vec<Device>, String> {
+    let directory = pods.join(pod["metadata"].str("uid"));
+    let device = |device: &Value| {
+        let name = device.str("name");
+        let volume = pod["spec"].items("volumes").iter().find(|volume| volume.str("name") == name);
+        let (host_path, read_only) = volume
+            .and_then(|volume| place(&directory, volume))
+            .ok_or_else(|| format!("cannot find volume {name:?} to pass into container {:?}", container.str("name")))?;
+        Ok(Device { host_path, container_path: device.str("devicePath").to_owned(), read_only })
+    };
+    container.items("volumeDevices").iter().map(device).collect()
+}
+
 /// OCI-10. Every kernel that containers run on here can do it, so that it is always possible.
 fn is_recursive(mount: &Value) -> bool {
     mount.flag("readOnly") && matches!(mount.str("recursiveReadOnly"), "Enabled" | "IfPossible")
@@ -79,6 +95,7 @@ fn place(directory: &Path, volume: &Value) -> Option<(PathBuf, bool)> {
         Source::HostPath { path, .. } => Some((PathBuf::from(path), false)),
         Source::Files(files) => Some((volumes(files.kind), true)),
         Source::Image(_) => Some((volumes(IMAGE_KIND), true)),
+        Source::Claim(claim) => Some((volumes(CLAIM_KIND), claim.read_only)),
         Source::Removed | Source::Absent(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use stead_api::Value;
 use stead_api::value::Access;
 use stead_client::Resource;
-use stead_client::resource::{CONFIG_MAPS, SECRETS};
+use stead_client::resource::{CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS};
 
 /// Files' modes where a pod gives none.
 const DEFAULT_MODE: u32 = 0o644;
@@ -22,6 +22,7 @@ pub enum Source<'a> {
     },
     Files(Files<'a>),
     Image(ImageSource<'a>),
+    Claim(ClaimSource<'a>),
     /// Of a kind that no kubelet has a plugin for any more.
     Removed,
     /// Of a kind that this version does not have.
@@ -42,6 +43,14 @@ pub enum Medium<'a> {
 pub struct ImageSource<'a> {
     pub reference: &'a str,
     pub pull_policy: &'a str,
+}
+
+/// A volume that a PersistentVolumeClaim is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimSource<'a> {
+    /// `None`: the one made for this pod alone, which is named after pod and volume (VOL-18).
+    pub claim: Option<&'a str>,
+    pub read_only: bool,
 }
 
 /// Files that the node writes.
@@ -98,6 +107,8 @@ pub fn source(volume: &Value) -> Source<'_> {
         "downwardAPI" => files("kubernetes.io~downward-api", true, value, vec![Part::Downward(value.items("items"))]),
         "projected" => files("kubernetes.io~projected", true, value, value.items("sources").iter().map(part).collect()),
         "image" => Source::Image(ImageSource { reference: value.str("reference"), pull_policy: value.str("pullPolicy") }),
+        "persistentVolumeClaim" => Source::Claim(ClaimSource { claim: Some(value.str("claimName")), read_only: value.flag("readOnly") }),
+        "ephemeral" => Source::Claim(ClaimSource { claim: None, read_only: false }),
         "cephfs" | "flocker" | "glusterfs" | "photonPersistentDisk" | "quobyte" | "rbd" | "scaleIO" | "storageos" => Source::Removed,
         other => Source::Absent(other.to_owned()),
     }
@@ -163,8 +174,15 @@ pub fn used(pod: &Value) -> Vec<&Value> {
 pub fn referenced(pod: &Value) -> Vec<(Resource, String)> {
     let mut found = Vec::new();
     for volume in used(pod) {
-        let Source::Files(files) = source(volume) else { continue };
-        for part in files.parts {
+        let parts = match source(volume) {
+            Source::Files(files) => files.parts,
+            Source::Claim(claim) => {
+                found.push((PERSISTENT_VOLUME_CLAIMS, claim_name(pod, volume, claim)));
+                continue;
+            }
+            _ => continue,
+        };
+        for part in parts {
             let object = match part {
                 Part::ConfigMap(reference) => (CONFIG_MAPS, reference.name.to_owned()),
                 Part::Secret(reference) => (SECRETS, reference.name.to_owned()),
@@ -178,11 +196,18 @@ pub fn referenced(pod: &Value) -> Vec<(Resource, String)> {
     found
 }
 
+/// The claim that a volume of a pod stands for (VOL-18).
+pub fn claim_name(pod: &Value, volume: &Value, source: ClaimSource<'_>) -> String {
+    source.claim.map_or_else(|| format!("{}-{}", pod["metadata"].str("name"), volume.str("name")), str::to_owned)
+}
+
 /// Whether the volumes show what of the pod's own object may change.
 pub fn shows_metadata(pod: &Value) -> bool {
     used(pod).into_iter().any(|volume| match source(volume) {
         Source::Files(files) => files.parts.iter().any(|part| matches!(part, Part::Downward(_))),
-        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Removed | Source::Absent(_) => false,
+        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Claim(_) | Source::Removed | Source::Absent(_) => {
+            false
+        }
     })
 }
 
@@ -195,6 +220,6 @@ pub fn absent(volume: &Value) -> Option<String> {
             Part::Absent(kind) => Some(format!("volume {name:?} with the source {kind}")),
             Part::ConfigMap(_) | Part::Secret(_) | Part::Downward(_) | Part::Token(_) => None,
         }),
-        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Removed => None,
+        Source::EmptyDir { .. } | Source::HostPath { .. } | Source::Image(_) | Source::Claim(_) | Source::Removed => None,
     }
 }

@@ -11,7 +11,7 @@ fn what_keeps_a_pod_from_starting_is_said() {
     let volumes = json!([{"name": "v", "configMap": {"name": "m"}}]);
     let spec = json!({"containers": [{"name": "c", "image": "i", "volumeMounts": [{"name": "v"}]}], "volumes": volumes});
     let mut bench = Bench::begun(spec);
-    let failure = VolumeFailure { volume: "v".to_owned(), error: "configmap \"m\" not found".to_owned() };
+    let failure = VolumeFailure::of("v", Stage::SetUp, "configmap \"m\" not found");
     bench.fail("set up volumes", Outcome::Volumes(Err(vec![failure])));
     let explained = said(&bench);
     assert_eq!(explained.reasons, ["volume \"v\" could not be set up: configmap \"m\" not found", "container c has not started"]);
