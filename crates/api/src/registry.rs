@@ -67,6 +67,9 @@ impl Deref for HooksRef {
 /// The verbs of an ordinary resource.
 pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/// The verbs of `status` and `scale`.
+pub const READ_WRITE: &[&str] = &["get", "patch", "update"];
+
 /// A path below an object.
 #[derive(Debug)]
 pub struct Subresource {
@@ -78,7 +81,7 @@ pub struct Subresource {
 }
 
 /// A printed column.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
     /// `string`, `integer`, `number`, `boolean`, `date`.

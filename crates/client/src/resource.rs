@@ -42,6 +42,9 @@ pub const CSI_STORAGE_CAPACITIES: Resource = Resource { namespaced: true, ..stor
 pub const VOLUME_ATTACHMENTS: Resource = storage("volumeattachments", "VolumeAttachment");
 pub const VOLUME_ATTRIBUTES_CLASSES: Resource = storage("volumeattributesclasses", "VolumeAttributesClass");
 pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
+pub const REPLICA_SETS: Resource = Resource { api_version: "apps/v1", plural: "replicasets", kind: "ReplicaSet", namespaced: true };
+pub const DEPLOYMENTS: Resource = Resource { api_version: "apps/v1", plural: "deployments", kind: "Deployment", namespaced: true };
+pub const DAEMON_SETS: Resource = Resource { api_version: "apps/v1", plural: "daemonsets", kind: "DaemonSet", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };

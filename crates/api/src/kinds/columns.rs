@@ -2,9 +2,10 @@
 //! Descriptions are those of the API's fields, as a table carries them.
 
 use crate::{
-    Value,
+    Map, Value,
     registry::{Column, Described},
     schema::{Type, generated::META_V1_OBJECT_META},
+    selector::LabelSelector,
     value::Access,
 };
 
@@ -35,6 +36,14 @@ pub const fn field(name: &'static str, ty: &'static Type, field: &'static str) -
 /// A column that shows a field, which only `-o wide` prints.
 pub const fn wide_field(name: &'static str, ty: &'static Type, field: &'static str) -> Column {
     Column { priority: 1, ..self::field(name, ty, field) }
+}
+
+/// Labels as `a=b,c=d`, or `<none>`.
+pub fn labels(labels: Option<&Map<String, Value>>) -> String {
+    match LabelSelector::from_map(labels).to_string() {
+        text if text.is_empty() => "<none>".to_owned(),
+        text => text,
+    }
 }
 
 /// The cells of [`NAME`] and [`CREATED_AT`].

@@ -8,6 +8,8 @@ pub mod controller_revision;
 pub mod csi_driver;
 pub mod csi_node;
 pub mod csi_storage_capacity;
+pub mod daemon_set;
+pub mod deployment;
 mod difference;
 pub mod endpoint_slice;
 pub mod endpoints;
@@ -22,6 +24,8 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_spec;
+pub mod pod_template;
+pub mod replica_set;
 pub mod reviews;
 pub mod secret;
 pub mod service;
@@ -46,6 +50,9 @@ pub static KINDS: &[&Kind] = &[
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
     &controller_revision::CONTROLLER_REVISION,
+    &daemon_set::DAEMON_SET,
+    &deployment::DEPLOYMENT,
+    &replica_set::REPLICA_SET,
     &stateful_set::STATEFUL_SET,
     &reviews::SELF_SUBJECT_REVIEW,
     &reviews::TOKEN_REVIEW,

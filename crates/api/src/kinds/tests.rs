@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod networking;
+mod workloads;
 
 fn decoded(kind: &'static Kind, body: Value) -> Value {
     let mut object = walker::decode_value(kind.schema, body).unwrap().value;

@@ -2,7 +2,7 @@
 
 use crate::{
     Value, json,
-    kinds::pod_spec::{defaults as pod_defaults, dropped},
+    kinds::{pod_spec::defaults as pod_defaults, pod_template},
     value::Access,
 };
 
@@ -21,10 +21,7 @@ pub fn object(object: &mut Value) {
     }
     spec.default_to("replicas", 1);
     spec.default_to("revisionHistoryLimit", REVISIONS_KEPT);
-    spec.default_to("template", json!({}));
-    spec["template"].default_to("spec", json!({}));
-    dropped::old_annotations(&mut spec["template"]);
-    pod_defaults::spec(&mut spec["template"]["spec"]);
+    pod_template::default(spec);
     spec.items_mut("volumeClaimTemplates").iter_mut().for_each(claim);
 }
 

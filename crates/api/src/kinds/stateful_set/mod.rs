@@ -5,19 +5,17 @@ mod defaults;
 mod tests;
 mod validation;
 
-use super::{columns, pod_spec::dropped, pod_spec::warnings};
+use super::{columns, pod_spec::warnings, pod_template};
 use crate::{
     Value,
     field::{Errors, Path},
     json,
     names::NameRule,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
     schema::generated::APPS_V1_STATEFUL_SET,
     time::{Timestamp, age},
     value::Access,
 };
-
-const READ_WRITE: &[&str] = &["get", "patch", "update"];
 
 pub static STATEFUL_SET: Kind = Kind {
     group: "apps",
@@ -47,8 +45,8 @@ const COLUMNS: &[Column] = &[
     columns::NAME,
     columns::text("Ready", "Number of the pod with ready state"),
     columns::AGE,
-    columns::wide("Containers", "Names of each container in the template."),
-    columns::wide("Images", "Images referenced by each container in the template."),
+    pod_template::CONTAINERS,
+    pod_template::IMAGES,
 ];
 
 #[derive(Debug)]
@@ -62,7 +60,7 @@ impl Hooks for StatefulSet {
     fn prepare_create(&self, object: &mut Value) {
         object["metadata"]["generation"] = 1.into();
         object["status"] = json!({"replicas": 0, "availableReplicas": 0});
-        dropped::disabled(&mut object["spec"]["template"]["spec"], None);
+        pod_template::drop_disabled(object, None);
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
@@ -71,7 +69,7 @@ impl Hooks for StatefulSet {
             return Generation::Keep;
         }
         object["status"] = old["status"].clone();
-        dropped::disabled(&mut object["spec"]["template"]["spec"], Some(&old["spec"]["template"]["spec"]));
+        pod_template::drop_disabled(object, Some(old));
         if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
     }
 
@@ -91,11 +89,8 @@ impl Hooks for StatefulSet {
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
-        let mut texts = Vec::new();
+        let mut texts = pod_template::warnings(object, old);
         let (spec, path) = (&object["spec"], Path::new("spec"));
-        if old.is_none_or(|old| old["metadata"]["generation"] != object["metadata"]["generation"]) {
-            texts.extend(warnings::of(&spec["template"], &path.child("template")));
-        }
         for (i, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
             let at = path.child("volumeClaimTemplates").index(i);
             // The path differs as it does upstream.
@@ -113,14 +108,7 @@ impl Hooks for StatefulSet {
     fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
         let (spec, status) = (&object["spec"], &object["status"]);
         let [ready, desired] = [status.int("readyReplicas"), spec.int("replicas")].map(Option::unwrap_or_default);
-        let containers = spec["template"]["spec"].items("containers");
-        let all = |member: &str| containers.iter().map(|c| c.str(member)).collect::<Vec<_>>().join(",");
-        vec![
-            object["metadata"].str("name").into(),
-            format!("{ready}/{desired}").into(),
-            age(object, now).into(),
-            all("name").into(),
-            all("image").into(),
-        ]
+        let [containers, images, _] = pod_template::wide_cells(spec);
+        vec![object["metadata"].str("name").into(), format!("{ready}/{desired}").into(), age(object, now).into(), containers, images]
     }
 }

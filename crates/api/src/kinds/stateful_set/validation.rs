@@ -4,9 +4,11 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    kinds::pod_spec::validation::{self, Subject, annotations, claims, not_negative, texts},
-    meta, names,
-    selector::{self, LabelSelector},
+    kinds::{
+        pod_spec::validation::{amounts, claims, not_negative, texts},
+        pod_template,
+    },
+    names,
     value::Access,
 };
 
@@ -94,106 +96,42 @@ fn rolling_update(rolling: &Value, path: &Path) -> Errors {
 }
 
 fn max_unavailable(value: &Value, path: &Path) -> Errors {
-    let mut errors = Errors::new();
-    let percent = match value {
-        Value::String(text) => {
-            let faults = names::percent(text);
-            let number = text.trim_end_matches('%').parse::<i64>();
-            let is_percent = faults.is_empty();
-            errors.extend(texts(path, text, faults));
-            // A bare number is only misspelt; what is no number at all counts as zero.
-            if !is_percent && text.parse::<i64>().is_ok_and(|n| n != 0) {
-                return errors;
-            }
-            if is_percent { number.unwrap_or(i64::MAX) } else { 0 }
-        }
-        number => {
-            let number = number.as_i64().unwrap_or_default();
-            if number < 0 {
-                errors.push(field::invalid(path, number, "must be greater than or equal to 0"));
-            }
-            if number == 0 {
-                errors.push(field::invalid(path, number, "cannot be 0"));
-            }
-            return errors;
-        }
-    };
-    if percent == 0 {
+    let mut errors = amounts::validate(value, path);
+    if amounts::is_zero(value) {
         errors.push(field::invalid(path, value.clone(), "cannot be 0"));
     }
-    if percent > 100 {
-        errors.push(field::invalid(path, value.clone(), "must not be greater than 100%"));
-    }
+    errors.extend(amounts::at_most_all(value, path));
     errors
 }
 
 fn selector_and_template(spec: &Value, check_template: bool, path: &Path) -> Errors {
-    let mut errors = Errors::new();
     let at = path.child("selector");
-    let selector = spec.get("selector").filter(|s| !s.is_null());
-    let mut usable = true;
+    let (selector, mut errors) = pod_template::selector(spec, "statefulset", &at);
+    let at_template = path.child("template");
     match selector {
-        None => errors.push(field::required(&at, "")),
-        Some(selector) => {
-            let faults = selector::validate_label_selector(selector, &at);
-            usable = faults.is_empty();
-            errors.extend(faults);
-            let given = ["matchLabels", "matchExpressions"].iter().any(|member| selector.has(member));
-            if !given {
-                let detail = "empty selector is invalid for statefulset";
-                errors.push(field::invalid(&at, selector.clone(), detail));
+        Ok(selector) => {
+            errors.extend(pod_template::selected(&selector, &spec["template"], &at_template));
+            if check_template {
+                errors.extend(template(spec, &at_template));
             }
         }
+        Err(()) => errors.push(field::invalid(&at, spec["selector"].clone(), "")),
     }
-    let at_template = path.child("template");
-    if usable {
-        let labels = spec["template"]["metadata"].get("labels");
-        let matcher = LabelSelector::from_object(selector);
-        if !matcher.matches(labels.and_then(Value::as_object)) {
-            let shown = labels.cloned().unwrap_or(Value::Null);
-            let at = at_template.child("metadata").child("labels");
-            errors.push(field::invalid(&at, shown, "`selector` does not match template `labels`"));
-        }
-        if check_template {
-            errors.extend(template(spec, &at_template));
-        }
-    } else {
-        errors.push(field::invalid(&at, selector.cloned().unwrap_or(Value::Null), ""));
-    }
-    let pod = &spec["template"]["spec"];
-    let at = at_template.child("spec");
-    if pod.str("restartPolicy") != "Always" {
-        errors.push(field::not_supported(&at.child("restartPolicy"), pod.str("restartPolicy"), &["Always"]));
-    }
-    if pod.has("activeDeadlineSeconds") {
-        let detail = "activeDeadlineSeconds in StatefulSet is not Supported";
-        errors.push(field::forbidden(&at.child("activeDeadlineSeconds"), detail));
-    }
+    errors.extend(pod_template::runs_for_ever(&spec["template"], "StatefulSet", &at_template));
     errors
 }
 
 /// Validates the template as the pods will be: with the volumes that the claim templates bring.
 fn template(spec: &Value, path: &Path) -> Errors {
-    let metadata = &spec["template"]["metadata"];
-    let mut pod = spec["template"]["spec"].clone();
+    let mut template = spec["template"].clone();
     // Each pod gets its own of these.
-    pod.drop("hostname");
-    pod.drop("subdomain");
+    template["spec"].drop("hostname");
+    template["spec"].drop("subdomain");
     let volumes = volumes(spec);
     if !volumes.is_empty() {
-        pod["volumes"] = volumes.into();
+        template["spec"]["volumes"] = volumes.into();
     }
-    let mut errors = selector::validate_labels(metadata.map("labels"), &path.child("labels"));
-    let at = path.child("annotations");
-    errors.extend(meta::validate_annotations(metadata.map("annotations"), &at));
-    errors.extend(annotations::of_pod(metadata.map("annotations"), &pod, &at));
-    errors.extend(validation::spec(&pod, Subject { metadata, is_pod: false }, &path.child("spec")));
-    errors.extend(annotations::match_fields(metadata, &pod, &path.child("spec")));
-    if !pod.items("ephemeralContainers").is_empty() {
-        let at = path.child("spec").child("ephemeralContainers");
-        errors.push(field::forbidden(&at, "ephemeral containers not allowed in pod template"));
-    }
-    errors
+    pod_template::validate(&template, path)
 }
 
 /// The claims' volumes, then the template's own of other names.
@@ -217,25 +155,12 @@ fn volumes(spec: &Value) -> Vec<Value> {
 /// Validates a changed status.
 pub fn status(object: &Value, old: &Value) -> Errors {
     let (status, path) = (&object["status"], Path::new("status"));
-    let count = |member: &str| status.int(member).unwrap_or_default();
-    let mut errors = Errors::new();
-    for member in
-        ["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "observedGeneration", "collisionCount"]
-    {
-        errors.extend(not_negative(status, member, &path));
-    }
-    for member in ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"] {
-        if count(member) > count("replicas") {
-            errors.push(field::invalid(&path.child(member), count(member), "cannot be greater than status.replicas"));
-        }
-    }
-    if count("availableReplicas") > count("readyReplicas") {
-        let detail = "cannot be greater than status.readyReplicas";
-        errors.push(field::invalid(&path.child("availableReplicas"), count("availableReplicas"), detail));
-    }
-    let before = old["status"].int("collisionCount");
-    if before.is_some_and(|before| status.int("collisionCount").is_none_or(|now| now < before)) {
-        errors.push(field::invalid(&path.child("collisionCount"), count("collisionCount"), "cannot be decremented"));
-    }
+    const COUNTERS: [&str; 4] = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
+    let mut errors = pod_template::not_negative(status, &["replicas"], &path);
+    errors.extend(pod_template::not_negative(status, &COUNTERS, &path));
+    errors.extend(pod_template::not_negative(status, &["observedGeneration", "collisionCount"], &path));
+    errors.extend(pod_template::at_most_replicas(status, &COUNTERS, &path));
+    errors.extend(pod_template::available_at_most_ready(status, "status.readyReplicas", &path));
+    errors.extend(pod_template::collisions(status, &old["status"], &path));
     errors
 }

@@ -2,6 +2,7 @@
 //! Input: a defaulted, canonical pod spec. Output: field errors.
 
 pub mod affinity;
+pub mod amounts;
 pub mod annotations;
 pub mod claims;
 mod containers;
