@@ -50,7 +50,7 @@ const DEPENDENCIES: [(&str, &[&str]); 20] = [
     ("client", &["api"]),
     ("control", &["api", "client"]),
     ("proxy", &["api", "client", "netfilter"]),
-    ("dns", &["api", "client"]),
+    ("dns", &["api", "client", "sys"]),
     ("node", &["api", "client", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     (
         "stead",

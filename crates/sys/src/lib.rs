@@ -4,6 +4,7 @@
 
 pub mod capability;
 pub mod clock;
+pub mod datagram;
 pub mod device_filter;
 pub mod fd;
 pub mod file;

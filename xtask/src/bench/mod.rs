@@ -8,6 +8,7 @@ mod images;
 mod logs;
 mod names;
 mod pods;
+mod questions;
 mod report;
 mod requests;
 

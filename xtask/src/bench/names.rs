@@ -1,13 +1,13 @@
 //! Names and Services: questions answered in a second, how soon a ready pod has a name, and what a Service's address costs.
 
 use super::pods::{down, is_ready, up};
+use super::questions::{client, has_answer, question};
 use super::report::{self, Report, quantile, rate, time};
 use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use stead_testing::https::{Connection, JSON};
 use stead_testing::program::Server;
@@ -15,10 +15,6 @@ use stead_testing::program::Server;
 const SERVICES: &str = "/api/v1/namespaces/default/services";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const SET: &str = "named";
-const ASKING: Duration = Duration::from_secs(3);
-/// Questions of one client that are on their way.
-const WINDOW: usize = 32;
-const CLIENTS: usize = 2;
 const SINGLES: usize = 20;
 const CONNECTIONS: usize = 2_000;
 const ROUNDS: usize = 3;
@@ -37,7 +33,7 @@ pub async fn measure(server: &Server, report: &mut Report) -> Result<()> {
     report.add(report::READY_TO_RESOLVABLE, singles(server, dns).await?);
     let pod = api.call(Method::GET, &format!("{PODS}/{SET}-0"), JSON, &Value::Null).await?;
     let name = format!("{SET}-by-address.default.svc.cluster.local");
-    let (answered, took) = tokio::task::spawn_blocking(move || ask(dns, &name)).await.context("ask")??;
+    let (answered, took) = tokio::task::spawn_blocking(move || super::questions::ask(dns, &name)).await.context("ask")??;
     report.add(report::QUESTIONS, rate(answered, took));
     let service = api.call(Method::GET, &format!("{SERVICES}/named-by-address"), JSON, &Value::Null).await?;
     let address = |text: &Value| anyhow::Ok(SocketAddr::new(text.as_str().context("it has an address")?.parse()?, 80));
@@ -95,62 +91,11 @@ async fn singles(server: &Server, dns: SocketAddr) -> Result<String> {
     Ok(format!("{} / {}", time(quantile(&mut times, 0.5)), time(quantile(&mut times, 1.0))))
 }
 
-fn client(dns: SocketAddr) -> Result<UdpSocket> {
-    let socket = UdpSocket::bind(("0.0.0.0", 0)).context("make a socket")?;
-    socket.connect(dns).context("connect to the name server")?;
-    socket.set_read_timeout(Some(Duration::from_secs(1))).context("set its time-out")?;
-    Ok(socket)
-}
-
-/// An A question that wants recursion.
-fn question(id: u16, name: &str) -> Vec<u8> {
-    let mut packet = [&id.to_be_bytes()[..], &[1, 0, 0, 1, 0, 0, 0, 0, 0, 0]].concat();
-    for label in name.split('.') {
-        packet.push(label.len() as u8);
-        packet.extend(label.as_bytes());
-    }
-    packet.extend([0, 0, 1, 0, 1]);
-    packet
-}
-
-/// No error, and one answer at least.
-fn has_answer(packet: &[u8]) -> bool {
-    packet.len() > 12 && packet[3] & 15 == 0 && packet[7] > 0
-}
-
 fn is_answered(socket: &UdpSocket, question: &[u8]) -> Result<bool> {
     let mut answer = [0; 512];
     socket.send(question).context("ask")?;
     let length = socket.recv(&mut answer).context("hear the answer")?;
     Ok(has_answer(&answer[..length]))
-}
-
-/// Clients that ask as fast as they are answered; how many answers came.
-fn ask(dns: SocketAddr, name: &str) -> Result<(usize, Duration)> {
-    let answered = AtomicUsize::new(0);
-    let begun = Instant::now();
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| flood(dns, name, begun, &answered))).collect();
-        clients.into_iter().try_for_each(|client| client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?)
-    })?;
-    Ok((answered.load(Ordering::Relaxed), begun.elapsed()))
-}
-
-fn flood(dns: SocketAddr, name: &str, begun: Instant, answered: &AtomicUsize) -> Result<()> {
-    let (socket, question) = (client(dns)?, question(7, name));
-    let mut answer = [0; 512];
-    for _ in 0..WINDOW {
-        socket.send(&question).context("ask")?;
-    }
-    let mut count = 0;
-    while begun.elapsed() < ASKING {
-        let length = socket.recv(&mut answer).context("hear an answer")?;
-        ensure!(has_answer(&answer[..length]), "the name is not known");
-        count += 1;
-        socket.send(&question).context("ask")?;
-    }
-    answered.fetch_add(count, Ordering::Relaxed);
-    Ok(())
 }
 
 /// Connections to both with a request each, by turns; the shortest time of each.

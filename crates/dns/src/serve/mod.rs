@@ -23,7 +23,7 @@ impl Listener {
     /// Port 0 is any that is free for both.
     pub async fn bind(address: SocketAddr, memory: Memory) -> io::Result<Self> {
         let tcp = TcpListener::bind(address).await?;
-        let udp = UdpSocket::bind(tcp.local_addr()?).await?;
+        let udp = udp::bind(tcp.local_addr()?).await?;
         Ok(Self { udp, tcp, memory })
     }
 

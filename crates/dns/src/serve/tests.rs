@@ -78,6 +78,45 @@ async fn questions_over_udp_are_answered() {
 }
 
 #[tokio::test]
+async fn on_all_addresses_an_answer_leaves_from_the_one_that_was_asked() {
+    // Who asks hears from nobody else.
+    for (all, asked) in [("0.0.0.0:0", "127.0.0.9"), ("[::]:0", "::1"), ("[::]:0", "127.0.0.9")] {
+        let listener = Listener::bind(all.parse().unwrap(), Memory::Used).await.unwrap();
+        let server = SocketAddr::new(asked.parse().unwrap(), listener.address().unwrap().port());
+        let asking = tokio::time::timeout(Duration::from_secs(10), ask(server, "web.ns.svc.cluster.local"));
+        let answer = tokio::select! {
+            error = listener.serve(site()) => panic!("{error}"),
+            answer = asking => answer.unwrap_or_else(|_| panic!("no answer from {asked} on {all}")),
+        };
+        assert_eq!(addresses(&answer), ["10.43.0.5"]);
+    }
+}
+
+#[tokio::test]
+async fn many_questions_at_once_are_answered_one_by_one() {
+    const QUESTIONS: u16 = 100;
+    serving(&site(), Memory::Used, async |server| {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.connect(server).await.unwrap();
+        for id in 0..QUESTIONS {
+            let mut asked = question(if id.is_multiple_of(2) { "web.ns.svc.cluster.local" } else { "none.ns.svc.cluster.local" });
+            asked.metadata.id = id;
+            socket.send(&asked.to_vec().unwrap()).await.unwrap();
+        }
+        let mut answered = std::collections::BTreeSet::new();
+        let mut buffer = [0; 512];
+        while answered.len() < QUESTIONS.into() {
+            let received = tokio::time::timeout(Duration::from_secs(10), socket.recv(&mut buffer)).await;
+            let answer = Message::from_vec(&buffer[..received.expect("an answer").unwrap()]).unwrap();
+            let is_there = answer.metadata.response_code == ResponseCode::NoError;
+            assert_eq!(is_there, answer.metadata.id.is_multiple_of(2), "{answer:?}");
+            assert!(answered.insert(answer.metadata.id), "answered twice");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn questions_before_the_index_is_complete_fail_and_are_asked_again() {
     // DNS-17
     let site = Arc::new(Site::new(Zone::new("cluster.local", 30).unwrap(), 1));

@@ -1,5 +1,5 @@
-//! Questions over UDP. Several tasks share the socket: what can be answered at once is, in the order in which it came; what others are to be
-//! asked waits beside that.
+//! Questions over UDP. Several tasks share the socket and each takes many questions at a time: what can be answered at once is, in the order
+//! in which it came; what others are to be asked waits beside that. An answer leaves from the address that was asked.
 
 use crate::forward::Transport;
 use crate::site::{Handled, Memory, Site, Via};
@@ -8,6 +8,8 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use stead_sys::datagram::{self, Family, Inbox, Outbox, Peer};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
@@ -17,8 +19,16 @@ const TASKS: usize = 2;
 const WAITING_MAX: usize = 1024;
 /// The longest message that is a question.
 const QUESTION_MAX: usize = 4096;
-/// Questions that are answered before others get their chance.
-const ROUND_MAX: usize = 64;
+/// Batches of questions that are answered before others get their chance.
+const ROUND_MAX: usize = 4;
+
+pub async fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address).await?;
+    if address.ip().is_unspecified() {
+        datagram::say_where(&socket, if address.is_ipv4() { Family::V4 } else { Family::V6 })?;
+    }
+    Ok(socket)
+}
 
 /// Answers until the socket breaks.
 pub async fn serve(socket: Arc<UdpSocket>, site: &Arc<Site>, memory: Memory) -> io::Error {
@@ -40,12 +50,12 @@ struct Task {
     via: Via,
 }
 
-type Waiting = FuturesUnordered<BoxFuture<'static, Option<(Vec<u8>, SocketAddr)>>>;
+type Waiting = FuturesUnordered<BoxFuture<'static, Option<(Vec<u8>, Peer)>>>;
 
 impl Task {
     async fn run(self) -> io::Error {
         let mut waiting = Waiting::new();
-        let mut buffer = vec![0; QUESTION_MAX];
+        let (mut inbox, mut outbox) = (Inbox::new(QUESTION_MAX), Outbox::default());
         loop {
             tokio::select! {
                 ready = self.socket.readable() => if let Err(error) = ready {
@@ -53,28 +63,31 @@ impl Task {
                 },
                 Some(answer) = waiting.next() => {
                     if let Some((answer, client)) = answer {
-                        self.send(&answer, client).await;
+                        outbox.push(Some(&client), |out| out.extend(answer));
+                        self.send(&mut outbox).await;
                     }
                     continue;
                 }
             }
             for _ in 0..ROUND_MAX {
-                match self.socket.try_recv_from(&mut buffer) {
-                    Ok((length, client)) => self.handle(&buffer[..length], client, &mut waiting).await,
+                match self.socket.try_io(Interest::READABLE, || inbox.receive(&self.socket)) {
+                    Ok(_) => inbox.iter().for_each(|(bytes, client)| self.handle(bytes, client, &mut outbox, &mut waiting)),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     // An earlier answer could not be delivered; that says nothing of the next question.
                     Err(error) => tracing::trace!(%error, "an answer was not taken"),
                 }
+                self.send(&mut outbox).await;
             }
         }
     }
 
-    async fn handle(&self, bytes: &[u8], client: SocketAddr, waiting: &mut Waiting) {
+    fn handle(&self, bytes: &[u8], client: &Peer, outbox: &mut Outbox, waiting: &mut Waiting) {
+        let mut answer = |answer: Vec<u8>| outbox.push(Some(client), |out| out.extend(answer));
         match self.site.handle(bytes, self.via) {
             Handled::Nothing => {}
-            Handled::Answer(answer) => self.send(&answer, client).await,
-            Handled::AnswerAnd(answer, refresh) => {
-                self.send(&answer, client).await;
+            Handled::Answer(bytes) => answer(bytes),
+            Handled::AnswerAnd(bytes, refresh) => {
+                answer(bytes);
                 if waiting.len() < WAITING_MAX {
                     waiting.push(Box::pin(async move {
                         refresh.run().await;
@@ -82,19 +95,26 @@ impl Task {
                     }));
                 }
             }
-            Handled::Later(later) if waiting.len() >= WAITING_MAX => self.send(&later.refusal(), client).await,
-            Handled::Later(later) => waiting.push(Box::pin(async move { Some((later.answer().await, client)) })),
+            Handled::Later(later) if waiting.len() >= WAITING_MAX => answer(later.refusal()),
+            Handled::Later(later) => {
+                let client = *client;
+                waiting.push(Box::pin(async move { Some((later.answer().await, client)) }));
+            }
         }
     }
 
     /// An answer that cannot be sent is lost, as any packet may be.
-    async fn send(&self, answer: &[u8], client: SocketAddr) {
-        let sent = match self.socket.try_send_to(answer, client) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.socket.send_to(answer, client).await,
-            sent => sent,
-        };
-        if let Err(error) = sent {
-            tracing::debug!(%client, %error, "cannot answer");
+    async fn send(&self, outbox: &mut Outbox) {
+        let lost = |error| tracing::debug!(%error, "cannot answer");
+        loop {
+            match self.socket.try_io(Interest::WRITABLE, || outbox.send(&self.socket, lost)) {
+                Ok(()) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return lost(error),
+            }
+            if let Err(error) = self.socket.writable().await {
+                return lost(error);
+            }
         }
     }
 }
