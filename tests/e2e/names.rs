@@ -43,16 +43,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[test]
 fn pods_of_a_set_have_names_and_services_reach_them() {
     let Some(programs) = have("pods_of_a_set_have_names_and_services_reach_them", Needs::Containers) else { return };
-    let cluster = Cluster::start(&[]);
-    let kubectl = cluster.kubectl(&programs[0]);
-    kubectl.apply(&format!("{WEB}---{MORE}"), cluster.dir.path());
-    settled(&kubectl, 3);
-    kubectl.run(&["wait", "--for=condition=Ready", "pod/asks", "--timeout=60s"]);
-    the_tutorial_s_look_up(&kubectl);
-    every_name_is_known(&kubectl);
-    one_address_leads_to_all(&kubectl);
-    the_api_leads_there_too(&kubectl);
-    a_policy_forbids(&kubectl, &cluster);
+    for program in programs {
+        let cluster = Cluster::start(&[]);
+        let kubectl = cluster.kubectl(&program);
+        kubectl.apply(&format!("{WEB}---{MORE}"), cluster.dir.path());
+        settled(&kubectl, 3);
+        kubectl.run(&["wait", "--for=condition=Ready", "pod/asks", "--timeout=60s"]);
+        the_tutorial_s_look_up(&kubectl);
+        every_name_is_known(&kubectl);
+        one_address_leads_to_all(&kubectl);
+        the_api_leads_there_too(&kubectl);
+        a_policy_forbids(&kubectl, &cluster);
+    }
 }
 
 /// A client that asks without a break until it is told to stop; it prints each failure, and at last how often it asked.
@@ -62,25 +64,25 @@ const ASK: &str =
 #[test]
 fn a_roll_under_load_fails_no_request() {
     let Some(programs) = have("a_roll_under_load_fails_no_request", Needs::Containers) else { return };
-    let cluster = Cluster::start(&[]);
-    let kubectl = cluster.kubectl(&programs[0]);
     // Ready when it answers; it goes on answering until the machine has heard that it is going.
     let served =
         "readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}\n        lifecycle: {preStop: {sleep: {seconds: 2}}}\n        ports:";
-    kubectl.apply(
-        &format!("{}---{MORE}", WEB.replace("ports:\n        - containerPort", &format!("{served}\n        - containerPort"))),
-        cluster.dir.path(),
-    );
-    settled(&kubectl, 3);
-    kubectl.run(&["wait", "--for=condition=Ready", "pod/asks", "--timeout=60s"]);
-    let (asking, mut out) = kubectl.start(&["exec", "asks", "--", "sh", "-c", ASK]);
-    kubectl.run(&["rollout", "restart", "statefulset/web"]);
-    settled(&kubectl, 3);
-    kubectl.run(&["exec", "asks", "--", "touch", "/tmp/stop"]);
-    let mut text = String::new();
-    out.read_to_string(&mut text).expect("the client prints text");
-    assert!(asking.ended_well());
-    assert!(text.trim().parse::<usize>().is_ok_and(|asked| asked >= REQUESTS), "{text}");
+    let web = WEB.replace("ports:\n        - containerPort", &format!("{served}\n        - containerPort"));
+    for program in programs {
+        let cluster = Cluster::start(&[]);
+        let kubectl = cluster.kubectl(&program);
+        kubectl.apply(&format!("{web}---{MORE}"), cluster.dir.path());
+        settled(&kubectl, 3);
+        kubectl.run(&["wait", "--for=condition=Ready", "pod/asks", "--timeout=60s"]);
+        let (asking, mut out) = kubectl.start(&["exec", "asks", "--", "sh", "-c", ASK]);
+        kubectl.run(&["rollout", "restart", "statefulset/web"]);
+        settled(&kubectl, 3);
+        kubectl.run(&["exec", "asks", "--", "touch", "/tmp/stop"]);
+        let mut text = String::new();
+        out.read_to_string(&mut text).expect("the client prints text");
+        assert!(asking.ended_well());
+        assert!(text.trim().parse::<usize>().is_ok_and(|asked| asked >= REQUESTS), "{text}");
+    }
 }
 
 fn address(kubectl: &Kubectl, pod: &str) -> String {
