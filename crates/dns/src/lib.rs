@@ -24,7 +24,7 @@ mod site;
 
 pub use forward::Source;
 pub use name::Zone;
-pub use publish::Shown;
+pub use publish::{SERVICE, Shown};
 pub use serve::Listener;
 pub use server::{Clock, Options, run};
 pub use site::Memory;

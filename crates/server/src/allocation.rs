@@ -79,6 +79,11 @@ impl Allocations {
     pub(crate) fn new(configured: Ranges) -> Self {
         Self { configured, index: Arc::default() }
     }
+
+    /// Keeps addresses for one Service (`NAMESPACE/NAME`), whether it is there or not.
+    pub(crate) fn reserve(&self, service: &str, ips: &[IpAddr]) {
+        lock(&self.index).taken.note(&service.into(), &Holdings { ips: ips.to_vec(), ports: Vec::new() });
+    }
 }
 
 /// Completes the addresses and ports of a new (`old` absent) or changed object. Hold the promise until the object is durable.

@@ -51,7 +51,7 @@ pub use tokens::{InvalidKey, SigningKey};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use stead_api::Status;
@@ -151,6 +151,11 @@ impl Server {
     pub async fn publish(&self, addresses: Vec<SocketAddr>) -> Result<(), Status> {
         self.core.reached.set(addresses);
         kubernetes_service::repair(&self.core).await
+    }
+
+    /// Gives these addresses to no Service but this one (`NAMESPACE/NAME`) from now on. One that has them already keeps them.
+    pub fn reserve(&self, service: &str, addresses: &[IpAddr]) {
+        self.core.allocations.reserve(service, addresses);
     }
 
     /// Looks after the objects that every cluster has and removes Events whose hour has passed, for as long as it is polled. It has

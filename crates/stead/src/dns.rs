@@ -13,16 +13,23 @@ const PORT: u16 = 53;
 /// How long clients may keep the cluster's names (DNS-1).
 const TTL_S: u32 = 30;
 
-/// Starts it where pods run here, and where the host is to be answered. `pods_reach` is this machine's address for its pods.
+/// Keeps the addresses that pods are told to ask for the Service that shows the name server.
+pub fn reserve(args: &ServerArgs, server: &Server) {
+    if args.agent() {
+        server.reserve(stead_dns::SERVICE, &of_services(args));
+    }
+}
+
+/// Starts it where pods run here, and where the host is to be answered. `towards_pods` are this machine's addresses for its pods.
 pub async fn start(
     supervisor: &mut Supervisor,
     args: &ServerArgs,
     node_name: &str,
     server: &Server,
-    pods_reach: Option<IpAddr>,
+    towards_pods: &[IpAddr],
     machine: Arc<dyn Environment>,
 ) -> anyhow::Result<()> {
-    if pods_reach.is_none() && args.dns_listen.is_none() {
+    if towards_pods.is_empty() && args.dns_listen.is_none() {
         return Ok(());
     }
     let host = match args.dns_listen {
@@ -32,9 +39,10 @@ pub async fn start(
     let options = Options {
         zone: Zone::new(&args.cluster_domain, TTL_S).context("--cluster-domain")?,
         resolvers: args.resolvers(),
-        node: pods_reach.map(|address| SocketAddr::new(address, PORT)),
+        node_name: node_name.to_owned(),
+        node: towards_pods.iter().map(|address| SocketAddr::new(*address, PORT)).collect(),
         host,
-        shown: pods_reach.and_then(|listener| shown(args, node_name, listener)),
+        shown: shown(args, node_name, towards_pods),
         clock: Arc::new(move || machine.now()),
     };
     let client = stead_client::Client::new(inprocess::client(server.service(), "kube-dns"), "stead-dns");
@@ -44,9 +52,20 @@ pub async fn start(
     Ok(())
 }
 
-/// The addresses that pods are told to ask, as far as they are a Service's.
-fn shown(args: &ServerArgs, node_name: &str, listener: IpAddr) -> Option<Shown> {
-    let is_of_services = |address: &IpAddr| args.service_cidr.contains(*address);
-    let cluster: Vec<IpAddr> = args.dns().servers.into_iter().filter(is_of_services).take(1).collect();
-    (!cluster.is_empty()).then(|| Shown { cluster, node: node_name.to_owned(), listener })
+fn shown(args: &ServerArgs, node_name: &str, towards_pods: &[IpAddr]) -> Option<Shown> {
+    let cluster = of_services(args);
+    let is_reached = |listener: &IpAddr| cluster.iter().any(|address| address.is_ipv4() == listener.is_ipv4());
+    let listeners: Vec<IpAddr> = towards_pods.iter().copied().filter(is_reached).collect();
+    (!listeners.is_empty()).then(|| Shown { cluster, node: node_name.to_owned(), listeners })
+}
+
+/// The addresses that pods are told to ask, as far as they are a Service's: of each family the first.
+fn of_services(args: &ServerArgs) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in args.dns().servers.into_iter().filter(|address| args.service_cidr.contains(*address)) {
+        if addresses.iter().all(|known| known.is_ipv4() != address.is_ipv4()) {
+            addresses.push(address);
+        }
+    }
+    addresses
 }

@@ -96,6 +96,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         first_objects: vec![standard_class()],
     };
     let server = Server::new(config).await.context("start the API server")?;
+    dns::reserve(args, &server);
     server.register_outbound(outbound::service()?);
     let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
     let kubeconfigs = Kubeconfigs::new(args, &url)?;
@@ -118,7 +119,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         started = node::start(supervisor, args, &node_name, &server, machine.clone()) => started?,
         _ = signals.end() => return Ok(Started::Stopped),
     };
-    dns::start(supervisor, args, &node_name, &server, nodes.towards_pods.first().copied(), machine).await?;
+    dns::start(supervisor, args, &node_name, &server, &nodes.towards_pods, machine).await?;
     let reach = reach::of(listened, &nodes.towards_pods, &host_addresses());
     server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
     let service = server.service();

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use stead_server::{Config, Server};
 use stead_testing::environment::Virtual;
+use stead_testing::http::Client;
 
 const SERVICES: &str = "/api/v1/namespaces/default/services";
 
@@ -33,6 +34,24 @@ async fn an_address_is_free_again_once_its_service_is_gone() {
     assert_eq!(code, 422, "{status}");
     send(&client, "DELETE", &format!("{SERVICES}/a"), Value::Null).await;
     create(&client, SERVICES, wish("b")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_is_kept_for_a_service_is_no_other_s() {
+    let client = Client::with_ranges("10.43.0.0/29", 1).await.expect("a server");
+    let kept: Vec<std::net::IpAddr> = vec!["10.43.0.4".parse().unwrap()];
+    client.server().reserve("kube-system/kube-dns", &kept);
+    let of = |name: &str, ip: Value| json!({"metadata": {"name": name}, "spec": {"clusterIP": ip, "ports": [{"port": 80}]}});
+    let (code, status) = send(&client, "POST", SERVICES, of("a", "10.43.0.4".into())).await;
+    assert_eq!(code, 422, "{status}");
+    let given: Vec<Value> = join_all((0..4).map(|n| create(&client, SERVICES, of(&format!("s{n}"), Value::Null)))).await;
+    assert!(given.iter().all(|service| service["spec"]["clusterIP"] != "10.43.0.4"), "{given:?}");
+    let (code, status) = send(&client, "POST", SERVICES, of("full", Value::Null)).await;
+    assert!(code >= 400, "nothing is left but what is kept: {status}");
+    let its_own = "/api/v1/namespaces/kube-system/services";
+    create(&client, its_own, of("kube-dns", "10.43.0.4".into())).await;
+    send(&client, "DELETE", &format!("{its_own}/kube-dns"), Value::Null).await;
+    assert_eq!(send(&client, "POST", SERVICES, of("a", "10.43.0.4".into())).await.0, 422, "it is kept after that, too");
 }
 
 #[tokio::test(start_paused = true)]

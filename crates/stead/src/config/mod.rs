@@ -121,7 +121,7 @@ pub struct ServerArgs {
     /// DNS domain of the cluster
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DOMAIN", default_value = "cluster.local", value_name = "D", value_parser = values::cluster_domain)]
     pub cluster_domain: String,
-    /// Addresses of the cluster's name servers, comma separated [default: the tenth address of --service-cidr]
+    /// Addresses of the cluster's name servers, comma separated [default: the tenth address of each range of --service-cidr]
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_DNS", value_name = "ADDRESSES", value_delimiter = ',')]
     pub cluster_dns: Vec<IpAddr>,
     /// Answer questions for names on this address of the host, too (IP:PORT); asks resolvers anew each time
@@ -257,7 +257,7 @@ impl ServerArgs {
     /// How pods resolve names.
     pub fn dns(&self) -> DnsFacts {
         let servers = match &self.cluster_dns[..] {
-            [] => vec![self.service_cidr.dns_address()],
+            [] => self.service_cidr.dns_addresses(&self.cluster_cidr),
             servers => servers.to_vec(),
         };
         let resolv_conf = match self.resolv_conf.as_deref() {

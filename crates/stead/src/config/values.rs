@@ -55,9 +55,10 @@ const IPV6_SERVICE_PREFIX_MIN: u8 = 64;
 const DNS_PLACE: u128 = 10;
 
 impl ServiceRanges {
-    /// Where the cluster's name server is asked.
-    pub fn dns_address(&self) -> IpAddr {
-        self.0.0[0].nth(DNS_PLACE)
+    /// Where the cluster's name server is asked, by pods that have addresses of these ranges.
+    pub fn dns_addresses(&self, pods: &PodRanges) -> Vec<IpAddr> {
+        let is_asked = |range: &&Range| pods.0.iter().any(|pods| pods.is_ipv4() == range.is_ipv4());
+        self.0.0.iter().filter(is_asked).map(|range| range.nth(DNS_PLACE)).collect()
     }
 
     /// The first address of each family that can be given out.
@@ -277,7 +278,9 @@ mod tests {
         assert!(!pods("10.42.0.0/16").overlaps(&services("10.43.0.0/16,fd00:42::/112").unwrap()));
         let both = services("fd00:43::/112,10.43.0.0/16").unwrap();
         assert_eq!(both.first_addresses(), ["fd00:43::1", "10.43.0.1"].map(|text| text.parse::<IpAddr>().unwrap()));
-        assert_eq!(both.dns_address().to_string(), "fd00:43::a");
+        let asked = |range: &str| both.dns_addresses(&pods(range)).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(asked("10.42.0.0/16,fd00:42::/56"), ["fd00:43::a", "10.43.0.10"]);
+        assert_eq!(asked("10.42.0.0/16"), ["10.43.0.10"]);
         assert!(both.contains("10.43.7.7".parse().unwrap()) && !both.contains("10.44.0.1".parse().unwrap()));
         for bad in ["10.43.0.0/16,10.44.0.0/16", "fd00:43::/56", "10.43.0.0/16,fd00:43::/112,fd01::/112"] {
             assert!(services(bad).is_err(), "{bad}");

@@ -47,7 +47,8 @@ impl World {
         let options = stead_dns::Options {
             zone: stead_dns::Zone::new("cluster.local", 30).context("a zone")?,
             resolvers: stead_dns::Source::Given(vec![upstream.address()?]),
-            node: None,
+            node_name: String::new(),
+            node: Vec::new(),
             host: Some(listener),
             shown: None,
             clock: client.clock(),
