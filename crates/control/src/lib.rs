@@ -25,6 +25,7 @@ pub mod service_account;
 pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod volume_binder;
 
 pub use driver::run;
 pub use engine::Explanation;

@@ -5,6 +5,7 @@ use crate::facts::claim::ClaimFacts;
 use crate::facts::endpoint_slice::SliceFacts;
 use crate::facts::endpoints::EndpointsFacts;
 use crate::facts::service::ServiceFacts;
+use crate::facts::storage_capacity::StorageCapacityFacts;
 use crate::facts::storage_class::StorageClassFacts;
 use crate::facts::volume::VolumeFacts;
 use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
@@ -146,6 +147,11 @@ impl Object {
     /// What is parsed of a StorageClass; that of other kinds is empty.
     pub fn storage_class(&self) -> &StorageClassFacts {
         self.facts.storage_class()
+    }
+
+    /// What is parsed of a CSIStorageCapacity; that of other kinds is empty.
+    pub fn storage_capacity(&self) -> &StorageCapacityFacts {
+        self.facts.storage_capacity()
     }
 
     /// An ownerReference to it, as its controller.

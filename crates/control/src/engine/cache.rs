@@ -174,6 +174,12 @@ impl Cache {
         terms.and_then(|terms| terms.get(term)).into_iter().flatten().map(|object| &object.0)
     }
 
+    /// The terms under which an index lists anything, in order.
+    pub fn terms<'a>(&'a self, index: &Index) -> impl Iterator<Item = &'a str> + use<'a> {
+        let terms = self.stores.get(&index.resource).and_then(|store| store.indexes.get(index.name));
+        terms.into_iter().flatten().map(|(term, _)| term.as_str())
+    }
+
     /// Every object with an ownerReference to this uid, by place.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.dependents.get(uid).into_iter().flatten().map(|object| &object.0)

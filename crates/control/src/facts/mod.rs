@@ -8,6 +8,7 @@ mod lease;
 pub mod node;
 pub mod pod;
 pub mod service;
+pub mod storage_capacity;
 pub mod storage_class;
 pub mod volume;
 
@@ -20,6 +21,7 @@ use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, NAMESPACES, STATEFUL_SETS};
 use stead_client::{Key, Resource};
+use storage_capacity::StorageCapacityFacts;
 use storage_class::StorageClassFacts;
 use volume::VolumeFacts;
 
@@ -39,6 +41,7 @@ pub enum Facts {
     Claim(Box<ClaimFacts>),
     Volume(Box<VolumeFacts>),
     StorageClass(Box<StorageClassFacts>),
+    StorageCapacity(Box<StorageCapacityFacts>),
 }
 
 /// A kind of which more than the metadata is kept.
@@ -64,6 +67,7 @@ const KINDS: &[Kind] = &[
     claim::KIND,
     volume::KIND,
     storage_class::KIND,
+    storage_capacity::KIND,
     lease::KIND,
     service::KIND,
     endpoints::KIND,
@@ -172,6 +176,12 @@ impl Facts {
     pub fn storage_class(&self) -> &StorageClassFacts {
         static NONE: StorageClassFacts = StorageClassFacts::NONE;
         if let Self::StorageClass(class) = self { class } else { &NONE }
+    }
+
+    /// What is parsed of a CSIStorageCapacity; that of other kinds is empty.
+    pub fn storage_capacity(&self) -> &StorageCapacityFacts {
+        static NONE: StorageCapacityFacts = StorageCapacityFacts::NONE;
+        if let Self::StorageCapacity(capacity) = self { capacity } else { &NONE }
     }
 
     /// Takes over from the object's former state what it does not say itself.

@@ -16,7 +16,7 @@ pub const KIND: Kind = Kind {
         keep(value, "status", &[]);
         Facts::Volume(Box::new(facts))
     },
-    indexes: &[BY_CLAIM, FREE],
+    indexes: &[BY_CLAIM, FREE, BY_NODE],
 };
 
 /// By the claim that spec.claimRef names, `namespace/name`.
@@ -36,6 +36,17 @@ pub const FREE: Index = Index {
     },
 };
 
+/// By the node that it is on; those of no single node under no term.
+pub const BY_NODE: Index = Index {
+    resource: PERSISTENT_VOLUMES,
+    name: "node",
+    terms: |_, facts| Some(facts.volume().node.clone()).filter(|node| !node.is_empty()).into_iter().collect(),
+};
+
+/// Label of nodes that volumes on a node's disk ask for.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
+/// Annotation: the node whose end left a volume's bytes behind (LOCV-11).
+pub const NODE_GONE: &str = "stead.io/node-gone";
 /// Annotation: who made it.
 pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 
@@ -58,8 +69,10 @@ pub struct VolumeFacts {
     pub reclaim: Reclaim,
     /// The member of spec that says where its bytes are: `local`, `nfs`, `csi`.
     pub source: String,
-    /// spec.hostPath.path; empty for other sources.
-    pub host_path: String,
+    /// The one value of label `kubernetes.io/hostname` that its node affinity asks for; empty if it asks for something else.
+    pub node: String,
+    /// Annotation [`NODE_GONE`]; empty if not set.
+    pub node_gone: String,
     /// Annotation [`PROVISIONED_BY`]; empty if not set.
     pub provisioned_by: String,
     /// Annotation [`BOUND_BY_CONTROLLER`].
@@ -132,7 +145,8 @@ impl VolumeFacts {
         attributes_class: String::new(),
         reclaim: Reclaim::Retain,
         source: String::new(),
-        host_path: String::new(),
+        node: String::new(),
+        node_gone: String::new(),
         provisioned_by: String::new(),
         is_bound_by_controller: false,
     };
@@ -163,7 +177,8 @@ impl VolumeFacts {
                 _ => Reclaim::Unknown,
             },
             source: source.cloned().unwrap_or_default(),
-            host_path: spec["hostPath"].str("path").to_owned(),
+            node: node(&spec["nodeAffinity"]["required"]).unwrap_or_default().to_owned(),
+            node_gone: annotations.str(NODE_GONE).to_owned(),
             provisioned_by: annotations.str(PROVISIONED_BY).to_owned(),
             is_bound_by_controller: annotations.has(BOUND_BY_CONTROLLER),
         }
@@ -173,6 +188,14 @@ impl VolumeFacts {
     pub fn is_of(&self, claim: &Key, uid: &str) -> bool {
         self.claim.as_ref().is_some_and(|own| own.key == *claim && (own.uid.is_empty() || own.uid == uid))
     }
+}
+
+/// The only node that a required affinity lets have it.
+fn node(required: &Value) -> Option<&str> {
+    let [term] = required.items("nodeSelectorTerms") else { return None };
+    let asks_for_host = |one: &&Value| one.str("key") == HOSTNAME && one.str("operator") == "In";
+    let [host] = term.items("matchExpressions").iter().find(asks_for_host)?.items("values") else { return None };
+    host.as_str()
 }
 
 #[cfg(test)]
