@@ -9,6 +9,7 @@ pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
 pub mod endpoints;
 pub mod engine;
+pub mod ephemeral_volume;
 pub mod facts;
 pub mod garbage;
 pub mod namespace;
@@ -18,6 +19,7 @@ pub mod object;
 pub mod options;
 pub mod plan;
 pub mod pod_gc;
+mod protection;
 mod questions;
 pub mod root_ca;
 pub mod scheduler;
@@ -26,6 +28,8 @@ pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
 pub mod volume_binder;
+pub mod volume_expand;
+pub mod volume_protection;
 
 pub use driver::run;
 pub use engine::Explanation;
@@ -41,6 +45,10 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     root_ca::REGISTRATION,
     node_lifecycle::REGISTRATION,
     claim_protection::REGISTRATION,
+    volume_protection::REGISTRATION,
+    volume_binder::REGISTRATION,
+    volume_expand::REGISTRATION,
+    ephemeral_volume::REGISTRATION,
     pod_gc::REGISTRATION,
     taint_eviction::REGISTRATION,
     endpoints::REGISTRATION,
