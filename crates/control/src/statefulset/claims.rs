@@ -1,4 +1,4 @@
-//! The claims of a set's pods: their names, how they are made, and whose they are by the retention policy (PVC-1..9, RET-1..12).
+//! The claims of a set's pods: their names, how they are made, and whose they are by the retention policy (PVC-1..9, RET-1..13).
 //! Pure: reads the claims that the cache has, plans calls.
 
 use super::set::Set;
@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Map, Value, json, value::Access};
 use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
+
+/// Claims that one event names.
+const NAMED_MAX: usize = 10;
 
 /// A set's claims as they are.
 pub struct Claims<'a> {
@@ -57,6 +60,33 @@ impl<'a> Claims<'a> {
         missing
             .map(|(template, claim)| json!({"name": template["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim}}))
             .collect()
+    }
+
+    /// RET-13: what scaling down leaves behind with data in it, told once the last pod goes.
+    pub fn kept(&self) -> Option<Event> {
+        let prefixes: Vec<String> = self
+            .set
+            .claim_templates()
+            .iter()
+            .map(|template| format!("{}-{}-", template["metadata"].str("name"), self.set.name()))
+            .collect();
+        let is_out_of_range = |claim: &Object| {
+            let mut ordinals = prefixes.iter().filter_map(|prefix| claim.key.name.strip_prefix(prefix.as_str())?.parse().ok());
+            ordinals.any(|ordinal| self.set.slot(ordinal).is_none())
+        };
+        let kept = self.found.values().filter(|claim| claim.deleting.is_none() && claim.claim().is_bound() && is_out_of_range(claim));
+        let names: Vec<&str> = kept.map(|claim| claim.key.name.as_str()).collect();
+        if self.when_scaled || names.is_empty() {
+            return None;
+        }
+        let more = if names.len() > NAMED_MAX { format!(" and {} more", names.len() - NAMED_MAX) } else { String::new() };
+        let shown = names[..names.len().min(NAMED_MAX)].join(", ");
+        let message = format!(
+            "Scaled down, and kept with their data: claims {shown}{more}. They are used again when the set is scaled up; \
+             to give the data up: kubectl delete pvc NAME -n {}",
+            self.set.object.key.namespace
+        );
+        Some(Event::normal(self.set.object.reference(), "ClaimsKept", message))
     }
 
     /// Creates the claims that a pod lacks (PVC-2, PVC-4), owned as the policy says at once.

@@ -294,6 +294,9 @@ impl Sync<'_> {
             plan.because(format!("waiting: {name} is not ready, and a lower pod is not either"));
         } else {
             plan.because(format!("{name} is out of range"));
+            if self.view.condemned.len() == 1 {
+                plan.events.extend(self.claims.kept());
+            }
             plan.step(vec![identity::delete(self.set, pod)]);
         }
         Flow::Stop
@@ -312,7 +315,10 @@ impl Sync<'_> {
     /// DOWN-4.
     fn remove_in_parallel(&self, plan: &mut Plan) -> Flow {
         let doomed = self.view.condemned.iter().filter(|pod| pod.deleting.is_none());
-        let effects = doomed.map(|pod| identity::delete(self.set, pod)).collect();
+        let effects: Vec<Effect> = doomed.map(|pod| identity::delete(self.set, pod)).collect();
+        if !effects.is_empty() {
+            plan.events.extend(self.claims.kept());
+        }
         plan.step_at(Pace::SlowStart, effects);
         Flow::GoOn
     }

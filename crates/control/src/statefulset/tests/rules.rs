@@ -2,7 +2,7 @@ use super::world::{World, brief};
 use crate::plan::{Call, Effect, Patch};
 use crate::statefulset::applied;
 use stead_api::{Value, json, value::Access};
-use stead_client::resource::{CONTROLLER_REVISIONS, PODS, STATEFUL_SETS};
+use stead_client::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
 
 fn ready_set(spec: Value) -> World {
     let mut world = World::new(spec);
@@ -126,6 +126,35 @@ fn a_padded_ordinal_is_a_member_that_cannot_be_renamed() {
     let plan = world.plan();
     let Call::Patch { key, .. } = &plan.steps[0].effects[0].call else { panic!("{plan:?}") };
     assert_eq!(key.name, "web-0");
+}
+
+// RET-13
+#[test]
+fn scaling_down_tells_once_which_claims_it_keeps() {
+    let claims = json!([{"metadata": {"name": "data"}, "spec": {}}]);
+    let mut world = World::new(json!({"volumeClaimTemplates": claims}));
+    world.auto();
+    for name in ["data-web-0", "data-web-2", "data-web-x-1"] {
+        let annotations = json!({"pv.kubernetes.io/bind-completed": "yes"});
+        let metadata = json!({"name": name, "namespace": "d", "annotations": annotations});
+        world.put(PERSISTENT_VOLUME_CLAIMS, json!({"metadata": metadata, "spec": {"volumeName": "v"}, "status": {"phase": "Bound"}}));
+    }
+    let told = |world: &World| world.plan().events.iter().filter(|event| event.reason == "ClaimsKept").map(|e| e.message.clone()).collect();
+    world.change(json!({"replicas": 1}));
+    let none: Vec<String> = told(&world);
+    assert!(none.is_empty(), "web-1 goes after web-2");
+    world.settle();
+    world.play("gone", "web-2");
+    let one: Vec<String> = told(&world);
+    assert_eq!(
+        one,
+        ["Scaled down, and kept with their data: claims data-web-2. They are used again when the set is scaled up; \
+          to give the data up: kubectl delete pvc NAME -n d"],
+        "data-web-1 is not bound, data-web-x-1 another set's"
+    );
+    world.change(json!({"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}));
+    let none: Vec<String> = told(&world);
+    assert!(none.is_empty());
 }
 
 // DOWN-2, DOWN-6
