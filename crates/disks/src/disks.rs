@@ -7,7 +7,7 @@ use crate::record::{Backing, Phase, Record, check_name, check_pool};
 use crate::room::{Claim, Room};
 use crate::steps::Steps;
 use crate::wanted::{Attached, Disk, Expanded, Made, Swept, Usage, Wanted};
-use crate::{directory, pool, quota, room};
+use crate::{directory, image, pool, quota, room};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -118,13 +118,13 @@ impl Disks {
             Kind::Device => Backing::Device,
         };
         let bytes = wanted.bytes.next_multiple_of(ROUNDED_BYTES);
-        let (name, pool) = (wanted.name.clone(), wanted.pool.clone());
-        let record = Record { name, generation: 0, pool, backing, bytes, promised_bytes: bytes, phase: Phase::Making };
+        let (name, pool, promised_bytes) = (wanted.name.clone(), wanted.pool.clone(), promised_bytes(&backing, bytes));
+        let record = Record { name, generation: 0, pool, backing, bytes, promised_bytes, phase: Phase::Making };
         if pool::exists(&record.home())? {
             return Err(Error::InTheWay { path: record.home() });
         }
         self.steps.before("write down that a disk is made")?;
-        self.ledger.reserve(&record, |others| self.fits(&record.pool, others, wanted.bytes, &record))?;
+        self.ledger.reserve(&record, |others| self.fits(&record, others, promised_bytes))?;
         Ok(record)
     }
 
@@ -135,7 +135,8 @@ impl Disks {
         match &record.backing {
             Backing::Directory { permissions, .. } => directory::make(&record.home(), *permissions)?,
             Backing::ProjectQuota { permissions, project } => quota::make(&record.home(), *permissions, *project, record.bytes)?,
-            Backing::Image { .. } | Backing::Device => return Err(Error::Invalid("not in this version".to_owned())),
+            Backing::Image { permissions } => image::make(record, *permissions, &self.steps)?,
+            Backing::Device => image::make_device(record, &self.steps)?,
         }
         pool::sync(&record.pool)?;
         self.steps.before("write down that a disk is ready")
@@ -143,6 +144,7 @@ impl Disks {
 
     /// Removes what is there of a disk that nobody was told of.
     fn unmake(&self, record: &Record) -> Result<()> {
+        self.give_back(record)?;
         while remove_some(&record.home(), &mut UNMADE_MAX.clone()).map_err(words)? == Removed::Some {}
         self.forget(record)
     }
@@ -156,13 +158,17 @@ impl Disks {
             return Err(too_large(bytes));
         }
         if bytes <= record.bytes {
+            if record.phase != Phase::Ready {
+                // A growth that has not come to its end is taken back.
+                self.ledger.put(record.with(Phase::Ready))?;
+            }
             return Ok(Expanded { bytes: record.bytes, waits: None });
         }
-        let growing = record.with(Phase::Growing { bytes, promised_bytes: bytes });
-        let growing = Record { generation: record.generation + 1, ..growing };
+        let promised_bytes = promised_bytes(&record.backing, bytes).max(record.promised_bytes);
+        let growing = Record { generation: record.generation + 1, ..record.with(Phase::Growing { bytes, promised_bytes }) };
         self.steps.before("write down that a disk grows")?;
-        let more = bytes - record.bytes;
-        self.ledger.reserve(&growing, |others| self.fits(&record.pool, others, more, &growing))?;
+        let more = promised_bytes.saturating_sub(record.promise());
+        self.ledger.reserve(&growing, |others| self.fits(&growing, others, more))?;
         self.grow(&growing)
     }
 
@@ -172,8 +178,14 @@ impl Disks {
             return Ok(Expanded { bytes: record.bytes, waits: None });
         };
         self.steps.before("give a disk more room")?;
-        if let Backing::ProjectQuota { project, .. } = record.backing {
-            quota::limit(&record.home(), project, bytes)?;
+        let waits = match &record.backing {
+            Backing::Directory { .. } => None,
+            Backing::ProjectQuota { project, .. } => quota::limit(&record.home(), *project, bytes).map(|()| None)?,
+            Backing::Image { .. } => image::grow(record, promised_bytes, &self.steps)?,
+            Backing::Device => image::grow_device(record, promised_bytes, &self.steps).map(|()| None)?,
+        };
+        if waits.is_some() {
+            return Ok(Expanded { bytes: record.bytes, waits });
         }
         self.steps.before("write down that a disk has grown")?;
         self.ledger.put(Record { bytes, promised_bytes, phase: Phase::Ready, ..record.clone() })?;
@@ -187,11 +199,14 @@ impl Disks {
         if !pool::is_directory(&record.home()) {
             return Err(Error::Missing { path: record.home() });
         }
-        if let Backing::ProjectQuota { project, .. } = record.backing {
-            quota::limit(&record.home(), project, record.bytes)?;
-        }
+        let path = match &record.backing {
+            Backing::Directory { .. } => record.path(),
+            Backing::ProjectQuota { project, .. } => quota::limit(&record.home(), *project, record.bytes).map(|()| record.path())?,
+            Backing::Image { .. } => image::mount_image(&record).map(|()| record.path())?,
+            Backing::Device => image::attach_device(&record)?,
+        };
         let grown = self.grow(&record)?;
-        Ok(Attached { path: record.path(), bytes: grown.bytes, waits: grown.waits })
+        Ok(Attached { path, bytes: grown.bytes, waits: grown.waits })
     }
 
     /// Attaches every disk that there is; says which could not be, and why.
@@ -203,7 +218,24 @@ impl Disks {
     /// Gives back what a disk takes of the machine while nobody uses it. Its data stays.
     pub fn detach(&self, name: &str) -> Result<()> {
         let _holder = self.ledger.hold(name);
-        self.kept(name).map(|_record| ())
+        self.give_back(&self.kept(name)?)
+    }
+
+    /// The same for every disk, where the program is to leave nothing on the machine but data. Says which are still used.
+    pub fn detach_all(&self) -> Vec<(String, Error)> {
+        let kept = self.ledger.all().into_iter().filter(|record| !record.is_trashed());
+        let give_back = |record: Record| {
+            let _holder = self.ledger.hold(&record.name);
+            self.give_back(&record).err().map(|error| (record.name.clone(), error))
+        };
+        kept.filter_map(give_back).collect()
+    }
+
+    fn give_back(&self, record: &Record) -> Result<()> {
+        match record.backing {
+            Backing::Directory { .. } | Backing::ProjectQuota { .. } => Ok(()),
+            Backing::Image { .. } | Backing::Device => image::detach(record),
+        }
     }
 
     /// Moves a disk to the trash of its pool, for ever out of its user's sight; `now_unix_s` is when. What is not there is removed.
@@ -221,6 +253,7 @@ impl Disks {
             self.ledger.forget(&record);
             return Ok(());
         }
+        self.give_back(&record)?;
         let trash = pool::trash(&record.pool)?;
         self.steps.before("move a disk to the trash")?;
         unless_missing(fs::rename(&home, &place)).map_err(failed("move to the trash", &home))?;
@@ -262,11 +295,11 @@ impl Disks {
             return Ok(());
         }
         self.steps.before("empty the trash")?;
-        match remove_some(&record.trash(), entries).map_err(words)? {
-            Removed::Some => swept.more = true,
-            Removed::All => self.forget(&record)?,
+        if image::shorten(&record.trash_file(), entries)? || remove_some(&record.trash(), entries).map_err(words)? == Removed::Some {
+            swept.more = true;
+            return Ok(());
         }
-        Ok(())
+        self.forget(&record)
     }
 
     /// Crosses out a disk of which nothing is left.
@@ -292,22 +325,29 @@ impl Disks {
     /// What is used of a disk that is attached.
     pub fn usage(&self, name: &str) -> Result<Usage> {
         let record = self.kept(name)?;
-        pool::usage(&record.path())
+        let Backing::Device = record.backing else { return pool::usage(&record.path()) };
+        let used_bytes = allocated(&record.file()).min(record.bytes);
+        Ok(Usage { bytes: record.bytes, used_bytes, available_bytes: record.bytes - used_bytes, inodes: 0, free_inodes: 0 })
     }
 
     /// What a pool, which is made if it is not there, can still give.
     pub fn room(&self, pool: &Path) -> Result<Room> {
-        check_pool(pool).map_err(Error::Invalid)?;
-        pool::prepare(pool)?;
+        let probed = self.probe(pool)?;
         let records = self.ledger.lock().records.clone();
-        self.room_beside(pool, &records)
+        let room = self.room_beside(pool, &records)?;
+        // An image has a file system in its file, which takes room too.
+        let own_bytes = match probed {
+            Probed { project_quota: Err(_), image: Ok(()) } => image::file_bytes(room.available_bytes) - room.available_bytes,
+            _ => 0,
+        };
+        Ok(Room { available_bytes: room.available_bytes.saturating_sub(own_bytes), ..room })
     }
 
-    fn fits(&self, pool: &Path, records: &BTreeMap<String, Record>, wanted: u64, record: &Record) -> Result<()> {
-        let room = self.room_beside(pool, records)?;
+    fn fits(&self, record: &Record, records: &BTreeMap<String, Record>, wanted: u64) -> Result<()> {
+        let available = self.room_beside(&record.pool, records)?.available_bytes;
         let is_promise = !matches!(record.backing, Backing::Directory { .. });
-        if room.available_bytes < if is_promise { wanted } else { 1 } {
-            return Err(Error::NotEnoughRoom { pool: pool.to_owned(), wanted, available: room.available_bytes });
+        if available < if is_promise { wanted } else { 1 } {
+            return Err(Error::NotEnoughRoom { pool: record.pool.clone(), wanted, available });
         }
         Ok(())
     }
@@ -332,6 +372,11 @@ impl Disks {
 const UNMADE_MAX: u64 = 1000;
 /// Sizes of disks are multiples of this.
 const ROUNDED_BYTES: u64 = 4096;
+
+/// What a disk of a size may come to take of its pool.
+fn promised_bytes(backing: &Backing, bytes: u64) -> u64 {
+    if matches!(backing, Backing::Image { .. }) { image::file_bytes(bytes) } else { bytes }
+}
 
 /// What a disk means for its pool's file system. What is in the trash is used, and asks for no more.
 fn claim(record: &Record) -> Option<Claim> {

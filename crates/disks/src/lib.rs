@@ -18,10 +18,16 @@
 //! Whatever happens between two steps, a disk has its old state or its new one: [`Phase`] says which step is under way, each step may be
 //! done again, and a start or the next call finishes it.
 
+#[cfg(test)]
+mod checker;
 mod directory;
 mod disks;
 mod error;
+mod ext4;
+mod growth;
+mod image;
 mod ledger;
+mod loops;
 mod pool;
 mod probe;
 mod quota;

@@ -1,9 +1,14 @@
 //! What a pool's file system can do, found out by trying it, and what is made of a demand then.
 
 use crate::error::{Error, Result, failed};
+use crate::record::{Backing, Phase, Record};
 use crate::wanted::{Content, Demand};
-use crate::{pool, quota};
+use crate::{image, pool, quota};
 use std::path::Path;
+
+/// Where it is tried: not a name that a disk can have.
+const PLACE: &str = ".probe";
+const PROBED_BYTES: u64 = 1 << 20;
 
 /// What can be had in a pool, or why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +31,16 @@ pub(crate) enum Kind {
 /// Tries what a pool can do.
 pub(crate) fn probe(pool: &Path) -> Result<Probed> {
     let _lock = pool::lock_file_system(pool)?;
-    let place = pool.join(".probe");
+    let backing = Backing::Image { permissions: 0 };
+    let (bytes, promised_bytes) = (PROBED_BYTES, PROBED_BYTES);
+    let record =
+        Record { name: PLACE.to_owned(), generation: 0, pool: pool.to_owned(), backing, bytes, promised_bytes, phase: Phase::Making };
+    let place = record.home();
     pool::directory(&place)?;
+    let image = image::try_in(&record);
     let project_quota = quota::try_in(&place);
     std::fs::remove_dir(&place).map_err(failed("remove", &place))?;
-    Ok(Probed { project_quota, image: Err("files with a file system of their own are not in this version".to_owned()) })
+    Ok(Probed { project_quota, image })
 }
 
 /// What to make. Pure.
@@ -52,5 +62,43 @@ pub(crate) fn decide(pool: &Path, demand: Demand, content: Content, probed: &Pro
             Ok(Kind::Directory { permissions, why: format!("no project quota: {quota}; no image: {image}") })
         }
         (Demand::Unenforced, ..) => Ok(Kind::Directory { permissions, why: "asked for without".to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wanted::FileSystem;
+
+    const DIRECTORY: Content = Content::Directory { permissions: 0o755, file_system: FileSystem::Ext4 };
+
+    fn decided(demand: Demand, content: Content, quota: bool, image: bool) -> std::result::Result<Kind, String> {
+        let tried = |works: bool, why: &str| if works { Ok(()) } else { Err(why.to_owned()) };
+        let probed = Probed { project_quota: tried(quota, "no quota"), image: tried(image, "no loop") };
+        decide(Path::new("/p"), demand, content, &probed).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_best_that_can_be_had_is_taken_and_what_is_demanded_is_had_or_refused() {
+        // LOCV-5 LOCV-6
+        let permissions = 0o755;
+        let of_auto = |quota, image| decided(Demand::Auto, DIRECTORY, quota, image);
+        assert_eq!(of_auto(true, true), Ok(Kind::ProjectQuota { permissions }));
+        assert_eq!(of_auto(false, true), Ok(Kind::Image { permissions }));
+        let why = "no project quota: no quota; no image: no loop".to_owned();
+        assert_eq!(of_auto(false, false), Ok(Kind::Directory { permissions, why }));
+        let refused = Err("a project quota cannot be had in /p: no quota".to_owned());
+        assert_eq!(decided(Demand::ProjectQuota, DIRECTORY, false, true), refused);
+        assert_eq!(decided(Demand::Image, DIRECTORY, true, true), Ok(Kind::Image { permissions }));
+        assert_eq!(decided(Demand::Image, DIRECTORY, true, false), Err("an image cannot be had in /p: no loop".to_owned()));
+        assert!(matches!(decided(Demand::Unenforced, DIRECTORY, true, true), Ok(Kind::Directory { .. })));
+    }
+
+    #[test]
+    fn a_device_is_a_file_or_is_refused() {
+        // STO-16
+        assert_eq!(decided(Demand::Auto, Content::Device, true, true), Ok(Kind::Device));
+        assert_eq!(decided(Demand::Auto, Content::Device, true, false), Err("a block device cannot be had in /p: no loop".to_owned()));
+        assert!(decided(Demand::ProjectQuota, Content::Device, true, true).is_err());
     }
 }

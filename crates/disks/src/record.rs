@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// Of the pool, for what has been removed.
 pub(crate) const TRASH: &str = ".trash";
 
+const FILE: &str = "disk.img";
+
 /// A disk in one of its states. A change is a record of a higher generation, after which the former one is crossed out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -70,7 +72,12 @@ impl Record {
 
     /// The file of an image or a device.
     pub fn file(&self) -> PathBuf {
-        self.home().join("disk.img")
+        self.home().join(FILE)
+    }
+
+    /// The same in the trash.
+    pub fn trash_file(&self) -> PathBuf {
+        self.trash().join(FILE)
     }
 
     /// Where the file system of an image is mounted.

@@ -1,3 +1,5 @@
+mod images;
+
 use super::*;
 use crate::wanted::{Content, Demand, Enforcement, FileSystem};
 use std::os::unix::fs::PermissionsExt;
@@ -30,11 +32,27 @@ impl Place {
         Wanted { name: name.to_owned(), pool: self.pool(), bytes: MIB, demand: Demand::Unenforced, content }
     }
 
+    fn image(&self, name: &str) -> Wanted {
+        Wanted { demand: Demand::Image, bytes: 20 * MIB, ..self.wanted(name) }
+    }
+
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.pool()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<String> = entries.filter(|name| name != ".trash").collect();
         names.sort();
         names
+    }
+}
+
+impl Drop for Place {
+    /// Nothing that was attached stays behind a test, not even behind one that fails.
+    fn drop(&mut self) {
+        let left = self.open().detach_all();
+        if std::thread::panicking() {
+            println!("unmounted: {:?}", stead_volumes::unmount_below(self.dir.path()));
+        } else {
+            assert!(left.is_empty(), "{left:?}");
+        }
     }
 }
 

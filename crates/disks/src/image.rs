@@ -1,0 +1,233 @@
+//! Files with a file system of their own, mounted, and files as block devices.
+
+use crate::error::{Error, Result, failed, unless_missing};
+use crate::ext4::{self, Health, Layout};
+use crate::loops::Loop;
+use crate::record::{Backing, Record};
+use crate::steps::Steps;
+use crate::{directory, growth, pool};
+use nix::errno::Errno;
+use nix::libc;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use stead_sys::loop_device::{Attachment, resize_ext4};
+
+const PRIVATE_MODE: u32 = 0o600;
+/// Of devices for file systems: larger writes than that are not torn by any disk behind, and the file can be read past the page cache.
+const BLOCK_BYTES: u32 = 4096;
+/// Of devices for users, who may expect what disks have: the kernel's choice.
+const BLOCK_BYTES_OF_DEVICES: u32 = 0;
+
+/// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has.
+pub(crate) fn try_in(record: &Record) -> std::result::Result<(), String> {
+    let tried = make(record, PRIVATE_MODE, &Steps::default()).map_err(|error| error.to_string());
+    let removed = detach(record).and_then(|()| remove(record)).map_err(|error| error.to_string());
+    tried.and(removed)
+}
+
+/// Removes an image that has been detached and whose directory has nothing else in it.
+fn remove(record: &Record) -> Result<()> {
+    let (file, place) = (record.file(), record.mount_point());
+    unless_missing(fs::remove_file(&file)).map_err(failed("remove", &file))?;
+    unless_missing(fs::remove_dir(&place)).map_err(failed("remove", &place))
+}
+
+/// How large the file must be for so much to be written.
+pub(crate) fn file_bytes(usable_bytes: u64) -> u64 {
+    Layout::with_usable(usable_bytes).file_bytes()
+}
+
+/// Makes the file with its file system, mounts that, and makes the directory in it.
+pub(crate) fn make(record: &Record, permissions: u32, steps: &Steps) -> Result<()> {
+    // An attempt before may have come as far as this.
+    detach(record)?;
+    pool::directory(&record.home())?;
+    let path = record.file();
+    let layout = Layout::with_usable(record.bytes);
+    steps.before("make the file of an image")?;
+    let file = new_file(&path, layout.file_bytes())?;
+    steps.before("make a file system")?;
+    let made = file.metadata().and_then(|found| {
+        let unix_s = u64::try_from(found.mtime()).unwrap_or(0);
+        ext4::format(layout, uuid()?, unix_s, &mut |at, bytes| file.write_all_at(bytes, at))
+    });
+    made.and_then(|()| file.sync_all()).map_err(failed("make a file system in", &path))?;
+    steps.before("mount an image")?;
+    mount_image(record)?;
+    steps.before("make the directory in an image")?;
+    pool::directory(&record.path())?;
+    directory::hand_over(&record.path(), permissions)?;
+    pool::sync(&record.mount_point())?;
+    pool::sync(&record.home())
+}
+
+/// Makes the file of a device, and attaches it.
+pub(crate) fn make_device(record: &Record, steps: &Steps) -> Result<()> {
+    detach(record)?;
+    pool::directory(&record.home())?;
+    steps.before("make the file of a device")?;
+    new_file(&record.file(), record.bytes)?.sync_all().map_err(failed("sync", &record.file()))?;
+    steps.before("attach a device")?;
+    attach_device(record)?;
+    pool::sync(&record.home())
+}
+
+fn new_file(path: &Path, bytes: u64) -> Result<File> {
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(PRIVATE_MODE).open(path);
+    let file = opened.map_err(failed("make", path))?;
+    file.set_len(bytes).map_err(failed("make", path))?;
+    Ok(file)
+}
+
+/// One that nobody has had before; the kernel makes them.
+fn uuid() -> io::Result<[u8; 16]> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/uuid")?;
+    u128::from_str_radix(&text.trim().replace('-', ""), 16).map(u128::to_be_bytes).map_err(io::Error::other)
+}
+
+/// Mounts an image, if it is not mounted. A file system that knows of errors is not: what it has is kept as it is.
+pub(crate) fn mount_image(record: &Record) -> Result<()> {
+    if is_mounted(record)? {
+        return Ok(());
+    }
+    let file = record.file();
+    if !pool::exists(&file)? {
+        return Err(Error::Missing { path: file });
+    }
+    let place = record.mount_point();
+    pool::directory(&place)?;
+    // Who has it mounted elsewhere, as a container may after an end of this process, has the same file system.
+    let device = match Loop::find(&file)? {
+        Some(device) => device,
+        None => {
+            growth::finish(&file)?;
+            if let Health::Damaged(why) = look_at(&file)? {
+                return Err(Error::Damaged { path: file, why });
+            }
+            Loop::of(&file, BLOCK_BYTES, Attachment::WhileUsed)?
+        }
+    };
+    mount(Some(&device.path), &place, Some("ext4"), MsFlags::MS_NODEV, Some("discard")).map_err(|error| match error {
+        Errno::EUCLEAN | Errno::EBADMSG => Error::Damaged { path: file.clone(), why: error.to_string() },
+        _ => failed("mount", &file)(error),
+    })
+}
+
+fn look_at(file: &Path) -> Result<Health> {
+    let mut first_block = Vec::new();
+    let read = File::open(file).and_then(|opened| opened.take(ext4::BLOCK_BYTES).read_to_end(&mut first_block));
+    read.map_err(failed("read", file))?;
+    Ok(ext4::health(&first_block))
+}
+
+/// Whether something is mounted where an image is to be.
+pub(crate) fn is_mounted(record: &Record) -> Result<bool> {
+    let place = record.mount_point();
+    if !pool::is_directory(&place) {
+        return Ok(false);
+    }
+    Ok(pool::device(&place)? != pool::device(&record.home())?)
+}
+
+/// Takes an image's mount or a device away. [`Error::InUse`]: somebody has it, and keeps it.
+pub(crate) fn detach(record: &Record) -> Result<()> {
+    if is_mounted(record)? {
+        let place = record.mount_point();
+        umount2(&place, MntFlags::UMOUNT_NOFOLLOW).map_err(|error| match error {
+            Errno::EBUSY => Error::InUse { path: record.path() },
+            _ => failed("unmount", &place)(error),
+        })?;
+    }
+    let file = record.file();
+    let Some(device) = (if pool::exists(&file)? { Loop::find(&file)? } else { None }) else { return Ok(()) };
+    match device.exclusively() {
+        Ok(_alone) => device.detach(),
+        Err(Error::InUse { .. }) => {
+            if matches!(record.backing, Backing::Image { .. }) {
+                mount_image(record)?;
+            }
+            Err(Error::InUse { path: record.path() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file system a file of so many bytes, at once if the kernel lets this process do it while it is mounted, or else if nobody uses it.
+/// Why it waits, if neither.
+pub(crate) fn grow(record: &Record, bytes: u64, steps: &Steps) -> Result<Option<String>> {
+    mount_image(record)?;
+    let path = record.file();
+    steps.before("grow the file of an image")?;
+    extend(&path, bytes)?;
+    let device = Loop::find(&path)?.ok_or_else(|| Error::Missing { path: path.clone() })?;
+    device.take_new_size()?;
+    let place = record.mount_point();
+    let opened = File::open(&place).map_err(failed("open", &place))?;
+    steps.before("grow a mounted file system")?;
+    match resize_ext4(opened.as_fd(), bytes / ext4::BLOCK_BYTES) {
+        Ok(()) => return Ok(None),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EPERM | libc::EOPNOTSUPP | libc::ENOTTY)) => {}
+        Err(error) => return Err(failed("grow the file system in", &path)(error)),
+    }
+    drop((device, opened));
+    match detach(record) {
+        Err(Error::InUse { .. }) => {
+            Ok(Some("the kernel does not let this process grow a file system that is in use (CAP_SYS_RESOURCE)".to_owned()))
+        }
+        other => other.and_then(|()| growth::grow(&path, bytes, steps)).and_then(|()| mount_image(record)).map(|()| None),
+    }
+}
+
+/// Gives a device more bytes at its end.
+pub(crate) fn grow_device(record: &Record, bytes: u64, steps: &Steps) -> Result<()> {
+    attach_device(record)?;
+    steps.before("grow the file of a device")?;
+    extend(&record.file(), bytes)?;
+    Loop::find(&record.file())?.map_or(Ok(()), |device| device.take_new_size())
+}
+
+/// Makes a file longer, and never shorter.
+fn extend(path: &Path, bytes: u64) -> Result<()> {
+    let file = OpenOptions::new().write(true).open(path).map_err(failed("open", path))?;
+    let now = file.metadata().map_err(failed("look at", path))?.len();
+    if now >= bytes {
+        return Ok(());
+    }
+    file.set_len(bytes).and_then(|()| file.sync_all()).map_err(failed("grow", path))
+}
+
+/// Takes some of a large file's end away, so that no step of its removal is long. Whether there is more.
+pub(crate) fn shorten(path: &Path, steps: &mut u64) -> Result<bool> {
+    const STEP_BYTES: u64 = 4 << 30;
+    let Ok(file) = OpenOptions::new().write(true).open(path) else { return Ok(false) };
+    let mut bytes = file.metadata().map_err(failed("look at", path))?.len();
+    while bytes > STEP_BYTES {
+        let Some(left) = steps.checked_sub(1) else { return Ok(true) };
+        *steps = left;
+        bytes -= STEP_BYTES;
+        file.set_len(bytes).map_err(failed("shorten", path))?;
+    }
+    Ok(false)
+}
+
+/// Has a device show the file, and the link lead to it.
+pub(crate) fn attach_device(record: &Record) -> Result<PathBuf> {
+    let file = record.file();
+    if !pool::exists(&file)? {
+        return Err(Error::Missing { path: file });
+    }
+    let device = Loop::of(&file, BLOCK_BYTES_OF_DEVICES, Attachment::UntilDetached)?;
+    let link = record.path();
+    if fs::read_link(&link).is_ok_and(|target| target == device.path) {
+        return Ok(device.path);
+    }
+    let new = record.home().join("device.new");
+    unless_missing(fs::remove_file(&new)).map_err(failed("remove", &new))?;
+    std::os::unix::fs::symlink(&device.path, &new).map_err(failed("link", &new))?;
+    fs::rename(&new, &link).map_err(failed("link", &link))?;
+    Ok(device.path)
+}
