@@ -51,12 +51,12 @@ const DEPENDENCIES: [(&str, &[&str]); 20] = [
     ("control", &["api", "client"]),
     ("proxy", &["api", "client", "netfilter"]),
     ("dns", &["api", "client", "sys"]),
-    ("node", &["api", "client", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
+    ("node", &["api", "client", "disks", "firewall", "images", "journal", "network", "runtime", "streams", "sys", "volumes"]),
     (
         "stead",
         &[
-            "api", "applets", "client", "control", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server", "store",
-            "sys", "volumes",
+            "api", "applets", "client", "control", "disks", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server",
+            "store", "sys", "volumes",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 //!
 //! One agent may stand for several nodes (simulated ones); it watches pods once for all of them.
 
+use crate::disks::NodeDisks;
 use crate::eviction;
 use crate::following::following;
 pub use crate::node::Clock;
@@ -9,6 +10,7 @@ use crate::node::{Node, Shared};
 use crate::pod::machine::{Explanation, PodUpdate, is_accepted};
 use crate::pod::runner::{Runner, without_managed_fields};
 use crate::pods::{Begin, Order, Pods};
+use crate::provisioner;
 use crate::questions::{Question, Questions};
 use crate::registration::Machine;
 use crate::roster;
@@ -23,6 +25,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use stead_client::event::{Event, Source};
 use stead_client::resource::PODS;
 use stead_client::{Client, Report, Scope};
 use stead_volumes::Store;
@@ -45,6 +48,8 @@ pub struct Options<R> {
     pub runtime: R,
     /// Where its pods' volumes are; none for nodes without containers.
     pub volumes: Option<Arc<Store>>,
+    /// Where claims' bytes live; none: nothing is provisioned.
+    pub storage: Option<Storage>,
     pub clock: Clock,
     /// Samples of what the nodes and their pods use go there.
     pub stats: Stats,
@@ -56,6 +61,13 @@ pub struct Options<R> {
     pub questions: Questions,
     /// The machine's shutdown.
     pub shutdown: Shutdown,
+}
+
+/// The disks of an agent's nodes.
+pub struct Storage {
+    pub disks: Arc<dyn NodeDisks>,
+    /// Where those lie whose class names no directory.
+    pub default_pool: PathBuf,
 }
 
 /// A pod's runner as the agent sees it.
@@ -87,10 +99,12 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let records = options.runtime.list().await.map_err(Failure::Runtime)?;
     let (following, follower) = following(options.api.clone());
     let directories = options.volumes.as_ref().map_or(Ok(Vec::new()), |store| store.owners()).map_err(Failure::Volumes)?;
+    let disks = options.storage.as_ref().map(|storage| Arc::clone(&storage.disks));
+    let providing = provide(&options, began, events_in.clone());
     let shared = Shared {
         api: options.api.clone(),
         runtime: options.runtime.clone(),
-        volumes: options.volumes.map(|store| Volumes { store, following }),
+        volumes: options.volumes.map(|store| Volumes { store, following, disks }),
         clock: options.clock.clone(),
         began,
         events: events_in,
@@ -113,10 +127,31 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
         () = looking_after => Err(Failure::Ended("node statistics")),
         () = looking_out => Err(Failure::Ended("watch for a shutdown of the machine")),
         () = keeping_images => Err(Failure::Ended("image garbage collection")),
+        () = providing => Err(Failure::Ended("provisioner")),
         () = recording => Err(Failure::Ended("event recorder")),
         () = working => Err(Failure::Ended("pod watch")),
         () = follower.run() => Err(Failure::Ended("watches of what pods refer to")),
         _ = stop.wait_for(|stop| *stop) => Ok(()),
+    }
+}
+
+/// Makes the volumes of claims, where there are disks.
+fn provide<R: Runtime>(options: &Options<R>, began: Instant, events: mpsc::Sender<(Source, Event)>) -> impl Future<Output = ()> + use<R> {
+    let provisioner = options.storage.as_ref().map(|storage| provisioner::Options {
+        api: options.api.clone(),
+        nodes: options.machines.iter().map(|machine| machine.name.clone()).collect(),
+        disks: Arc::clone(&storage.disks),
+        store: options.volumes.clone(),
+        default_pool: storage.default_pool.clone(),
+        clock: options.clock.clone(),
+        began,
+        events,
+    });
+    async move {
+        match provisioner {
+            Some(options) => provisioner::run(options).await,
+            None => std::future::pending().await,
+        }
     }
 }
 

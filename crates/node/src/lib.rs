@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod agent;
 pub mod clock;
+pub mod disks;
 pub mod eviction;
 pub mod following;
 pub mod heartbeat;
@@ -19,6 +20,7 @@ pub mod node;
 pub mod pod;
 pub mod pods;
 pub mod probe;
+pub mod provisioner;
 pub mod questions;
 pub mod real;
 pub mod registration;

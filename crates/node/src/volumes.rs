@@ -1,6 +1,7 @@
 //! Sets the volumes of one pod up and keeps them up to date: fetches what they are made of and has the volume store write it. It decides
 //! nothing: what they are to be says `pod::volumes`.
 
+use crate::disks::NodeDisks;
 use crate::following::{Followed, Following};
 use crate::node::Node;
 use crate::pod::environment::file::BYTES_MAX;
@@ -32,6 +33,8 @@ const TOKEN_JITTER_S: i64 = 10;
 pub struct Volumes {
     pub store: Arc<Store>,
     pub following: Following,
+    /// Of the claims that this node has made.
+    pub disks: Option<Arc<dyn NodeDisks>>,
 }
 
 /// One pod's.
@@ -73,7 +76,8 @@ impl PodVolumes {
         };
         let (inputs, renew_at) = self.inputs(node, pod, seen, node.now().wall).await.map_err(everything)?;
         let (store, node, pod) = (Arc::clone(&volumes.store), Arc::clone(&node.facts), Arc::clone(pod));
-        blocking(move || set_up_all(&store, &node, &pod, &inputs)).await.map(|()| VolumesUp { renew_at })
+        let disks = volumes.disks.clone();
+        blocking(move || set_up_all(&store, disks.as_deref(), &node, &pod, &inputs)).await.map(|()| VolumesUp { renew_at })
     }
 
     async fn inputs<R: Runtime>(
@@ -198,7 +202,13 @@ impl PodVolumes {
     }
 }
 
-fn set_up_all(store: &Store, node: &NodeFacts, pod: &Value, inputs: &Inputs) -> Result<(), Vec<VolumeFailure>> {
+fn set_up_all(
+    store: &Store,
+    disks: Option<&dyn NodeDisks>,
+    node: &NodeFacts,
+    pod: &Value,
+    inputs: &Inputs,
+) -> Result<(), Vec<VolumeFailure>> {
     let owner = pod["metadata"].str("uid");
     let mut failures = Vec::new();
     let begun = store.begin(owner);
@@ -208,12 +218,27 @@ fn set_up_all(store: &Store, node: &NodeFacts, pod: &Value, inputs: &Inputs) -> 
         let done = wanted.and_then(|wanted| match wanted {
             Wanted::Store(volume) => store.set_up(owner, &volume).map_err(|error| failed(error.to_string())),
             Wanted::HostPath(path, kind) => host_path::check(&path, kind).map_err(|error| failed(error.to_string())),
-            Wanted::Bound(bound) => bind_claim(store, owner, &bound).map_err(|error| bound.failure(&error)),
+            Wanted::Bound(bound) => attach(store, disks, node, &bound)
+                .map_err(|error| VolumeFailure { shown: bound.name.clone(), ..failed(error.to_string()) })
+                .and_then(|()| bind_claim(store, owner, &bound).map_err(|error| bound.failure(&error))),
             Wanted::Nothing => Ok(()),
         });
         failures.extend(done.err());
     }
     if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// Brings a disk that this node has made to where the volume says, first grown if that waited until nobody used it.
+fn attach(store: &Store, disks: Option<&dyn NodeDisks>, node: &NodeFacts, bound: &Bound) -> stead_disks::Result<()> {
+    let path = &bound.outside.source;
+    let found = disks.and_then(|disks| Some((disks, disks.list(&node.name).into_iter().find(|disk| disk.made.path == *path)?)));
+    let Some((disks, disk)) = found else { return Ok(()) };
+    if disks.attach(&disk.name)?.waits.is_some() && path.canonicalize().is_ok_and(|path| store.users_of(&path).is_empty()) {
+        disks.detach(&disk.name)?;
+        disks.attach(&disk.name)?;
+        disks.grown().notify_one();
+    }
+    Ok(())
 }
 
 fn bind_claim(store: &Store, owner: &str, bound: &Bound) -> stead_volumes::Result<()> {

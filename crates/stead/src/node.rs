@@ -11,7 +11,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stead_network::Range;
-use stead_node::agent::Clock;
+use stead_node::agent::{Clock, Storage};
+use stead_node::disks::{LocalDisks, SimulatedDisks};
 use stead_node::eviction::thresholds::Config;
 use stead_node::kubelet_api::KubeletApi;
 use stead_node::network::{self, Network};
@@ -81,6 +82,7 @@ pub async fn start(
             machines,
             runtime,
             volumes: None,
+            storage: Some(simulated_storage()),
             clock,
             stats,
             data_dir: None,
@@ -116,6 +118,7 @@ pub async fn start(
             machines,
             runtime,
             volumes: Some(Arc::new(volumes)),
+            storage: Some(open_storage(args).await?),
             clock,
             stats,
             data_dir: Some(args.data_dir.clone()),
@@ -127,6 +130,20 @@ pub async fn start(
         return Ok(Nodes { towards_pods, shutdown: handle });
     }
     Ok(Nodes::default())
+}
+
+/// The disks that are there, attached.
+async fn open_storage(args: &ServerArgs) -> anyhow::Result<Storage> {
+    let root = storage_root(&crate::file::resolved(&args.data_dir)?);
+    let default_pool = args.storage.default_local_storage_path.clone().unwrap_or_else(|| root.join("volumes"));
+    let retention = args.storage.trash_retention.0;
+    let opened = tokio::task::spawn_blocking(move || LocalDisks::open(&root, retention)).await.context("open the disks of claims")?;
+    Ok(Storage { disks: Arc::new(opened.context("open the disks of claims")?), default_pool })
+}
+
+/// As much room as one wants to try.
+fn simulated_storage() -> Storage {
+    Storage { disks: Arc::new(SimulatedDisks::new(1 << 44)), default_pool: PathBuf::from("/simulated") }
 }
 
 /// Listens to logind for shutdowns of the machine, if pods are to end then.
@@ -245,6 +262,11 @@ pub fn docker_config(data_dir: &Path) -> PathBuf {
 /// Where images are kept.
 pub fn images_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("images")
+}
+
+/// Where it is written down which disks of claims there are.
+pub fn storage_root(data_dir: &Path) -> PathBuf {
+    data_dir.join("storage")
 }
 
 /// Where each pod's directory is, with its volumes.

@@ -45,7 +45,7 @@ impl Bench {
         let pod = json!({"metadata": {"name": "p", "namespace": "default", "uid": "u"}, "spec": {
             "volumes": [{"name": "v", "configMap": {"name": "cm"}}],
             "containers": [{"name": "c", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}});
-        let volumes = Volumes { store, following };
+        let volumes = Volumes { store, following, disks: None };
         let clock: Clock = Arc::new(Timestamp::default);
         let (events, _) = tokio::sync::mpsc::channel(1);
         let runtime = Simulated::new(clock.clone(), []);

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use stead_disks::Phase;
 use stead_node::network;
 use stead_runtime::{Options, Runtime};
 
@@ -67,6 +68,7 @@ fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
         }
     })?;
     end_volumes(&pods_root)?;
+    end_disks(&file::resolved(data_dir)?)?;
     if pods > 0 {
         let objects = match running::store(data_dir).exists() {
             true => "their objects stay, and `stead up` or `stead server` starts them again",
@@ -104,6 +106,19 @@ fn end_volumes(root: &Path) -> anyhow::Result<()> {
         false => stead_volumes::unmount_below(root),
     };
     unmounted.map(drop).context("unmount the pods' volumes")
+}
+
+/// Gives back what the disks of claims take of the machine while nobody uses them. Their data stays.
+fn end_disks(data_dir: &Path) -> anyhow::Result<()> {
+    let root = node::storage_root(data_dir);
+    if !nix::unistd::geteuid().is_root() || !root.exists() {
+        return Ok(());
+    }
+    let disks = stead_disks::Disks::open(&root, stead_disks::Settings::default()).context("open the disks of claims")?;
+    for disk in disks.list().into_iter().filter(|disk| matches!(disk.phase, Phase::Ready | Phase::Growing { .. })) {
+        disks.detach(&disk.name).with_context(|| format!("detach the disk {}", disk.name))?;
+    }
+    Ok(())
 }
 
 /// Ends what runs, is mounted or has a cgroup although the directory is gone.

@@ -127,7 +127,7 @@ fn bus_address(text: &str) -> Result<String, String> {
         .ok_or_else(|| "expected an address such as unix:path=/run/dbus/system_bus_socket".to_owned())
 }
 
-fn duration(text: &str) -> Result<GoDuration, String> {
+pub(super) fn duration(text: &str) -> Result<GoDuration, String> {
     parse_go_duration(text).map(GoDuration).ok_or_else(|| "expected a duration such as 90s, 5m or 1h30m".to_owned())
 }
 

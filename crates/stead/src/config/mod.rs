@@ -2,10 +2,12 @@
 
 mod care;
 mod image;
+mod storage;
 mod values;
 
 pub use care::CareArgs;
 pub use image::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
+pub use storage::StorageArgs;
 use values::SIMULATED_NODES_MAX;
 pub use values::{PodRanges, ServiceRanges, node_name};
 
@@ -145,6 +147,8 @@ pub struct ServerArgs {
     pub private_registry: Option<PathBuf>,
     #[command(flatten)]
     pub care: CareArgs,
+    #[command(flatten)]
+    pub storage: StorageArgs,
     /// Do not run pods on this machine
     #[arg(help_heading = "Nodes", long, env = "STEAD_DISABLE_AGENT")]
     pub disable_agent: bool,
@@ -228,7 +232,8 @@ impl ServerArgs {
             ("disable-scheduler", switch(self.disable_scheduler)),
             ("controllers", list(&self.controllers)),
         ];
-        all.into_iter().chain(self.care.settings()).filter_map(|(flag, value)| Some((flag.to_owned(), value?))).collect()
+        let others = self.care.settings().into_iter().chain(self.storage.settings());
+        all.into_iter().chain(others).filter_map(|(flag, value)| Some((flag.to_owned(), value?))).collect()
     }
 
     /// The command line that gives a server these settings.
