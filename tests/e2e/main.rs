@@ -10,6 +10,7 @@ mod kubectl;
 mod logs;
 mod middle;
 mod names;
+mod proxy;
 mod pulls;
 mod services;
 mod simulated;

@@ -69,7 +69,7 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         Route::Resource(target) => {
             let Parts { method, uri, headers, mut extensions, .. } = parts;
             extensions.insert(identity);
-            if target.subresource.is_some_and(|subresource| subresource.name == "proxy") {
+            if target.is_passed_on() {
                 extensions.insert(uri);
             }
             let warnings = target.kind.hooks.deprecation().map(str::to_owned).into_iter().collect();
@@ -97,17 +97,23 @@ async fn resource(core: &Arc<Core>, mut call: Call, body: Body) -> Response<Body
 }
 
 async fn answered(core: &Arc<Core>, call: &mut Call, body: Body, form: Form) -> Result<Response<Body>, Status> {
-    let format = prepare(core, call, body, form).await?;
-    serve::serve(core, call, format).await?.into_response(&core.objects, format)
+    let format = prepare(core, call, form)?;
+    let answer = if call.target.is_passed_on() {
+        // It may be long, and the answer may begin before its end.
+        serve::pass_on(core, call, body).await?
+    } else {
+        call.body = body::read(body).await?;
+        serve::serve(core, call, format).await?
+    };
+    answer.into_response(&core.objects, format)
 }
 
-async fn prepare(core: &Core, call: &mut Call, body: Body, form: Form) -> Result<ResponseFormat, Status> {
+fn prepare(core: &Core, call: &Call, form: Form) -> Result<ResponseFormat, Status> {
     check_name(&call.target.name)?;
     let include = match form.transform {
         Transform::Table(_) => Include::parse(&call.query)?,
         Transform::Plain | Transform::Metadata(_) | Transform::MetadataList(_) => Include::Metadata,
     };
-    call.body = body::read(body).await?;
     Ok(ResponseFormat { form, include, now: core.environment.now() })
 }
 

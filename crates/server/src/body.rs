@@ -34,6 +34,22 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
+/// Reads a whole body of so many bytes at most; a longer one is given back with what was read of it, and so is one that breaks off.
+pub(crate) async fn read_up_to(mut body: Body, max: usize) -> Result<Bytes, Body> {
+    let (mut frames, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        length += frame.as_ref().ok().and_then(http_body::Frame::data_ref).map_or(0, Bytes::len);
+        let breaks_off = frame.is_err();
+        frames.push(frame);
+        if breaks_off || length > max {
+            let rest = http_body_util::BodyStream::new(body);
+            return Err(StreamBody::new(futures::stream::iter(frames).chain(rest)).boxed_unsync());
+        }
+    }
+    let data = frames.into_iter().flatten().filter_map(|frame| frame.into_data().ok());
+    Ok(data.flatten().collect())
+}
+
 /// Reads a whole request body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
     match Limited::new(body, REQUEST_BYTES_MAX).collect().await {

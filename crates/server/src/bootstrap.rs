@@ -86,14 +86,7 @@ pub(crate) async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, 
     if core.store.get(&crate::keys::object(kind, namespace, name)).is_some() {
         return Ok(());
     }
-    let target = Target {
-        verb: Verb::Create,
-        kind: kind.clone(),
-        namespace: namespace.to_owned(),
-        name: String::new(),
-        subresource: None,
-        below: String::new(),
-    };
+    let target = Target { verb: Verb::Create, kind: kind.clone(), namespace: namespace.to_owned(), name: String::new(), subresource: None };
     let mut call = Call {
         target,
         method: http::Method::POST,

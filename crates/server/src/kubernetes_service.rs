@@ -125,14 +125,7 @@ async fn put(core: &Arc<Core>, plural: &str, object: Value, members: &[&str]) ->
 }
 
 async fn replace(core: &Arc<Core>, kind: Arc<Kind>, object: &Value) -> Result<(), Status> {
-    let target = Target {
-        verb: Verb::Update,
-        kind,
-        namespace: NAMESPACE.to_owned(),
-        name: NAME.to_owned(),
-        subresource: None,
-        below: String::new(),
-    };
+    let target = Target { verb: Verb::Update, kind, namespace: NAMESPACE.to_owned(), name: NAME.to_owned(), subresource: None };
     let mut call = Call {
         target,
         method: http::Method::PUT,

@@ -72,8 +72,13 @@ pub(crate) struct Target {
     /// Empty: the collection.
     pub name: String,
     pub subresource: Option<&'static Subresource>,
-    /// What follows `proxy` in the path.
-    pub below: String,
+}
+
+impl Target {
+    /// Whether somebody else serves what is asked for, body and answer.
+    pub(crate) fn is_passed_on(&self) -> bool {
+        self.subresource.is_some_and(|subresource| subresource.name == "proxy")
+    }
 }
 
 /// Finds the route of a request.
@@ -143,10 +148,9 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
     if kind.namespaced != namespace.is_some() && !(kind.namespaced && rest.len() == 1) {
         return Route::NoResource;
     }
-    let below = rest.get(3..).unwrap_or_default().join("/");
     let target = |verb, name: &str, subresource| {
         let namespace = namespace.unwrap_or_default().to_owned();
-        Route::Resource(Target { verb, kind: kind.clone(), namespace, name: name.to_owned(), subresource, below: below.clone() })
+        Route::Resource(Target { verb, kind: kind.clone(), namespace, name: name.to_owned(), subresource })
     };
     match rest {
         [_] => match collection_verb(kind, method, namespace.is_some(), query) {
@@ -176,7 +180,7 @@ fn bindings(rows: &Rows, method: &str, namespace: &str) -> Route {
     match method {
         "POST" => {
             let (kind, namespace) = (kind.clone(), namespace.to_owned());
-            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource, below: String::new() })
+            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource })
         }
         _ => Route::NoMethod,
     }

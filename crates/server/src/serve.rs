@@ -1,5 +1,6 @@
 //! Which handler answers a request for a resource. Input: a call. Output: an answer, or the Status that refuses it.
 
+use crate::Body;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::core::Core;
@@ -37,6 +38,11 @@ pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, format: ResponseFor
     }
 }
 
+/// What others serve below `proxy`; the body goes there as it comes.
+pub(crate) async fn pass_on(core: &Core, call: &mut Call, body: Body) -> Result<Answer, Status> {
+    proxy::serve(core, call, body).await
+}
+
 /// Paths below an object (section 11 of the API contract).
 async fn serve_subresource(core: &Core, call: &mut Call, name: &'static str) -> Result<Answer, Status> {
     match name {
@@ -47,8 +53,6 @@ async fn serve_subresource(core: &Core, call: &mut Call, name: &'static str) -> 
         "token" => token::create(core, call),
         "log" => streams::log(core, call).await,
         "exec" | "attach" | "portforward" => streams::connect(core, call, name).await,
-        "proxy" if call.target.kind.plural == "nodes" => streams::node_proxy(core, call).await,
-        "proxy" => proxy::serve(core, call).await,
         // What writes into the object itself: ephemeralcontainers, resize, finalize.
         name => part(core, call, Part::Other(name)).await,
     }

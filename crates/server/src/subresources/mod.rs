@@ -2,6 +2,7 @@
 
 pub(crate) mod binding;
 pub(crate) mod eviction;
+mod pages;
 mod pod_target;
 pub(crate) mod proxy;
 pub(crate) mod streams;

@@ -1,16 +1,28 @@
-//! `proxy` below Services and pods: which address is meant, and the request that goes there. Input: a call. Output: what the program
-//! behind it answered, its redirects led back through here; or why it was not reached. The connection is somebody else's
-//! ([`crate::NodeService`]). Links in pages are not rewritten.
+//! `proxy` below Services, pods and nodes: which address is meant, and the request that goes there. Input: a call and its body. Output:
+//! what the program behind it answered, its redirects and the links of its pages led back through here; or why it was not reached. Bodies go
+//! through as they come, and an upgraded connection is the client's and the program's own. The connection is somebody else's
+//! ([`crate::NodeService`]).
 
+use super::{pages, streams};
 use crate::Body;
 use crate::answer::Answer;
 use crate::body;
 use crate::call::Call;
 use crate::core::Core;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
 use stead_api::value::Access;
 use stead_api::{Status, Value, names};
+
+/// Which port of a node is its kubelet's, if its Node does not say.
+const KUBELET_PORT: i64 = 10250;
+/// What a program allows other sites in browsers, it does not allow them of the API's site.
+const CROSS_ORIGIN: &[HeaderName] = &[
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+];
 
 /// In the extensions of a response: the other side was not reached, and why. Nobody answered then.
 #[derive(Debug, Clone)]
@@ -42,60 +54,122 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Any method of `services/NAME/proxy` and `pods/NAME/proxy`.
-pub(crate) async fn serve(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let base = match call.target.kind.plural {
-        "services" => of_service(core, call)?,
-        _ => of_pod(core, call)?,
+/// Who serves what is asked for.
+enum Server {
+    /// The kubelet of the node of that name.
+    Kubelet(String),
+    /// A program at that address: scheme, host and port.
+    Program(String),
+}
+
+/// What the client asked, as it sent it.
+struct Asked<'a> {
+    /// The path up to `proxy`.
+    prefix: &'a str,
+    /// What follows: nothing, or a path that begins with a slash.
+    below: Option<&'a str>,
+    /// With its question mark, or nothing.
+    query: String,
+    /// Whom the client took for the server.
+    host: String,
+}
+
+impl Asked<'_> {
+    fn path(&self) -> String {
+        format!("{}{}", self.below.unwrap_or("/"), self.query)
+    }
+}
+
+/// Any method of `services/NAME/proxy`, `pods/NAME/proxy` and `nodes/NAME/proxy`.
+pub(crate) async fn serve(core: &Core, call: &mut Call, body: Body) -> Result<Answer, Status> {
+    let server = match call.target.kind.plural {
+        "services" => Server::Program(of_service(core, call)?),
+        "nodes" => of_node(core, call)?,
+        _ => Server::Program(of_pod(core, call)?),
     };
-    let asked = call.extensions.get::<Uri>().cloned().unwrap_or_default();
-    let (prefix, below) = split_path(asked.path());
-    let query = asked.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let uri = call.extensions.get::<Uri>().cloned().unwrap_or_default();
+    let (prefix, below) = split_path(uri.path(), call.target.kind.namespaced);
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let asked = Asked { prefix, below, query, host: host(&call.headers, &uri) };
     let upgrades = call.headers.contains_key(header::UPGRADE);
     if below.is_none() && !upgrades && matches!(call.method, Method::GET | Method::HEAD) {
         // Relative links of the page would else lead elsewhere.
-        return Ok(Answer::Response(moved(&format!("{prefix}/{query}"))));
+        return Ok(Answer::Response(moved(&format!("{prefix}/{}", asked.query))));
     }
-    let uri: Uri = format!("{base}{}{query}", below.unwrap_or("/")).parse().map_err(|_| Status::bad_request("not a path of a program"))?;
-    let host = uri.authority().map(ToString::to_string).unwrap_or_default();
-    let mut response = send(core, call, uri, &asked).await;
+    let answered = match server {
+        Server::Kubelet(node) => streams::to_node(core, call, &node, &asked.path(), body).await?,
+        Server::Program(base) => of_program(core, call, &base, &asked, body).await?,
+    };
+    Ok(Answer::Response(answered))
+}
+
+/// Whom the client took for the server: HTTP/1.1 says it in a header, HTTP/2 beside the path.
+fn host(headers: &HeaderMap, uri: &Uri) -> String {
+    let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default().to_owned()
+}
+
+async fn of_program(core: &Core, call: &mut Call, base: &str, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Status> {
+    let uri: Uri = format!("{base}{}", asked.path()).parse().map_err(|_| Status::bad_request("not a path of a program"))?;
+    let own = uri.authority().map(ToString::to_string).unwrap_or_default();
+    let is_head = call.method == Method::HEAD;
+    let mut response = core.gateway.send_out(request(call, uri, asked, body)).await;
     if let Some(Unreached(why)) = response.extensions_mut().remove::<Unreached>() {
         return Err(Status::new(503, "ServiceUnavailable", format!("error trying to reach service: {why}")));
     }
+    CROSS_ORIGIN.iter().for_each(|name| drop(response.headers_mut().remove(name)));
+    let back = |to: &str| led_back(to, asked.prefix, &[&own, &asked.host]);
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let asked_host = call.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if let Some(location) = location.map(|location| led_back(location, prefix, &[&host, asked_host]))
-        && let Ok(location) = HeaderValue::from_str(&location)
-    {
-        response.headers_mut().insert(header::LOCATION, location);
+    if let Some(location) = location.map(back) {
+        if let Ok(location) = HeaderValue::from_str(&location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        return Ok(response);
     }
-    Ok(Answer::Response(response))
+    if is_head || !pages::is_page(response.headers()) {
+        return Ok(response);
+    }
+    Ok(with_links_led_back(response, back).await)
 }
 
-async fn send(core: &Core, call: &mut Call, uri: Uri, asked: &Uri) -> Response<Body> {
-    let mut request: Request<Body> = Request::new(body::full(std::mem::take(&mut call.body)));
+/// The page with other links; one that is too long as it was.
+async fn with_links_led_back(response: Response<Body>, back: impl Fn(&str) -> String) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    match body::read_up_to(body, pages::BYTES_MAX).await {
+        Ok(page) => {
+            let page = pages::with_links(&page, back);
+            head.headers.insert(header::CONTENT_LENGTH, page.len().into());
+            Response::from_parts(head, body::full(page))
+        }
+        Err(rest) => Response::from_parts(head, rest),
+    }
+}
+
+fn request(call: &mut Call, uri: Uri, asked: &Asked<'_>, body: Body) -> Request<Body> {
+    let mut request = Request::new(body);
     *request.method_mut() = call.method.clone();
     let headers = request.headers_mut();
-    *headers = super::streams::forwarded(&call.headers);
-    let host = headers.remove(header::HOST);
-    let forwarded = [
-        ("x-forwarded-uri", HeaderValue::from_str(asked.path()).ok()),
-        ("x-forwarded-host", host),
-        ("x-forwarded-proto", Some(HeaderValue::from_static("https"))),
-    ];
-    for (name, value) in forwarded {
-        if let Some(value) = value {
-            headers.insert(HeaderName::from_static(name), value);
-        }
+    *headers = streams::forwarded(&call.headers);
+    if pages::is_wanted(headers) {
+        // Links are found in what can be read.
+        headers.remove(header::ACCEPT_ENCODING);
     }
-    if let Some(authority) = uri.authority()
-        && let Ok(authority) = HeaderValue::from_str(authority.as_str())
-    {
-        headers.insert(header::HOST, authority);
+    let path = format!("{}{}", asked.prefix, asked.below.unwrap_or_default());
+    let named = [
+        // As the client has it: a program compares it with where a browser says that a page comes from.
+        (header::HOST, HeaderValue::from_str(&asked.host)),
+        (HeaderName::from_static("x-forwarded-uri"), HeaderValue::from_str(&path)),
+        (HeaderName::from_static("x-forwarded-host"), HeaderValue::from_str(&asked.host)),
+        (HeaderName::from_static("x-forwarded-proto"), Ok(HeaderValue::from_static("https"))),
+    ];
+    for (name, value) in named {
+        if let Ok(value) = value {
+            headers.insert(name, value);
+        }
     }
     *request.uri_mut() = uri;
     *request.extensions_mut() = std::mem::take(&mut call.extensions);
-    core.gateway.send_out(request).await
+    request
 }
 
 fn moved(to: &str) -> Response<Body> {
@@ -108,10 +182,10 @@ fn moved(to: &str) -> Response<Body> {
 }
 
 /// The path up to `proxy`, and what follows it: nothing, or a path that begins with a slash. As sent, nothing decoded.
-fn split_path(path: &str) -> (&str, Option<&str>) {
-    // /api/v1/namespaces/NS/services/NAME/proxy
-    const SEGMENTS: usize = 7;
-    let end = path.match_indices('/').nth(SEGMENTS).map(|(at, _)| at);
+fn split_path(path: &str, is_namespaced: bool) -> (&str, Option<&str>) {
+    // /api/v1/namespaces/NS/services/NAME/proxy, or /api/v1/nodes/NAME/proxy
+    let segments = if is_namespaced { 7 } else { 5 };
+    let end = path.match_indices('/').nth(segments).map(|(at, _)| at);
     end.map_or((path, None), |end| (&path[..end], Some(&path[end..])))
 }
 
@@ -134,6 +208,27 @@ fn led_back(location: &str, prefix: &str, own_hosts: &[&str]) -> String {
     format!("{prefix}{path}")
 }
 
+/// A node's kubelet, or another program that listens on the node.
+fn of_node(core: &Core, call: &Call) -> Result<Server, Status> {
+    let id = &call.target.name;
+    let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid node request {id:?}")))?;
+    let nodes = &call.target.kind;
+    let node = core.read(nodes, "", named.name)?.ok_or_else(|| Status::not_found(nodes, named.name))?;
+    let kubelet = node["status"]["daemonEndpoints"]["kubeletEndpoint"].int("Port").filter(|port| *port != 0).unwrap_or(KUBELET_PORT);
+    if named.port.is_empty() || named.port.parse() == Ok(kubelet) {
+        return Ok(Server::Kubelet(named.name.to_owned()));
+    }
+    let addresses = node["status"].items("addresses");
+    let ip = addresses.iter().find(|address| address.str("type") == "InternalIP").map_or("", |address| address.str("address"));
+    Ok(Server::Program(named.url(&format!("{}:{}", allowed(ip)?, named.port))))
+}
+
+/// The host of an address that is not the server's own or its link's.
+fn allowed(ip: &str) -> Result<String, Status> {
+    let is_allowed = names::parse_ip(ip).is_some() && names::special_ip(ip).is_none();
+    if is_allowed { Ok(bracketed(ip)) } else { Err(Status::bad_request("address not allowed")) }
+}
+
 fn of_pod(core: &Core, call: &Call) -> Result<String, Status> {
     let id = &call.target.name;
     let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid pod request {id:?}")))?;
@@ -144,11 +239,7 @@ fn of_pod(core: &Core, call: &Call) -> Result<String, Status> {
         ports.and_then(|port| port.int("containerPort")).map(|port| port.to_string())
     };
     let port = if named.port.is_empty() { first() } else { Some(named.port.to_owned()) };
-    let ip = pod["status"].str("podIP");
-    if names::parse_ip(ip).is_none() || names::special_ip(ip).is_some() {
-        return Err(Status::bad_request("address not allowed"));
-    }
-    let host = bracketed(ip);
+    let host = allowed(pod["status"].str("podIP"))?;
     Ok(named.url(&port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))))
 }
 
@@ -223,9 +314,11 @@ mod tests {
     #[test]
     fn what_follows_proxy_stays_as_it_was_sent() {
         let prefix = "/api/v1/namespaces/n/services/web/proxy";
-        assert_eq!(split_path(prefix), (prefix, None));
-        for below in ["/", "/a%2Fb//c", "/a/"] {
-            assert_eq!(split_path(&format!("{prefix}{below}")), (prefix, Some(below)));
+        for (prefix, is_namespaced) in [(prefix, true), ("/api/v1/nodes/n/proxy", false)] {
+            assert_eq!(split_path(prefix, is_namespaced), (prefix, None));
+            for below in ["/", "/a%2Fb//c", "/a/"] {
+                assert_eq!(split_path(&format!("{prefix}{below}"), is_namespaced), (prefix, Some(below)));
+            }
         }
     }
 

@@ -2,7 +2,6 @@
 //! The streams themselves are the node's, and so are failures that it alone can know of.
 
 use super::pod_target;
-use super::proxy::Named;
 use crate::Body;
 use crate::answer::{self, Answer};
 use crate::body;
@@ -59,16 +58,6 @@ pub(crate) async fn connect(core: &Core, call: &mut Call, what: &str) -> Result<
     send(core, call, node, &path, options).await
 }
 
-/// Any path of a node's own API.
-pub(crate) async fn node_proxy(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let id = &call.target.name;
-    let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid node request {id:?}")))?;
-    let name = named.name.to_owned();
-    let (path, query) = (format!("/{}", call.target.below), call.query.clone());
-    let response = request(core, call, &name, &path, query).await?;
-    Ok(Answer::Response(response))
-}
-
 /// Sends the request on to the node, with what is needed to upgrade the connection.
 async fn send(core: &Core, call: &mut Call, node: &str, path: &str, options: Query) -> Result<Answer, Status> {
     let response = request(core, call, node, path, options).await?;
@@ -92,8 +81,14 @@ async fn request(core: &Core, call: &mut Call, node: &str, path: &str, options: 
         return Err(Status::not_found(&call.target.kind, node));
     }
     let query = Serializer::new(String::new()).extend_pairs(&options).finish();
-    let uri: Uri = format!("{path}?{query}").trim_end_matches('?').parse().map_err(|_| Status::bad_request("not a path of a node"))?;
-    let mut request: Request<Body> = Request::new(body::full(call.body.clone()));
+    let body = body::full(std::mem::take(&mut call.body));
+    to_node(core, call, node, format!("{path}?{query}").trim_end_matches('?'), body).await
+}
+
+/// What the node's kubelet answers; `path` is the path with its query.
+pub(super) async fn to_node(core: &Core, call: &mut Call, node: &str, path: &str, body: Body) -> Result<Response<Body>, Status> {
+    let uri: Uri = path.parse().map_err(|_| Status::bad_request("not a path of a node"))?;
+    let mut request = Request::new(body);
     *request.method_mut() = call.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = forwarded(&call.headers);

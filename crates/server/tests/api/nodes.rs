@@ -151,10 +151,11 @@ async fn a_nodes_own_paths_are_reached_through_the_server() {
         Ok::<_, Infallible>(http::Response::new(text(json!({"path": request.uri().to_string()}).to_string())))
     });
     client.server().register_node("n", NodeService::new(node));
-    for (path, asked) in [("/stats/summary?a=b", "/stats/summary?a=b"), ("/healthz", "/healthz"), ("", "/")] {
+    for (path, asked) in [("/stats/summary?a=b", "/stats/summary?a=b"), ("/healthz", "/healthz"), ("/", "/")] {
         let (code, answer) = get(&client, &format!("/api/v1/nodes/n/proxy{path}")).await;
         assert_eq!((code, answer["path"].as_str()), (200, Some(asked)));
     }
+    assert_eq!(get(&client, "/api/v1/nodes/n/proxy").await.0, 301);
     assert_eq!(get(&client, "/api/v1/nodes/other/proxy/healthz").await.0, 404);
 }
 
