@@ -40,7 +40,7 @@ pub async fn start(
         zone: Zone::new(&args.cluster_domain, TTL_S).context("--cluster-domain")?,
         resolvers: args.resolvers(),
         node_name: node_name.to_owned(),
-        node: towards_pods.iter().map(|address| SocketAddr::new(*address, PORT)).collect(),
+        node: listeners(towards_pods, args.dns_listen),
         host,
         shown: shown(args, node_name, towards_pods),
         clock: Arc::new(move || machine.now()),
@@ -50,6 +50,15 @@ pub async fn start(
     let stopped = async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() };
     supervisor.spawn("name server", async move { stead_dns::run(client, options, stopped).await.context("answer questions for names") });
     Ok(())
+}
+
+/// Where it listens for pods beside `--dns-listen`: not where that hears them already, for nothing else can listen there then.
+fn listeners(towards_pods: &[IpAddr], dns_listen: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let hears = |address: &SocketAddr| {
+        dns_listen.is_some_and(|all| all.ip().is_unspecified() && all.port() == PORT && (all.is_ipv6() || address.is_ipv4()))
+    };
+    let at_port = towards_pods.iter().map(|address| SocketAddr::new(*address, PORT));
+    at_port.filter(|address| dns_listen != Some(*address) && !hears(address)).collect()
 }
 
 fn shown(args: &ServerArgs, node_name: &str, towards_pods: &[IpAddr]) -> Option<Shown> {
@@ -68,4 +77,26 @@ fn of_services(args: &ServerArgs) -> Vec<IpAddr> {
         }
     }
     addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_else_listens_where_all_addresses_are_listened_on() {
+        let of = |listen: &str| {
+            let towards_pods = ["10.42.0.1".parse().unwrap(), "fd00:42::1".parse().unwrap()];
+            listeners(&towards_pods, (!listen.is_empty()).then(|| listen.parse().unwrap()))
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        for beside in ["", "127.0.0.1:53", "0.0.0.0:5353"] {
+            assert_eq!(of(beside), ["10.42.0.1:53", "[fd00:42::1]:53"], "{beside}");
+        }
+        assert_eq!(of("0.0.0.0:53"), ["[fd00:42::1]:53"]);
+        assert_eq!(of("10.42.0.1:53"), ["[fd00:42::1]:53"]);
+        assert_eq!(of("[::]:53"), [""; 0]);
+    }
 }
