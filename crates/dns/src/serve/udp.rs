@@ -5,6 +5,7 @@ use crate::forward::Transport;
 use crate::site::{Handled, Memory, Site, Via};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
+use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,8 +23,15 @@ const QUESTION_MAX: usize = 4096;
 /// Batches of questions that are answered before others get their chance.
 const ROUND_MAX: usize = 4;
 
+/// Room for questions that come faster than they are answered: some thousands, as of many pods that start at once. What has no room is
+/// lost, and who asked waits for five seconds. As much as a privileged process gets, else what the machine allows.
+const UNREAD_BYTES: usize = 4 << 20;
+
 pub async fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(address).await?;
+    if setsockopt(&socket, sockopt::RcvBufForce, &UNREAD_BYTES).is_err() {
+        setsockopt(&socket, sockopt::RcvBuf, &UNREAD_BYTES)?;
+    }
     if address.ip().is_unspecified() {
         datagram::say_where(&socket, if address.is_ipv4() { Family::V4 } else { Family::V6 })?;
     }

@@ -81,3 +81,10 @@ fn busybox_finds_names() {
         assert!(said.contains("NXDOMAIN") && !said.contains("Name:"), "{said}");
     });
 }
+
+#[test]
+fn questions_that_come_all_at_once_are_all_answered() {
+    in_a_place("questions_that_come_all_at_once_are_all_answered", &[], async |place: &Place| {
+        assert_eq!(place.flood("web.ns.svc.cluster.local.", 1000).await, 1000);
+    });
+}
