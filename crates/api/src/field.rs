@@ -39,6 +39,8 @@ pub enum Kind {
     Required,
     /// `Invalid value: V`
     Invalid(Value),
+    /// `Invalid value`, of something too large to show.
+    Unfit,
     /// `Duplicate value: V`
     Duplicate(Value),
     /// `Not found: V`
@@ -77,6 +79,14 @@ pub fn required(path: &Path, detail: &str) -> Error {
 pub fn invalid(path: &Path, value: impl Into<Value>, detail: &str) -> Error {
     Error { path: path.clone(), kind: Kind::Invalid(value.into()), detail: detail.to_owned() }
 }
+/// `Invalid value: detail`, of something too large to show.
+pub fn unfit(path: &Path, detail: &str) -> Error {
+    Error { path: path.clone(), kind: Kind::Unfit, detail: detail.to_owned() }
+}
+/// `Too many: actual: must have at most max items`.
+pub fn too_many(path: &Path, actual: usize, max: usize) -> Error {
+    Error { path: path.clone(), kind: Kind::TooMany { actual, max }, detail: String::new() }
+}
 /// `Duplicate value: value`.
 pub fn duplicate(path: &Path, value: impl Into<Value>) -> Error {
     Error { path: path.clone(), kind: Kind::Duplicate(value.into()), detail: String::new() }
@@ -106,6 +116,7 @@ impl Error {
         let (head, detail) = match &self.kind {
             Kind::Required => ("Required value".to_owned(), self.detail.clone()),
             Kind::Invalid(v) | Kind::TypeInvalid(v) => (format!("Invalid value: {}", quoted(v)), self.detail.clone()),
+            Kind::Unfit => ("Invalid value".to_owned(), self.detail.clone()),
             Kind::Duplicate(v) => (format!("Duplicate value: {}", quoted(v)), self.detail.clone()),
             Kind::NotFound(v) => (format!("Not found: {}", quoted(v)), self.detail.clone()),
             Kind::NotSupported { value, supported } => {
@@ -124,7 +135,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self.kind {
             Kind::Required => "FieldValueRequired",
-            Kind::Invalid(_) => "FieldValueInvalid",
+            Kind::Invalid(_) | Kind::Unfit => "FieldValueInvalid",
             Kind::Duplicate(_) => "FieldValueDuplicate",
             Kind::NotFound(_) => "FieldValueNotFound",
             Kind::NotSupported { .. } => "FieldValueNotSupported",

@@ -4,6 +4,7 @@
 //! Objects are dynamic [`Value`]s over the schema table; everything here takes and returns them.
 
 pub mod allocation;
+pub mod cron;
 pub mod field;
 pub mod kinds;
 pub mod meta;

@@ -2,6 +2,8 @@
 //! Input: a string. Output: what is wrong with it, in apimachinery's words and order; empty if nothing is.
 //! Never looks at objects or paths.
 
+use crate::field::{self, Errors, Path};
+
 mod addresses;
 pub use addresses::{
     SloppyIp, cidr, cidr_warning, ip_address, ip_warning, masked, parse_cidr, parse_ip, special_ip, strict_cidr, strict_ip_address,
@@ -223,6 +225,22 @@ pub fn config_map_key(value: &str) -> Vec<String> {
         ".." => errors.push("must not be '..'".to_owned()),
         _ if value.starts_with("..") => errors.push("must not start with '..'".to_owned()),
         _ => {}
+    }
+    errors
+}
+
+/// `example.com/name`, told at `path`.
+pub fn domain_prefixed_path(value: &str, path: &Path) -> Errors {
+    const PATH_FMT: &str = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
+    if value.is_empty() {
+        return vec![field::required(path, "")];
+    }
+    let Some((host, rest)) = value.split_once('/').filter(|(host, rest)| !host.is_empty() && !rest.is_empty()) else {
+        return vec![field::invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")")];
+    };
+    let mut errors: Errors = dns_subdomain(host).iter().map(|why| field::invalid(path, host, why)).collect();
+    if !rest.bytes().all(|c| c.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&c)) {
+        errors.push(field::invalid(path, rest, &format!("Invalid path (regex used for validation is '{PATH_FMT}')")));
     }
     errors
 }

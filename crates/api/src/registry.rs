@@ -220,6 +220,11 @@ pub trait Hooks: Debug + Send + Sync {
         String::new()
     }
 
+    /// What is said of a field label that nobody can select by, of kinds with `selectable` fields.
+    fn unselectable(&self, label: &str) -> String {
+        format!("field label not supported: {label}")
+    }
+
     /// Turns an object that is in another version of this kind into version `to`; `apiVersion` is the pipeline's.
     fn convert(&self, _object: &mut Value, _to: &str) {}
 
@@ -237,6 +242,16 @@ pub trait Hooks: Debug + Send + Sync {
     /// Whether the garbage collector looks after objects that this kind owns.
     fn owns_dependents(&self) -> bool {
         true
+    }
+
+    /// Whether a DELETE that does not say so keeps what the object owns (G7).
+    fn orphans_dependents(&self) -> bool {
+        false
+    }
+
+    /// What a DELETE is warned of that does not say what becomes of dependents (G9).
+    fn deletion_warning(&self) -> Option<&'static str> {
+        None
     }
 
     /// Whether a write says nothing but that its writer lives. Only such a write need not reach the disk.

@@ -407,7 +407,7 @@ impl FieldSelector {
                 return Err(format!("\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""));
             }
             if !known {
-                return Err(format!("field label not supported: {field}"));
+                return Err(kind.hooks.unselectable(field));
             }
         }
         Ok(())

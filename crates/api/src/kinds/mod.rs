@@ -5,6 +5,7 @@ use crate::registry::Kind;
 pub mod columns;
 pub mod config_map;
 pub mod controller_revision;
+pub mod cron_job;
 pub mod csi_driver;
 pub mod csi_node;
 pub mod csi_storage_capacity;
@@ -15,6 +16,7 @@ pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event;
 pub mod ip_address;
+pub mod job;
 pub mod lease;
 pub mod metrics;
 pub mod namespace;
@@ -56,6 +58,8 @@ pub static KINDS: &[&Kind] = &[
     &stateful_set::STATEFUL_SET,
     &reviews::SELF_SUBJECT_REVIEW,
     &reviews::TOKEN_REVIEW,
+    &cron_job::CRON_JOB,
+    &job::JOB,
     &ip_address::IP_ADDRESS,
     &network_policy::NETWORK_POLICY,
     &service_cidr::SERVICE_CIDR,

@@ -26,7 +26,7 @@ pub static REPLICA_SET: Kind = Kind {
         Subresource { name: "scale", gvk: Some(("autoscaling", "v1", "Scale")), verbs: READ_WRITE },
         Subresource { name: "status", gvk: None, verbs: READ_WRITE },
     ],
-    selectable: &["status.replicas"],
+    selectable: &[],
     columns: COLUMNS,
     create_on_update: false,
     unconditional_update: true,
@@ -97,10 +97,6 @@ impl Hooks for ReplicaSet {
         cells.push(age(object, now).into());
         cells.extend(pod_template::wide_cells(spec));
         cells
-    }
-
-    fn selectable(&self, object: &Value, _label: &str) -> String {
-        object["status"].int("replicas").unwrap_or_default().to_string()
     }
 }
 

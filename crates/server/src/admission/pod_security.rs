@@ -37,17 +37,21 @@ impl Plugin for PodSecurity {
         ready(match attributes.target.kind.kind {
             "Namespace" => judge_namespace(attributes, object),
             "Pod" => judge_pod(attributes, object),
+            "CronJob" => judge_template(attributes, &object["spec"]["jobTemplate"]["spec"]["template"]),
+            "PodTemplate" => judge_template(attributes, &object["template"]),
             _ => judge_template(attributes, &object["spec"]["template"]),
         })
     }
 }
 
-/// Kinds whose `spec.template` becomes pods.
+/// Kinds whose template becomes pods.
 fn makes_pods(attributes: &Attributes<'_>) -> bool {
     let kind = &attributes.target.kind;
     matches!(
         (kind.group, kind.kind),
-        ("apps", "StatefulSet" | "Deployment" | "ReplicaSet" | "DaemonSet") | ("batch", "Job") | ("", "ReplicationController")
+        ("apps", "StatefulSet" | "Deployment" | "ReplicaSet" | "DaemonSet")
+            | ("batch", "Job" | "CronJob")
+            | ("", "ReplicationController" | "PodTemplate")
     )
 }
 

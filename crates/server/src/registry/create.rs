@@ -45,14 +45,17 @@ pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteO
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     let version = set_identity(core, &mut object);
     let _promise = allocation::allocate(core, &kind, &mut object, None, options.run)?;
-    kind.hooks.prepare_create(&mut object);
-    kind.hooks.stamp(&mut object, None, core.environment.now());
     let generated = object["metadata"].str("name").is_empty() && object["metadata"].has("generateName");
+    // What a kind makes of a new object may depend on its name.
+    let unnamed = generated.then(|| object.clone());
     for attempt in 0..NAME_TRIES {
-        if generated {
+        if let Some(unnamed) = &unnamed {
+            object.clone_from(unnamed);
             let name = generate_name(core, &object);
             object::meta_mut(&mut object)["name"] = name.into();
         }
+        kind.hooks.prepare_create(&mut object);
+        kind.hooks.stamp(&mut object, None, core.environment.now());
         walker::canonical(kind.schema, &mut object);
         let name = object["metadata"].str("name").to_owned();
         validate(&kind, &name, &object)?;

@@ -24,10 +24,18 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let kind = call.target.kind.clone();
     let reader = negotiation::content_type(&call.headers)?;
     let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
+    warn(call, &options);
     let attributes = Attributes { cluster: core, target: &call.target, operation: Operation::Delete };
     core.admission.mutate(&attributes, &mut Value::Null).await?;
     let outcome = delete_object(core, &kind, &call.target.namespace, &call.target.name, &options).await?;
     Ok(answer(&kind, &call.target.name, &options, outcome))
+}
+
+/// Whoever leaves dependents to the kind's default is told what that is, where it surprises (G9).
+pub(super) fn warn(call: &mut Call, options: &DeleteOptions) {
+    if options.propagation.is_none() && options.orphan_dependents.is_none() {
+        call.warnings.extend(call.target.kind.hooks.deletion_warning().map(str::to_owned));
+    }
 }
 
 /// W32.

@@ -23,6 +23,7 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
     }
     let reader = negotiation::content_type(&call.headers)?;
     let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
+    delete::warn(call, &options);
     let found = list::find(core, &kind, &call.target.namespace, &list_options).await?;
     let mut deletions: Vec<BoxFuture<'_, Result<Outcome, Status>>> = Vec::with_capacity(found.entries.len());
     for entry in &found.entries {

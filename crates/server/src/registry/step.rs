@@ -138,7 +138,8 @@ pub(crate) fn wanted_finalizers(kind: &Kind, old: &Value, options: &DeleteOption
         (None, Some(Propagation::Foreground)) => (false, true),
         (None, Some(Propagation::Background)) => (false, false),
         // What an earlier deletion asked for stands.
-        (None, None) => (has(ORPHAN), has(FOREGROUND) && !has(ORPHAN)),
+        (None, None) if has(ORPHAN) || has(FOREGROUND) => (has(ORPHAN), !has(ORPHAN)),
+        (None, None) => (kind.hooks.orphans_dependents(), false),
     };
     if orphan == has(ORPHAN) && foreground == has(FOREGROUND) {
         return None;
