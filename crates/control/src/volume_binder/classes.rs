@@ -2,6 +2,7 @@
 
 use super::claim::waiting_pods;
 use crate::engine::Cache;
+use crate::facts::volume::FREE;
 use crate::object::Object;
 use crate::plan::{Event, Plan};
 use std::cmp::Reverse;
@@ -22,6 +23,10 @@ pub fn default(cache: &Cache) -> Option<&Arc<Object>> {
 /// What there is instead of the class that a claim lacks, and what to type.
 pub fn hint(claim: &Object, cache: &Cache, plan: &mut Plan) {
     let asked = claim.claim().class();
+    if !asked.is_empty() && cache.indexed(&FREE, asked).next().is_some() {
+        // A class without an object is in order where somebody makes the volumes by hand.
+        return;
+    }
     let missing = match &claim.claim().class_name {
         None => "names no storage class, and no class is the default".to_owned(),
         Some(_) if asked.is_empty() => "asks for the class \"\", so for a volume that somebody makes by hand; none is free".to_owned(),
