@@ -4,11 +4,15 @@
 use stead_testing::simulation::{Fault, run, run_with};
 
 fn seeds(range: std::ops::Range<u64>) {
+    let mut bound = 0;
     for seed in range {
-        if let Some(failure) = run(seed).failure {
+        let report = run(seed);
+        bound += report.bound;
+        if let Some(failure) = report.failure {
             panic!("{failure}");
         }
     }
+    assert!(bound > 10, "{bound} claims were bound: nothing was tried");
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl World {
         self.device = device;
         self.server_back_at = self.now + self.chance.between(1000, AWAY_MAX);
         self.api.restart(after).map_err(|e| e.to_string())?;
+        self.claims.reconnect(&self.api)?;
         self.truth.reconnect(&self.api, unanswered_max(&before))
     }
 

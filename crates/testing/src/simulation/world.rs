@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::chance::{Chance, VirtualEnvironment};
+use super::claims::{self, Claims};
 use super::crash;
 use super::endpoints;
 use super::fault::{self, Fault};
@@ -45,6 +46,8 @@ pub struct RunReport {
     pub ended: i64,
     /// How often a pod was marked as not ready though its container ran.
     pub marked_unready: u64,
+    /// Claims that were bound.
+    pub bound: usize,
     /// Why it failed, with the last things that happened.
     pub failure: Option<String>,
 }
@@ -106,6 +109,7 @@ pub(super) struct World {
     pub(super) device: Device,
     pub(super) server_back_at: i64,
     pub(super) truth: Truth,
+    pub(super) claims: Claims,
     pub(super) process: Option<Process>,
     processes: u64,
     pub(super) nodes: Vec<Node>,
@@ -134,7 +138,7 @@ pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> RunReport {
 fn run_world(seed: u64, world: Result<World, String>) -> RunReport {
     let mut world = match world {
         Ok(world) => world,
-        Err(why) => return RunReport { hash: 0, steps: 0, ended: 0, marked_unready: 0, failure: Some(why) },
+        Err(why) => return RunReport { hash: 0, steps: 0, ended: 0, marked_unready: 0, bound: 0, failure: Some(why) },
     };
     let mut steps = 0;
     let failure = loop {
@@ -148,7 +152,8 @@ fn run_world(seed: u64, world: Result<World, String>) -> RunReport {
         let notes: Vec<String> = world.notes.drain(..).collect();
         format!("seed {seed}, {:.6} s: {why}\n{}", world.now as f64 / 1e6, notes.join("\n"))
     });
-    RunReport { hash: world.hash, steps, ended: world.now, marked_unready: world.truth.marked_unready, failure }
+    let (marked_unready, bound) = (world.truth.marked_unready, world.claims.bound());
+    RunReport { hash: world.hash, steps, ended: world.now, marked_unready, bound, failure }
 }
 
 impl World {
@@ -157,6 +162,11 @@ impl World {
         world.random_faults = true;
         for (at, act) in script::draw(&mut world.chance) {
             world.plan_at(at, Action::User(act));
+        }
+        if world.chance.one_in(2) {
+            for (at, act) in claims::draw(&mut world.chance) {
+                world.plan_at(at, Action::User(act));
+            }
         }
         for (at, fault) in fault::draw(&mut world.chance, NODES.len(), FAULTS_END) {
             world.plan_at(at, Action::Fault(fault));
@@ -189,7 +199,7 @@ impl World {
             first_objects: Vec::new(),
         };
         let api = Api::new(config).map_err(|e| e.to_string())?;
-        let truth = Truth::new(&api)?;
+        let (truth, claims) = (Truth::new(&api)?, Claims::new(&api)?);
         let mut world = Self {
             now: 0,
             wall_skew: 0,
@@ -199,6 +209,7 @@ impl World {
             device,
             server_back_at: 0,
             truth,
+            claims,
             process: None,
             processes: 0,
             nodes: NODES.iter().map(|name| Node::new(name)).collect(),
@@ -276,8 +287,14 @@ impl World {
 
     /// What is not as it was asked to be; what is published is looked at once the pods are.
     fn unmet(&self) -> Result<Vec<String>, String> {
-        let unmet = self.truth.unmet();
-        if unmet.is_empty() { endpoints::unmet(&self.api) } else { Ok(unmet) }
+        let mut unmet = self.truth.unmet();
+        if unmet.is_empty() {
+            unmet = endpoints::unmet(&self.api)?;
+        }
+        if let Some(process) = self.process.as_ref().filter(|_| unmet.is_empty()) {
+            unmet = self.claims.unmet(&process.engine, self.clock());
+        }
+        Ok(unmet)
     }
 
     fn at_rest(&self) -> bool {
@@ -379,10 +396,13 @@ impl World {
         Ok(())
     }
 
+    fn clock(&self) -> Now {
+        Now { wall: self.wall(), steady: Duration::from_micros(u64::try_from(self.now).unwrap_or(0)) }
+    }
+
     /// Gives the engine an input; its calls set out.
     fn feed(&mut self, input: Input) -> Result<(), String> {
-        let steady = Duration::from_micros(u64::try_from(self.now).unwrap_or(0));
-        let now = Now { wall: self.wall(), steady };
+        let now = self.clock();
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, starts) = (process.id, process.engine.step(input, now));
         let starts = starts.into_iter().map(|start| Ok((process.seen(&start)?, start))).collect::<Result<Vec<(u64, Start)>, String>>()?;
@@ -448,6 +468,7 @@ impl World {
     /// After any write: what the server tells sets out to those who follow it.
     pub(super) fn pump(&mut self) -> Result<(), String> {
         self.truth.observe()?;
+        self.claims.observe()?;
         self.pump_nodes();
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, arrivals) = (process.id, process.pull());

@@ -1,0 +1,174 @@
+//! Claims and volumes as they really are: every state that the server tells of. Checks at each step that a claim keeps its volume and
+//! that a volume is one claim's; tells at the end what is not as it must be. Also what a user does with them.
+
+use super::api::{Api, Watch};
+use super::chance::Chance;
+use super::script::{Act, END};
+use std::collections::{BTreeMap, BTreeSet};
+use stead_api::{Value, json, value::Access};
+use stead_client::Key;
+use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES};
+use stead_control::engine::{Engine, Now};
+use stead_control::volume_binder::matching;
+
+const CLAIMS: &str = "/api/v1/persistentvolumeclaims";
+const VOLUMES: &str = "/api/v1/persistentvolumes";
+const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
+/// The class of volumes that somebody makes by hand; no object bears the name.
+const BY_HAND: &str = "by-hand";
+
+#[derive(Debug)]
+pub struct Claims {
+    watches: [Watch; 2],
+    claims: BTreeMap<Key, Value>,
+    volumes: BTreeMap<Key, Value>,
+    /// The volume of each claim whose binding was completed, by the claim's uid.
+    bound: BTreeMap<String, String>,
+}
+
+impl Claims {
+    pub fn new(api: &Api) -> Result<Self, String> {
+        let mut claims = Self { watches: open(api)?, claims: BTreeMap::new(), volumes: BTreeMap::new(), bound: BTreeMap::new() };
+        claims.observe()?;
+        Ok(claims)
+    }
+
+    /// The server was started anew on what its store has.
+    pub fn reconnect(&mut self, api: &Api) -> Result<(), String> {
+        self.observe()?;
+        self.claims.clear();
+        self.volumes.clear();
+        self.watches = open(api)?;
+        self.observe()
+    }
+
+    /// How many claims were bound so far.
+    pub fn bound(&self) -> usize {
+        self.bound.len()
+    }
+
+    /// Takes in what has happened.
+    pub fn observe(&mut self) -> Result<(), String> {
+        for (watch, objects) in self.watches.iter_mut().zip([&mut self.claims, &mut self.volumes]) {
+            for line in watch.lines() {
+                let event: Value = serde_json::from_slice(&line).map_err(|e| e.to_string())?;
+                let object = &event["object"];
+                let key = Key::new(object["metadata"].str("namespace"), object["metadata"].str("name"));
+                match event.str("type") {
+                    "ERROR" => return Err(object.to_string()),
+                    "DELETED" => drop(objects.remove(&key)),
+                    _ => drop(objects.insert(key, object.clone())),
+                }
+            }
+        }
+        self.check()
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        let mut taken: BTreeMap<String, &Key> = BTreeMap::new();
+        for (key, claim) in &self.claims {
+            let (uid, volume) = (claim["metadata"].str("uid").to_owned(), claim["spec"].str("volumeName").to_owned());
+            if claim["metadata"]["annotations"].has("pv.kubernetes.io/bind-completed") {
+                let first = self.bound.entry(uid.clone()).or_insert_with(|| volume.clone());
+                if *first != volume {
+                    return Err(format!("claim {key} was bound to {first}, and names {volume:?}"));
+                }
+            }
+            if claim["status"].str("phase") != "Bound" {
+                continue;
+            }
+            let own = self.volumes.get(&Key::cluster(volume.as_str())).map(|volume| volume["spec"]["claimRef"].str("uid"));
+            if own != Some(&uid) {
+                return Err(format!("claim {key} is bound to {volume}, which is {own:?}'s"));
+            }
+            if let Some(other) = taken.insert(volume, key) {
+                return Err(format!("claims {key} and {other} have one volume"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not as it must be once the controllers are at rest.
+    pub fn unmet(&self, engine: &Engine, now: Now) -> Vec<String> {
+        let volumes = self.volumes.iter().filter(|(_, volume)| volume["status"].str("phase") != self.phase_of(volume));
+        let mut unmet: Vec<String> =
+            volumes.map(|(key, volume)| format!("volume {key} is to be {}: {volume}", self.phase_of(volume))).collect();
+        for (key, claim) in &self.claims {
+            if claim["status"].str("phase") == "Bound" {
+                continue;
+            }
+            let reasons: BTreeSet<String> =
+                engine.explain(PERSISTENT_VOLUME_CLAIMS, key, now).into_iter().flat_map(|said| said.reasons).collect();
+            if reasons.is_empty() {
+                unmet.push(format!("claim {key} waits without a reason: {claim}"));
+            }
+            let object = engine.cache().get(PERSISTENT_VOLUME_CLAIMS, key).filter(|object| object.claim().volume.is_empty());
+            let free = object.and_then(|object| matching::free(object, engine.cache()).next());
+            unmet.extend(free.map(|volume| format!("claim {key} could have volume {}: {reasons:?}", volume.key.name)));
+        }
+        let is_known = |key: &Key| engine.cache().get(PERSISTENT_VOLUMES, key).is_some();
+        unmet.extend(self.volumes.keys().filter(|key| !is_known(key)).map(|key| format!("volume {key} is not known")));
+        unmet
+    }
+
+    fn phase_of(&self, volume: &Value) -> &'static str {
+        let own = &volume["spec"]["claimRef"];
+        let claim = self.claims.get(&Key::new(own.str("namespace"), own.str("name")));
+        match (own.str("uid"), claim.map(|claim| claim["metadata"].str("uid"))) {
+            ("", _) => "Available",
+            (uid, Some(claim)) if claim == uid => "Bound",
+            (_, _) => "Released",
+        }
+    }
+}
+
+fn open(api: &Api) -> Result<[Watch; 2], String> {
+    let watch = |path: &str| api.watch(&format!("{path}?watch=true&resourceVersion=0")).map_err(|e| e.to_string());
+    Ok([watch(CLAIMS)?, watch(VOLUMES)?])
+}
+
+/// Volumes made, claims that want them, and either of them deleted; volumes that were released made free again.
+pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
+    let count = chance.between(10, 40);
+    (0..count).map(|_| (chance.between(1000, END), act(chance))).collect()
+}
+
+fn act(chance: &mut Chance) -> Act {
+    let (claim, volume) = (format!("c{}", chance.below(5)), format!("v{}", chance.below(6)));
+    let size = format!("{}Gi", chance.between(1, 4));
+    let of_claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+    let act = |method, path: String, content_type, body| Act { method, path, content_type, body };
+    match chance.below(10) {
+        0..=3 => {
+            let wanted = chance.one_in(4).then_some(volume);
+            let body = json!({
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "storageClassName": BY_HAND,
+                    "volumeName": wanted,
+                },
+            });
+            act("POST", of_claims.to_owned(), JSON, body)
+        }
+        4..=6 => {
+            let reserved = chance.one_in(4).then(|| json!({"namespace": "default", "name": claim}));
+            let body = json!({
+                "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size}, "storageClassName": BY_HAND, "claimRef": reserved,
+                    "nfs": {"server": "s", "path": "/x"}, "persistentVolumeReclaimPolicy": "Retain",
+                },
+            });
+            act("POST", VOLUMES.to_owned(), JSON, body)
+        }
+        7 => act("DELETE", format!("{of_claims}/{claim}"), JSON, json!({})),
+        8 => act("DELETE", format!("{VOLUMES}/{volume}"), JSON, json!({})),
+        // Whoever does this to a volume in use loses what was bound to it.
+        _ => {
+            let member = if chance.one_in(2) { "/spec/claimRef" } else { "/spec/claimRef/uid" };
+            let body = json!([{"op": "test", "path": "/status/phase", "value": "Released"}, {"op": "remove", "path": member}]);
+            act("PATCH", format!("{VOLUMES}/{volume}"), JSON_PATCH, body)
+        }
+    }
+}
