@@ -17,13 +17,12 @@ pub(crate) fn check(image: &Path) {
 /// Notes that a test, or part of it, did not run.
 #[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
 pub(crate) fn left_out(reason: &str) {
-    use std::io::Write;
     let line = format!("{}: {reason}\n", std::thread::current().name().unwrap_or("a test"));
     if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-        file.write_all(line.as_bytes()).unwrap();
+        std::io::Write::write_all(&mut file, line.as_bytes()).unwrap();
     }
-    write!(std::io::stderr(), "LEFT OUT {line}").unwrap();
+    eprint!("LEFT OUT {line}");
 }
 
 /// The same of an image in a directory, unless its growth is still to be finished.

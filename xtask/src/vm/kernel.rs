@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Drivers loaded at start; what they depend on comes along.
-const DRIVERS: [&str; 17] = [
+const DRIVERS: [&str; 18] = [
     "virtio_pci",
     "virtio_blk",
     "crc32c_generic",
     "overlay",
     "xfs",
     "loop",
+    "quota_v2",
     "veth",
     "nf_tables",
     "nft_ct",

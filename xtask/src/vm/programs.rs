@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-/// Tests with real containers, by the target's name.
-const TESTS: [&str; 2] = ["containers", "e2e"];
+/// Tests with real containers, and of disks with quotas, by the target's name.
+const TESTS: [&str; 3] = ["containers", "disks", "e2e"];
+/// What those of disks make a file system with, for which quotas of projects are switched on.
+const FORMATTERS: [&str; 2] = ["/usr/sbin/mke2fs", "/sbin/mke2fs"];
 
 /// The end-to-end test of one StatefulSet from its creation to its end.
 const STATEFUL_SET: &str = "statefulset::";
@@ -45,7 +47,8 @@ impl Programs {
     }
 
     pub fn files(&self) -> Vec<PathBuf> {
-        self.tests.values().chain([&self.stead, &self.shim, &self.kubectl, &self.xtask]).cloned().collect()
+        let formatter = FORMATTERS.iter().map(PathBuf::from).find(|path| path.exists());
+        self.tests.values().chain([&self.stead, &self.shim, &self.kubectl, &self.xtask]).cloned().chain(formatter).collect()
     }
 
     /// A script that goes on from what the last power cut has left.

@@ -5,7 +5,7 @@ use super::encode::{
     seal_superblock,
 };
 use super::layout::{
-    BLOCK_BYTES, DESCRIPTOR_BYTES, FLEX_GROUPS, GROUP_BLOCKS, GROUP_INODES, INODE_BYTES, Layout, RESERVED_BLOCKS, has_superblock,
+    BLOCK_BYTES, DESCRIPTOR_BYTES, FLEX_GROUPS, GROUP_BLOCKS, GROUP_INODES, INODE_BYTES, Layout, RESERVED_BLOCKS, superblocks,
 };
 use std::io;
 
@@ -36,7 +36,7 @@ pub(crate) fn format(layout: Layout, uuid: [u8; 16], unix_s: u64, write: &mut dy
     for (block, bytes) in reserved(layout.descriptor_blocks(), RESERVED_BLOCKS, layout.groups()).lists {
         write_block(block, bytes.as_ref())?;
     }
-    for group in (0..layout.groups()).filter(|group| has_superblock(*group)) {
+    for group in superblocks(layout.groups()) {
         write_block(layout.start(group) + 1, &descriptors)?;
         let superblock = superblock(layout, &uuid, unix_s, group);
         write_block(layout.start(group), first_block(group, &superblock).as_ref())?;
@@ -147,7 +147,7 @@ pub(super) struct Reserved {
 }
 
 pub(super) fn reserved(descriptor_blocks: u64, reserved_blocks: u64, groups: u64) -> Reserved {
-    let copies: Vec<u64> = (1..groups).filter(|group| has_superblock(*group)).collect();
+    let copies: Vec<u64> = superblocks(groups).split_off(1);
     let mut index = Bytes::zeros(BLOCK_BYTES);
     let mut lists = Vec::new();
     for number in descriptor_blocks..descriptor_blocks + reserved_blocks {

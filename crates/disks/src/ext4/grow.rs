@@ -5,6 +5,7 @@ use super::encode::{BLOCKS_UNUSED, Bytes, Descriptor, INODES_UNUSED, INODES_ZERO
 use super::format::{RESIZE, block_bitmap, first_block, reserved};
 use super::layout::{
     BLOCK_BYTES, DESCRIPTOR_BYTES, DESCRIPTORS_PER_BLOCK, GROUP_BLOCKS, GROUP_INODES, INODE_BYTES, TABLE_BLOCKS, has_superblock,
+    superblocks,
 };
 use super::superblock::Superblock;
 use std::io;
@@ -143,7 +144,7 @@ impl Growth {
         let left = self.head_blocks - 1 - self.descriptor_blocks();
         self.superblock.grow(self.blocks, free, self.groups() * GROUP_INODES, free_inodes, left);
         let bytes: Vec<u8> = self.descriptors.iter().flat_map(|descriptor| descriptor.as_ref().iter().copied()).collect();
-        for group in (0..self.groups()).filter(|group| has_superblock(*group)) {
+        for group in superblocks(self.groups()) {
             for (index, part) in bytes.chunks(BLOCK_BYTES as usize).enumerate() {
                 let mut block = part.to_vec();
                 block.resize(BLOCK_BYTES as usize, 0);

@@ -12,8 +12,9 @@ pub(super) const TABLE_BLOCKS: u64 = GROUP_INODES * INODE_BYTES / BLOCK_BYTES;
 pub(super) const FLEX_GROUPS: u64 = 16;
 pub(super) const DESCRIPTOR_BYTES: u64 = 64;
 pub(super) const DESCRIPTORS_PER_BLOCK: u64 = BLOCK_BYTES / DESCRIPTOR_BYTES;
-/// Blocks that are kept for descriptors of later groups: enough for 2 TiB more. They are holes.
-pub(super) const RESERVED_BLOCKS: u64 = 256;
+/// Blocks that are kept for descriptors of later groups: enough for 1 TiB more; beyond that the kernel goes on in another way. They are holes.
+/// The kernel changes all of them in one go when it grows a file system, and a quarter of the journal is the most that it changes so.
+pub(super) const RESERVED_BLOCKS: u64 = JOURNAL_BLOCKS.start / 8;
 /// Root directory, `lost+found`, the block that leads to reserved ones.
 const SMALL_BLOCKS: u64 = 3;
 /// What its first directory takes when somebody makes one.
@@ -153,7 +154,8 @@ impl Layout {
     }
 
     pub(super) fn free_blocks(self) -> u64 {
-        (0..self.groups()).map(|group| self.free_in(group)).sum()
+        let heads = superblocks(self.groups()).len() as u64 * self.head_blocks(0);
+        self.blocks - heads - self.groups() * (2 + TABLE_BLOCKS) - SMALL_BLOCKS - self.journal_blocks
     }
 }
 
@@ -173,6 +175,18 @@ pub(super) fn has_superblock(group: u64) -> bool {
     group <= 1 || [3, 5, 7].into_iter().any(|base| is_power(group, base))
 }
 
+/// Those of so many groups that have one, in order.
+pub(super) fn superblocks(groups: u64) -> Vec<u64> {
+    let powers = [3_u64, 5, 7].map(|base| std::iter::successors(Some(base), move |power| power.checked_mul(base)));
+    let mut found: Vec<u64> = [0, 1]
+        .into_iter()
+        .filter(|group| *group < groups)
+        .chain(powers.into_iter().flat_map(|powers| powers.take_while(|power| *power < groups)))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +196,7 @@ mod tests {
     fn copies_of_the_superblock_are_in_the_groups_of_old() {
         let found: Vec<u64> = (0..130).filter(|group| has_superblock(*group)).collect();
         assert_eq!(found, [0, 1, 3, 5, 7, 9, 25, 27, 49, 81, 125]);
+        assert_eq!((superblocks(130), superblocks(9), superblocks(1)), (found, vec![0, 1, 3, 5, 7], vec![0]));
     }
 
     proptest! {
@@ -191,6 +206,9 @@ mod tests {
             prop_assert!(layout.usable_bytes() >= bytes);
             // Inodes are a sixty-fourth; journal, copies of the superblock, what the kernel keeps.
             prop_assert!(layout.file_bytes() <= bytes + bytes / 40 + (150 << 20), "{} for {bytes}", layout.file_bytes());
+            if layout.groups() < 100 {
+                prop_assert_eq!((0..layout.groups()).map(|group| layout.free_in(group)).sum::<u64>(), layout.free_blocks());
+            }
             for group in [0, layout.groups() / 2, layout.groups() - 1] {
                 prop_assert!(layout.used_in(group).end <= layout.start(group) + layout.group_blocks(group));
             }

@@ -27,7 +27,7 @@ fn what_has_grown_is_as_sound_as_what_was_made() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("image");
     made(&path, MIB);
-    for usable in [2 * MIB, 100 * MIB, 126 * MIB, 127 * MIB, 500 * MIB, 2100 * MIB, 9000 * MIB, 40_000 * MIB, 1_000_000 * MIB] {
+    for usable in [2 * MIB, 100 * MIB, 126 * MIB, 127 * MIB, 500 * MIB, 2100 * MIB, 9000 * MIB, 300_000 * MIB] {
         grow_file(&path, usable);
         crate::checker::check(&path);
     }
