@@ -123,6 +123,8 @@ impl Disks {
         if pool::exists(&record.home())? {
             return Err(Error::InTheWay { path: record.home() });
         }
+        // A removal must not need room for that.
+        pool::trash(&record.pool)?;
         self.steps.before("write down that a disk is made")?;
         self.ledger.reserve(&record, |others| self.fits(&record, others, promised_bytes))?;
         Ok(record)

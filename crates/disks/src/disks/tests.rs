@@ -1,3 +1,4 @@
+mod chance;
 mod images;
 
 use super::*;
@@ -236,7 +237,6 @@ fn a_disk_that_is_not_there_is_not_made_anew() {
 fn what_was_removed_while_nothing_could_be_written_down_stays_removed() {
     let place = Place::new();
     let made = place.open().create(&place.wanted("a")).unwrap();
-    fs::create_dir(place.pool().join(".trash")).unwrap();
     fs::rename(made.path, place.pool().join(".trash/a")).unwrap();
     let disks = place.open();
     assert!(matches!(disks.attach("a"), Err(Error::Removed(_))));
