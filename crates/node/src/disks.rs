@@ -66,14 +66,11 @@ impl Thing for Unrecorded {
 }
 
 impl LocalDisks {
-    /// Opens what is on record below `state` and attaches every disk. One that cannot be is said, and its pods wait.
+    /// Opens what is on record below `state`. A disk is attached when a pod is to use it.
     pub fn open(state: &Path, retention: Duration) -> Result<Self> {
         let retention = retention.min(RETENTION_MAX);
         let settings = stead_disks::Settings { trash_retention_s: retention.as_secs(), ..stead_disks::Settings::default() };
         let disks = Disks::open(state, settings)?;
-        for (disk, error) in disks.attach_all() {
-            tracing::error!(disk, %error, "a disk cannot be attached");
-        }
         let unrecorded = Journal::open(&state.join("unrecorded"))?;
         Ok(Self { disks, unrecorded, retention, grown: Arc::default() })
     }

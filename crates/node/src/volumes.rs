@@ -218,7 +218,7 @@ fn set_up_all(
         let done = wanted.and_then(|wanted| match wanted {
             Wanted::Store(volume) => store.set_up(owner, &volume).map_err(|error| failed(error.to_string())),
             Wanted::HostPath(path, kind) => host_path::check(&path, kind).map_err(|error| failed(error.to_string())),
-            Wanted::Bound(bound) => attach(store, disks, node, &bound)
+            Wanted::Bound(bound) => attach(disks, node, &bound)
                 .map_err(|error| VolumeFailure { shown: bound.name.clone(), ..failed(error.to_string()) })
                 .and_then(|()| bind_claim(store, owner, &bound).map_err(|error| bound.failure(&error))),
             Wanted::Nothing => Ok(()),
@@ -228,14 +228,12 @@ fn set_up_all(
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
-/// Brings a disk that this node has made to where the volume says, first grown if that waited until nobody used it.
-fn attach(store: &Store, disks: Option<&dyn NodeDisks>, node: &NodeFacts, bound: &Bound) -> stead_disks::Result<()> {
+/// Brings a disk that this node has made to where the volume says; one whose growth waited has grown then.
+fn attach(disks: Option<&dyn NodeDisks>, node: &NodeFacts, bound: &Bound) -> stead_disks::Result<()> {
     let path = &bound.outside.source;
     let found = disks.and_then(|disks| Some((disks, disks.list(&node.name).into_iter().find(|disk| disk.made.path == *path)?)));
     let Some((disks, disk)) = found else { return Ok(()) };
-    if disks.attach(&disk.name)?.waits.is_some() && path.canonicalize().is_ok_and(|path| store.users_of(&path).is_empty()) {
-        disks.detach(&disk.name)?;
-        disks.attach(&disk.name)?;
+    if disks.attach(&disk.name)?.bytes != disk.made.bytes {
         disks.grown().notify_one();
     }
     Ok(())

@@ -132,7 +132,7 @@ pub async fn start(
     Ok(Nodes::default())
 }
 
-/// The disks that are there, attached.
+/// The disks that are there.
 async fn open_storage(args: &ServerArgs) -> anyhow::Result<Storage> {
     let root = storage_root(&crate::file::resolved(&args.data_dir)?);
     let default_pool = args.storage.default_local_storage_path.clone().unwrap_or_else(|| root.join("volumes"));

@@ -17,6 +17,8 @@ use stead_client::{Call, Failure, Report};
 use stead_disks::{Disk, Expanded, Made};
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// After a write of an object that others have written meanwhile.
+const CONFLICT_RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MAX: Duration = Duration::from_secs(300);
 const RETRY_DOUBLINGS_MAX: u32 = 10;
 
@@ -256,10 +258,11 @@ impl Machine {
     }
 
     fn failed(&mut self, now: Now, name: &str, step: Step, failure: &DiskFailure, is_told: bool) {
+        let first = if is_told { RETRY_FIRST } else { CONFLICT_RETRY_FIRST };
         let memory = self.memory.entry(name.to_owned()).or_default();
         let failures =
             memory.retries.get(&step.purpose).filter(|retry| is_same(&retry.operation, &step.operation)).map_or(0, |r| r.failures);
-        let at = now.steady + (RETRY_FIRST * (1 << failures.min(RETRY_DOUBLINGS_MAX))).min(RETRY_MAX);
+        let at = now.steady + (first * (1 << failures.min(RETRY_DOUBLINGS_MAX))).min(RETRY_MAX);
         match (&step.purpose, &step.operation) {
             (Purpose::Provision, _) => memory.is_refused_here = failure.may_succeed_elsewhere,
             (Purpose::Expand, Operation::ExpandDisk { bytes, .. }) => memory.not_grown_to = Some(*bytes),
@@ -363,7 +366,7 @@ impl Machine {
             match call.as_ref() {
                 Call::Create { .. } | Call::Patch { .. } if call.resource() == PERSISTENT_VOLUMES => drop(self.facts.put_volume(object)),
                 Call::Create { .. } | Call::Patch { .. } => drop(self.facts.claims_changed(Report::Put(object))),
-                Call::Delete { .. } => return None,
+                Call::Delete { .. } if object["metadata"].has("deletionTimestamp") => drop(self.facts.put_volume(object)),
                 _ => {}
             }
         }
