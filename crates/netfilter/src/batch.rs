@@ -255,7 +255,7 @@ impl Batch {
     pub(crate) fn finish(mut self) -> Finished {
         let answered = self.about.len() - 1;
         let flags = self.last + 6;
-        let with_answer = crate::wire::u16_at(&self.writer.bytes, flags).expect("there is a message") | NLM_F_ACK;
+        let with_answer = stead_netlink::u16_at(&self.writer.bytes, flags).expect("there is a message") | NLM_F_ACK;
         self.writer.bytes[flags..flags + 2].copy_from_slice(&with_answer.to_ne_bytes());
         self.mark("end a batch", NFNL_MSG_BATCH_END);
         Finished { bytes: self.writer.bytes, answered, about: self.about }

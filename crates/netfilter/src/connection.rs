@@ -3,57 +3,43 @@
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::numbers::*;
-use crate::wire::{Message, Messages, Writer, u32_at};
-use netlink_sys::protocols::NETLINK_NETFILTER;
-use nix::sched::{CloneFlags, setns};
-use nix::sys::socket::{setsockopt, sockopt};
+use crate::wire::Writer;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use stead_netlink::{Message, Messages, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, Protocol, Socket};
 
 /// Of answers that are waiting.
 const RECEIVE_BYTES: usize = 4 << 20;
-/// A datagram of the kernel's.
-const DATAGRAM_BYTES: usize = 64 * 1024;
 /// How often a list is read again that changed meanwhile.
 const READS_MAX: usize = 16;
 
 /// A connection to one network namespace.
+#[derive(Debug)]
 pub struct Connection {
-    socket: netlink_sys::Socket,
+    socket: Socket,
     /// What fits into one batch as the socket is now.
     send_bytes: usize,
-}
-
-impl std::fmt::Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").finish_non_exhaustive()
-    }
 }
 
 impl Connection {
     /// To the network namespace of this thread.
     pub fn open() -> Result<Connection> {
-        let open = || {
-            let mut socket = netlink_sys::Socket::new(NETLINK_NETFILTER)?;
-            socket.bind_auto()?;
-            socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
-            socket.set_cap_ack(true)?;
-            if setsockopt(&socket.as_fd(), sockopt::RcvBufForce, &RECEIVE_BYTES).is_err() {
-                setsockopt(&socket.as_fd(), sockopt::RcvBuf, &RECEIVE_BYTES)?;
-            }
-            Ok(Connection { socket, send_bytes: 0 })
-        };
-        open().map_err(talk("open a socket"))
+        Self::of(Socket::open(Protocol::Netfilter))
     }
 
-    /// To another network namespace. A thread that goes there for a moment opens it, so that no other thread is ever in the wrong one.
+    /// To another network namespace.
     pub fn open_in(namespace: &File) -> Result<Connection> {
-        let open = || {
-            setns(namespace, CloneFlags::CLONE_NEWNET).map_err(|error| talk("enter a network namespace")(error.into()))?;
-            Connection::open()
-        };
-        std::thread::scope(|scope| scope.spawn(open).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        Self::of(Socket::open_in(Protocol::Netfilter, namespace))
+    }
+
+    fn of(opened: io::Result<Socket>) -> Result<Connection> {
+        let with_room = opened.and_then(|socket| socket.make_room_to_receive(RECEIVE_BYTES).map(|()| socket));
+        Ok(Connection { socket: with_room.map_err(talk("open a socket"))?, send_bytes: 0 })
+    }
+
+    /// What changes that are made by it are told of with.
+    pub fn port(&self) -> u32 {
+        self.socket.port()
     }
 
     /// Puts a batch into force, all of it or nothing.
@@ -63,16 +49,13 @@ impl Connection {
         }
         let batch = batch.finish();
         self.make_room(batch.bytes.len());
-        let sent = self.socket.send(&batch.bytes, 0).map_err(talk("send a batch"))?;
-        if sent != batch.bytes.len() {
-            return Err(talk("send a batch")(io::ErrorKind::WriteZero.into()));
-        }
+        self.socket.send(&batch.bytes).map_err(talk("send a batch"))?;
         // The kernel has judged all of it by now: its answers are there.
         let (mut is_done, mut refused) = (false, None);
-        while let Some(bytes) = self.receive(libc::MSG_DONTWAIT).map_err(talk("receive an answer"))? {
+        while let Some(bytes) = self.socket.receive_now().map_err(talk("receive an answer"))? {
             for message in Messages(&bytes).filter(|message| message.kind == NLMSG_ERROR) {
                 let index = message.sequence as usize;
-                match failure(&message) {
+                match message.failure() {
                     None => is_done |= index == batch.answered,
                     Some(source) => {
                         refused.get_or_insert_with(|| Error::Refused { what: batch.about(index), source });
@@ -91,8 +74,7 @@ impl Connection {
     fn make_room(&mut self, bytes: usize) {
         if bytes > self.send_bytes {
             let room = bytes.next_power_of_two().max(1 << 20);
-            let made = setsockopt(&self.socket.as_fd(), sockopt::SndBufForce, &room).is_ok();
-            if made || setsockopt(&self.socket.as_fd(), sockopt::SndBuf, &room).is_ok() {
+            if self.socket.make_room_to_send(room) {
                 self.send_bytes = room;
             }
         }
@@ -102,17 +84,17 @@ impl Connection {
     pub(crate) fn ask(&mut self, request: &Request<'_>, mut see: impl FnMut(Message<'_>)) -> Result<Whole> {
         let mut writer = Writer::default();
         writer.message(request.kind, NLM_F_REQUEST | request.flags, 1, request.family, 0, request.body);
-        self.socket.send(&writer.bytes, 0).map_err(talk(request.what))?;
+        self.socket.send(&writer.bytes).map_err(talk(request.what))?;
         let mut whole = Whole::Yes;
         loop {
-            let Some(bytes) = self.receive(0).map_err(talk(request.what))? else { continue };
+            let bytes = self.socket.receive().map_err(talk(request.what))?;
             for message in Messages(&bytes) {
                 if message.flags & NLM_F_DUMP_INTR != 0 {
                     whole = Whole::ChangedMeanwhile;
                 }
                 match message.kind {
                     NLMSG_DONE => return Ok(whole),
-                    NLMSG_ERROR => return failure(&message).map_or(Ok(whole), |source| Err(talk(request.what)(source))),
+                    NLMSG_ERROR => return message.failure().map_or(Ok(whole), |source| Err(talk(request.what)(source))),
                     _ => {
                         see(message);
                         if request.flags & (NLM_F_DUMP | NLM_F_ACK) == 0 {
@@ -133,17 +115,6 @@ impl Connection {
             }
         }
         Err(Error::Restless(READS_MAX))
-    }
-
-    /// One datagram; `None` if none is there and the flags say not to wait.
-    fn receive(&self, flags: libc::c_int) -> io::Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::with_capacity(DATAGRAM_BYTES);
-        match self.socket.recv(&mut bytes, flags) {
-            Ok(_) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Some(bytes)),
-            Err(error) => Err(error),
-        }
     }
 }
 
@@ -166,10 +137,4 @@ pub(crate) enum Whole {
 
 pub(crate) fn talk(what: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Talk { what, source }
-}
-
-/// `None`: all is well.
-fn failure(message: &Message<'_>) -> Option<io::Error> {
-    let code = u32_at(message.body, 0).unwrap_or_default().cast_signed();
-    (code != 0).then(|| io::Error::from_raw_os_error(-code))
 }

@@ -3,8 +3,9 @@
 use crate::connection::{Connection, Request, talk};
 use crate::error::{Error, Result};
 use crate::numbers::*;
-use crate::wire::{Attributes, Message, Writer};
+use crate::wire::{Attributes, OfFilter, Writer};
 use std::net::{IpAddr, SocketAddr};
+use stead_netlink::Message;
 
 const KIND: u16 = SUBSYS_CTNETLINK << 8;
 

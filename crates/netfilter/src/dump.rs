@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::numbers::*;
 use crate::rule::Decision;
 use crate::set::{Element, Key, Set, SetKind, Value};
-use crate::wire::{Attributes, Message, Writer};
+use crate::wire::{Attributes, OfFilter, Writer};
 use std::collections::BTreeMap;
+use stead_netlink::Message;
 
 const KIND: u16 = SUBSYS_NFTABLES << 8;
 

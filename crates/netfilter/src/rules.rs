@@ -3,7 +3,7 @@
 use crate::connection::{Connection, Request};
 use crate::error::Result;
 use crate::numbers::*;
-use crate::wire::{Attributes, Writer};
+use crate::wire::{Attributes, OfFilter, Writer};
 
 const KIND: u16 = SUBSYS_NFTABLES << 8;
 

@@ -1,9 +1,9 @@
 //! Netlink messages and their attributes as bytes, written and read. Pure; knows nothing of what they mean.
 
 use crate::numbers::{NLA_F_NESTED, NLA_TYPE_MASK};
+use stead_netlink::{Message, u16_at};
 
-/// Of `nlmsghdr`, and with the `nfgenmsg` that follows it.
-const HEADER: usize = 16;
+/// Of `nfgenmsg`.
 const FAMILY_HEADER: usize = 4;
 
 /// Writes messages one after the other.
@@ -63,37 +63,19 @@ impl Writer {
     }
 }
 
-/// One message that was received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Message<'a> {
-    pub kind: u16,
-    pub flags: u16,
-    pub sequence: u32,
-    pub body: &'a [u8],
+/// What follows the header of a message of the packet filter's: an `nfgenmsg`, then attributes.
+pub trait OfFilter<'a> {
+    fn attributes(&self) -> Attributes<'a>;
+    fn family(&self) -> u8;
 }
 
-impl<'a> Message<'a> {
-    /// Of a message of the packet filter's.
-    pub fn attributes(&self) -> Attributes<'a> {
+impl<'a> OfFilter<'a> for Message<'a> {
+    fn attributes(&self) -> Attributes<'a> {
         Attributes(self.body.get(FAMILY_HEADER..).unwrap_or_default())
     }
 
-    pub fn family(&self) -> u8 {
+    fn family(&self) -> u8 {
         self.body.first().copied().unwrap_or_default()
-    }
-}
-
-/// The messages in what was received.
-pub struct Messages<'a>(pub &'a [u8]);
-
-impl<'a> Iterator for Messages<'a> {
-    type Item = Message<'a>;
-
-    fn next(&mut self) -> Option<Message<'a>> {
-        let length = u32_at(self.0, 0)? as usize;
-        let whole = self.0.get(..length).filter(|_| length >= HEADER)?;
-        self.0 = self.0.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some(Message { kind: u16_at(whole, 4)?, flags: u16_at(whole, 6)?, sequence: u32_at(whole, 8)?, body: &whole[HEADER..] })
     }
 }
 
@@ -137,17 +119,10 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stead_netlink::Messages;
 
     #[test]
     fn what_is_written_is_read() {
@@ -158,7 +133,7 @@ mod tests {
         });
         writer.message(8, 0, 43, 10, 0, |_| {});
         assert_eq!(writer.bytes.len() % 4, 0);
-        let messages: Vec<Message> = Messages(&writer.bytes).collect();
+        let messages: Vec<Message<'_>> = Messages(&writer.bytes).collect();
         assert_eq!(
             messages.iter().map(|message| (message.kind, message.sequence, message.family())).collect::<Vec<_>>(),
             [(7, 42, 2), (8, 43, 10)]

@@ -4,41 +4,29 @@ use crate::error::{Error, Result};
 use crate::request::Request;
 use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
-use nix::sched::{CloneFlags, setns};
 use std::fs::File;
 use std::io;
+use stead_netlink::{Message, Messages, NLMSG_DONE, NLMSG_ERROR, Protocol};
 
 /// Requests that go out together: their answers must fit into the socket's buffer.
 const REQUESTS_MAX: usize = 64;
 
 /// A connection to one network namespace.
+#[derive(Debug)]
 pub struct Socket {
-    socket: netlink_sys::Socket,
+    socket: stead_netlink::Socket,
     sequence: u32,
-}
-
-impl std::fmt::Debug for Socket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Socket").field("sequence", &self.sequence).finish_non_exhaustive()
-    }
 }
 
 impl Socket {
     /// To the network namespace of this thread.
     pub fn open() -> io::Result<Socket> {
-        let mut socket = netlink_sys::Socket::new(netlink_sys::protocols::NETLINK_ROUTE)?;
-        socket.bind_auto()?;
-        socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
-        Ok(Socket { socket, sequence: 0 })
+        Ok(Socket { socket: stead_netlink::Socket::open(Protocol::Route)?, sequence: 0 })
     }
 
-    /// To another network namespace. A thread that goes there for a moment opens it, so that no other thread is ever in the wrong one.
+    /// To another network namespace.
     pub fn open_in(namespace: &File) -> io::Result<Socket> {
-        let open = || {
-            setns(namespace, CloneFlags::CLONE_NEWNET)?;
-            Socket::open()
-        };
-        std::thread::scope(|scope| scope.spawn(open).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        Ok(Socket { socket: stead_netlink::Socket::open_in(Protocol::Route, namespace)?, sequence: 0 })
     }
 
     /// Sends requests in order and gives all objects that were asked for. The first that fails is the error; those after it were tried all
@@ -70,33 +58,27 @@ impl Socket {
             bytes.resize(begin + message.buffer_len().next_multiple_of(4), 0);
             message.serialize(&mut bytes[begin..]);
         }
-        let sent = self.socket.send(&bytes, 0)?;
-        if sent == bytes.len() { Ok(batch.len()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        self.socket.send(&bytes)?;
+        Ok(batch.len())
     }
 
     /// Reads until every request is answered. Gives the first that was refused.
     fn receive(&self, first: u32, count: usize, answers: &mut Vec<RouteNetlinkMessage>) -> io::Result<Option<(usize, io::Error)>> {
         let (mut open, mut refused) = (count, None);
         while open > 0 {
-            let (bytes, _) = self.socket.recv_from_full()?;
-            let mut rest = &bytes[..];
-            while let Some(length) = length_of(rest) {
-                let (message, others) = rest.split_at(length);
-                rest = others.get(length.next_multiple_of(4) - length..).unwrap_or_default();
-                // What this program does not know of newer kernels says nothing about ours.
-                let Ok(message) = NetlinkMessage::<RouteNetlinkMessage>::deserialize(message) else { continue };
-                let index = message.header.sequence_number.wrapping_sub(first) as usize;
-                match message.payload {
+            let bytes = self.socket.receive()?;
+            for message in Messages(&bytes) {
+                let index = message.sequence.wrapping_sub(first) as usize;
+                match message.kind {
                     _ if index >= count => {}
-                    NetlinkPayload::InnerMessage(answer) => answers.push(answer),
-                    NetlinkPayload::Error(error) => {
+                    NLMSG_ERROR => {
                         open -= 1;
-                        if error.code.is_some() {
-                            refused.get_or_insert((index, error.to_io()));
+                        if let Some(source) = message.failure() {
+                            refused.get_or_insert((index, source));
                         }
                     }
-                    NetlinkPayload::Done(_) => open -= 1,
-                    _ => {}
+                    NLMSG_DONE => open -= 1,
+                    _ => answers.extend(read(&message)),
                 }
             }
         }
@@ -104,10 +86,12 @@ impl Socket {
     }
 }
 
-/// The length that the message at the beginning says it has, if it is whole.
-fn length_of(bytes: &[u8]) -> Option<usize> {
-    let length = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
-    (16..=bytes.len()).contains(&length).then_some(length)
+/// What this program does not know of newer kernels says nothing about ours.
+pub fn read(message: &Message<'_>) -> Option<RouteNetlinkMessage> {
+    match NetlinkMessage::deserialize(message.whole).ok()?.payload {
+        NetlinkPayload::InnerMessage(inner) => Some(inner),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
