@@ -38,7 +38,9 @@ impl Error {
 
     /// Whether this process may not, or the kernel cannot: trying again is of no use.
     pub fn is_unsupported(&self) -> bool {
-        use nix::errno::Errno::{EACCES, EAFNOSUPPORT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT};
-        matches!(self.code(), Some(EPERM | EACCES | EOPNOTSUPP | EPROTONOSUPPORT | EAFNOSUPPORT))
+        use nix::errno::Errno::{EACCES, EAFNOSUPPORT, EINVAL, EOPNOTSUPP, EPERM, EPROTONOSUPPORT};
+        // A kernel whose packet filter has no nf_tables calls a question to it invalid.
+        let is_unknown = matches!(self, Error::Talk { .. }) && self.code() == Some(EINVAL);
+        is_unknown || matches!(self.code(), Some(EPERM | EACCES | EOPNOTSUPP | EPROTONOSUPPORT | EAFNOSUPPORT))
     }
 }

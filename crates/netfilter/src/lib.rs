@@ -22,6 +22,7 @@ mod field;
 mod numbers;
 mod rule;
 mod set;
+mod watch;
 mod wire;
 
 pub mod conntrack;
@@ -36,3 +37,4 @@ pub use error::{Error, Result};
 pub use field::{Direction, Family, Field};
 pub use rule::{Decision, Reject, Rule, SetRef, Statement, Term, Test};
 pub use set::{Element, Key, Set, SetKind, Value};
+pub use watch::Watch;

@@ -21,8 +21,9 @@ mod pool;
 mod range;
 mod rate;
 mod request;
+mod settings;
 mod socket;
-mod sysctl;
+mod ways;
 
 pub use error::{Error, Result};
 pub use link::Tag;
@@ -30,3 +31,4 @@ pub use network::{Cleaned, Network, clean};
 pub use pool::{Exhausted, Owner, Pool, Tenure};
 pub use range::Range;
 pub use rate::Rates;
+pub use ways::Ways;

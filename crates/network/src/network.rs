@@ -9,8 +9,9 @@ use crate::pool::{Owner, Pool};
 use crate::range::Range;
 use crate::rate::{self, Rates};
 use crate::request::{self, Ipv6};
+use crate::settings::{self, Settings};
 use crate::socket::Socket;
-use crate::sysctl;
+use crate::ways;
 use netlink_packet_route::RouteNetlinkMessage;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -117,6 +118,13 @@ impl Network {
     /// The machine's own addresses towards its containers, the primary one first.
     pub fn machine_addresses(&self) -> Vec<IpAddr> {
         lock(&self.table).pool.machine_addresses()
+    }
+
+    /// Sets up links by which others reach the machine, those that are not yet: to be called when [`Ways`](crate::Ways) tells of some.
+    pub fn open_ways(&self) -> Result<()> {
+        let host = self.with_socket(host::look)?;
+        ways::open(&Settings::of_machine()?, &host, &self.ranges());
+        Ok(())
     }
 
     /// What tells this directory's things on the machine from others'.
@@ -303,19 +311,7 @@ impl Opening {
                 tracing::warn!(%part, by, "something else on this machine uses addresses of the containers' range");
             }
         }
-        if self.table.pool.ranges().iter().any(|range| range.is_ipv4()) {
-            // What comes in by these is for containers too: answers to what they sent, and what is sent to the machine's ports for them.
-            for link in host.ways() {
-                sysctl::set(&self.journal, &format!("net/ipv4/conf/{link}/forwarding"), "1");
-            }
-        }
-        if self.table.pool.ranges().iter().any(|range| !range.is_ipv4()) {
-            // A machine that forwards heeds advertisements of routers only where it is told to.
-            for link in host.ipv6_uplinks() {
-                sysctl::set_instead(&self.journal, &format!("net/ipv6/conf/{link}/accept_ra"), "1", "2");
-            }
-            sysctl::set(&self.journal, "net/ipv6/conf/all/forwarding", "1");
-        }
+        ways::open(&Settings::of_machine()?, host, self.table.pool.ranges());
         self.save()
     }
 
@@ -368,18 +364,7 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
     let mut socket = Socket::open().map_err(|source| Error::Netlink { what: "talk to the kernel", source })?;
     let host = host::look(&mut socket)?;
     let journal = if dir.exists() { Some(Journal::open(&dir.join("journal")).map_err(Error::Journal)?) } else { None };
-    let mut made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
-    if host.has_others(&tag) {
-        // They stay listed: whoever takes this directory down last puts them back.
-        let (settings, others): (Vec<Made>, Vec<Made>) = made.into_iter().partition(|thing| matches!(thing, Made::Sysctl { .. }));
-        made = others;
-        for setting in settings {
-            tracing::info!(
-                ?setting,
-                "left as it is: containers of another data directory need it; take this one down again after that one"
-            );
-        }
-    }
+    let made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
     let mut links = host.links_of(&tag);
     let mut addresses: BTreeSet<IpAddr> = host.addresses_of(&tag).into_iter().collect();
     let cleaned = Cleaned { links: links.len() };
@@ -387,7 +372,8 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
         match thing {
             Made::Link(name) => drop(links.insert(name.clone())),
             Made::Address(address) => drop(addresses.insert(*address)),
-            Made::Sysctl { name, was, set } => sysctl::restore(name, was, set),
+            // As earlier versions wrote them down.
+            Made::Sysctl { name, was, set } => settings::restore(name, was, set),
         }
     }
     for link in &links {
@@ -405,6 +391,11 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
             pool.release(holder);
         }
         save(&dir, &pool)?;
+    }
+    // Whoever goes at the same moment has taken its things away by now, or sees that ours are gone.
+    match host::look(&mut socket)?.has_others(&tag) {
+        true => tracing::info!("settings of this machine are left: containers of another data directory need them"),
+        false => Settings::of_machine()?.put_back()?,
     }
     Ok(cleaned)
 }

@@ -2,11 +2,11 @@
 //! something away. A thin layer; what is to be is decided in `state` and `reconcile`.
 
 use crate::flows;
-use crate::reconcile::{self, Depth, Found};
+use crate::reconcile::{self, Found};
 use crate::state::State;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use stead_netfilter::{Batch, Connection, Error, Result, dump};
+use stead_netfilter::{Batch, Connection, Error, Result};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,8 +23,6 @@ pub struct Applier {
     connection: Connection,
     /// Whether the kernel is known to have what the state was when it was last asked.
     is_whole: bool,
-    /// The packet filter's generation when the table was last seen to be whole.
-    generation: u32,
     /// Flows that are still to be judged.
     udp: HashMap<SocketAddr, Vec<SocketAddr>>,
 }
@@ -32,7 +30,7 @@ pub struct Applier {
 impl Applier {
     /// In the network namespace of this thread.
     pub fn open(state: State) -> Result<Applier> {
-        Ok(Applier { state, connection: Connection::open()?, is_whole: false, generation: 0, udp: HashMap::new() })
+        Ok(Applier { state, connection: Connection::open()?, is_whole: false, udp: HashMap::new() })
     }
 
     /// Whether [`apply`](Self::apply) has something to do.
@@ -50,7 +48,7 @@ impl Applier {
             applied.bytes = self.put(changes.batch)?;
         } else {
             self.state.forget_unused_ways();
-            let found = Found::read(&mut self.connection, &self.state.settings.table, Depth::Elements)?;
+            let found = Found::read(&mut self.connection, &self.state.settings.table)?;
             applied.bytes = self.put(reconcile::batch(&found, &self.state))?;
             self.udp = self.state.udp();
             if let Err(error) = self.put(reconcile::leftovers(&found, &self.state)) {
@@ -68,17 +66,14 @@ impl Applier {
         self.connection.apply(batch).map(|()| bytes)
     }
 
-    /// Looks whether others have changed rules since this was last asked, and if so whether the table is still whole; if not, it is due.
-    /// Gives whether something was missing.
-    pub fn check(&mut self) -> Result<bool> {
-        let generation = dump::generation(&mut self.connection)?;
-        if generation == self.generation || !self.is_whole {
-            return Ok(false);
-        }
-        let found = Found::read(&mut self.connection, &self.state.settings.table, Depth::Outline)?;
-        self.generation = generation;
-        self.is_whole = found.is_sound(&self.state);
-        Ok(!self.is_whole)
+    /// Somebody else has changed rules of Services: all is compared at the next call.
+    pub fn disturbed(&mut self) {
+        self.is_whole = false;
+    }
+
+    /// What changes that are made here are told of with.
+    pub fn port(&self) -> u32 {
+        self.connection.port()
     }
 }
 

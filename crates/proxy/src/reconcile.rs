@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use stead_netfilter::{Batch, Chain, Connection, Element, Family, Result, Set, dump};
 
-/// What else is in the table, of others.
+/// What else is in the table, of others; and sets without a name of their own.
 const OTHERS: &str = "pod-";
+const ANONYMOUS: &str = "__";
 /// Bytes of a chain's note.
 const NOTE: usize = 16;
 
@@ -22,12 +23,9 @@ pub struct Found {
     elements: BTreeMap<(Name, Family), Vec<Element>>,
 }
 
-/// How much is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Chains and sets: what a flush by others takes away.
-    Outline,
-    Elements,
+/// Whether a chain or set of that name is Services' own.
+pub fn is_own(name: &str) -> bool {
+    !name.starts_with(OTHERS) && !name.starts_with(ANONYMOUS)
 }
 
 /// Tells of a chain what it is made of.
@@ -41,7 +39,7 @@ pub fn add_chain(batch: &mut Batch, chain: &Chain) {
 }
 
 impl Found {
-    pub fn read(connection: &mut Connection, table: &str, depth: Depth) -> Result<Found> {
+    pub fn read(connection: &mut Connection, table: &str) -> Result<Found> {
         let chains = dump::chains(connection, table)?.into_iter().filter(|chain| !chain.name.starts_with(OTHERS));
         let sets = dump::sets(connection, table)?.into_iter().filter(|set| !set.is_anonymous() && !set.name.starts_with(OTHERS));
         let mut found = Found {
@@ -50,10 +48,8 @@ impl Found {
             sets: sets.collect(),
             elements: BTreeMap::new(),
         };
-        if depth == Depth::Elements {
-            for (name, family) in all_sets().filter(|(name, _)| *name != Name::Affinity) {
-                found.elements.insert((name, family), dump::elements(connection, table, &name.set(family))?);
-            }
+        for (name, family) in all_sets().filter(|(name, _)| *name != Name::Affinity) {
+            found.elements.insert((name, family), dump::elements(connection, table, &name.set(family))?);
         }
         Ok(found)
     }
@@ -65,12 +61,6 @@ impl Found {
 
     fn set(&self, name: &str) -> Option<&dump::FoundSet> {
         self.sets.iter().find(|set| set.name == name)
-    }
-
-    /// Whether all chains and sets are there as they are to be.
-    pub fn is_sound(&self, state: &State) -> bool {
-        let has_set = |set: &Set| self.set(&set.name).is_some_and(|found| found.is(set));
-        chains(state).iter().all(|chain| self.has(chain)) && layout::sets().iter().all(has_set)
     }
 
     /// Whether something is there under a name of ours and is another thing: of another version of this program, or changed by others.

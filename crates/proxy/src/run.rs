@@ -4,6 +4,7 @@
 use crate::applier::{Applied, Applier};
 use crate::health::Listeners;
 use crate::layout::Settings;
+use crate::reconcile::is_own;
 use crate::service::name_of;
 use crate::state::State;
 use futures::FutureExt;
@@ -12,7 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 use stead_api::Value;
 use stead_client::{Client, Report, Resource, Scope, event::Event, event::Reference, event::Source, resource};
-use stead_netfilter::Error;
+use stead_netfilter::{Error, Watch};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -20,8 +21,6 @@ const ENDPOINT_SLICES: Resource =
     Resource { api_version: "discovery.k8s.io/v1", plural: "endpointslices", kind: "EndpointSlice", namespaced: true };
 /// Reports that are taken before they are applied together.
 const TOGETHER_MAX: usize = 4096;
-/// How often it is looked whether others took something away.
-const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Between attempts.
 const WAIT_FIRST: Duration = Duration::from_millis(100);
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -73,7 +72,7 @@ async fn work(mut inputs: Inputs, state: State, mut voice: Voice) {
     let mut worker = Worker { listed: Vec::new(), listeners: Listeners::default() };
     let mut wait = WAIT_FIRST;
     let Some(mut applier) = open(state, &mut voice).await else { return };
-    let mut next_check = Instant::now();
+    let mut watch = listen(&applier.state.settings.table);
     let mut retry: Option<Instant> = None;
     loop {
         tokio::select! {
@@ -85,15 +84,18 @@ async fn work(mut inputs: Inputs, state: State, mut voice: Voice) {
                     worker.take(&mut applier.state, input);
                 }
             }
-            () = tokio::time::sleep_until(retry.unwrap_or(next_check)) => {}
+            () = disturbed(&mut watch, applier.port()) => {
+                tracing::warn!(table = applier.state.settings.table, "somebody else has changed rules of Services; they are put right");
+                applier.disturbed();
+            }
+            () = at(retry) => {}
         }
         if !worker.knows_all() || retry.is_some_and(|at| at > Instant::now()) {
             continue;
         }
-        let is_check = Instant::now() >= next_check;
         let began = Instant::now();
         let done = tokio::task::spawn_blocking(move || {
-            let result = step(&mut applier, is_check);
+            let result = step(&mut applier);
             (applier, result)
         });
         let (back, result) = match done.await {
@@ -101,9 +103,6 @@ async fn work(mut inputs: Inputs, state: State, mut voice: Voice) {
             Err(panic) => return tracing::error!(%panic, "the Services' rules are no longer kept up to date"),
         };
         applier = back;
-        if is_check {
-            next_check = Instant::now() + CHECK_EVERY;
-        }
         worker.listeners.set(applier.state.health());
         match result {
             Ok(Applied { services, bytes, flows_forgotten }) => {
@@ -122,11 +121,28 @@ async fn work(mut inputs: Inputs, state: State, mut voice: Voice) {
     }
 }
 
-/// What may block for some milliseconds.
-fn step(applier: &mut Applier, is_check: bool) -> Result<Applied, Error> {
-    if is_check && applier.check()? {
-        tracing::warn!(table = applier.state.settings.table, "somebody took rules of Services away; they are put back");
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
+}
+
+fn listen(table: &str) -> Option<Watch> {
+    Watch::open(table, is_own).inspect_err(|error| tracing::warn!(%error, "what others change of Services' rules stays unseen")).ok()
+}
+
+/// Returns when somebody else has changed rules.
+async fn disturbed(watch: &mut Option<Watch>, port: u32) {
+    let Some(listening) = watch else { return std::future::pending().await };
+    if let Err(error) = listening.disturbed(port).await {
+        tracing::warn!(%error, "what others change of Services' rules stays unseen from now on");
+        *watch = None;
+    }
+}
+
+/// What may block for some milliseconds.
+fn step(applier: &mut Applier) -> Result<Applied, Error> {
     if applier.is_due() { applier.apply() } else { Ok(Applied::default()) }
 }
 

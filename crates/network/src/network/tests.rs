@@ -285,6 +285,59 @@ fn settings_of_the_machine_are_put_back_by_the_last_that_needs_them() {
     });
 }
 
+fn forwards(link: &str) -> bool {
+    fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{link}/forwarding")).unwrap().trim() == "1"
+}
+
+#[test]
+fn settings_are_put_back_though_the_directory_that_changed_them_is_gone() {
+    // MACH-5
+    on_machine(|dir| {
+        let world = Namespace::new();
+        connect(&world, "192.0.2.1", "192.0.2.2");
+        drop(open(&dir.join("a"), "10.42.0.0/16", &[]).unwrap());
+        assert!(forwards("to_other"));
+        fs::remove_dir_all(dir.join("a")).unwrap();
+        clean(&dir.join("a/network")).unwrap();
+        assert!(!forwards("to_other"));
+        // Killed, and its directory removed: the next one that goes puts them back, whichever it is.
+        drop(open(&dir.join("b"), "10.42.0.0/16", &[]).unwrap());
+        fs::remove_dir_all(dir.join("b")).unwrap();
+        let label = Tag::of(&dir.join("b/network")).label();
+        let own = host::look(&mut Socket::open().unwrap()).unwrap().addresses_of(&Tag::of(&dir.join("b/network")));
+        assert_eq!(own.len(), 1, "{label}");
+        Socket::open().unwrap().perform(&[request::remove_machine_address(own[0])]).unwrap();
+        drop(open(&dir.join("c"), "10.42.0.0/16", &[]).unwrap());
+        assert!(forwards("to_other"));
+        clean(&dir.join("c/network")).unwrap();
+        assert!(!forwards("to_other"));
+        remove_link(&mut Socket::open().unwrap(), "to_other").unwrap();
+    });
+}
+
+#[test]
+fn a_link_that_gets_an_address_later_is_a_way_too() {
+    on_machine(|dir| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let entered = runtime.enter();
+        let network = open(dir, "10.42.0.0/16", &[]).unwrap();
+        let mut ways = crate::Ways::listen().unwrap();
+        let (world, pod) = (Namespace::new(), Namespace::new());
+        // Pods that come are nothing that is told of.
+        network.attach(&passing("n/one"), "one", &pod.path()).unwrap();
+        let nothing = async { tokio::time::timeout(std::time::Duration::from_millis(100), ways.changed()).await.is_err() };
+        assert!(runtime.block_on(nothing));
+        connect(&world, "192.0.2.1", "192.0.2.2");
+        assert!(!forwards("to_other"));
+        runtime.block_on(async { tokio::time::timeout(LONG, ways.changed()).await }).unwrap().unwrap();
+        network.open_ways().unwrap();
+        assert!(forwards("to_other"));
+        drop(entered);
+        drop(network);
+        remove_link(&mut Socket::open().unwrap(), "to_other").unwrap();
+    });
+}
+
 #[test]
 fn a_link_carries_no_more_than_it_may() {
     // NETW-9: 8 Mbit are a megabyte in a second, and a tenth of it goes at once.

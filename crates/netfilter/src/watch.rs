@@ -1,0 +1,96 @@
+//! Tells of changes that somebody else makes to what one keeps in a table, at most once in a while. Changes nothing.
+
+use crate::connection::talk;
+use crate::error::Result;
+use crate::numbers::*;
+use crate::wire::OfFilter;
+use std::time::Duration;
+use stead_netlink::{Changes, Heard, Message, Messages, Protocol};
+use tokio::time::{Instant, sleep_until};
+
+/// The group of `nf_tables` (`NFNLGRP_NFTABLES`).
+const GROUP: u32 = 7;
+/// Between two tellings: whoever changes things all the time keeps nobody busy.
+const APART: Duration = Duration::from_secs(1);
+
+/// Follows one table. A set or chain is one's own by its name.
+#[derive(Debug)]
+pub struct Watch {
+    changes: Changes,
+    table: String,
+    is_own: fn(&str) -> bool,
+    /// Something has changed that was not told yet.
+    is_disturbed: bool,
+    not_before: Instant,
+}
+
+impl Watch {
+    /// In the network namespace of this thread, within a tokio runtime.
+    pub fn open(table: impl Into<String>, is_own: fn(&str) -> bool) -> Result<Watch> {
+        let changes = Changes::open(Protocol::Netfilter, &[GROUP]).map_err(talk("listen to changes"))?;
+        Ok(Watch { changes, table: table.into(), is_own, is_disturbed: false, not_before: Instant::now() })
+    }
+
+    /// Returns when somebody other than the connection of that port has changed something, or may have: the kernel does not tell of all, if
+    /// there is too much. May be given up at any time.
+    pub async fn disturbed(&mut self, port: u32) -> Result<()> {
+        while !self.is_disturbed {
+            self.is_disturbed = match self.changes.next().await.map_err(talk("hear of changes"))? {
+                Heard::Datagram(bytes) => Messages(&bytes).any(|message| message.port != port && self.concerns(&message)),
+                Heard::Lost => true,
+            };
+        }
+        sleep_until(self.not_before).await;
+        self.not_before = Instant::now() + APART;
+        self.is_disturbed = false;
+        Ok(())
+    }
+
+    fn concerns(&self, message: &Message<'_>) -> bool {
+        concerns(message, &self.table, self.is_own)
+    }
+}
+
+/// Whether a message tells of a change of that table, of something that has an own name. That a table is there now changes nothing in it.
+fn concerns(message: &Message<'_>, table: &str, is_own: fn(&str) -> bool) -> bool {
+    let (subsystem, kind) = (message.kind >> 8, message.kind & 0xff);
+    let (of, named) = match kind {
+        NFT_MSG_DELTABLE => (NFTA_TABLE_NAME, None),
+        NFT_MSG_NEWCHAIN | NFT_MSG_DELCHAIN => (NFTA_CHAIN_TABLE, Some(NFTA_CHAIN_NAME)),
+        NFT_MSG_NEWRULE | NFT_MSG_DELRULE => (NFTA_RULE_TABLE, Some(NFTA_RULE_CHAIN)),
+        NFT_MSG_NEWSET | NFT_MSG_DELSET => (NFTA_SET_TABLE, Some(NFTA_SET_NAME)),
+        NFT_MSG_NEWSETELEM | NFT_MSG_DELSETELEM => (NFTA_SET_ELEM_LIST_TABLE, Some(NFTA_SET_ELEM_LIST_SET)),
+        _ => return false,
+    };
+    let attributes = message.attributes();
+    subsystem == SUBSYS_NFTABLES
+        && message.family() == NFPROTO_INET
+        && attributes.text(of) == Some(table)
+        && named.is_none_or(|named| attributes.text(named).is_some_and(is_own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Writer;
+
+    fn told(kind: u16, family: u8, table: &str, name: Option<(u16, &str)>) -> bool {
+        let mut writer = Writer::default();
+        writer.message(SUBSYS_NFTABLES << 8 | kind, 0, 0, family, 0, |body| {
+            body.text(1, table);
+            if let Some((attribute, name)) = name {
+                body.text(attribute, name);
+            }
+        });
+        Messages(&writer.bytes).all(|message| concerns(&message, "t", |name| name.starts_with("pod-")))
+    }
+
+    #[test]
+    fn what_others_have_in_the_table_concerns_nobody_else() {
+        let element = |table, name| told(NFT_MSG_DELSETELEM, NFPROTO_INET, table, Some((NFTA_SET_ELEM_LIST_SET, name)));
+        assert!(element("t", "pod-a") && !element("t", "service-ips4") && !element("u", "pod-a"));
+        assert!(told(NFT_MSG_DELRULE, NFPROTO_INET, "t", Some((NFTA_RULE_CHAIN, "pod-in"))));
+        assert!(!told(NFT_MSG_DELRULE, NFPROTO_IPV4, "t", Some((NFTA_RULE_CHAIN, "pod-in"))), "a table of another family");
+        assert!(told(NFT_MSG_DELTABLE, NFPROTO_INET, "t", None) && !told(NFT_MSG_NEWTABLE, NFPROTO_INET, "t", None));
+    }
+}
