@@ -14,7 +14,7 @@ pub type Connected = Sandbox;
 
 #[derive(Debug)]
 pub(crate) enum Command {
-    Admit(Connected, oneshot::Sender<()>),
+    Admit(Connected, oneshot::Sender<Result<(), String>>),
     Forget { uid: String, link: String },
 }
 
@@ -25,7 +25,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Returns when the sandbox's packets are judged as its pod's policies want. Until then none pass. Idempotent.
+    /// Returns when the sandbox's packets are judged as its pod's policies want. Until then none pass. Idempotent. On a machine that cannot
+    /// judge packets, a pod that a policy is for is refused.
     pub async fn admit(&self, connected: Connected) -> Result<(), String> {
         let (done, is_done) = oneshot::channel();
         let asked = async {
@@ -33,7 +34,7 @@ impl Gate {
             is_done.await.ok()
         };
         match tokio::time::timeout(VERDICT_MAX, asked).await {
-            Ok(Some(())) => Ok(()),
+            Ok(Some(verdict)) => verdict,
             Ok(None) => Err("nobody judges packets any more".to_owned()),
             Err(_) => Err(format!("its packets were not judged within {} s", VERDICT_MAX.as_secs())),
         }

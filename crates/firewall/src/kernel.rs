@@ -19,17 +19,23 @@ pub struct Kernel {
     dead: Vec<String>,
     /// The node's UDP ports that are passed on.
     udp: BTreeSet<(u16, IpAddr)>,
-    /// Of all rules, after the last change made here.
-    generation: u32,
 }
 
-impl Kernel {
-    pub fn new(table: String) -> Kernel {
-        Kernel { table, connection: None, applied: None, dead: Vec::new(), udp: BTreeSet::new(), generation: 0 }
-    }
+/// Takes what is wanted. The kernel does, where it can.
+pub trait Rules: Send + 'static {
+    /// Everything is in force when this returns, together with ports of the node that are passed on by UDP. After an error it is not known
+    /// what is; the next call puts the whole into force.
+    fn apply(&mut self, wanted: Content, udp: BTreeSet<(u16, IpAddr)>) -> Result<()>;
 
-    /// Everything is in force when this returns. After an error it is not known what is; the next call puts the whole into force.
-    pub fn apply(&mut self, wanted: Content, udp: BTreeSet<(u16, IpAddr)>) -> Result<()> {
+    /// Somebody else has changed something: the next call puts the whole into force.
+    fn disturbed(&mut self);
+
+    /// What changes that are made here are told of with.
+    fn port(&self) -> u32;
+}
+
+impl Rules for Kernel {
+    fn apply(&mut self, wanted: Content, udp: BTreeSet<(u16, IpAddr)>) -> Result<()> {
         let before = self.applied.take();
         let changes = match &before {
             Some(before) => wanted.changes(&self.table, before),
@@ -44,29 +50,22 @@ impl Kernel {
             self.bury();
         }
         self.forget_flows(&udp);
-        if is_changed {
-            self.generation = dump::generation(open(&mut self.connection)?)?;
-        }
         (self.applied, self.udp) = (Some(wanted), udp);
         Ok(())
     }
 
-    /// Whether somebody has taken away what was in force, as programs do that load all rules anew.
-    pub fn is_gone(&mut self) -> Result<bool> {
-        if self.applied.is_none() {
-            return Ok(true);
-        }
-        let connection = open(&mut self.connection)?;
-        let generation = dump::generation(connection)?;
-        if generation == self.generation {
-            return Ok(false);
-        }
-        let is_gone = !dump::chains(connection, &self.table)?.iter().any(|chain| chain.name.starts_with(PREFIX));
-        self.generation = generation;
-        if is_gone {
-            self.applied = None;
-        }
-        Ok(is_gone)
+    fn disturbed(&mut self) {
+        self.applied = None;
+    }
+
+    fn port(&self) -> u32 {
+        self.connection.as_ref().map_or(0, Connection::port)
+    }
+}
+
+impl Kernel {
+    pub fn new(table: String) -> Kernel {
+        Kernel { table, connection: None, applied: None, dead: Vec::new(), udp: BTreeSet::new() }
     }
 
     fn whole(&mut self, wanted: &Content) -> Result<Changes> {

@@ -12,16 +12,18 @@
 mod content;
 mod foreign;
 mod gate;
+mod keeper;
 mod kernel;
 mod object;
 mod policies;
 mod run;
+mod unenforced;
 mod ways;
 mod world;
 
 pub use gate::{Connected, Gate};
 pub use kernel::clean;
-pub use run::{Firewall, Settings};
+pub use run::{Firewall, Settings, Surroundings};
 pub use world::Place;
 
 #[cfg(test)]

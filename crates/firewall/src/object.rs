@@ -59,6 +59,7 @@ pub struct Namespace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub name: Name,
+    pub uid: String,
     /// The pods that it is for, in its namespace.
     pub pods: LabelSelector,
     /// `None`: it says nothing about what comes in.
@@ -155,6 +156,7 @@ pub fn policy(object: &Value) -> Policy {
     let rules = |of: &str, peers: &str| spec.items(of).iter().map(|rule| self::rule(rule, peers)).collect::<Vec<_>>();
     Policy {
         name: name(object),
+        uid: object["metadata"].str("uid").to_owned(),
         pods: match spec.has("podSelector") {
             true => LabelSelector::from_object(spec.get("podSelector")),
             false => LabelSelector::everything(),

@@ -133,9 +133,7 @@ pub fn of(family: Family) -> Statement {
 
 /// What becomes of a pod's packets that way.
 fn judge(content: &mut Content, world: &World, way: Way, sandbox: &Sandbox, pod: &Pod) -> Decision {
-    let of_pod = |policy: &&Policy| policy.name.namespace == pod.name.namespace && policy.pods.matches_labels(&pod.labels);
-    let policies: Vec<(&Policy, &[Rule])> =
-        world.policies.values().filter(of_pod).filter_map(|policy| Some((policy, way.rules(policy)?))).collect();
+    let policies: Vec<(&Policy, &[Rule])> = world.policies_of(pod).filter_map(|policy| Some((policy, way.rules(policy)?))).collect();
     if policies.is_empty() {
         return Decision::Accept;
     }

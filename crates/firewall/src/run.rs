@@ -1,28 +1,32 @@
-//! Follows the API and the sandboxes, and keeps the kernel's rules as they want. The only part with tasks and time.
+//! Follows the API, the sandboxes and the kernel, and has the rules kept as they want. The only part with tasks and time.
 
-use crate::content::Content;
+use crate::content::PREFIX;
+use crate::foreign;
 use crate::gate::{COMMANDS_MAX, Command, Connected, Gate};
+use crate::keeper::{Heard, Keeper, State, chain};
 use crate::kernel::Kernel;
-use crate::object::{self, Namespace, Pod, Policy};
+use crate::object;
 use crate::world::{Place, World};
-use crate::{foreign, policies, ways};
 use futures::stream::{self, Stream, StreamExt, select_all};
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
+use stead_api::time::Timestamp;
+use stead_client::event::{Event, Source};
 use stead_client::resource::{NAMESPACES, PODS};
-use stead_client::{Client, Report, Resource, Scope, follow};
-use tokio::sync::{mpsc, oneshot};
+use stead_client::{Client, Resource, Scope, follow};
+use stead_netfilter::Watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 const NETWORK_POLICIES: Resource =
     Resource { api_version: "networking.k8s.io/v1", plural: "networkpolicies", kind: "NetworkPolicy", namespaced: true };
 /// Changes that are put into force together.
 const CHANGES_MAX: usize = 1024;
-/// Between looks at whether the rules are still there.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// Before rules that were refused are tried again.
+/// Before rules that were refused are tried again, and where there can be none.
 const RETRY: Duration = Duration::from_secs(1);
+const RETRY_IMPOSSIBLE: Duration = Duration::from_secs(30);
+/// Events that are on their way.
+const EVENTS_MAX: usize = 256;
 
 /// Where the rules go, and for whom they are.
 #[derive(Debug, Clone)]
@@ -31,23 +35,22 @@ pub struct Settings {
     pub place: Place,
 }
 
+/// Whom the rules are kept for and with.
+pub struct Surroundings {
+    pub api: Client,
+    /// The node's name.
+    pub node: String,
+    pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
 /// Keeps the rules of one node; [`Firewall::run`] is to be driven.
 #[derive(Debug)]
 pub struct Firewall {
     world: World,
-    kernel: Kernel,
+    table: String,
     commands: mpsc::Receiver<Command>,
+    impaired: watch::Sender<Option<String>>,
 }
-
-enum Heard {
-    Pod(Report<Pod>),
-    Namespace(Report<Namespace>),
-    Policy(Report<Policy>),
-    Command(Command),
-}
-
-/// Those who wait for a sandbox's verdict, by its pod's uid.
-type Waiting = Vec<(String, oneshot::Sender<()>)>;
 
 impl Firewall {
     /// For sandboxes that are connected already, and those that will be. What was in force before stays so until all is known.
@@ -55,7 +58,8 @@ impl Firewall {
         let (commands_in, commands) = mpsc::channel(COMMANDS_MAX);
         let mut world = World::new(settings.place);
         world.sandboxes = connected.into_iter().map(|sandbox| (sandbox.uid.clone(), sandbox)).collect();
-        (Firewall { world, kernel: Kernel::new(settings.table), commands }, Gate { commands: commands_in })
+        let impaired = watch::Sender::new(None);
+        (Firewall { world, table: settings.table, commands, impaired }, Gate { commands: commands_in })
     }
 
     /// Rules of others that keep packets of its pods back, a sentence each with the line that helps.
@@ -63,23 +67,76 @@ impl Firewall {
         foreign::obstacles(&self.world.place)
     }
 
+    /// Why packets of pods cannot be judged here, as long as that is so.
+    pub fn impaired(&self) -> watch::Receiver<Option<String>> {
+        self.impaired.subscribe()
+    }
+
     /// Works for as long as sandboxes may be connected.
-    pub async fn run(self, api: Client) {
-        let Firewall { world, kernel, commands } = self;
-        let mut heard = heard(api, commands).ready_chunks(CHANGES_MAX);
-        let mut keeper = Keeper { world, kernel: Some(kernel), told: Told::default(), waiting: Vec::new(), state: State::Behind };
-        let mut next = Instant::now() + LOOK_EVERY;
-        loop {
-            tokio::select! {
-                changes = heard.next() => match changes {
-                    Some(changes) => changes.into_iter().for_each(|change| keeper.note(change)),
-                    None => return,
-                },
-                () = sleep_until(next) => keeper.look().await,
-            }
-            keeper.keep().await;
-            next = Instant::now() + if keeper.state == State::Behind { RETRY } else { LOOK_EVERY };
+    pub async fn run(self, surroundings: Surroundings) {
+        let Firewall { world, table, commands, impaired } = self;
+        let Surroundings { api, node, now } = surroundings;
+        let (events, events_out) = mpsc::channel(EVENTS_MAX);
+        let recording = stead_client::broadcast(api.clone(), now, events_out);
+        let source = Source { component: "kubelet".to_owned(), host: node };
+        let watch = listen(&table);
+        let keeper = Keeper::new(world, Box::new(Kernel::new(table)), impaired);
+        tokio::select! {
+            () = work(keeper, watch, heard(api, commands), |event| say(&events, &source, event)) => {}
+            () = recording => {}
         }
+    }
+}
+
+async fn work(mut keeper: Keeper, mut watch: Option<Watch>, heard: impl Stream<Item = Heard> + Unpin, say: impl Fn(Event)) {
+    let mut heard = heard.ready_chunks(CHANGES_MAX);
+    let mut retry: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            changes = heard.next() => match changes {
+                Some(changes) => changes.into_iter().for_each(|change| keeper.note(change)),
+                None => return,
+            },
+            () = disturbed(&mut watch, keeper.port()) => keeper.disturbed(),
+            () = at(retry) => {
+                retry = None;
+                keeper.retry();
+            }
+        }
+        keeper.keep().await.into_iter().for_each(&say);
+        retry = match keeper.state {
+            State::InForce => None,
+            State::Behind => Some(Instant::now() + RETRY),
+            State::Impossible(_) => retry.or_else(|| Some(Instant::now() + RETRY_IMPOSSIBLE)),
+        };
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Listens to what others do to the rules, where the kernel has any.
+fn listen(table: &str) -> Option<Watch> {
+    let opened = Watch::open(table, |name| name.starts_with(PREFIX));
+    opened.inspect_err(|error| tracing::warn!(error = chain(error), "what others change of the rules for pods' packets stays unseen")).ok()
+}
+
+/// Returns when somebody else has changed rules.
+async fn disturbed(watch: &mut Option<Watch>, port: u32) {
+    let Some(listening) = watch else { return std::future::pending().await };
+    if let Err(error) = listening.disturbed(port).await {
+        tracing::warn!(error = chain(&error), "what others change of the rules for pods' packets stays unseen from now on");
+        *watch = None;
+    }
+}
+
+fn say(events: &mpsc::Sender<(Source, Event)>, source: &Source, event: Event) {
+    if events.try_send((source.clone(), event)).is_err() {
+        tracing::warn!("an event was dropped: too many wait");
     }
 }
 
@@ -91,150 +148,4 @@ fn heard(api: Client, commands: mpsc::Receiver<Command>) -> impl Stream<Item = H
     let commands = stream::unfold(commands, |mut commands| async { Some((commands.recv().await?, commands)) }).map(Heard::Command);
     let all: [Pin<Box<dyn Stream<Item = Heard> + Send>>; 4] = [pods.boxed(), namespaces.boxed(), policies.boxed(), commands.boxed()];
     select_all(all)
-}
-
-/// Which lists have been told of.
-#[derive(Debug, Default)]
-struct Told {
-    pods: bool,
-    namespaces: bool,
-    policies: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// The kernel's rules are not what is wanted now.
-    Behind,
-    InForce,
-    /// The kernel has no such rules, or this process may not make any.
-    Impossible,
-}
-
-struct Keeper {
-    world: World,
-    /// `None` while it is lent to a thread that may wait.
-    kernel: Option<Kernel>,
-    told: Told,
-    waiting: Waiting,
-    state: State,
-}
-
-impl Keeper {
-    fn note(&mut self, heard: Heard) {
-        let is_settled = self.state == State::Impossible;
-        match heard {
-            Heard::Pod(report) => self.told.pods |= change(&mut self.world.pods, report, |pod| pod.name.clone(), |pod| pod),
-            Heard::Policy(report) => {
-                self.told.policies |= change(&mut self.world.policies, report, |policy: &Policy| policy.name.clone(), |policy| policy);
-            }
-            Heard::Namespace(report) => {
-                let name = |namespace: &Namespace| namespace.name.clone();
-                self.told.namespaces |= change(&mut self.world.namespaces, report, name, |namespace| namespace.labels);
-            }
-            Heard::Command(Command::Admit(sandbox, done)) => {
-                self.waiting.push((sandbox.uid.clone(), done));
-                self.world.sandboxes.insert(sandbox.uid.clone(), sandbox);
-            }
-            Heard::Command(Command::Forget { uid, link }) => {
-                if self.world.sandboxes.get(&uid).is_some_and(|sandbox| sandbox.link == link) {
-                    self.world.sandboxes.remove(&uid);
-                }
-            }
-        }
-        if !is_settled {
-            self.state = State::Behind;
-        }
-    }
-
-    /// Puts what is wanted into force, and answers those whose sandboxes it judges.
-    async fn keep(&mut self) {
-        let is_told = self.told.pods && self.told.namespaces && self.told.policies;
-        if self.state == State::Behind && is_told {
-            self.apply().await;
-        }
-        let world = &self.world;
-        let answers = |uid: &str| match self.state {
-            State::Behind => false,
-            State::InForce => world.knows(uid) || !world.sandboxes.contains_key(uid),
-            State::Impossible => true,
-        };
-        for (_, done) in self.waiting.extract_if(.., |(uid, _)| answers(uid)) {
-            if done.send(()).is_err() {
-                tracing::debug!("nobody waits for a verdict any more");
-            }
-        }
-    }
-
-    async fn apply(&mut self) {
-        let (content, udp) = (content(&self.world), ways::udp_ports(&self.world));
-        match self.with_kernel(move |kernel| kernel.apply(content, udp)).await {
-            Ok(()) => self.state = State::InForce,
-            Err(error) if error.is_unsupported() => {
-                tracing::error!(
-                    error = chain(&error),
-                    "this machine's packets cannot be judged: NetworkPolicies and hostPorts have no effect, and pods reach nothing outside the cluster"
-                );
-                self.state = State::Impossible;
-            }
-            Err(error) => tracing::warn!(error = chain(&error), "packets of pods are judged as before for now"),
-        }
-    }
-
-    async fn look(&mut self) {
-        if self.state != State::InForce {
-            return;
-        }
-        match self.with_kernel(Kernel::is_gone).await {
-            Ok(false) => {}
-            Ok(true) => {
-                tracing::warn!("somebody has removed the rules for packets of pods; they are made again");
-                self.state = State::Behind;
-            }
-            Err(error) => tracing::warn!(error = chain(&error), "cannot see whether the rules for packets of pods are there"),
-        }
-    }
-
-    /// The kernel's answers may take a while: not in a task's time.
-    async fn with_kernel<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Kernel) -> T + Send + 'static) -> T {
-        let mut kernel = self.kernel.take().expect("it is lent to one at a time");
-        let worked = tokio::task::spawn_blocking(move || {
-            let result = work(&mut kernel);
-            (kernel, result)
-        });
-        match worked.await {
-            Ok((kernel, result)) => {
-                self.kernel = Some(kernel);
-                result
-            }
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-}
-
-/// Takes a report in; gives whether it was a whole list.
-fn change<T, K: Ord, V>(kept: &mut BTreeMap<K, V>, report: Report<T>, key: impl Fn(&T) -> K, value: impl Fn(T) -> V) -> bool {
-    match report {
-        Report::Replaced { objects, .. } => {
-            *kept = objects.into_iter().map(|object| (key(&object), value(object))).collect();
-            return true;
-        }
-        Report::Put(object) => drop(kept.insert(key(&object), value(object))),
-        Report::Deleted(object) => drop(kept.remove(&key(&object))),
-        Report::Bookmark { .. } => {}
-    }
-    false
-}
-
-/// All that is wanted at that moment.
-pub(crate) fn content(world: &World) -> Content {
-    let mut content = Content::default();
-    policies::add(&mut content, world);
-    ways::add(&mut content, world);
-    content
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

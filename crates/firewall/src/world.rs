@@ -46,9 +46,15 @@ impl World {
         self.pods.values().filter_map(|pod| Some((self.sandboxes.get(&pod.uid)?, pod)))
     }
 
-    /// Whether a sandbox's pod is known, so that it can be judged.
-    pub fn knows(&self, uid: &str) -> bool {
-        self.pods.values().any(|pod| pod.uid == uid)
+    /// The pod of that uid, if it is known: only then it can be judged.
+    pub fn pod(&self, uid: &str) -> Option<&Pod> {
+        self.pods.values().find(|pod| pod.uid == uid)
+    }
+
+    /// The policies that are for a pod.
+    pub fn policies_of<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Policy> {
+        let of_namespace = move |policy: &&Policy| policy.name.namespace == pod.name.namespace;
+        self.policies.values().filter(of_namespace).filter(|policy| policy.pods.matches_labels(&pod.labels))
     }
 
     /// A pod's addresses: its sandbox has them before its status says so.

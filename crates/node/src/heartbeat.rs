@@ -1,7 +1,7 @@
 //! How a node says that it lives (NODE-5, NODE-6): what to write at each beat, from the Node as the API has it. Pure.
 
 use crate::clock::Now;
-use crate::registration::{Machine, NodeState};
+use crate::registration::{Machine, NodeState, PACKET_FILTER_UNAVAILABLE};
 use std::time::Duration;
 use stead_api::value::Access;
 use stead_api::{Value, json};
@@ -89,6 +89,13 @@ impl Heartbeat {
                 && let Some(reason) = turned(condition.str("type"), condition.str("status"))
             {
                 said.push(normal(reason, format!("Node {name} status is now: {reason}")));
+            }
+            if condition["type"] == PACKET_FILTER_UNAVAILABLE
+                && condition["status"] == "True"
+                && before.is_none_or(|before| before["status"] != "True")
+            {
+                let message = condition.str("message").to_owned();
+                said.push(Said { ty: "Warning", reason: PACKET_FILTER_UNAVAILABLE, message });
             }
         }
         said
@@ -192,6 +199,22 @@ mod tests {
         let told = |beat: &Beat| beat.said.iter().filter(|said| (said.ty, said.message.as_str()) == ("Warning", "a chain does")).count();
         heartbeat.written(at(0), &first);
         assert_eq!((told(&first), told(&heartbeat.beat(at(10), &machine, &json!({}), &NodeState::default()))), (1, 0));
+    }
+
+    #[test]
+    fn a_machine_without_a_packet_filter_is_told_and_shown_until_it_has_one() {
+        let (heartbeat, mut node) = beaten();
+        let without = NodeState { network_impairment: Some("no nf_tables".into()), ..NodeState::default() };
+        let beat = heartbeat.beat(at(10), &machine(), &node, &without);
+        let said: Vec<_> = beat.said.iter().map(|said| (said.ty, said.reason, said.message.as_str())).collect();
+        assert_eq!(said, [("Warning", "PacketFilterUnavailable", "no nf_tables")]);
+        let conditions = beat.status.expect("it is written")["status"]["conditions"].clone();
+        assert_eq!((&conditions[3]["type"], &conditions[3]["status"]), (&json!("PacketFilterUnavailable"), &json!("True")));
+        assert_eq!(conditions[4]["type"], "Ready"); // NODE-4: Ready last
+        node["status"]["conditions"] = conditions;
+        assert_eq!(heartbeat.beat(at(20), &machine(), &node, &without).said, []);
+        let healed = heartbeat.beat(at(30), &machine(), &node, &NodeState::default()).status.expect("it is written");
+        assert_eq!(healed["status"]["conditions"][3]["status"], "False");
     }
 
     #[test]

@@ -4,13 +4,19 @@
 use crate::pod::bandwidth;
 use crate::real::{pod_of, text};
 use crate::volumes::blocking;
+use futures::FutureExt;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use stead_firewall::{Connected, Firewall, Gate, Place, Settings};
 use stead_network as net;
 use stead_network::{Owner, Range, Tenure};
+use tokio::sync::watch;
+
+/// Between looks at the machine's links.
+const WAYS_APART: Duration = Duration::from_millis(200);
 
 /// Shared by all that makes and stops sandboxes.
 #[derive(Clone)]
@@ -18,6 +24,7 @@ pub struct Network {
     network: Arc<net::Network>,
     /// Says what its sandboxes' packets may pass.
     gate: Gate,
+    impaired: watch::Receiver<Option<String>>,
 }
 
 impl Network {
@@ -27,7 +34,13 @@ impl Network {
         let settings = Settings { table: network.tag().table(), place };
         let connected: Vec<Connected> = network.holders().iter().filter_map(|holder| connected(&network, holder)).collect();
         let (firewall, gate) = Firewall::new(settings, connected);
-        (Self { network: Arc::new(network), gate }, firewall)
+        let impaired = firewall.impaired();
+        (Self { network: Arc::new(network), gate, impaired }, firewall)
+    }
+
+    /// Why packets of its sandboxes cannot be judged, as long as that is so.
+    pub fn impairment(&self) -> Option<String> {
+        self.impaired.borrow().clone()
     }
 
     /// Connects a sandbox, or finds it connected. Nothing of it passes before it is judged as its pod's policies want.
@@ -63,6 +76,20 @@ impl Network {
         let holder = sandbox.to_owned();
         let detached = self.blocking(move |network| network.detach(&holder)).await;
         detached.map_err(|error| format!("failed to destroy network for sandbox {sandbox:?}: {}", text(&error)))
+    }
+
+    /// Sets up links by which others reach the machine as they come, for as long as the kernel tells of them.
+    pub async fn keep_ways(self) -> std::io::Result<()> {
+        let mut ways = net::Ways::listen()?;
+        loop {
+            ways.changed().await?;
+            // Addresses come several at a time.
+            tokio::time::sleep(WAYS_APART).await;
+            while ways.changed().now_or_never().is_some() {}
+            if let Err(error) = self.blocking(net::Network::open_ways).await {
+                tracing::warn!(error = text(&error), "links with new addresses may not forward what is for pods");
+            }
+        }
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&net::Network) -> T + Send + 'static) -> T {

@@ -364,6 +364,10 @@ impl Runtime for Real {
         VERSION.to_owned()
     }
 
+    fn network_impairment(&self) -> Option<String> {
+        self.network.impairment()
+    }
+
     async fn image(&self, reference: &str) -> Result<Option<Image>, String> {
         Ok(self.runtime.image(reference).map_err(|error| text(&error))?.map(images::image))
     }

@@ -59,6 +59,8 @@ pub struct NodeState {
     pub pressures: Vec<&'static str>,
     /// Why it is not ready, if it is not.
     pub not_ready: Option<&'static str>,
+    /// Why packets of its pods cannot be judged, if they cannot.
+    pub network_impairment: Option<String>,
 }
 
 impl Machine {
@@ -158,10 +160,20 @@ fn binary(kib: u64) -> String {
     if amount == 0 { "0".to_owned() } else { format!("{amount}{}", units[unit]) }
 }
 
+/// Shown only where it holds or once held. Not `NetworkUnavailable`: that taints the node, and pods of no policy are well here.
+pub const PACKET_FILTER_UNAVAILABLE: &str = "PacketFilterUnavailable";
+
 /// NODE-4, in this order.
 fn conditions(now: Timestamp, old: &[Value], state: &NodeState) -> Vec<Value> {
     let held = |ty: &str| state.pressures.contains(&ty);
-    let all = [
+    let filter = match &state.network_impairment {
+        Some(why) => Some((PACKET_FILTER_UNAVAILABLE, "True", "NoPacketFilter", why.as_str())),
+        None if old.iter().any(|condition| condition["type"] == PACKET_FILTER_UNAVAILABLE) => {
+            Some((PACKET_FILTER_UNAVAILABLE, "False", "HasPacketFilter", "packets of pods are judged"))
+        }
+        None => None,
+    };
+    let pressures = [
         if held("MemoryPressure") {
             ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
         } else {
@@ -177,17 +189,17 @@ fn conditions(now: Timestamp, old: &[Value], state: &NodeState) -> Vec<Value> {
         } else {
             ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available")
         },
-        match state.not_ready {
-            None => ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-            Some(why) => ("Ready", "False", "KubeletNotReady", why),
-        },
     ];
+    let ready = match state.not_ready {
+        None => ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        Some(why) => ("Ready", "False", "KubeletNotReady", why),
+    };
     let one = |(ty, status, reason, message): (&str, &str, &str, &str)| {
         let same = old.iter().find(|c| c["type"] == ty && c["status"] == status).and_then(|c| c["lastTransitionTime"].as_str());
         let since = same.map_or_else(|| now.rfc3339(), str::to_owned);
         json!({"type": ty, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": now.rfc3339(), "lastTransitionTime": since})
     };
-    all.into_iter().map(one).collect()
+    pressures.into_iter().chain(filter).chain([ready]).map(one).collect()
 }
 
 #[cfg(test)]

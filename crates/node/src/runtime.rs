@@ -408,6 +408,10 @@ pub enum ExecError {
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// `NAME://VERSION`; the name prefixes container ids.
     fn version(&self) -> String;
+    /// Why packets of its sandboxes cannot be judged, as long as that is so.
+    fn network_impairment(&self) -> Option<String> {
+        None
+    }
     /// The image, if it is present.
     fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
     /// Pulls the image, whatever is here of it, with the credentials that its pod brings. Dropped, it ends.

@@ -122,7 +122,11 @@ async fn beat<R: Runtime>(node: &Node<R>, machine: &Machine, heartbeat: &mut Hea
     let state = {
         let mut room = node.roster.room();
         room.node_is(&object);
-        NodeState { pressures: room.pressures().to_vec(), not_ready: room.is_shutting_down().then_some(SHUTTING_DOWN) }
+        NodeState {
+            pressures: room.pressures().to_vec(),
+            not_ready: room.is_shutting_down().then_some(SHUTTING_DOWN),
+            network_impairment: node.runtime.network_impairment(),
+        }
     };
     renew(api, machine.lease(now.wall, object["metadata"].str("uid"))).await?;
     let beat = heartbeat.beat(now, machine, &object, &state);

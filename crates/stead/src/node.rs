@@ -103,7 +103,9 @@ pub async fn start(
         supervisor.spawn("services", services(&network, args, name, api.clone(), clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
         machine.obstacles = obstacles(&firewall);
-        judge(supervisor, firewall, api.clone());
+        keep_ways(supervisor, network.clone());
+        let now = clock.clone();
+        judge(supervisor, firewall, stead_firewall::Surroundings { api: api.clone(), node: name.to_owned(), now: Box::new(move || now()) });
         let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)
             .pulling(pulling);
@@ -177,9 +179,20 @@ async fn open_runtime(args: &ServerArgs) -> anyhow::Result<(stead_runtime::Runti
     Ok((containers, pulling))
 }
 
+/// Lets new links of the machine pass on what is for pods.
+fn keep_ways(supervisor: &mut Supervisor, network: Network) {
+    let mut stopped = supervisor.stopping();
+    supervisor.spawn("network", async move {
+        tokio::select! {
+            ended = network.keep_ways() => ended.context("hear of this machine's addresses"),
+            _ = stopped.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
+}
+
 /// Keeps the rules for pods' packets as policies and pods are.
-fn judge(supervisor: &mut Supervisor, firewall: stead_firewall::Firewall, api: stead_client::Client) {
-    let (judging, mut stopped) = (firewall.run(api), supervisor.stopping());
+fn judge(supervisor: &mut Supervisor, firewall: stead_firewall::Firewall, surroundings: stead_firewall::Surroundings) {
+    let (judging, mut stopped) = (firewall.run(surroundings), supervisor.stopping());
     supervisor.spawn("firewall", async move {
         tokio::select! {
             () = judging => anyhow::bail!("nobody tells of sandboxes any more"),

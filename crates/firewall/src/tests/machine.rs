@@ -1,7 +1,7 @@
 //! A machine with pods, and others that it reaches.
 
-use crate::kernel::Kernel;
-use crate::run::content;
+use crate::keeper::content;
+use crate::kernel::{Kernel, Rules};
 use crate::ways;
 use crate::world::{Place, Sandbox, World};
 use nix::sched::{CloneFlags, setns, unshare};
@@ -131,8 +131,15 @@ impl Node {
         self.kernel.apply(content(&self.world), ways::udp_ports(&self.world)).unwrap();
     }
 
-    pub fn is_gone(&mut self) -> bool {
-        self.kernel.is_gone().unwrap()
+    /// Waits for somebody else to change rules of pods, and puts them right.
+    pub fn put_right(&mut self, runtime: &tokio::runtime::Runtime, watch: &mut stead_netfilter::Watch) {
+        runtime.block_on(async { tokio::time::timeout(LONG, watch.disturbed(self.kernel.port())).await.unwrap().unwrap() });
+        self.kernel.disturbed();
+        self.apply();
+    }
+
+    pub fn port(&self) -> u32 {
+        self.kernel.port()
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod machine;
 mod rendering;
 mod traffic;
+mod unenforced;
 
 use crate::object::{self, Name, Pod, Policy};
 use crate::world::{Place, Sandbox, World};

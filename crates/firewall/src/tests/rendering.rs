@@ -1,7 +1,7 @@
 //! The content as text, beside what it is to be.
 
 use super::*;
-use crate::run::content;
+use crate::keeper::content;
 
 /// Two pods here, one elsewhere.
 fn world() -> World {

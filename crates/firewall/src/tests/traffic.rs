@@ -2,6 +2,7 @@
 
 use super::machine::*;
 use super::*;
+use crate::kernel::Rules;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -222,24 +223,46 @@ fn a_pod_sends_as_itself_alone() {
 }
 
 #[test]
-fn rules_that_somebody_removed_are_made_again() {
+fn what_somebody_else_changes_is_put_right() {
     on_machine(|dir| {
         let mut node = Node::new(dir, BOTH, CLUSTER);
         let web = two(&mut node);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let entered = runtime.enter();
+        let table = node.network.tag().table();
+        let mut watch = stead_netfilter::Watch::open(table.as_str(), |name| name.starts_with(crate::content::PREFIX)).unwrap();
         node.change(|world| world.with_policy(policy("closed", json!({"podSelector": {}}))));
-        assert!(!node.is_gone());
         let mut connection = stead_netfilter::Connection::open().unwrap();
-        let mut batch = stead_netfilter::Batch::new(node.network.tag().table());
-        batch.delete_table();
-        connection.apply(batch).unwrap();
-        assert!(node.is_gone());
-        node.apply();
-        let (address, _) = &web[0];
-        assert!(node.pods[1].inside(|| is_silent((*address, 80))));
+        let mut others = |change: &dyn Fn(&mut stead_netfilter::Batch)| {
+            let mut batch = stead_netfilter::Batch::new(table.as_str());
+            change(&mut batch);
+            connection.apply(batch).unwrap();
+        };
+        let (address, listener) = &web[0];
+        let is_closed = |node: &Node| assert!(node.pods[1].inside(|| is_silent((*address, 80))));
+        is_closed(&node);
+        // What was changed here, and what others change of Services, is nobody's business.
+        others(&|batch| {
+            batch.add_set(&stead_netfilter::Set::new("service-x", &[stead_netfilter::Type::Ipv4]));
+        });
+        let nothing = async { tokio::time::timeout(std::time::Duration::from_millis(100), watch.disturbed(node.port())).await.is_err() };
+        assert!(runtime.block_on(nothing));
+        // All rules, the rules of one chain, an element.
+        others(&|batch| batch.delete_table());
+        node.put_right(&runtime, &mut watch);
+        is_closed(&node);
+        others(&|batch| batch.flush_chain("pod-ingress"));
+        node.pods[1].inside(|| seen(listener, (*address, 80)));
+        node.put_right(&runtime, &mut watch);
+        is_closed(&node);
+        others(&|batch| batch.flush_set("pod-ingress-ip4"));
+        node.put_right(&runtime, &mut watch);
+        is_closed(&node);
+        drop(entered);
         // As after a start: what is there is not known, and is the same afterwards.
         let mut again = crate::kernel::Kernel::new(node.network.tag().table());
-        again.apply(crate::run::content(&node.world), Default::default()).unwrap();
-        assert!(node.pods[1].inside(|| is_silent((*address, 80))));
+        again.apply(crate::keeper::content(&node.world), Default::default()).unwrap();
+        is_closed(&node);
     });
 }
 
