@@ -44,15 +44,20 @@ impl Tag {
         format!("st{}{place}", self.0)
     }
 
+    /// Name of the device that slows down what comes out of that link.
+    pub fn shaper(&self, place: u32) -> String {
+        format!("sb{}{place}", self.0)
+    }
+
     /// Whether a link is one of this directory's.
     pub fn is_of(&self, link: &str) -> bool {
-        let rest = link.strip_prefix("st").and_then(|rest| rest.strip_prefix(self.0.as_str()));
+        let rest = prefix(link).and_then(|rest| rest.strip_prefix(self.0.as_str()));
         rest.is_some_and(|place| !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
     /// Whether a link is of any directory.
     pub fn of_any(link: &str) -> bool {
-        let rest = link.strip_prefix("st").and_then(|rest| rest.split_at_checked(DIGITS));
+        let rest = prefix(link).and_then(|rest| rest.split_at_checked(DIGITS));
         rest.is_some_and(|(tag, place)| {
             tag.bytes().all(|byte| byte.is_ascii_hexdigit()) && Tag(tag.to_owned()).is_of(&format!("st{tag}{place}"))
         })
@@ -67,6 +72,11 @@ impl Tag {
     pub fn labels_any(label: &str) -> bool {
         label.strip_prefix("lo:").is_some_and(|tag| tag.len() == DIGITS && tag.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
+}
+
+/// What follows the beginning that names of links of any directory have.
+fn prefix(link: &str) -> Option<&str> {
+    link.strip_prefix("st").or_else(|| link.strip_prefix("sb"))
 }
 
 /// The gateway of a family.
@@ -95,6 +105,7 @@ mod tests {
         let (one, other) = (Tag::of(Path::new("/var/lib/stead/network")), Tag::of(Path::new("/tmp/network")));
         assert!(one.link(4096).len() <= 15 && one.label().len() <= 15);
         assert!(one.is_of(&one.link(2)) && !one.is_of(&other.link(2)) && !one.is_of("eth0") && !one.is_of(&one.link(2)[..10]));
+        assert!(one.is_of(&one.shaper(2)) && Tag::of_any(&one.shaper(4096)) && one.shaper(4096).len() <= 15);
         assert!(Tag::of_any(&other.link(3)) && !Tag::of_any("st0") && !Tag::of_any("station0123"));
     }
 

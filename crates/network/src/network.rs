@@ -185,9 +185,12 @@ impl Network {
 
     fn disconnect(&self, holder: &str) -> Result<()> {
         let Some(place) = lock(&self.table).pool.place(holder) else { return Ok(()) };
-        let link = self.tag.link(place);
-        self.with_socket(|socket| remove_link(socket, &link))?;
-        self.journal.gone(&[Made::Link(link)]);
+        let (link, shaper) = (self.tag.link(place), self.tag.shaper(place));
+        self.with_socket(|socket| {
+            remove_link(socket, &link)?;
+            remove_link(socket, &shaper)
+        })?;
+        self.journal.gone(&[Made::Link(link), Made::Link(shaper)]);
         // Only now may another holder get the place, and with it the link's name.
         let mut table = lock(&self.table);
         table.whole.remove(&place);
@@ -225,13 +228,24 @@ impl Network {
             let index = index(outside.perform(&[make, settings, up, request::get_link(&name)])?);
             let [settings, up] = request::bring_inside_up(self.ipv6);
             let inside_index = self::index(inside.perform(&[settings, up, request::get_link(crate::link::INSIDE)])?);
-            let mut requests: Vec<_> = rates.outwards.map(|rate| rate::limit(inside_index, rate)).into_iter().collect();
-            requests.extend(addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)));
+            let requests: Vec<_> = addresses.iter().flat_map(|address| request::reach_outside(inside_index, *address)).collect();
             inside.perform(&requests)?;
+            if let Some(rate) = rates.outwards {
+                self.limit_outwards(outside, place, index, rate)?;
+            }
             let mut requests: Vec<_> = rates.inwards.map(|rate| rate::limit(index, rate)).into_iter().collect();
             requests.extend(addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)));
             outside.perform(&requests).map(drop)
         })
+    }
+
+    /// What comes out of a link, on the machine: whoever is inside cannot undo it.
+    fn limit_outwards(&self, socket: &mut Socket, place: u32, link: u32, bits_per_s: u64) -> Result<()> {
+        let name = self.tag.shaper(place);
+        self.journal.make(&[Made::Link(name.clone())]).map_err(Error::Journal)?;
+        let shaper = index(socket.perform(&[rate::make_shaper(&name), request::get_link(&name)])?);
+        socket.perform(&[rate::limit(shaper, bits_per_s)])?;
+        socket.perform(&rate::lead_through(link, shaper)).map(drop)
     }
 }
 
@@ -329,7 +343,7 @@ impl Opening {
         }
         let routed = |place: &u32| self.table.pool.addresses(*place).iter().all(|address| host.routed(&self.tag.link(*place), *address));
         self.table.whole = self.table.pool.holders().map(|(_, place)| place).filter(routed).collect();
-        let kept: BTreeSet<String> = self.table.whole.iter().map(|place| self.tag.link(*place)).collect();
+        let kept: BTreeSet<String> = self.table.whole.iter().flat_map(|place| [self.tag.link(*place), self.tag.shaper(*place)]).collect();
         let mut strays = host.links_of(&self.tag);
         strays.extend(self.journal.live().into_iter().filter_map(|made| if let Made::Link(name) = made { Some(name) } else { None }));
         for stray in strays.difference(&kept) {
@@ -367,7 +381,7 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
     let made: Vec<Made> = journal.iter().flat_map(Journal::live).collect();
     let mut links = host.links_of(&tag);
     let mut addresses: BTreeSet<IpAddr> = host.addresses_of(&tag).into_iter().collect();
-    let cleaned = Cleaned { links: links.len() };
+    let cleaned = Cleaned { links: links.iter().filter(|link| link.starts_with(&tag.links())).count() };
     for thing in &made {
         match thing {
             Made::Link(name) => drop(links.insert(name.clone())),

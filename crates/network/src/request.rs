@@ -148,6 +148,13 @@ pub fn all_routes() -> Request {
     Request { what: "list routes", message: RouteNetlinkMessage::GetRoute(RouteMessage::default()), flags: NLM_F_DUMP }
 }
 
+/// Asks for all queues of links.
+#[cfg(test)]
+pub fn all_queues() -> Request {
+    let message = RouteNetlinkMessage::GetQueueDiscipline(netlink_packet_route::tc::TcMessage::default());
+    Request { what: "list queues", message, flags: NLM_F_DUMP }
+}
+
 fn family(address: IpAddr) -> AddressFamily {
     if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 }
 }

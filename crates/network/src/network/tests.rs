@@ -190,7 +190,8 @@ fn a_kill_between_any_two_requests_leaves_what_the_next_start_removes() {
             let namespace = Namespace::new();
             let network = open(dir, "10.42.0.0/16", &[]).unwrap();
             allow(Some(count));
-            let attached = network.attach(&passing("n/one"), "one", &namespace.path());
+            let rates = Rates { inwards: None, outwards: Some(8_000_000) };
+            let attached = network.attach_limited(&passing("n/one"), "one", &namespace.path(), rates);
             let done = attached.is_ok() && !is_cut();
             drop(network);
             allow(None);
@@ -364,6 +365,20 @@ fn a_link_carries_no_more_than_it_may() {
         let least = std::time::Duration::from_millis(300);
         assert!(carry(&mut inside, &mut outside) > least, "outwards");
         assert!(carry(&mut outside, &mut inside) > least, "inwards");
+        // Root inside has nothing to take away: no queue of its end is another than in any namespace.
+        let mut there = Socket::open_in(&pod.0).unwrap();
+        let queues = there.perform(&[request::all_queues()]).unwrap();
+        let kinds =
+            queues.iter().filter_map(|queue| if let RouteNetlinkMessage::NewQueueDiscipline(queue) = queue { Some(queue) } else { None });
+        let limits = kinds.filter(|queue| queue.attributes.contains(&netlink_packet_route::tc::TcAttribute::Kind("tbf".into())));
+        assert_eq!(limits.count(), 0);
+        // A new start keeps it, and the end of the pod ends it.
+        drop(network);
+        let network = open(dir, "10.42.0.0/16", &["one"]).unwrap();
+        assert!(machine_links().contains(&network.tag.shaper(2)), "{:?}", machine_links());
+        assert!(carry(&mut inside, &mut outside) > least, "outwards, after a new start");
+        network.detach("one").unwrap();
+        assert!(!machine_links().contains(&network.tag.shaper(2)));
     });
 }
 
