@@ -15,8 +15,8 @@ pub type Placed = (Name, Family, Element);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Made {
     pub elements: Vec<Placed>,
-    /// The chains that its elements lead to.
-    pub ways: BTreeSet<Way>,
+    /// The chains that its elements lead to, each once.
+    pub ways: Vec<Way>,
     /// Its addresses for UDP, and where what comes to them may go.
     pub udp: Vec<(SocketAddr, Vec<SocketAddr>)>,
     /// Endpoints on this node, of all its ports: by addresses.
@@ -41,6 +41,11 @@ pub fn make(name: &str, service: &Service, slices: &[&Slice], node: &Node) -> Ma
         }
     }
     made.local_endpoints = local.len();
+    made.ways.sort_unstable();
+    made.ways.dedup();
+    // Kept as long as the Service.
+    made.elements.shrink_to_fit();
+    made.ways.shrink_to_fit();
     made
 }
 
@@ -114,7 +119,7 @@ impl PortMaker<'_> {
             self.endpoints(Name::LocalEndpoints, &key, &self.choice.local);
         }
         self.made.ways.extend(way.without_sources());
-        self.made.ways.insert(way);
+        self.made.ways.push(way);
         if self.port.protocol == 17 {
             // Whom pods and the node reach by it counts as well.
             let mut to = self.choice.cluster.clone();

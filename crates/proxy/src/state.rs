@@ -40,8 +40,38 @@ type Claims = Vec<(ServiceName, Value)>;
 #[derive(Debug, Default)]
 struct Known {
     service: Option<Service>,
-    slices: BTreeMap<ServiceName, Slice>,
+    /// By name. Nearly always there is one, for which a tree's node would be ten times too large.
+    slices: Vec<(ServiceName, Slice)>,
     made: Made,
+}
+
+impl Known {
+    fn is_empty(&self) -> bool {
+        self.service.is_none() && self.slices.is_empty()
+    }
+
+    fn place_of(&self, slice: &str) -> Result<usize, usize> {
+        self.slices.binary_search_by(|(name, _)| (**name).cmp(slice))
+    }
+
+    /// Whether that is another one than before.
+    fn put_slice(&mut self, name: &ServiceName, slice: Slice) -> bool {
+        match self.place_of(name) {
+            Ok(at) if self.slices[at].1 == slice => return false,
+            Ok(at) => self.slices[at].1 = slice,
+            Err(at) => {
+                self.slices.reserve_exact(1);
+                self.slices.insert(at, (name.clone(), slice));
+            }
+        }
+        true
+    }
+
+    fn take_slice(&mut self, name: &str) {
+        if let Ok(at) = self.place_of(name) {
+            self.slices.remove(at);
+        }
+    }
 }
 
 /// What is said at the port for checks of a load balancer (SVC-12).
@@ -111,10 +141,10 @@ impl State {
         }
         let Some(new) = new else { return };
         let known = self.services.entry(new.service.clone()).or_default();
-        if known.slices.get(&name) != Some(&new) {
-            self.dirty.insert(new.service.clone());
-            self.slices.insert(name.clone(), new.service.clone());
-            known.slices.insert(name, new);
+        let service = new.service.clone();
+        if known.put_slice(&name, new) {
+            self.dirty.insert(service.clone());
+            self.slices.insert(name, service);
         }
     }
 
@@ -127,7 +157,7 @@ impl State {
     fn take_slice(&mut self, name: &str, service: &ServiceName) {
         self.slices.remove(name);
         if let Some(known) = self.services.get_mut(service) {
-            known.slices.remove(name);
+            known.take_slice(name);
             self.dirty.insert(service.clone());
         }
     }
@@ -167,23 +197,25 @@ impl State {
         let mut udp = HashMap::new();
         let mut ways = BTreeSet::new();
         for name in &dirty {
-            let Some(known) = self.services.get_mut(name) else { continue };
-            let slices: Vec<&Slice> = known.slices.values().collect();
+            let Some(known) = self.services.get(name) else { continue };
+            let slices: Vec<&Slice> = known.slices.iter().map(|(_, slice)| slice).collect();
             let new = known.service.as_ref().map(|service| make(name, service, &slices, &self.node)).unwrap_or_default();
-            let old = std::mem::replace(&mut known.made, new.clone());
+            let health_port = known.service.as_ref().map_or(0, |service| service.health_check_port);
+            let old = self.services.get_mut(name).map(|known| std::mem::take(&mut known.made)).unwrap_or_default();
             for (address, _) in old.udp.iter().filter(|entry| !new.udp.contains(entry)) {
                 udp.entry(*address).or_insert_with(Vec::new);
             }
             udp.extend(new.udp.iter().filter(|entry| !old.udp.contains(entry)).cloned());
             ways.extend(new.ways.iter().cloned());
             self.health.retain(|_, health| health.service != *name);
-            let health_port = known.service.as_ref().map_or(0, |service| service.health_check_port);
             if health_port != 0 {
                 self.health.insert(health_port, Health { service: name.clone(), local_endpoints: new.local_endpoints });
             }
             self.turn(name, &old.elements, &new.elements, &mut turned);
-            if known_is_empty(self.services.get(name)) {
-                self.services.remove(name);
+            match self.services.get_mut(name) {
+                Some(known) if known.is_empty() => drop(self.services.remove(name)),
+                Some(known) => known.made = new,
+                None => {}
             }
         }
         let batch = self.batch(&turned, &ways);
@@ -197,7 +229,6 @@ impl State {
         for (name, family, element) in old_set.difference(&new_set) {
             let place = (*name, *family, element.key.clone());
             let before = if is_shared(*name) { self.in_force(&place) } else { Some((*element).clone()) };
-            turned.before.entry(place.clone()).or_insert(before);
             if let Some(claims) = self.claims.get_mut(&place) {
                 claims.retain(|(claimant, value)| claimant != service || *value != element.value);
                 if claims.is_empty() {
@@ -205,11 +236,11 @@ impl State {
                 }
             }
             let after = self.in_force(&place);
-            turned.after.insert(place, after);
+            turned.note(place, before, after);
         }
         for (name, family, element) in new_set.difference(&old_set) {
             let place = (*name, *family, element.key.clone());
-            turned.before.entry(place.clone()).or_insert_with(|| self.in_force(&place));
+            let before = self.in_force(&place);
             let after = if is_shared(*name) {
                 let claims = self.claims.entry(place.clone()).or_insert_with(|| Vec::with_capacity(1));
                 let claim = (service.clone(), element.value.clone());
@@ -218,7 +249,7 @@ impl State {
             } else {
                 Some((*element).clone())
             };
-            turned.after.insert(place, after);
+            turned.note(place, before, after);
         }
     }
 
@@ -278,34 +309,25 @@ impl State {
     }
 }
 
-fn known_is_empty(known: Option<&Known>) -> bool {
-    known.is_some_and(|known| known.service.is_none() && known.slices.is_empty())
-}
-
 type Sorted<'a> = BTreeMap<(Name, Family), Vec<&'a Element>>;
 
-/// Places whose element may have become another one.
+/// Places whose element may have become another one: what was there at first, and what is there now.
 #[derive(Debug, Default)]
-struct Turned {
-    before: BTreeMap<Place, Option<Element>>,
-    after: BTreeMap<Place, Option<Element>>,
-}
+struct Turned(BTreeMap<Place, (Option<Element>, Option<Element>)>);
 
 impl Turned {
+    fn note(&mut self, place: Place, before: Option<Element>, after: Option<Element>) {
+        self.0.entry(place).or_insert((before, None)).1 = after;
+    }
+
     /// What goes and what comes.
     fn sorted(&self) -> (Sorted<'_>, Sorted<'_>) {
         let (mut gone, mut come) = (Sorted::new(), Sorted::new());
-        for (place, before) in &self.before {
-            let after = self.after.get(place).and_then(Option::as_ref);
-            if before.as_ref() == after {
-                continue;
-            }
-            let set = (place.0, place.1);
-            if let Some(before) = before {
-                gone.entry(set).or_default().push(before);
-            }
-            if let Some(after) = after {
-                come.entry(set).or_default().push(after);
+        for ((name, family, _), (before, after)) in self.0.iter().filter(|(_, (before, after))| before != after) {
+            for (element, into) in [(before, &mut gone), (after, &mut come)] {
+                if let Some(element) = element {
+                    into.entry((*name, *family)).or_default().push(element);
+                }
             }
         }
         (gone, come)

@@ -1,12 +1,11 @@
 //! Real connections through every path of a Service, on nodes of network namespaces.
 
-use crate::machine::{Namespace, Node, PORT, Pod, SHORT, UdpClient, ask, on_node};
+use crate::machine::{Namespace, Node, PORT, Pod, SHORT, UdpClient, on_node};
 use crate::objects::{service, slice};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Duration;
 use stead_proxy::Applier;
 
 const TCP: (&str, &str, u16) = ("p80", "TCP", PORT);
@@ -414,58 +413,4 @@ fn change(applier: &mut Applier, next: &mut impl FnMut(u64) -> u64) {
         (0..next(5)).map(|_| format!("10.42.0.{} {} ready", 5 + next(6), if next(2) == 0 { "here" } else { "there" })).collect();
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
     applier.state.put_slice(&slice(&name, &[TCP, UDP], &endpoints));
-}
-
-/// What it costs; run by hand: `cargo test -p stead-proxy --release --test services cost -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn cost() {
-    on_node(|node| {
-        let mut applier = node.applier();
-        let memory = || {
-            let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-            text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-        };
-        let before = memory();
-        for n in 0..5000_u32 {
-            let name = format!("s{n}");
-            applier.state.put_service(&service(&name, &[&format!("10.43.{}.{}", n / 250, n % 250)], &["TCP/80"], json!({})));
-            let endpoints = [0, 1].map(|k| format!("10.42.{}.{} there ready", (2 * n + k) / 250, (2 * n + k) % 250));
-            applier.state.put_slice(&slice(&name, &[TCP], &[&endpoints[0], &endpoints[1]]));
-        }
-        let begun = std::time::Instant::now();
-        let applied = applier.apply().unwrap();
-        println!(
-            "5000 Services, 10000 endpoints: {:?}, {} bytes, memory {} KiB",
-            begun.elapsed(),
-            applied.bytes,
-            (memory() - before) / 1024
-        );
-        let mut times: Vec<Duration> = (0..100_u32)
-            .map(|n| {
-                let endpoints: Vec<String> = (0..1 + n % 3).map(|k| format!("10.42.200.{k} there ready")).collect();
-                let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
-                applier.state.put_slice(&slice(&format!("s{}", n * 7), &[TCP], &endpoints));
-                let begun = std::time::Instant::now();
-                applier.apply().unwrap();
-                begun.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!("one change: median {:?}, longest {:?}", times[50], times[99]);
-        let (pod, client) = (node.pod("a"), node.pod("client"));
-        applier.state.put_slice(&slice("s0", &[TCP], &[&format!("{} here ready", pod.v4)]));
-        applier.apply().unwrap();
-        for _ in 0..3 {
-            for (what, to) in [("direct", format!("{}:{PORT}", pod.v4)), ("ClusterIP", "10.43.0.0:80".to_owned())] {
-                let to: SocketAddr = to.parse().unwrap();
-                let rate = client.namespace.inside(|| {
-                    let begun = std::time::Instant::now();
-                    (0..3000).for_each(|_| drop(ask(to, SHORT * 10).unwrap()));
-                    3000.0 / begun.elapsed().as_secs_f64()
-                });
-                println!("{what}: {rate:.0} connections/s");
-            }
-        }
-    });
 }
