@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: replays `tests/golden`, cases, runs, workloads and names in process, lives against a server process with real containers.
+//! `cargo xtask golden`: replays `tests/golden`, cases, runs, workloads, names and placements in process, lives against a server process with real containers.
 //! Output: what fails, and the table of what passes.
 
 use crate::cargo;
@@ -6,25 +6,28 @@ use anyhow::{Context, Result, ensure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use stead_testing::golden::{Detail, Report, lives, pending, replay_cases, replay_names, replay_runs, replay_workloads};
+use stead_testing::golden::{Detail, Report, lives, pending, replay_cases, replay_names, replay_placements, replay_runs, replay_workloads};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// An area, or part of a case's name; `lives/AREA/NAME`, `workloads/AREA/NAME`, `dns/AREA/NAME` or part of them.
+    /// An area, or part of a case's name; `lives/AREA/NAME`, `workloads/AREA/NAME`, `dns/AREA/NAME`, `scheduler/AREA/NAME` or part of them.
     #[arg(long)]
     only: Option<String>,
     /// The cases only.
-    #[arg(long, conflicts_with_all = ["runs", "workloads", "names", "lives"])]
+    #[arg(long, conflicts_with_all = ["runs", "workloads", "names", "scheduler", "lives"])]
     cases: bool,
     /// The runs only.
-    #[arg(long, conflicts_with_all = ["workloads", "names", "lives"])]
+    #[arg(long, conflicts_with_all = ["workloads", "names", "scheduler", "lives"])]
     runs: bool,
     /// The workloads only.
-    #[arg(long, conflicts_with_all = ["names", "lives"])]
+    #[arg(long, conflicts_with_all = ["names", "scheduler", "lives"])]
     workloads: bool,
     /// The names only.
-    #[arg(long, conflicts_with = "lives")]
+    #[arg(long, conflicts_with_all = ["scheduler", "lives"])]
     names: bool,
+    /// The placements only.
+    #[arg(long, conflicts_with = "lives")]
+    scheduler: bool,
     /// The lives only (root; some minutes).
     #[arg(long)]
     lives: bool,
@@ -46,7 +49,7 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let only = args.only.as_deref();
     let mut report = Report::default();
-    let chosen = [args.cases, args.runs, args.workloads, args.names, args.lives];
+    let chosen = [args.cases, args.runs, args.workloads, args.names, args.scheduler, args.lives];
     let asks_for = |one: bool| one || !chosen.contains(&true);
     if asks_for(args.cases) {
         report.results.extend(replay_cases(only)?.results);
@@ -59,6 +62,9 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     }
     if asks_for(args.names) {
         report.results.extend(replay_names(only)?.results);
+    }
+    if asks_for(args.scheduler) {
+        report.results.extend(replay_placements(only)?.results);
     }
     if asks_for(args.lives) {
         report.results.extend(led(root, args)?.results);

@@ -1,4 +1,4 @@
-//! The golden cases, runs, workloads, names and lives of `tests/golden`, replayed: all but lives in process. Input: the files. Output: a [`Report`]
+//! The golden cases, runs, workloads, names, placements and lives of `tests/golden`, replayed: all but lives in process. Input: the files. Output: a [`Report`]
 //! with one [`CaseResult`] a case. It must judge exactly as the tools that recorded them.
 
 pub mod case;
@@ -9,6 +9,7 @@ mod mutilated;
 pub mod names;
 pub mod pending;
 pub mod run;
+pub mod scheduler;
 #[cfg(test)]
 mod tests;
 pub mod workloads;
@@ -159,17 +160,7 @@ pub fn replay_workloads(only: Option<&str>) -> Result<Report> {
             Ok(results)
         }))
     };
-    let shares: Vec<Result<Vec<CaseResult>>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..SHARES).map(|first| scope.spawn(move || share(first))).collect();
-        let failed = |_| Err(anyhow::anyhow!("a replayer panicked"));
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(failed)).collect()
-    });
-    let mut report = Report::default();
-    for results in shares {
-        report.results.extend(results?);
-    }
-    report.results.sort_by_key(CaseResult::id);
-    Ok(report)
+    shared(share)
 }
 
 /// The ranges of Services where names were recorded.
@@ -188,6 +179,43 @@ pub fn replay_names(only: Option<&str>) -> Result<Report> {
     Ok(Report { results })
 }
 
+/// Replays the placements whose `scheduler/AREA/NAME` holds `only`, against the real scheduler and controllers; all without it.
+pub fn replay_placements(only: Option<&str>) -> Result<Report> {
+    let mut cases = scheduler::load()?;
+    cases.retain(|case| only.is_none_or(|only| format!("{}/{}", case.area, case.name).contains(only)));
+    let share = |first: usize| {
+        runtime()?.block_on(async {
+            let client = crate::http::Client::fresh(1).await?;
+            let options = stead_control::Options { scheduler: true, ..controllers_of(&client) };
+            beside(&client, options, async |client| {
+                let mut results = Vec::new();
+                for (number, case) in cases.iter().enumerate().skip(first).step_by(SHARES) {
+                    results.push(scheduler::replay(client, case, number).await?);
+                }
+                Ok(results)
+            })
+            .await
+        })
+    };
+    shared(share)
+}
+
+/// What the shares of the work found, by name; each is done on a thread of its own.
+fn shared(share: impl Fn(usize) -> Result<Vec<CaseResult>> + Sync) -> Result<Report> {
+    let share = &share;
+    let shares: Vec<Result<Vec<CaseResult>>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..SHARES).map(|first| scope.spawn(move || share(first))).collect();
+        let failed = |_| Err(anyhow::anyhow!("a replayer panicked"));
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(failed)).collect()
+    });
+    let mut report = Report::default();
+    for results in shares {
+        report.results.extend(results?);
+    }
+    report.results.sort_by_key(CaseResult::id);
+    Ok(report)
+}
+
 /// Works with a fresh server that has the controllers and the played kubelet's node, but no scheduler.
 async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
     beside_controllers_of(crate::http::Client::fresh(1).await?, work).await
@@ -195,23 +223,39 @@ async fn beside_controllers<T>(work: impl AsyncFnOnce(&crate::http::Client) -> R
 
 /// The same with a server that is there.
 async fn beside_controllers_of<T>(client: crate::http::Client, work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>) -> Result<T> {
-    let options = stead_control::Options {
+    let options = controllers_of(&client);
+    tokio::select! {
+        outcome = beside(&client, options, work) => outcome,
+        heartbeat = run::heartbeat(&client) => heartbeat.and_then(|()| anyhow::bail!("the heart of the node stopped")),
+    }
+}
+
+/// All controllers, without the scheduler.
+fn controllers_of(client: &crate::http::Client) -> stead_control::Options {
+    stead_control::Options {
         controllers: stead_control::Selection::default(),
         scheduler: false,
         root_ca: "none".to_owned(),
         clock: client.clock(),
-    };
+    }
+}
+
+/// Works with a server while these controllers run.
+async fn beside<T>(
+    client: &crate::http::Client,
+    options: stead_control::Options,
+    work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>,
+) -> Result<T> {
     let user = client.kube("system:kube-controller-manager");
     let controllers = stead_control::run(user, options, stead_control::Questions::none(), std::future::pending());
     let worked = async {
         // The controllers discover and list first.
         tokio::time::sleep(STARTUP).await;
-        work(&client).await
+        work(client).await
     };
     tokio::select! {
         outcome = worked => outcome,
         () = controllers => anyhow::bail!("the controllers ended"),
-        heartbeat = run::heartbeat(&client) => heartbeat.and_then(|()| anyhow::bail!("the heart of the node stopped")),
     }
 }
 

@@ -34,6 +34,12 @@ fn golden_names_are_as_listed() {
     must_be_as_listed(&replay_names(None).unwrap());
 }
 
+/// Every placement is as recorded but those that are listed, and those are not.
+#[test]
+fn golden_placements_are_as_listed() {
+    must_be_as_listed(&replay_placements(None).unwrap());
+}
+
 #[test]
 fn golden_list_is_sorted_and_names_what_exists() {
     let text = std::fs::read_to_string(folder().join("pending.txt")).unwrap();
@@ -44,7 +50,9 @@ fn golden_list_is_sorted_and_names_what_exists() {
     let lives = lives::all().unwrap().into_iter().map(|life| life.id());
     let workloads = workloads::load(&folder().join("workloads")).unwrap().into_iter().map(|run| run.id());
     let names = names::load().unwrap().into_iter().map(|c| format!("{}/{}", c.area, c.name));
-    let known: std::collections::BTreeSet<String> = cases.chain(runs).chain(workloads).chain(names).chain(lives).collect();
+    let placements = scheduler::load().unwrap().into_iter().map(|c| format!("{}/{}", c.area, c.name));
+    let known: std::collections::BTreeSet<String> =
+        cases.chain(runs).chain(workloads).chain(names).chain(placements).chain(lives).collect();
     let unknown: Vec<&&str> = lines.iter().filter(|line| !known.contains(**line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
