@@ -47,6 +47,8 @@ pub const DEPLOYMENTS: Resource = Resource { api_version: "apps/v1", plural: "de
 pub const DAEMON_SETS: Resource = Resource { api_version: "apps/v1", plural: "daemonsets", kind: "DaemonSet", namespaced: true };
 pub const JOBS: Resource = Resource { api_version: "batch/v1", plural: "jobs", kind: "Job", namespaced: true };
 pub const CRON_JOBS: Resource = Resource { api_version: "batch/v1", plural: "cronjobs", kind: "CronJob", namespaced: true };
+pub const POD_DISRUPTION_BUDGETS: Resource =
+    Resource { api_version: "policy/v1", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };

@@ -139,7 +139,7 @@ impl Options {
         let chosen = CONTROLLERS.iter().filter(|known| self.controllers.has(known));
         let mut controllers: Vec<_> = chosen.map(|known| (known.make)(self, resources)).collect();
         if self.scheduler {
-            controllers.push(Box::new(crate::scheduler::Scheduler));
+            controllers.push(Box::new(crate::scheduler::Scheduler::new(resources)));
         }
         controllers
     }

@@ -83,6 +83,8 @@ pub struct Plan {
     pub requeue_after: Option<Duration>,
     /// Look again at this time.
     pub requeue_at: Option<Timestamp>,
+    /// Keys of the same controller to look at next.
+    pub then: Vec<(Resource, Key)>,
     /// Retry with back-off: the plan could not be made whole.
     pub error: Option<String>,
     /// Why this plan is what it is, and what it waits for; one line each.

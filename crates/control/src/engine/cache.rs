@@ -203,6 +203,11 @@ impl Cache {
         self.nodes_left.get(name).copied().unwrap_or_default()
     }
 
+    /// What time it was when the last report came.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// What time it is for what is put from now on.
     pub fn set_time(&mut self, now: Timestamp) {
         self.now = now;

@@ -305,6 +305,9 @@ impl Engine {
         } else {
             self.queue.forget(work);
         }
+        for (resource, key) in &plan.then {
+            self.queue.add(Work { controller: work.controller, resource: *resource, key: key.clone() });
+        }
         if let Some(delay) = plan.requeue_after {
             self.queue.add_at(work.clone(), now.steady + delay);
         }

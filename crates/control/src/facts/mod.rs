@@ -19,7 +19,7 @@ use node::NodeFacts;
 use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
-use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, NAMESPACES, STATEFUL_SETS};
+use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, STATEFUL_SETS};
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
 use storage_class::StorageClassFacts;
@@ -75,6 +75,9 @@ const KINDS: &[Kind] = &[
     whole(STATEFUL_SETS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
+    whole(CSI_NODES),
+    whole(CSI_DRIVERS),
+    whole(POD_DISRUPTION_BUDGETS),
     // Of all ConfigMaps one is read.
     Kind { read: |key, value| if key.name == ROOT_CA { Facts::None } else { metadata_alone(value) }, ..whole(CONFIG_MAPS) },
 ];

@@ -31,6 +31,8 @@ pub struct NodeFacts {
     pub ready: bool,
     /// (type, address) of status.addresses.
     pub addresses: Vec<(String, String)>,
+    /// Bytes of the images that are there, by each of their names.
+    pub images: BTreeMap<String, i64>,
     /// Annotation [`TTL`], in seconds.
     pub ttl_s: Option<i64>,
 }
@@ -45,8 +47,15 @@ pub struct Taint {
 }
 
 impl NodeFacts {
-    pub(crate) const NONE: Self =
-        Self { allocatable: BTreeMap::new(), cordoned: false, taints: Vec::new(), ready: false, addresses: Vec::new(), ttl_s: None };
+    pub(crate) const NONE: Self = Self {
+        allocatable: BTreeMap::new(),
+        cordoned: false,
+        taints: Vec::new(),
+        ready: false,
+        addresses: Vec::new(),
+        images: BTreeMap::new(),
+        ttl_s: None,
+    };
 
     fn of(value: &Value) -> Self {
         let allocatable = amounts(value["status"].map("allocatable"));
@@ -56,6 +65,7 @@ impl NodeFacts {
             cordoned: value["spec"].flag("unschedulable"),
             taints: value["spec"].items("taints").iter().map(Taint::of).collect(),
             ready: ready.is_some_and(|c| c.str("status") == "True"),
+            images: images(&value["status"]),
             ttl_s: value["metadata"]["annotations"].str(TTL).parse().ok(),
             addresses: value["status"].items("addresses").iter().map(|a| (a.str("type").to_owned(), a.str("address").to_owned())).collect(),
         }
@@ -73,6 +83,14 @@ impl NodeFacts {
     pub fn evicting_taints(&self) -> impl Iterator<Item = &Taint> {
         self.taints.iter().filter(|taint| taint.effect == "NoExecute")
     }
+}
+
+fn images(status: &Value) -> BTreeMap<String, i64> {
+    let named = |image: &Value| {
+        let size = image.int("sizeBytes").unwrap_or(0);
+        image.items("names").iter().filter_map(Value::as_str).map(|name| (name.to_owned(), size)).collect::<Vec<_>>()
+    };
+    status.items("images").iter().flat_map(named).collect()
 }
 
 impl Taint {

@@ -1,10 +1,10 @@
-//! Pods: all that controllers and the scheduler read of them; the value keeps node selector and affinity alone.
+//! Pods: all that controllers and the scheduler read of them; the value keeps node selector, affinity and spread constraints alone.
 
 use super::node::Taint;
 use super::{Facts, Index, Kind, in_units, keep};
 use std::collections::BTreeMap;
 use stead_api::kinds::pod_spec::totals;
-use stead_api::{Value, time::Timestamp, value::Access};
+use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::Key;
 use stead_client::resource::PODS;
 
@@ -67,6 +67,16 @@ pub struct PodFacts {
     pub preempts: bool,
     /// It is for this scheduler, and nothing gates it.
     pub is_schedulable: bool,
+    /// status.nominatedNodeName; empty if not set.
+    pub nominated: String,
+    /// Condition DisruptionTarget says that the scheduler ends it for another.
+    pub is_preempted: bool,
+    /// status.startTime.
+    pub started: Option<Timestamp>,
+    /// The images of its containers, with a tag; only while it has no node.
+    pub images: Vec<String>,
+    /// Cpu and memory as scores count them: a container that asks for nothing counts for something (SCH-93).
+    pub scored: (i64, i64),
     /// What it asks of a node: milli-units of cpu, units of everything else; `pods` not included.
     pub requests: BTreeMap<String, i64>,
     /// (protocol, hostIP, hostPort) of its containers.
@@ -176,6 +186,11 @@ impl PodFacts {
         priority: 0,
         preempts: true,
         is_schedulable: false,
+        nominated: String::new(),
+        is_preempted: false,
+        started: None,
+        images: Vec::new(),
+        scored: (0, 0),
         requests: BTreeMap::new(),
         host_ports: Vec::new(),
         claims: Vec::new(),
@@ -211,6 +226,11 @@ impl PodFacts {
             priority: spec.int("priority").unwrap_or(0),
             preempts: spec.str("preemptionPolicy") != "Never",
             is_schedulable: matches!(spec.str("schedulerName"), SCHEDULER | "") && spec.items("schedulingGates").is_empty(),
+            nominated: status.str("nominatedNodeName").to_owned(),
+            is_preempted: condition("DisruptionTarget").is_some_and(|c| c.str("reason") == "PreemptionByScheduler"),
+            started: Timestamp::parse(status.str("startTime")),
+            images: if spec.str("nodeName").is_empty() { images(spec) } else { Vec::new() },
+            scored: scored(spec),
             requests: requests(spec),
             host_ports: host_ports(spec),
             claims: claims.collect(),
@@ -268,7 +288,7 @@ impl Scheduled {
 }
 
 fn trim(value: &mut Value) {
-    keep(value, "spec", &["nodeSelector", "affinity"]);
+    keep(value, "spec", &["nodeSelector", "affinity", "topologySpreadConstraints"]);
     let spec = value.get_mut("spec").map(Value::take).filter(|spec| spec.as_object().is_some_and(|members| !members.is_empty()));
     *value = spec.map_or(Value::Null, |spec| stead_api::json!({ "spec": spec }));
 }
@@ -276,6 +296,26 @@ fn trim(value: &mut Value) {
 /// Pod-level requests, else those of the containers together, and the overhead.
 fn requests(spec: &Value) -> BTreeMap<String, i64> {
     totals::pod_requests(spec).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
+}
+
+/// What a container counts for in scores if it asks for nothing: milli-units of cpu, bytes of memory.
+const LEAST: [(&str, &str); 2] = [("cpu", "100m"), ("memory", "200Mi")];
+
+fn scored(spec: &Value) -> (i64, i64) {
+    let least = LEAST.iter().filter_map(|(name, amount)| Some(((*name).to_owned(), Quantity::parse(amount).ok()?))).collect();
+    let total = totals::pod_requests_of_at_least(spec, &least);
+    let of = |name: &str| total.get(name).map_or(0, |quantity| in_units(name, quantity));
+    (of("cpu"), of("memory"))
+}
+
+/// Names as nodes tell them: with a tag.
+fn images(spec: &Value) -> Vec<String> {
+    let containers = spec.items("initContainers").iter().chain(spec.items("containers"));
+    let tagged = |image: &str| {
+        let has_tag = image.contains('@') || image.rsplit('/').next().is_some_and(|last| last.contains(':'));
+        if has_tag { image.to_owned() } else { format!("{image}:latest") }
+    };
+    containers.map(|container| tagged(container.str("image"))).collect()
 }
 
 /// The ports of its containers, then those of its sidecars.

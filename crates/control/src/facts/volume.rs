@@ -65,6 +65,8 @@ pub struct VolumeFacts {
     pub is_block: bool,
     /// spec.volumeAttributesClassName; empty if not set.
     pub attributes_class: String,
+    /// spec.csi: driver and volumeHandle.
+    pub csi: Option<(String, String)>,
     /// spec.persistentVolumeReclaimPolicy.
     pub reclaim: Reclaim,
     /// The member of spec that says where its bytes are: `local`, `nfs`, `csi`.
@@ -143,6 +145,7 @@ impl VolumeFacts {
         access_modes: Vec::new(),
         is_block: false,
         attributes_class: String::new(),
+        csi: None,
         reclaim: Reclaim::Retain,
         source: String::new(),
         node: String::new(),
@@ -170,6 +173,7 @@ impl VolumeFacts {
             access_modes: texts(spec, "accessModes"),
             is_block: spec.str("volumeMode") == "Block",
             attributes_class: spec.str("volumeAttributesClassName").to_owned(),
+            csi: spec.get("csi").map(|csi| (csi.str("driver").to_owned(), csi.str("volumeHandle").to_owned())),
             reclaim: match spec.str("persistentVolumeReclaimPolicy") {
                 "Retain" | "" => Reclaim::Retain,
                 "Delete" => Reclaim::Delete,

@@ -1,10 +1,20 @@
-//! The scheduler: gives every waiting pod a node. One look places all pods that wait, so that no two of them are promised
-//! the same room: `snapshot` -> `filter` -> `score` -> bindings.
+//! The scheduler: gives every waiting pod a node. Attempts are made one after another over a snapshot that changes with every report and every
+//! decision, so no two pods are promised the same room; what was decided for a pod is carried out under the pod's own key, beside the next attempts.
+//!
+//! ```text
+//! changes ─▶ snapshot, queue (who could be helped?) ─▶ attempt: cycle (filter, score) or preemption ─▶ plan: bind, bind volumes, refuse
+//! ```
 
-mod affinity;
-mod filter;
-mod plan;
-mod score;
+mod attempt;
+mod cycle;
+mod desk;
+mod effects;
+mod hints;
+mod message;
+mod plugins;
+mod preemption;
+mod queue;
+mod reservations;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -13,11 +23,53 @@ use crate::engine::{Cache, Change, Controller};
 use crate::facts::pod::SCHEDULER;
 use crate::object::Object;
 use crate::plan::{Key, Plan};
+use desk::Desk;
+use std::sync::{Mutex, MutexGuard};
 use stead_api::time::Timestamp;
-use stead_client::resource::{NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, Resource};
+use stead_client::resource::{
+    CSI_DRIVERS, CSI_NODES, CSI_STORAGE_CAPACITIES, NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, POD_DISRUPTION_BUDGETS, PODS,
+    Resource, SERVICES, STATEFUL_SETS, STORAGE_CLASSES,
+};
+
+/// What it looks at, as far as the server has it.
+const WATCHED: &[Resource] = &[
+    PODS,
+    NODES,
+    NAMESPACES,
+    SERVICES,
+    STATEFUL_SETS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
+    STORAGE_CLASSES,
+    CSI_NODES,
+    CSI_DRIVERS,
+    CSI_STORAGE_CAPACITIES,
+    POD_DISRUPTION_BUDGETS,
+];
 
 #[derive(Debug)]
-pub struct Scheduler;
+pub struct Scheduler {
+    watched: Vec<Resource>,
+    desk: Mutex<Desk>,
+}
+
+impl Scheduler {
+    /// `served` are all resources that the server lists.
+    pub fn new(served: &[Resource]) -> Self {
+        let watched = WATCHED.iter().filter(|resource| served.contains(resource)).copied().collect();
+        Self { watched, desk: Mutex::default() }
+    }
+
+    /// After a panic, everything is made anew of what the caches know.
+    fn desk(&self, cache: &Cache) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(|poisoned| {
+            self.desk.clear_poison();
+            let mut desk = poisoned.into_inner();
+            *desk = Desk::of(cache);
+            desk
+        })
+    }
+}
 
 impl Controller for Scheduler {
     fn name(&self) -> &'static str {
@@ -25,42 +77,20 @@ impl Controller for Scheduler {
     }
 
     fn watches(&self) -> Vec<Resource> {
-        vec![PODS, NODES, PERSISTENT_VOLUME_CLAIMS, NAMESPACES]
+        self.watched.clone()
     }
 
-    /// One key for all pods.
-    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
-        let matters = match (change.resource, &change.old, &change.new) {
-            (PODS, old, Some(new)) => is_waiting(new) || old.as_ref().is_some_and(|old| frees_room(old, new)),
-            (PODS, Some(old), None) => !old.pod().node.is_empty(),
-            (NODES, Some(old), Some(new)) => differs(old, new),
-            (NAMESPACES, old, new) => old.as_ref().map(|ns| &ns.labels) != new.as_ref().map(|ns| &ns.labels),
-            (NODES | PERSISTENT_VOLUME_CLAIMS, _, _) => true,
-            _ => false,
-        };
-        if matters {
-            keys.push((PODS, Key::cluster("")));
-        }
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
+        keys.extend(self.desk(cache).note(change, cache).into_iter().map(|key| (PODS, key)));
     }
 
-    fn reconcile(&self, _: Resource, _: &Key, cache: &Cache, now: Timestamp) -> Plan {
-        plan::plan(now, cache)
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        self.desk(cache).look(key, cache, now)
     }
 }
 
-/// It has no node, wants one, and from this scheduler.
+/// It has no node, wants one, and from this scheduler (SCH-1, SCH-25).
 pub fn is_waiting(pod: &Object) -> bool {
     let facts = pod.pod();
     facts.node.is_empty() && pod.deleting.is_none() && !facts.terminal() && facts.is_schedulable
-}
-
-/// It used room on a node and no longer does, or now lets itself be told apart differently.
-fn frees_room(old: &Object, new: &Object) -> bool {
-    !old.pod().node.is_empty() && ((!old.pod().terminal() && new.pod().terminal()) || old.labels != new.labels)
-}
-
-/// A heartbeat changes nothing for the scheduler.
-fn differs(old: &Object, new: &Object) -> bool {
-    let of = |node: &Object| (node.labels.clone(), node.node().allocatable.clone(), node.node().taints.clone(), node.node().cordoned);
-    of(old) != of(new)
 }

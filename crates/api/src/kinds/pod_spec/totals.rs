@@ -18,10 +18,24 @@ pub fn limits(spec: &Value) -> Amounts {
 
 /// What a pod asks for: its own requests where it has some, else its containers' together, and its overhead.
 pub fn pod_requests(spec: &Value) -> Amounts {
-    let mut total = requests(spec);
+    with_overhead(spec, requests(spec))
+}
+
+/// The pod's own requests in place of its containers', and its overhead.
+fn with_overhead(spec: &Value, mut total: Amounts) -> Amounts {
     total.extend(amount::amounts(spec["resources"].map("requests")));
     amount::add(&mut total, &overhead(spec));
     total
+}
+
+/// As [`pod_requests`], where a container that asks for nothing of something counts for so much.
+pub fn pod_requests_of_at_least(spec: &Value, least: &Amounts) -> Amounts {
+    let own = |container: &Value| {
+        let mut own = least.clone();
+        own.extend(amount::amounts(container["resources"].map("requests")));
+        own
+    };
+    with_overhead(spec, together(spec, own))
 }
 
 /// What a pod is limited to: its own limits where it has some, else its containers' together; where there is one its overhead comes on top.
@@ -39,7 +53,10 @@ fn overhead(spec: &Value) -> Amounts {
 }
 
 fn of(spec: &Value, member: &str) -> Amounts {
-    let own = |container: &Value| amount::amounts(container["resources"].map(member));
+    together(spec, |container| amount::amounts(container["resources"].map(member)))
+}
+
+fn together(spec: &Value, own: impl Fn(&Value) -> Amounts) -> Amounts {
     let mut sum = Amounts::new();
     for container in spec.items("containers") {
         amount::add(&mut sum, &own(container));
