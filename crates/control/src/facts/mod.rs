@@ -19,7 +19,9 @@ use node::NodeFacts;
 use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
-use stead_client::resource::{CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, STATEFUL_SETS};
+use stead_client::resource::{
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, STATEFUL_SETS,
+};
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
 use storage_class::StorageClassFacts;

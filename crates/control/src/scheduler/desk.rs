@@ -49,7 +49,8 @@ impl Desk {
     /// Everything that the caches know, as if it came just now.
     pub fn of(cache: &Cache) -> Self {
         let mut desk = Self::default();
-        for resource in cache.resources() {
+        // Pods first: a node that comes finds those that are on it in the cache.
+        for resource in [PODS].into_iter().chain(cache.resources().filter(|resource| *resource != PODS)) {
             for object in cache.list(resource) {
                 let change = Change { resource, key: object.key.clone(), old: None, new: Some(Arc::clone(object)) };
                 desk.note(&change, cache);
@@ -324,7 +325,10 @@ fn volumes_stand(binding: &Binding, cache: &Cache) -> Result<Bound, String> {
         }
         match cache.get(PERSISTENT_VOLUMES, &Key::cluster(claim.claim().volume.as_str())) {
             Some(volume) if !reaches(volume, node) => {
-                return Err(format!("pv {:?} node affinity doesn't match node {:?}: no matching NodeSelectorTerms", volume.key.name, binding.node));
+                return Err(format!(
+                    "pv {:?} node affinity doesn't match node {:?}: no matching NodeSelectorTerms",
+                    volume.key.name, binding.node
+                ));
             }
             Some(_) => {}
             None => stand = Bound::NotYet,

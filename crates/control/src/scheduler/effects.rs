@@ -93,8 +93,7 @@ pub fn refuse(pod: &Arc<Object>, why: Why<'_>, now: Timestamp) -> Plan {
         plan.events.push(Event::warning(pod.reference(), "FailedScheduling", shortened(message)));
     }
     let since = old.and_then(|condition| condition.since).unwrap_or(now).rfc3339();
-    let condition =
-        json!({"type": "PodScheduled", "status": "False", "reason": reason, "message": message, "lastTransitionTime": since});
+    let condition = json!({"type": "PodScheduled", "status": "False", "reason": reason, "message": message, "lastTransitionTime": since});
     let nominated: Value = if nominated.is_empty() { Value::Null } else { nominated.into() };
     plan.before.push(status(pod, json!({"conditions": [condition], "nominatedNodeName": nominated})));
     plan

@@ -21,10 +21,16 @@ pub enum Happening<'a> {
     /// A pod takes room on a node.
     PodCame(&'a Object),
     /// A pod on a node can be told apart differently, asks for less, or has begun to go.
-    PodChanged { old: &'a Object, new: &'a Object },
+    PodChanged {
+        old: &'a Object,
+        new: &'a Object,
+    },
     NodeCame(&'a Arc<Object>),
     NodeLeft,
-    NodeChanged { old: &'a Arc<Object>, new: &'a Arc<Object> },
+    NodeChanged {
+        old: &'a Arc<Object>,
+        new: &'a Arc<Object>,
+    },
     /// A claim, by its place; also when it goes.
     Claim(&'a Object),
     /// A volume, a class, or what is known of drivers and room.
@@ -148,8 +154,7 @@ impl Hopeful<'_> {
         (self.is_refused_by(Plugin::NodeResourcesFit) && self.by_more_room(old, new))
             || (self.is_refused_by(Plugin::NodeAffinity) && is_new(&|node| node_affinity::matches(self.pod, node)))
             || (self.is_refused_by(Plugin::TaintToleration) && is_new(&|node| taints::tolerates_all(self.pod, node.node())))
-            || (self.is_refused_by(Plugin::NodeUnschedulable)
-                && is_new(&|node| taints::refuses_cordoned(self.pod, node.node()).is_none()))
+            || (self.is_refused_by(Plugin::NodeUnschedulable) && is_new(&|node| taints::refuses_cordoned(self.pod, node.node()).is_none()))
             || (self.is_refused_by(Plugin::NodePorts) && old.is_none())
             || ((self.by_volumes() || self.is_refused_by(Plugin::PodTopologySpread) || self.is_refused_by(Plugin::InterPodAffinity))
                 && relabelled)

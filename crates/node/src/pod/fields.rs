@@ -53,13 +53,17 @@ pub const POD_SPEC: Fields = Fields {
         "readinessGates",
         "enableServiceLinks",
         "schedulingGates",
+        "topologySpreadConstraints",
+        "priorityClassName",
+        "priority",
+        "preemptionPolicy",
         "resources",
         "hostnameOverride",
         "serviceAccountName",
         "imagePullSecrets",
         "serviceAccount",
     ],
-    listed: &["volumes", "automountServiceAccountToken", "priorityClassName", "priority", "preemptionPolicy"],
+    listed: &["volumes", "automountServiceAccountToken"],
     refused: &[
         ("runtimeClassName", set),
         ("overhead", set),
@@ -67,7 +71,6 @@ pub const POD_SPEC: Fields = Fields {
         ("schedulingGroup", set),
         ("evictionResponders", set),
         ("os", other_os),
-        ("topologySpreadConstraints", binding_spread),
     ],
 };
 
@@ -168,12 +171,6 @@ fn present(field: &str, value: &Value) -> Option<String> {
 fn other_os(field: &str, value: &Value) -> Option<String> {
     let name = value.str("name");
     (!matches!(name, "" | "linux")).then(|| format!("{field}: {name}"))
-}
-
-/// One that only prefers is listed in the README.
-fn binding_spread(field: &str, value: &Value) -> Option<String> {
-    let binds = value.as_array().into_iter().flatten().any(|constraint| constraint.str("whenUnsatisfiable") != "ScheduleAnyway");
-    binds.then(|| format!("{field} with whenUnsatisfiable: DoNotSchedule"))
 }
 
 fn other_limits(field: &str, value: &Value) -> Option<String> {

@@ -101,6 +101,10 @@ fn bind(target: &crate::request::Target, pod: &Value, binding: &Value, node_labe
     copy_map(&mut pod, "annotations", &binding["metadata"]["annotations"], |_| true);
     copy_map(&mut pod, "labels", &binding["metadata"]["labels"], |_| true);
     copy_map(&mut pod, "labels", node_labels, |label| TOPOLOGY_LABELS.contains(&label));
+    // Room was kept for it; now it has it (SCH-8).
+    if let Some(status) = pod["status"].as_object_mut() {
+        status.shift_remove("nominatedNodeName");
+    }
     let scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null});
     pod_target::set_condition(&mut pod, scheduled, now);
     stead_api::schema::walker::canonical(target.kind.schema, &mut pod);

@@ -43,6 +43,17 @@ async fn a_pod_is_bound_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pod_that_is_bound_needs_no_room_kept() {
+    // SCH-8
+    let client = with_pod().await;
+    let nominated = json!({"status": {"nominatedNodeName": "n"}});
+    let (_, waiting) = send_as(&client, "PATCH", &format!("{PODS}/p/status"), nominated, MERGE).await;
+    assert_eq!(waiting["status"]["nominatedNodeName"], "n");
+    send(&client, "POST", &format!("{PODS}/p/binding"), json!({"metadata": {"name": "p"}, "target": {"name": "n"}})).await;
+    assert_eq!(get(&client, &format!("{PODS}/p")).await.1["status"]["nominatedNodeName"], json!(null));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_eviction_marks_and_deletes() {
     // R50
     let client = with_pod().await;

@@ -42,10 +42,8 @@ pub fn could_ever(wanted: &Amounts, node: &NodeInfo) -> bool {
 
 /// SCH-93; `scored` is the pod's cpu and memory as scores count them.
 pub fn least_allocated(scored: (i64, i64), node: &NodeInfo) -> i64 {
-    let shares = [
-        (node.allocatable.cpu, node.scored.0.saturating_add(scored.0)),
-        (node.allocatable.memory, node.scored.1.saturating_add(scored.1)),
-    ];
+    let shares =
+        [(node.allocatable.cpu, node.scored.0.saturating_add(scored.0)), (node.allocatable.memory, node.scored.1.saturating_add(scored.1))];
     let there = shares.iter().filter(|(all, _)| *all > 0);
     let (sum, count) = there.fold((0, 0), |(sum, count), (all, requested)| {
         (sum + all.saturating_sub(*requested).max(0).saturating_mul(SCORE_MAX) / all, count + 1)

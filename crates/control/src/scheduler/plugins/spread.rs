@@ -12,8 +12,10 @@ use crate::scheduler::snapshot::term::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use stead_api::selector::{LabelSelector, Operator, Requirement};
 use stead_api::{Value, value::Access};
-use stead_client::resource::STATEFUL_SETS;
+use stead_client::resource::{REPLICA_SETS, Resource, STATEFUL_SETS};
 
+/// Whose pods are spread though nothing asks for it.
+const WORKLOADS: &[Resource] = &[STATEFUL_SETS, REPLICA_SETS];
 const HOSTNAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
@@ -252,8 +254,10 @@ fn default_selector(pod: &Object, cache: &Cache) -> Option<LabelSelector> {
     }
     let exact = |(key, value): (String, String)| Requirement { key, operator: Operator::Equals, values: BTreeSet::from([value]) };
     let mut requirements: Vec<Requirement> = pairs.into_iter().map(exact).collect();
-    let owner = pod.controller().filter(|owner| owner.kind == "StatefulSet");
-    let workload = owner.and_then(|owner| cache.get(STATEFUL_SETS, &Key::new(pod.key.namespace.as_str(), owner.name.as_str())));
+    let workload = pod.controller().and_then(|owner| {
+        let resource = WORKLOADS.iter().find(|resource| resource.kind == owner.kind && resource.api_version == owner.api_version)?;
+        cache.get(*resource, &Key::new(pod.key.namespace.as_str(), owner.name.as_str()))
+    });
     if let Some(LabelSelector::All(more)) = workload.map(|workload| LabelSelector::from_object(workload.spec().get("selector"))) {
         requirements.extend(more);
     }

@@ -4,8 +4,8 @@
 use super::{Obstacle, Plugin, Refusal, Remedy, node_affinity};
 use crate::engine::Cache;
 use crate::facts::pod::BY_CLAIM;
-use crate::facts::storage_class::is_ours;
 use crate::facts::storage_capacity::OF_CLASS;
+use crate::facts::storage_class::is_ours;
 use crate::object::Object;
 use crate::plan::Key;
 use crate::scheduler::reservations::Reservations;
@@ -17,8 +17,7 @@ use stead_api::kinds::pod_spec::node_selection::{Candidate, term_matches};
 use stead_api::{Value, json, value::Access};
 use stead_client::resource::{CSI_DRIVERS, CSI_NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES};
 
-const IN_USE: &str =
-    "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
+const IN_USE: &str = "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
 const NO_SUCH_VOLUME: &str = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
 const OTHER_NODE: &str = "node(s) didn't match PersistentVolume's node affinity";
 const NOTHING_TO_BIND: &str = "node(s) didn't find available persistent volumes to bind";
@@ -124,9 +123,7 @@ impl State {
         if self.is_empty() {
             return None;
         }
-        self.exceeds_limits(node, cache)
-            .or_else(|| self.cannot_bind(node, cache, reservations))
-            .or_else(|| self.is_elsewhere(node, cache))
+        self.exceeds_limits(node, cache).or_else(|| self.cannot_bind(node, cache, reservations)).or_else(|| self.is_elsewhere(node, cache))
     }
 
     /// SCH-79.
