@@ -20,7 +20,7 @@ use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, STATEFUL_SETS,
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, REPLICA_SETS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -75,6 +75,7 @@ const KINDS: &[Kind] = &[
     endpoints::KIND,
     endpoint_slice::KIND,
     whole(STATEFUL_SETS),
+    whole(REPLICA_SETS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
     whole(CSI_NODES),
