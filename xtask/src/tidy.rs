@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 20] = [
+const DEPENDENCIES: [(&str, &[&str]); 21] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
