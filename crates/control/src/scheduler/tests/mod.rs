@@ -1,5 +1,7 @@
 //! Placements over caches: every object is there at once, and every pod is tried.
 
+mod life;
+
 use super::desk::{Desk, turn};
 use crate::engine::Cache;
 use crate::object::Object;
