@@ -9,6 +9,7 @@ use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
 use crate::{allocation, kubernetes_service, object};
 use std::sync::Arc;
+use stead_api::kinds::priority_class::SYSTEM;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
 
@@ -22,6 +23,7 @@ const ROUNDS: u64 = 6;
 /// Makes what is missing, and on a new store what a cluster begins with; does nothing on a store that has it.
 pub(crate) async fn run(core: &Arc<Core>, first_objects: Vec<Value>) -> Result<(), Status> {
     repair_namespaces(core).await?;
+    repair_priority_classes(core).await?;
     let first = !networks::is_known(core);
     if first {
         // Before the store is known by its ranges not to be new, so that a crash between leaves none out.
@@ -45,6 +47,7 @@ pub(crate) async fn maintain(core: &Arc<Core>) {
         say(networks::repair(core).await, "the ranges of Services' addresses are not looked after");
         if round % ROUNDS == 0 {
             say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
+            say(repair_priority_classes(core).await, "the priority classes of the system are not looked after");
             say(repair_addresses(core).await, "the addresses of Services are not looked after");
             say(expiry::expire(core, &events, usize::MAX).await, "old Events stay");
         }
@@ -61,6 +64,14 @@ async fn repair_namespaces(core: &Arc<Core>) -> Result<(), Status> {
     let namespaces = core.kinds.built_in("namespaces");
     for name in NAMESPACES {
         ensure(core, &namespaces, "", json!({"metadata": {"name": name}})).await?;
+    }
+    Ok(())
+}
+
+async fn repair_priority_classes(core: &Arc<Core>) -> Result<(), Status> {
+    let classes = core.kinds.built_in("priorityclasses");
+    for (name, value, description) in SYSTEM {
+        ensure(core, &classes, "", json!({"metadata": {"name": name}, "value": value, "description": description})).await?;
     }
     Ok(())
 }

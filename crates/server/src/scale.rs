@@ -27,7 +27,7 @@ pub(crate) fn of(parent: &Value) -> Value {
         "spec": {"replicas": parent["spec"]["replicas"]},
         "status": {
             "replicas": parent["status"].int("replicas").unwrap_or_default(),
-            "selector": LabelSelector::from_object(parent["spec"].get("selector")).to_string(),
+            "selector": selector(parent).to_string(),
         },
     });
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
@@ -37,6 +37,15 @@ pub(crate) fn of(parent: &Value) -> Value {
     }
     walker::canonical(expected().schema, &mut scale);
     scale
+}
+
+/// Whose pods are counted. A ReplicationController selects by a map of labels.
+fn selector(parent: &Value) -> LabelSelector {
+    let selector = parent["spec"].get("selector");
+    match parent.str("kind") {
+        "ReplicationController" => LabelSelector::from_map(selector.and_then(Value::as_object)),
+        _ => LabelSelector::from_object(selector),
+    }
 }
 
 /// As the encoder writes it.

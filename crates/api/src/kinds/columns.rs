@@ -46,8 +46,12 @@ pub fn labels(labels: Option<&Map<String, Value>>) -> String {
     }
 }
 
+/// Go's first moment: when what was never created was created.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
 /// The cells of [`NAME`] and [`CREATED_AT`].
 pub fn name_and_creation(object: &Value) -> Vec<Value> {
     let metadata = &object["metadata"];
-    vec![metadata.str("name").into(), metadata.str("creationTimestamp").into()]
+    let created = metadata.get("creationTimestamp").and_then(Value::as_str).unwrap_or(NEVER);
+    vec![metadata.str("name").into(), created.into()]
 }

@@ -111,7 +111,7 @@ impl Hooks for CronJob {
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
         let spec = &object["spec"];
-        let mut texts = if old.is_none() { job::name_warning(object) } else { Vec::new() };
+        let mut texts = if old.is_none() { pod_template::name_warning(object) } else { Vec::new() };
         let at = Path::new("spec").child("jobTemplate").child("spec");
         texts.extend(job::spec_warnings(&spec["jobTemplate"]["spec"], &at));
         if old.is_none_or(|old| old["metadata"]["generation"] != object["metadata"]["generation"]) {
@@ -188,7 +188,7 @@ fn validate_spec(spec: &Value, old: Option<&Value>, path: &Path) -> Errors {
         errors.extend(not_negative(spec, member, path));
     }
     if schedule.is_empty() {
-        errors.push(field::required(&at, ""));
+        errors.push(field::required(&path.child("schedule"), ""));
     }
     errors
 }

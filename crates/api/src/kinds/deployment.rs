@@ -128,7 +128,9 @@ impl Hooks for Deployment {
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
-        pod_template::warnings(object, old)
+        let mut texts = if old.is_none() { pod_template::name_warning(object) } else { Vec::new() };
+        texts.extend(pod_template::warnings(object, old));
+        texts
     }
 
     fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {

@@ -3,6 +3,7 @@
 use crate::registry::Kind;
 
 pub mod columns;
+pub mod conditions;
 pub mod config_map;
 pub mod controller_revision;
 pub mod cron_job;
@@ -18,6 +19,7 @@ pub mod event;
 pub mod ip_address;
 pub mod job;
 pub mod lease;
+pub mod limit_range;
 pub mod metrics;
 pub mod namespace;
 pub mod network_policy;
@@ -25,9 +27,15 @@ pub mod node;
 pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
+pub mod pod_disruption_budget;
 pub mod pod_spec;
 pub mod pod_template;
+pub mod pod_templates;
+pub mod priority_class;
+pub mod rbac;
 pub mod replica_set;
+pub mod replication_controller;
+pub mod resource_quota;
 pub mod reviews;
 pub mod secret;
 pub mod service;
@@ -43,11 +51,15 @@ pub static KINDS: &[&Kind] = &[
     &config_map::CONFIG_MAP,
     &endpoints::ENDPOINTS,
     &event::EVENT,
+    &limit_range::LIMIT_RANGE,
     &namespace::NAMESPACE,
     &node::NODE,
     &persistent_volume_claim::PERSISTENT_VOLUME_CLAIM,
     &persistent_volume::PERSISTENT_VOLUME,
     &pod::POD,
+    &pod_templates::POD_TEMPLATE,
+    &replication_controller::REPLICATION_CONTROLLER,
+    &resource_quota::RESOURCE_QUOTA,
     &secret::SECRET,
     &service_account::SERVICE_ACCOUNT,
     &service::SERVICE,
@@ -63,12 +75,18 @@ pub static KINDS: &[&Kind] = &[
     &ip_address::IP_ADDRESS,
     &network_policy::NETWORK_POLICY,
     &service_cidr::SERVICE_CIDR,
+    &pod_disruption_budget::POD_DISRUPTION_BUDGET,
+    &rbac::CLUSTER_ROLE_BINDING,
+    &rbac::CLUSTER_ROLE,
+    &rbac::ROLE_BINDING,
+    &rbac::ROLE,
     &csi_driver::CSI_DRIVER,
     &csi_node::CSI_NODE,
     &csi_storage_capacity::CSI_STORAGE_CAPACITY,
     &storage_class::STORAGE_CLASS,
     &volume_attachment::VOLUME_ATTACHMENT,
     &volume_attributes_class::VOLUME_ATTRIBUTES_CLASS,
+    &priority_class::PRIORITY_CLASS,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,
 ];

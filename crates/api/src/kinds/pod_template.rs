@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Value,
     field::{self, Errors, Path},
-    json, meta,
+    json, meta, names,
     registry::Column,
     selector::{self, LabelSelector},
     value::Access,
@@ -42,6 +42,16 @@ pub fn drop_disabled(object: &mut Value, old: Option<&Value>) {
 pub fn warnings(object: &Value, old: Option<&Value>) -> Vec<String> {
     let changed = old.is_none_or(|old| old["metadata"]["generation"] != object["metadata"]["generation"]);
     if changed { warnings::of(&object["spec"]["template"], &Path::new("spec").child("template")) } else { Vec::new() }
+}
+
+/// A warning that pods of that name would have odd host names.
+pub fn name_warning(object: &Value) -> Vec<String> {
+    let faults = names::dns_label(object["metadata"].str("name"));
+    if faults.is_empty() {
+        return Vec::new();
+    }
+    let why = "this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended";
+    vec![format!("metadata.name: {why}: [{}]", faults.join(" "))]
 }
 
 /// Validates a template.
@@ -135,6 +145,17 @@ pub fn available_at_most_ready(status: &Value, shown: &str, path: &Path) -> Opti
     let available = count("availableReplicas");
     (available > count("readyReplicas"))
         .then(|| field::invalid(&path.child("availableReplicas"), available, &format!("cannot be greater than {shown}")))
+}
+
+/// Validates the counters of a ReplicaSet's or ReplicationController's status.
+pub fn replica_counters(status: &Value, path: &Path) -> Errors {
+    const COUNTERS: [&str; 3] = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+    let mut errors = not_negative(status, &["replicas"], path);
+    errors.extend(not_negative(status, &COUNTERS, path));
+    errors.extend(not_negative(status, &["terminatingReplicas", "observedGeneration"], path));
+    errors.extend(at_most_replicas(status, &COUNTERS, path));
+    errors.extend(available_at_most_ready(status, "readyReplicas", path));
+    errors
 }
 
 /// The number of name collisions never goes down.

@@ -79,7 +79,7 @@ impl Hooks for ReplicaSet {
 
     fn validate_update(&self, part: Part, object: &Value, old: &Value) -> Errors {
         if part == Part::Status {
-            return validate_status(&object["status"], &Path::new("status"));
+            return pod_template::replica_counters(&object["status"], &Path::new("status"));
         }
         let mut errors = self.validate(object);
         errors.extend(pod_template::selector_stays(object, old));
@@ -87,7 +87,9 @@ impl Hooks for ReplicaSet {
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
-        pod_template::warnings(object, old)
+        let mut texts = if old.is_none() { pod_template::name_warning(object) } else { Vec::new() };
+        texts.extend(pod_template::warnings(object, old));
+        texts
     }
 
     fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
@@ -123,15 +125,5 @@ pub(super) fn pods(spec: &Value, path: &Path) -> Errors {
             errors.extend(pod_template::runs_for_ever(template, "ReplicaSet", &at_template));
         }
     }
-    errors
-}
-
-fn validate_status(status: &Value, path: &Path) -> Errors {
-    const COUNTERS: [&str; 3] = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
-    let mut errors = pod_template::not_negative(status, &["replicas"], path);
-    errors.extend(pod_template::not_negative(status, &COUNTERS, path));
-    errors.extend(pod_template::not_negative(status, &["terminatingReplicas", "observedGeneration"], path));
-    errors.extend(pod_template::at_most_replicas(status, &COUNTERS, path));
-    errors.extend(pod_template::available_at_most_ready(status, "readyReplicas", path));
     errors
 }

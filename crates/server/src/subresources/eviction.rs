@@ -1,6 +1,6 @@
-//! `pods/eviction` (R50): deletes a pod on behalf of a drain. There are no disruption budgets yet, so nothing blocks it.
+//! `pods/eviction` (R50): deletes a pod on behalf of a drain. What a disruption budget allows is asked and spent first.
 
-use super::pod_target;
+use super::{budgets, pod_target};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::core::Core;
@@ -28,6 +28,9 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
         delete_options.run = Run::Dry;
     }
     let kind = call.target.kind.clone();
+    let pod = pod_target::read(core, call)?;
+    step::check_preconditions(&kind, &name, &pod, &delete_options)?;
+    budgets::spend(core, call, &pod, delete_options.run).await?;
     let now = core.environment.now().rfc3339();
     if delete_options.run == Run::Real {
         pod_target::change(core, call, delete_options.run, &mut |pod| {

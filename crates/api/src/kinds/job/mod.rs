@@ -10,7 +10,7 @@ use super::{columns, pod_spec::validation::not_negative, pod_template};
 use crate::{
     Value,
     field::{Errors, Path},
-    json, names,
+    json,
     registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
     schema::generated::{BATCH_V1_JOB, BATCH_V1_JOB_SPEC, BATCH_V1_JOB_STATUS},
     time::{Timestamp, age, human_duration},
@@ -117,7 +117,7 @@ impl Hooks for Job {
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
-        let mut texts = if old.is_none() { name_warning(object) } else { Vec::new() };
+        let mut texts = if old.is_none() { pod_template::name_warning(object) } else { Vec::new() };
         texts.extend(spec_warnings(&object["spec"], &Path::new("spec")));
         texts.extend(pod_template::warnings(object, old));
         texts
@@ -183,16 +183,6 @@ pub(super) fn drop_disabled(spec: &mut Value, old: Option<&Value>) {
     if !old.is_some_and(|old| old.has(GANG)) {
         spec.drop(GANG);
     }
-}
-
-/// A warning that pods of that name would have odd host names.
-pub(super) fn name_warning(object: &Value) -> Vec<String> {
-    let faults = names::dns_label(object["metadata"].str("name"));
-    if faults.is_empty() {
-        return Vec::new();
-    }
-    let why = "this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended";
-    vec![format!("metadata.name: {why}: [{}]", faults.join(" "))]
 }
 
 /// A warning that the status may grow too large.

@@ -167,7 +167,23 @@ fn is_extended(name: &str) -> bool {
     !is_native_resource(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
-fn resource_name(name: &str, path: &Path) -> Errors {
+/// Whether quotas know that resource of Kubernetes.
+pub fn is_standard_quota(name: &str) -> bool {
+    const OTHERS: [&str; 1] = ["storage"];
+    (STANDARD.contains(&name) && !OTHERS.contains(&name)) || is_huge_page(name) || name.starts_with("requests.hugepages-")
+}
+
+/// Validates what a quota limits.
+pub fn quota_name(name: &str, path: &Path) -> Errors {
+    let mut errors = resource_name(name, path);
+    if !name.contains('/') && !is_standard_quota(name) {
+        errors.push(field::invalid(path, name, "must be a standard resource for quota"));
+    }
+    errors
+}
+
+/// Validates the name of a resource.
+pub fn resource_name(name: &str, path: &Path) -> Errors {
     let errors: Errors = texts(path, name, names::qualified_name(name)).collect();
     let standard = || STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
     if errors.is_empty() && !name.contains('/') && !standard() {
@@ -176,7 +192,8 @@ fn resource_name(name: &str, path: &Path) -> Errors {
     errors
 }
 
-fn container_name(name: &str, path: &Path) -> Errors {
+/// Validates the name of a resource that containers have.
+pub fn container_name(name: &str, path: &Path) -> Errors {
     let mut errors = resource_name(name, path);
     if !name.contains('/') {
         if !IN_CONTAINERS.contains(&name) && !is_huge_page(name) {
