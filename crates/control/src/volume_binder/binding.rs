@@ -9,12 +9,14 @@ use crate::plan::{Call, Effect, Event, Patch};
 use stead_api::{Map, Value, json};
 use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES};
 
-/// All that is missing of a binding; empty when it is whole.
+/// What is next of a binding; empty when it is whole. Each write is valid for exactly the state that was seen, since one that comes
+/// late could undo what has happened meanwhile; so it is one write of each object, and the next look goes on.
 pub fn complete(volume: &Object, claim: &Object) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = claim_volume(volume, claim).into_iter().collect();
-    effects.extend(volume_phase(volume, VolumePhase::Bound, ""));
-    effects.extend(name_volume(volume, claim));
-    effects.extend(bound_status(volume, claim));
+    if let Some(effect) = claim_volume(volume, claim) {
+        return vec![effect];
+    }
+    let mut effects: Vec<Effect> = volume_phase(volume, VolumePhase::Bound, "").into_iter().collect();
+    effects.extend(name_volume(volume, claim).or_else(|| bound_status(volume, claim)));
     effects
 }
 
@@ -70,7 +72,7 @@ fn bound_status(volume: &Object, claim: &Object) -> Option<Effect> {
             status.insert("currentVolumeAttributesClassName".into(), volume.volume().attributes_class.as_str().into());
         }
     }
-    (!status.is_empty()).then(|| patch(claim, "status", json!({"metadata": {"uid": claim.uid}, "status": status})))
+    (!status.is_empty()).then(|| patch(claim, "status", json!({"metadata": version(claim), "status": status})))
 }
 
 /// The phase of a claim without a volume, with the event that tells of it; `None`: that is its phase.
@@ -88,7 +90,7 @@ pub fn unbound_status(claim: &Object, phase: ClaimPhase, event: Option<Event>) -
 pub fn volume_phase(volume: &Object, phase: VolumePhase, message: &str) -> Option<Effect> {
     let message: Value = if message.is_empty() { Value::Null } else { message.into() };
     let status = json!({"phase": phase.name(), "message": message});
-    (volume.volume().phase != phase).then(|| patch(volume, "status", json!({"metadata": {"uid": volume.uid}, "status": status})))
+    (volume.volume().phase != phase).then(|| patch(volume, "status", json!({"metadata": version(volume), "status": status})))
 }
 
 /// A volume is its claim's no longer. One that its maker had reserved stays so (STO-10).

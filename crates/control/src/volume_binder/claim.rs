@@ -216,15 +216,16 @@ fn provision(claim: &Arc<Object>, cache: &Cache, plan: &mut Plan) {
          If volume creation is delayed, please verify that the provisioner is running and correctly registered."
     );
     let event = Event::normal(claim.reference(), "ExternalProvisioning", message);
-    let mut effects = pending(claim);
     if !annotations.is_empty() {
         let mut metadata = binding::version(claim);
         metadata.insert("annotations".into(), annotations.into());
         let call = binding::patch(claim, "", json!({ "metadata": metadata }));
-        effects.insert(0, Effect { on_success: Some(event), ..call });
-    } else if !facts.is_ours() {
+        plan.step(vec![Effect { on_success: Some(event), ..call }]);
+        return;
+    }
+    if !facts.is_ours() {
         // Whether that provisioner runs is not known: it is told for as long as anything happens to the claim.
         plan.events.push(event);
     }
-    plan.step(effects);
+    plan.step(pending(claim));
 }

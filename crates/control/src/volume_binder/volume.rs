@@ -76,8 +76,13 @@ fn released(volume: &Arc<Object>, own: &ClaimRef, cache: &Cache, plan: &mut Plan
     reclaim(volume, cache, plan);
 }
 
+/// Says first that nobody has it any more; the next look does what the policy says.
 fn reclaim(volume: &Arc<Object>, cache: &Cache, plan: &mut Plan) {
     let facts = volume.volume();
+    if !matches!(facts.phase, VolumePhase::Released | VolumePhase::Failed) {
+        plan.step(binding::volume_phase(volume, VolumePhase::Released, "").into_iter().collect());
+        return;
+    }
     let failure = match facts.reclaim {
         Reclaim::Retain => {
             plan.because("its policy is Retain: it is kept until somebody clears spec.claimRef or deletes it");
@@ -87,19 +92,12 @@ fn reclaim(volume: &Arc<Object>, cache: &Cache, plan: &mut Plan) {
         Reclaim::Recycle => Some(("VolumeFailedRecycle", "No recycler plugin found for the volume!".to_owned())),
         Reclaim::Unknown => Some(("VolumeUnknownReclaimPolicy", "Volume has an unrecognized reclaim policy.".to_owned())),
     };
-    let is_settled = matches!(facts.phase, VolumePhase::Released | VolumePhase::Failed);
-    let mut effects: Vec<Effect> = Vec::new();
-    if !is_settled {
-        effects.extend(binding::volume_phase(volume, VolumePhase::Released, ""));
-    }
     if let Some((reason, message)) = failure {
         plan.because(message.clone());
         let event = Event::warning(volume.reference(), reason, message.clone());
-        effects.extend(
-            binding::volume_phase(volume, VolumePhase::Failed, &message).map(|effect| Effect { on_success: Some(event), ..effect }),
-        );
+        let failed = binding::volume_phase(volume, VolumePhase::Failed, &message);
+        plan.step(failed.map(|effect| Effect { on_success: Some(event), ..effect }).into_iter().collect());
     }
-    plan.step(effects);
 }
 
 /// PVB-18: who deletes it; why nobody does.

@@ -81,6 +81,19 @@ fn a_start_between_any_two_writes_goes_on() {
 }
 
 #[test]
+fn a_write_that_comes_late_undoes_nothing() {
+    // A volume that is Available again while a claim has it would lose its protection.
+    let mut world = World::default();
+    world.put(PERSISTENT_VOLUMES, volume("a", "c", json!({})));
+    let late = world.plan(PERSISTENT_VOLUMES, &stead_client::Key::cluster("a"));
+    world.settle();
+    world.put(PERSISTENT_VOLUME_CLAIMS, asking("data", "c", json!({})));
+    world.settle();
+    assert!(!world.carry_out(late.effects().next().expect("it becomes Available")));
+    assert_eq!(world.volume_stands("a").0, "Bound");
+}
+
+#[test]
 fn nothing_is_written_at_rest() {
     let mut world = World::default();
     world.put(PERSISTENT_VOLUMES, volume("a", "c", json!({})));

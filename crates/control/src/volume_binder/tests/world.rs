@@ -146,7 +146,7 @@ impl World {
     }
 
     /// Whether a call did what it should.
-    fn carry_out(&mut self, effect: &Effect) -> bool {
+    pub fn carry_out(&mut self, effect: &Effect) -> bool {
         match &effect.call {
             Call::Get { resource, key } => {
                 let there = self.raw(*resource, key).map(|value| value["metadata"].str("uid"));
