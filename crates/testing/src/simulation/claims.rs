@@ -14,9 +14,16 @@ use stead_control::volume_binder::matching;
 const CLAIMS: &str = "/api/v1/persistentvolumeclaims";
 const VOLUMES: &str = "/api/v1/persistentvolumes";
 const JSON: &str = "application/json";
+const MERGE: &str = "application/merge-patch+json";
 const JSON_PATCH: &str = "application/json-patch+json";
 /// The class of volumes that somebody makes by hand; no object bears the name.
 const BY_HAND: &str = "by-hand";
+/// The class of volumes that nodes make, of claims that wait for no pod.
+const OURS: &str = "ours";
+/// The class of volumes that nodes make, of claims that wait for their first pod.
+pub const FIRST_CONSUMER: &str = "first-consumer";
+/// Name of the claim templates of sets.
+pub const OF_SETS: &str = "data";
 
 #[derive(Debug)]
 pub struct Claims {
@@ -112,15 +119,49 @@ impl Claims {
         unmet
     }
 
+    /// A pod that runs where its claims have no volume would have another's data, or none.
+    pub fn check_place(&self, pod: &Value, node: &str) -> Result<(), String> {
+        let names = pod["spec"].items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
+        for name in names.filter(|name| !name.is_empty()) {
+            let claim = self.claims.get(&Key::new(pod["metadata"].str("namespace"), name));
+            let volume = claim.and_then(|claim| self.volumes.get(&Key::cluster(claim["spec"].str("volumeName"))));
+            if !volume.is_some_and(|volume| volume["spec"]["nodeAffinity"].to_string().contains(&format!("\"{node}\""))) {
+                return Err(format!("{} runs on {node}, its claim {name} has {volume:?}", pod["metadata"].str("name")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The claim that is bound to a volume.
+    pub fn user_of(&self, volume: &str) -> Option<&Key> {
+        let is_user = |claim: &Value| claim["spec"].str("volumeName") == volume && claim["status"].str("phase") == "Bound";
+        self.claims.iter().find(|(_, claim)| is_user(claim)).map(|(key, _)| key)
+    }
+
     fn phase_of(&self, volume: &Value) -> &'static str {
         let own = &volume["spec"]["claimRef"];
         let claim = self.claims.get(&Key::new(own.str("namespace"), own.str("name")));
         match (own.str("uid"), claim.map(|claim| claim["metadata"].str("uid"))) {
             ("", _) => "Available",
             (uid, Some(claim)) if claim == uid => "Bound",
+            // A node is to delete it.
+            (_, _) if is_made(volume) => "gone",
             (_, _) => "Released",
         }
     }
+}
+
+/// A node has made it.
+fn is_made(volume: &Value) -> bool {
+    volume["metadata"]["annotations"].has("pv.kubernetes.io/provisioned-by")
+}
+
+/// Disks of nodes, by name, without a volume, and volumes of nodes without a disk.
+pub fn unmet_disks(claims: &Claims, disks: &[String]) -> Vec<String> {
+    let is_of = |disk: &&String, volume: &Key| disk.starts_with(&format!("{}_", volume.name));
+    let left = disks.iter().filter(|disk| !claims.volumes.keys().any(|volume| is_of(disk, volume)));
+    let bare = claims.volumes.iter().filter(|(key, volume)| is_made(volume) && !disks.iter().any(|disk| is_of(&disk, key)));
+    left.map(|disk| format!("disk {disk} has no volume")).chain(bare.map(|(key, _)| format!("volume {key} has no disk"))).collect()
 }
 
 fn open(api: &Api) -> Result<[Watch; 2], String> {
@@ -128,10 +169,20 @@ fn open(api: &Api) -> Result<[Watch; 2], String> {
     Ok([watch(CLAIMS)?, watch(VOLUMES)?])
 }
 
+/// A class of volumes that nodes make.
+pub fn class(name: &str, mode: &str) -> Act {
+    let body = json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "stead.io/local",
+        "volumeBindingMode": mode, "allowVolumeExpansion": true,
+    });
+    Act { method: "POST", path: "/apis/storage.k8s.io/v1/storageclasses".to_owned(), content_type: JSON, body }
+}
+
 /// Volumes made, claims that want them, and either of them deleted; volumes that were released made free again.
 pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
+    let make = class(OURS, "Immediate");
     let count = chance.between(10, 40);
-    (0..count).map(|_| (chance.between(1000, END), act(chance))).collect()
+    [(500, make)].into_iter().chain((0..count).map(|_| (chance.between(1000, END), act(chance)))).collect()
 }
 
 fn act(chance: &mut Chance) -> Act {
@@ -139,13 +190,13 @@ fn act(chance: &mut Chance) -> Act {
     let size = format!("{}Gi", chance.between(1, 4));
     let of_claims = "/api/v1/namespaces/default/persistentvolumeclaims";
     let act = |method, path: String, content_type, body| Act { method, path, content_type, body };
-    match chance.below(10) {
+    match chance.below(11) {
         0..=3 => {
-            let wanted = chance.one_in(4).then_some(volume);
+            let (class, wanted) = if chance.one_in(2) { (OURS, None) } else { (BY_HAND, chance.one_in(4).then_some(volume)) };
             let body = json!({
                 "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim},
                 "spec": {
-                    "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "storageClassName": BY_HAND,
+                    "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, "storageClassName": class,
                     "volumeName": wanted,
                 },
             });
@@ -163,7 +214,8 @@ fn act(chance: &mut Chance) -> Act {
             act("POST", VOLUMES.to_owned(), JSON, body)
         }
         7 => act("DELETE", format!("{of_claims}/{claim}"), JSON, json!({})),
-        8 => act("DELETE", format!("{VOLUMES}/{volume}"), JSON, json!({})),
+        8 => act("PATCH", format!("{of_claims}/{claim}"), MERGE, json!({"spec": {"resources": {"requests": {"storage": size}}}})),
+        9 => act("DELETE", format!("{VOLUMES}/{volume}"), JSON, json!({})),
         // Whoever does this to a volume in use loses what was bound to it.
         _ => {
             let member = if chance.one_in(2) { "/spec/claimRef" } else { "/spec/claimRef/uid" };

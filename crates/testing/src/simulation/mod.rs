@@ -19,6 +19,7 @@ mod fault;
 mod node;
 mod nodes;
 mod process;
+mod provisioner;
 mod script;
 mod truth;
 mod world;

@@ -3,18 +3,23 @@
 
 use super::api::Watch;
 use super::containers::{Containers, Run};
+use super::provisioner::{self, Provisioner};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::Value;
 use stead_client::Report;
 use stead_node::clock::Now;
+use stead_node::disks::SimulatedDisks;
 use stead_node::heartbeat::Heartbeat;
 use stead_node::pod::machine::{Command, Event, Machine};
 use stead_node::pod::operation::{Operation, OperationId, Outcome};
 use stead_node::pods::{Order, Pods};
 use stead_node::runtime::{Ended, Heard};
 use stead_node::{pod::steps::NodeFacts, registration};
+
+/// Room for claims.
+const DISK_BYTES: u64 = 64 << 30;
 
 /// What happens to a node, or reaches it.
 #[derive(Debug)]
@@ -51,6 +56,7 @@ pub enum Act {
         code: i32,
     },
     SandboxDies(String),
+    Provision(provisioner::Act),
 }
 
 #[derive(Debug)]
@@ -58,6 +64,7 @@ pub struct Node {
     pub machine: registration::Machine,
     facts: Arc<NodeFacts>,
     pub containers: Containers,
+    pub disks: SimulatedDisks,
     pub agent: Option<Agent>,
     /// Agents so far.
     pub agents: u64,
@@ -74,6 +81,7 @@ pub struct Agent {
     /// When each machine's tick is planned.
     ticks: BTreeMap<String, i64>,
     pub heartbeat: Heartbeat,
+    pub provisioner: Provisioner,
     pub watch: Option<Watch>,
     pub connection: u64,
     pub last_delivery: i64,
@@ -90,7 +98,15 @@ impl Node {
             ..registration::Machine::default()
         };
         let facts = Arc::new(machine.facts("simulated://1"));
-        Self { machine, facts, containers: Containers::default(), agent: None, agents: 0, stalled_until: 0 }
+        Self {
+            machine,
+            facts,
+            containers: Containers::default(),
+            disks: SimulatedDisks::new(DISK_BYTES),
+            agent: None,
+            agents: 0,
+            stalled_until: 0,
+        }
     }
 
     /// A new agent, in place of whatever was there.
@@ -103,6 +119,7 @@ impl Node {
             machines: BTreeMap::new(),
             ticks: BTreeMap::new(),
             heartbeat: Heartbeat::default(),
+            provisioner: Provisioner::new(&self.machine.name),
             watch: None,
             connection: 0,
             last_delivery: 0,

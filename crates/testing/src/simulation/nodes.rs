@@ -57,7 +57,11 @@ impl World {
             Act::Perform { uid, id, operation } if lives || self.chance.one_in(2) => {
                 return self.perform_operation(node, agent, uid, id, operation);
             }
+            Act::Provision(super::provisioner::Act::Perform(volume, operation)) if lives || self.chance.one_in(2) => {
+                return self.provide(node, agent, volume, operation);
+            }
             _ if !lives => return Ok(()),
+            Act::Provision(act) => return self.provisioner_act(node, agent, act),
             Act::Follow => return self.follow(node, agent),
             Act::Beat => return self.beat(node, agent),
             _ => {}
@@ -84,6 +88,7 @@ impl World {
             | Act::Beat
             | Act::Perform { .. }
             | Act::Ends { .. }
+            | Act::Provision(_)
             | Act::SandboxDies(_) => Wanted::new(),
         };
         self.carry_out(node, agent, wanted);
@@ -98,6 +103,7 @@ impl World {
             let at = self.now + self.chance.between(100, 20 * MS);
             self.plan_node(at, node, id, act);
         }
+        self.start_provisioner(node, id);
         Ok(())
     }
 
@@ -185,6 +191,8 @@ impl World {
                 if let Some((key, uid)) = new {
                     let name = NODES[node];
                     self.truth.start(&key, &uid, name, &spec.name)?;
+                    let pod = self.api.get(&format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name));
+                    pod.map_or(Ok(()), |pod| self.claims.check_place(&pod, name))?;
                     self.note(format_args!("{key} runs on {name}, attempt {}", spec.attempt));
                     self.will_fail(node, Run { sandbox, container: spec.name, attempt: spec.attempt });
                 }
@@ -328,6 +336,7 @@ impl World {
             if let Some(agent) = &mut self.nodes[node].agent {
                 agent.last_delivery = at;
             }
+            self.pump_provisioner(node);
         }
     }
 
@@ -340,6 +349,7 @@ impl World {
         let at = self.now + self.chance.between(MS, SECOND);
         self.note(format_args!("the watch of {} is cut", NODES[node]));
         self.plan_node(at, node, id, Act::Follow);
+        self.cut_provisioner(node);
     }
 
     pub(super) fn crash_agent(&mut self, node: usize) {

@@ -36,6 +36,7 @@ pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
             ));
         }
     }
+    acts.push((1000, super::claims::class(super::claims::FIRST_CONSUMER, "WaitForFirstConsumer")));
     for (namespace, name, parallel) in sets {
         acts.push((2000, service(namespace, name)));
         acts.push((chance.between(2000, 500_000), create(namespace, name, *parallel, chance)));
@@ -71,7 +72,7 @@ fn collection(namespace: &str) -> String {
 
 fn create(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> Act {
     let labels = json!({"app": name});
-    let body = json!({
+    let mut body = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
         "spec": {
             "replicas": chance.between(1, 5), "serviceName": name, "selector": {"matchLabels": labels},
@@ -80,6 +81,16 @@ fn create(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> A
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}},
         },
     });
+    if chance.one_in(2) {
+        let claim = json!({
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+            "storageClassName": super::claims::FIRST_CONSUMER,
+        });
+        body["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": super::claims::OF_SETS}, "spec": claim}]);
+        let policy = |chance: &mut Chance| if chance.one_in(2) { "Delete" } else { "Retain" };
+        let (deleted, scaled) = (policy(chance), policy(chance));
+        body["spec"]["persistentVolumeClaimRetentionPolicy"] = json!({"whenDeleted": deleted, "whenScaled": scaled});
+    }
     Act { method: "POST", path: collection(namespace), content_type: JSON, body }
 }
 

@@ -293,6 +293,7 @@ impl World {
         }
         if let Some(process) = self.process.as_ref().filter(|_| unmet.is_empty()) {
             unmet = self.claims.unmet(&process.engine, self.clock());
+            unmet.extend(self.unmet_disks());
         }
         Ok(unmet)
     }
