@@ -14,6 +14,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use stead_sys::loop_device::{Attachment, resize_ext4};
 
 const PRIVATE_MODE: u32 = 0o600;
@@ -22,11 +23,16 @@ const BLOCK_BYTES: u32 = 4096;
 /// Of devices for users, who may expect what disks have: the kernel's choice.
 const BLOCK_BYTES_OF_DEVICES: u32 = 0;
 
-/// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has.
-pub(crate) fn try_in(record: &Record) -> std::result::Result<(), String> {
-    let tried = make(record, PRIVATE_MODE, &Steps::default()).map_err(|error| error.to_string());
-    let removed = detach(record).and_then(|()| remove(record)).map_err(|error| error.to_string());
-    tried.and(removed)
+/// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has. [`Error::InUse`]: that
+/// cannot be told now, because what an attempt has left is looked at by somebody.
+pub(crate) fn try_in(record: &Record) -> Result<std::result::Result<(), String>> {
+    let tried = make(record, PRIVATE_MODE, &Steps::default());
+    if let Err(Error::InUse { .. }) = tried {
+        return tried.map(Ok);
+    }
+    detach(record)?;
+    remove(record)?;
+    Ok(tried.map_err(|error| error.to_string()))
 }
 
 /// Removes an image that has been detached and whose directory has nothing else in it.
@@ -133,8 +139,16 @@ pub(crate) fn is_mounted(record: &Record) -> Result<bool> {
     Ok(pool::device(&place)? != pool::device(&record.home())?)
 }
 
+/// How long it may take until a file system that has been unmounted is let go: whoever starts a container has copies of all mounts for a moment.
+const RELEASE_MAX: Duration = Duration::from_secs(2);
+const RELEASE_STEP: Duration = Duration::from_millis(5);
+
 /// Takes an image's mount or a device away. [`Error::InUse`]: somebody has it, and keeps it.
 pub(crate) fn detach(record: &Record) -> Result<()> {
+    detach_within(record, RELEASE_MAX)
+}
+
+fn detach_within(record: &Record, patience: Duration) -> Result<()> {
     if is_mounted(record)? {
         let place = record.mount_point();
         umount2(&place, MntFlags::UMOUNT_NOFOLLOW).map_err(|error| match error {
@@ -142,17 +156,25 @@ pub(crate) fn detach(record: &Record) -> Result<()> {
             _ => failed("unmount", &place)(error),
         })?;
     }
-    let file = record.file();
-    let Some(device) = (if pool::exists(&file)? { Loop::find(&file)? } else { None }) else { return Ok(()) };
-    match device.exclusively() {
-        Ok(_alone) => device.detach(),
-        Err(Error::InUse { .. }) => {
-            if matches!(record.backing, Backing::Image { .. }) {
-                mount_image(record)?;
+    let mut waited = Duration::ZERO;
+    loop {
+        let file = record.file();
+        let Some(device) = (if pool::exists(&file)? { Loop::find(&file)? } else { None }) else { return Ok(()) };
+        match device.exclusively() {
+            Ok(_alone) => return device.detach(),
+            Err(Error::InUse { .. }) if waited < patience => {
+                drop(device);
+                std::thread::sleep(RELEASE_STEP);
+                waited += RELEASE_STEP;
             }
-            Err(Error::InUse { path: record.path() })
+            Err(Error::InUse { .. }) => {
+                if matches!(record.backing, Backing::Image { .. }) {
+                    mount_image(record)?;
+                }
+                return Err(Error::InUse { path: record.path() });
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 
@@ -174,7 +196,7 @@ pub(crate) fn grow(record: &Record, bytes: u64, steps: &Steps) -> Result<Option<
         Err(error) => return Err(failed("grow the file system in", &path)(error)),
     }
     drop((device, opened));
-    match detach(record) {
+    match detach_within(record, Duration::ZERO) {
         Err(Error::InUse { .. }) => {
             Ok(Some("the kernel does not let this process grow a file system that is in use (CAP_SYS_RESOURCE)".to_owned()))
         }

@@ -71,7 +71,11 @@ impl Loop {
 
     /// Has it show nothing any more.
     pub fn detach(&self) -> Result<()> {
-        detach(self.device.as_fd()).map_err(failed("detach", &self.path))
+        match detach(self.device.as_fd()) {
+            // It went with its last user meanwhile.
+            Err(error) if error.raw_os_error() == Some(nix::libc::ENXIO) => Ok(()),
+            other => other.map_err(failed("detach", &self.path)),
+        }
     }
 
     /// The device, opened so that nobody can mount it meanwhile. [`Error::InUse`]: somebody has.

@@ -37,7 +37,7 @@ pub(crate) fn probe(pool: &Path) -> Result<Probed> {
         Record { name: PLACE.to_owned(), generation: 0, pool: pool.to_owned(), backing, bytes, promised_bytes, phase: Phase::Making };
     let place = record.home();
     pool::directory(&place)?;
-    let image = image::try_in(&record);
+    let image = image::try_in(&record)?;
     let project_quota = quota::try_in(&place);
     std::fs::remove_dir(&place).map_err(failed("remove", &place))?;
     Ok(Probed { project_quota, image })
