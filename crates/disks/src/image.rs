@@ -111,8 +111,10 @@ pub(crate) fn mount_image(record: &Record) -> Result<()> {
         Some(device) => device,
         None => {
             growth::finish(&file)?;
-            if let Health::Damaged(why) = look_at(&file)? {
-                return Err(Error::Damaged { path: file, why });
+            match look_at(&file)? {
+                Health::Sound => {}
+                Health::HasErrors => repair(&file)?,
+                Health::Unreadable(why) => return Err(Error::Damaged { path: file, why }),
             }
             Loop::of(&file, BLOCK_BYTES, Attachment::WhileUsed)?
         }
@@ -128,6 +130,27 @@ fn look_at(file: &Path) -> Result<Health> {
     let read = File::open(file).and_then(|opened| opened.take(ext4::BLOCK_BYTES).read_to_end(&mut first_block));
     read.map_err(failed("read", file))?;
     Ok(ext4::health(&first_block))
+}
+
+/// Has e2fsck repair what it can repair without a question, where it is installed. What needs a decision is left to somebody who can make it.
+#[expect(clippy::disallowed_methods, reason = "a file system with errors is repaired by the program that knows how, or not mounted")]
+fn repair(file: &Path) -> Result<()> {
+    const PROGRAMS: [&str; 3] = ["/usr/sbin/e2fsck", "/sbin/e2fsck", "/usr/bin/e2fsck"];
+    /// What it has done, of which these bits are success: errors repaired, a restart advised.
+    const REPAIRED: i32 = 1 | 2;
+    let damaged = |why: String| Err(Error::Damaged { path: file.to_owned(), why });
+    let Some(program) = PROGRAMS.into_iter().find(|path| Path::new(path).exists()) else {
+        return damaged("the kernel has found errors in its file system, and there is no e2fsck here; e2fsck -f repairs it".to_owned());
+    };
+    let output = std::process::Command::new(program).arg("-p").arg(file).output().map_err(failed("repair", file))?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().replace('\n', "; ");
+    match output.status.code() {
+        Some(code) if code & !REPAIRED == 0 => {
+            tracing::warn!(file = %file.display(), said, "the kernel had found errors in an image; e2fsck has repaired it");
+            Ok(())
+        }
+        _ => damaged(format!("the kernel has found errors in its file system, and e2fsck -p could not repair all: {said}")),
+    }
 }
 
 /// Whether something is mounted where an image is to be.

@@ -2,8 +2,9 @@
 //! plain directory that nothing limits, or a file as a block device. Making, growing, removing, and bringing them back after a start.
 //!
 //! Never deletes data as a side effect: a disk goes only by [`Disks::remove`], which moves it to the trash of its pool, and from there by
-//! [`Disks::sweep`]. Never touches what it has not made, and runs no other program. Input: names, sizes and the time; output: paths. Calls
-//! block. Not understood here: who a disk is for.
+//! [`Disks::sweep`]. Never touches what it has not made, and needs no other program: e2fsck, where it is installed, repairs an image in which the
+//! kernel has found errors; else that is not mounted. Input: names, sizes and the time; output: paths. Calls block. Not understood here: who a
+//! disk is for.
 //!
 //! ```text
 //!   <state>/journal                 what there is, and what is under way: a record of each disk, written before anything is made

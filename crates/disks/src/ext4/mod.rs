@@ -15,6 +15,8 @@ use std::io;
 pub(crate) use format::format;
 pub(crate) use grow::{Write, grow};
 pub(crate) use layout::{BLOCK_BYTES, Layout};
+#[cfg(test)]
+pub(crate) use superblock::with_errors;
 pub(crate) use superblock::{Health, health};
 
 /// How much of its file a file system has, from its first block.

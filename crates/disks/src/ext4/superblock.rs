@@ -6,6 +6,7 @@ use super::layout::{DESCRIPTOR_BYTES, GROUP_BLOCKS, GROUP_INODES, INODE_BYTES};
 use std::io;
 
 const MAGIC: u16 = 0xef53;
+const STATE: usize = 0x3a;
 /// What the kernel has written of errors.
 const STATE_ERRORS: u16 = 2;
 const INCOMPATIBLE: usize = 0x60;
@@ -22,19 +23,28 @@ pub(super) struct Superblock(Bytes);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Health {
     Sound,
+    /// The kernel has found errors, and would find more.
+    HasErrors,
     /// Mounting it could lose what can still be saved.
-    Damaged(String),
+    Unreadable(String),
 }
 
 /// From its first block.
 pub(crate) fn health(first_block: &[u8]) -> Health {
     match Superblock::read(first_block) {
-        Err(error) => Health::Damaged(error.to_string()),
-        Ok(superblock) if superblock.0.get_u16(0x3a) & STATE_ERRORS != 0 => {
-            Health::Damaged("the kernel has found errors in its file system; e2fsck -f repairs it".to_owned())
-        }
+        Err(error) => Health::Unreadable(error.to_string()),
+        Ok(superblock) if superblock.0.get_u16(STATE) & STATE_ERRORS != 0 => Health::HasErrors,
         Ok(_) => Health::Sound,
     }
+}
+
+/// The same block after the kernel has found an error.
+#[cfg(test)]
+pub(crate) fn with_errors(first_block: &[u8]) -> Vec<u8> {
+    let mut superblock = Superblock::read(first_block).unwrap().0;
+    superblock.u16(STATE, superblock.get_u16(STATE) | STATE_ERRORS);
+    seal_superblock(&mut superblock);
+    super::format::first_block(0, &superblock).as_ref().to_vec()
 }
 
 impl Superblock {
@@ -107,7 +117,7 @@ mod tests {
     #[test]
     fn what_is_no_file_system_is_damaged() {
         for block in [vec![], vec![0; 4096], vec![0xff; 4096]] {
-            assert!(matches!(health(&block), Health::Damaged(_)));
+            assert!(matches!(health(&block), Health::Unreadable(_)));
         }
     }
 }

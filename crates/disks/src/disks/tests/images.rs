@@ -1,7 +1,7 @@
 //! Images and devices, for which the tests need root and loop devices.
 
 use super::*;
-use crate::checker;
+use crate::{checker, ext4};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -209,6 +209,25 @@ fn what_has_errors_is_not_mounted_and_not_touched() {
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert!(error.to_string().ends_with("the checksum of its superblock is wrong; e2fsck -f repairs it from a copy"), "{error}");
     assert!(fs::read(&image).unwrap() == before);
+}
+
+#[test]
+fn what_the_kernel_has_found_errors_in_is_repaired_or_not_mounted() {
+    // STO-16
+    let place = Place::new();
+    needs_images!(place);
+    let disks = place.open();
+    let made = disks.create(&place.image("a")).unwrap();
+    fs::write(made.path.join("f"), "data").unwrap();
+    disks.detach("a").unwrap();
+    let image = File::options().read(true).write(true).open(place.pool().join("a/disk.img")).unwrap();
+    let mut first_block = vec![0; 4096];
+    image.read_exact_at(&mut first_block, 0).unwrap();
+    image.write_all_at(&ext4::with_errors(&first_block), 0).unwrap();
+    match disks.attach("a") {
+        Ok(_) => assert_eq!(fs::read(made.path.join("f")).unwrap(), b"data"),
+        Err(error) => assert!(error.to_string().contains("there is no e2fsck here"), "{error}"),
+    }
 }
 
 #[test]
