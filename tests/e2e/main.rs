@@ -3,6 +3,7 @@
 //! `cargo xtask test` says where the binary and the kubectls are; without it these tests are left out, and say so.
 
 mod binding;
+mod claims;
 mod clean;
 mod cluster;
 mod crash;

@@ -24,7 +24,7 @@ pub fn persistent_volume(claim: &Value, class: &Value, disk: &KnownDisk) -> Valu
     };
     let finalizers: &[&str] = if policy == "Delete" { &[FINALIZER] } else { &[] };
     let affinity = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [disk.node]});
-    let mut volume = json!({
+    json!({
         "apiVersion": "v1", "kind": "PersistentVolume",
         "metadata": {"name": volume_name(claim), "finalizers": finalizers,
             "annotations": {PROVISIONED_BY: PROVISIONER, ENFORCEMENT: enforcement(&disk.enforcement)}},
@@ -36,11 +36,7 @@ pub fn persistent_volume(claim: &Value, class: &Value, disk: &KnownDisk) -> Valu
             "volumeMode": if claim["spec"].str("volumeMode") == "Block" { "Block" } else { "Filesystem" },
             "local": {"path": disk.path.display().to_string()},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [affinity]}]}}},
-    });
-    if !class.items("mountOptions").is_empty() {
-        volume["spec"]["mountOptions"] = class["mountOptions"].clone();
-    }
-    volume
+    })
 }
 
 /// For programs.

@@ -160,6 +160,9 @@ fn wanted(claim: &Value, class: Option<&Value>, default_pool: &Path) -> Result<W
         return Err(format!("its provisioner is {} now", class.str("provisioner")));
     }
     let parameters = parameters(class, default_pool)?;
+    if !class.items("mountOptions").is_empty() {
+        return Err("mountOptions are not supported by this version".to_owned());
+    }
     if spec["selector"].is_object() {
         return Err("claim Selector is not supported".to_owned());
     }

@@ -2,7 +2,7 @@
 
 use super::{ContainerSample, PodSample, Sample, VolumeSample};
 use crate::host::{disk, host_usage};
-use crate::pod::volumes::mounts::IMAGE_KIND;
+use crate::pod::volumes::mounts::{CLAIM_KIND, IMAGE_KIND};
 use crate::roster::{Roster, Seen};
 use crate::runtime::{DiskUsage, Runtime};
 use std::collections::BTreeMap;
@@ -117,8 +117,15 @@ fn volumes(directory: &Path) -> BTreeMap<String, VolumeSample> {
     for plugin in entries(directory).filter(|plugin| !plugin.ends_with(IMAGE_KIND)) {
         for volume in entries(&plugin) {
             let Some(name) = volume.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
-            let used = stead_runtime::disk_usage(&volume).unwrap_or_default();
-            found.insert(name, VolumeSample { used_bytes: used.bytes, used_inodes: used.inodes, disk: disk(&volume) });
+            let disk = disk(&volume);
+            // A claim's own file system, or its quota, has counted already; walked, a large one would keep the disk busy (STAT-6).
+            let sample = if plugin.ends_with(CLAIM_KIND) {
+                VolumeSample { used_bytes: disk.used_bytes, used_inodes: disk.inodes.saturating_sub(disk.inodes_free), disk }
+            } else {
+                let used = stead_runtime::disk_usage(&volume).unwrap_or_default();
+                VolumeSample { used_bytes: used.bytes, used_inodes: used.inodes, disk }
+            };
+            found.insert(name, sample);
         }
     }
     found
@@ -146,6 +153,16 @@ mod tests {
         assert_eq!(found.keys().collect::<Vec<_>>(), ["v"]);
         assert!(found["v"].used_bytes >= 100_000 && found["v"].used_inodes == 2, "{found:?}");
         assert_eq!(volumes(Path::new("/nowhere")), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_claim_is_told_of_as_its_file_system_counts_it() {
+        // STAT-6
+        let pod = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(pod.path().join(CLAIM_KIND).join("data")).unwrap();
+        let sample = volumes(pod.path())["data"];
+        assert_eq!(sample.used_bytes, sample.disk.used_bytes);
+        assert!(sample.used_inodes > 1, "{sample:?}");
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! Claims: volumes that the node makes, keeps, grows and removes, and such as somebody made by hand; by kubectl, in real containers.
+
+use crate::cluster::{Cluster, Needs, have};
+use crate::kubectl::Kubectl;
+use std::path::{Path, PathBuf};
+
+const SET: &str = r#"
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  serviceName: nginx
+  replicas: 2
+  selector:
+    matchLabels:
+      app: nginx
+  template:
+    metadata:
+      labels:
+        app: nginx
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: nginx
+        image: localhost/stead:1
+        command: [sleep, "3600"]
+        volumeMounts:
+        - name: www
+          mountPath: /data
+  volumeClaimTemplates:
+  - metadata:
+      name: www
+    spec:
+      accessModes: [ReadWriteOnce]
+      resources:
+        requests:
+          storage: 64Mi
+"#;
+
+fn scaled(kubectl: &Kubectl, replicas: u32) {
+    kubectl.run(&["scale", "statefulset/web", &format!("--replicas={replicas}")]);
+    kubectl.run(&["wait", &format!("--for=jsonpath={{.status.replicas}}={replicas}"), "statefulset/web", "--timeout=60s"]);
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+}
+
+/// Where a claim's bytes are on this machine.
+fn path_of(kubectl: &Kubectl, claim: &str) -> PathBuf {
+    let volume = kubectl.run(&["get", "pvc", claim, "-o", "jsonpath={.spec.volumeName}"]);
+    PathBuf::from(kubectl.run(&["get", "pv", &volume, "-o", "jsonpath={.spec.local.path}"]))
+}
+
+fn read(kubectl: &Kubectl, pod: &str) -> String {
+    kubectl.run(&["exec", pod, "--", "cat", "/data/f"])
+}
+
+#[test]
+fn an_ordinal_keeps_its_data_until_its_claim_is_deleted() {
+    // STO-7, STO-8, STO-11, VOL-17, VOL-21
+    let Some(programs) = have("an_ordinal_keeps_its_data_until_its_claim_is_deleted", Needs::Containers) else { return };
+    let mut cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    kubectl.apply(SET, cluster.dir.path());
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    let paths = [0, 1].map(|ordinal| path_of(&kubectl, &format!("www-web-{ordinal}")));
+    for (ordinal, path) in paths.iter().enumerate() {
+        std::fs::write(path.join("f"), format!("data of {ordinal}")).expect("the volume can be written");
+    }
+    kubectl.run(&["delete", "pod", "web-0"]);
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    assert_eq!(read(&kubectl, "web-0"), "data of 0");
+    scaled(&kubectl, 1);
+    assert_eq!(kubectl.run(&["get", "pvc", "www-web-1", "-o", "jsonpath={.status.phase}"]), "Bound");
+    cluster.crash();
+    cluster.serve();
+    scaled(&kubectl, 2);
+    assert_eq!((read(&kubectl, "web-0"), read(&kubectl, "web-1")), ("data of 0".to_owned(), "data of 1".to_owned()));
+    // Another machine start: nothing is mounted any more.
+    cluster.stop();
+    let (ok, said) = Cluster::verb(&["down", "--data-dir", &cluster.data_dir().to_string_lossy()]);
+    assert!(ok, "{said}");
+    cluster.serve();
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    assert_eq!(read(&kubectl, "web-1"), "data of 1");
+    kubectl.run(&["delete", "statefulset/web"]);
+    kubectl.run(&["wait", "--for=delete", "pod", "-l", "app=nginx", "--timeout=60s"]);
+    assert!(paths.iter().all(|path| path.join("f").exists()), "claims outlive their set");
+    let volumes = kubectl.run(&["get", "pv", "-o", "name"]);
+    kubectl.run(&["delete", "pvc", "-l", "app=nginx"]);
+    for volume in volumes.lines() {
+        kubectl.run(&["wait", "--for=delete", volume, "--timeout=60s"]);
+    }
+    assert!(paths.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn a_claim_grows_and_says_so() {
+    // STO-14, STO-15: where the kernel cannot grow it in use, it grows when its pod is made anew.
+    let Some(programs) = have("a_claim_grows_and_says_so", Needs::Containers) else { return };
+    let cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    kubectl.apply(SET, cluster.dir.path());
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    std::fs::write(path_of(&kubectl, "www-web-0").join("f"), "kept").expect("the volume can be written");
+    kubectl.run(&["patch", "pvc", "www-web-0", "--type=merge", "-p", r#"{"spec":{"resources":{"requests":{"storage":"200Mi"}}}}"#]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.allocatedResources.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
+    kubectl.run(&["delete", "pod", "web-0"]);
+    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.capacity.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
+    assert_eq!(read(&kubectl, "web-0"), "kept");
+    let volume = kubectl.run(&["get", "pvc", "www-web-0", "-o", "jsonpath={.spec.volumeName}"]);
+    assert_eq!(kubectl.run(&["get", "pv", &volume, "-o", "jsonpath={.spec.capacity.storage}"]), "200Mi");
+}
+
+fn by_hand(path: &Path, mode: &str) -> String {
+    format!(
+        r#"
+apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: by-hand
+spec:
+  capacity: {{storage: 1Gi}}
+  accessModes: [{mode}]
+  persistentVolumeReclaimPolicy: Retain
+  storageClassName: manual
+  local: {{path: {path}}}
+  nodeAffinity:
+    required:
+      nodeSelectorTerms:
+      - matchExpressions:
+        - {{key: kubernetes.io/hostname, operator: In, values: [e2e]}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  accessModes: [{mode}]
+  storageClassName: manual
+  resources: {{requests: {{storage: 1Gi}}}}
+"#,
+        path = path.display()
+    )
+}
+
+fn pod(name: &str, claim: &str) -> String {
+    format!(
+        r#"
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+spec:
+  nodeName: e2e
+  terminationGracePeriodSeconds: 1
+  securityContext: {{fsGroup: 2000}}
+  containers:
+  - name: c
+    image: localhost/stead:1
+    command: [sleep, "3600"]
+    volumeMounts: [{{name: data, mountPath: /data}}]
+  volumes:
+  - name: data
+    persistentVolumeClaim: {{claimName: {claim}}}
+"#
+    )
+}
+
+#[test]
+fn a_volume_made_by_hand_is_mounted_for_one_pod_and_kept() {
+    // VOL-1, STO-11, STO-13, SEC-5
+    let Some(programs) = have("a_volume_made_by_hand_is_mounted_for_one_pod_and_kept", Needs::Containers) else { return };
+    let cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let path = cluster.dir.path().join("by-hand");
+    std::fs::create_dir(&path).expect("a directory");
+    std::fs::write(path.join("f"), "made by hand").expect("a file");
+    kubectl.apply(&pod("first", "data"), cluster.dir.path());
+    let unbound = |lines: &[String]| lines.iter().any(|line| line.contains("error processing PVC default/data: failed to fetch PVC"));
+    kubectl.watch_until(&["get", "events", "-w", "--field-selector", "involvedObject.name=first"], unbound);
+    kubectl.apply(&by_hand(&path, "ReadWriteOncePod"), cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/first", "--timeout=60s"]);
+    assert_eq!(read(&kubectl, "first"), "made by hand");
+    let group = std::os::unix::fs::MetadataExt::gid(&std::fs::metadata(path.join("f")).expect("it is there"));
+    assert_eq!(group, 2000);
+    kubectl.apply(&pod("second", "data"), cluster.dir.path());
+    let in_use = |lines: &[String]| lines.iter().any(|line| line.contains("is already in use by another pod"));
+    kubectl.watch_until(&["get", "events", "-w", "--field-selector", "involvedObject.name=second"], in_use);
+    kubectl.run(&["delete", "pod", "first"]);
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/second", "--timeout=60s"]);
+    kubectl.run(&["delete", "pod", "second"]);
+    kubectl.run(&["delete", "pvc", "data"]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.phase}=Released", "pv/by-hand", "--timeout=60s"]);
+    kubectl.run(&["delete", "pv", "by-hand"]);
+    assert_eq!(std::fs::read_to_string(path.join("f")).expect("it is kept"), "made by hand");
+}
