@@ -30,11 +30,21 @@ enum Program {
 
 fn judge(bases: &[Base], rules: &[Found], place: &Place) -> Vec<String> {
     let blocks = |base: &&Base| {
-        let is_in_the_way = matches!(base.hook, Base::INPUT | Base::FORWARD) && !base.table.name.starts_with(OURS);
+        let is_in_the_way =
+            matches!(base.hook, Base::INPUT | Base::FORWARD) && !base.table.name.starts_with(OURS) && concerns(&base.table, place);
         let mut of_chain = rules.iter().filter(|rule| rule.table == base.table && rule.chain == base.name);
         is_in_the_way && (base.drops || of_chain.next_back().is_some_and(|rule| rule.ends_all)) && !is_opened(rules, &base.table, place)
     };
     bases.iter().filter(blocks).map(|base| sentence(base, &program(rules, bases, &base.table), place)).collect()
+}
+
+/// Whether packets of pods come to the table at all: those of IPv6 do not where no pod has such an address.
+fn concerns(table: &Table, place: &Place) -> bool {
+    match table.family {
+        "ip" => place.cluster.iter().any(|range| range.is_ipv4()),
+        "ip6" => place.cluster.iter().any(|range| !range.is_ipv4()),
+        _ => true,
+    }
 }
 
 /// Whether some rule of the table names the pods' links, or their addresses: whoever wrote it has thought of them.
@@ -149,6 +159,17 @@ mod tests {
         for compared in [&b"st0123"[..], b"st01", &[10, 42], &[10, 42, 0, 0]] {
             assert_eq!(said(&forward, &[docker.clone(), found(&filter, "DOCKER-USER", &[compared])]), "", "{compared:?}");
         }
+    }
+
+    #[test]
+    fn a_table_of_a_family_that_pods_do_not_have_is_not_in_the_way() {
+        let filter = table("ip6", "filter");
+        let forward = [rules::Base { table: filter, name: "FORWARD".into(), hook: Base::FORWARD, drops: true }];
+        let ipv4 = place().cluster.into_iter().filter(|range| range.is_ipv4()).collect();
+        assert_eq!(judge(&forward, &[], &Place { cluster: ipv4, ..place() }), [""; 0]);
+        let both = ["10.42.0.0/16", "fd00:42::/56"].map(|range| range.parse().unwrap()).to_vec();
+        let said = judge(&forward, &[], &Place { cluster: both, ..place() });
+        assert!(said.len() == 1 && said[0].contains("of the table ip6 filter"), "{said:?}");
     }
 
     #[test]
