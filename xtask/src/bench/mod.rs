@@ -28,6 +28,9 @@ pub struct Args {
     /// Measure only this part
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Measure this program in this process, and build none: to see whether a measurement works
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
     /// Run the measurements in this process (used by the command itself)
     #[arg(long, hide = true)]
     measure: bool,
@@ -43,11 +46,13 @@ enum Part {
     Simulated,
     /// The store alone
     Store,
+    /// The rules of many Services alone (needs root)
+    Services,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
 pub fn run(root: &Path, args: &Args) -> Result<()> {
-    if args.measure {
+    if args.measure || args.binary.is_some() {
         return measure(root, args);
     }
     let clean = if args.build { Some(clean_build(root)?) } else { None };
@@ -64,6 +69,12 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
         say("\nThe store alone:\n");
         cargo(root, &["bench", "--locked", "--package", "stead-store", "--bench", "store", "--", &place.display().to_string()])?;
     }
+    if args.only.is_none_or(|part| part == Part::Services) && nix::unistd::geteuid().is_root() {
+        say("\nThe rules of Services alone:\n");
+        cargo(root, &["bench", "--locked", "--package", "stead-proxy", "--bench", "services"])?;
+    } else if args.only.is_none_or(|part| part == Part::Services) {
+        say("\nLEFT OUT: the rules of Services, which need root.");
+    }
     if let Some(took) = clean {
         say(&format!("\nClean release build: {took}"));
     }
@@ -72,7 +83,7 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
 
 fn measure(root: &Path, args: &Args) -> Result<()> {
     let wants = |part: Part| args.only.is_none_or(|only| only == part);
-    let binary = root.join("target/release/stead");
+    let binary = args.binary.clone().unwrap_or_else(|| root.join("target/release/stead"));
     let place = root.join("target/bench");
     if place.exists() {
         std::fs::remove_dir_all(&place).with_context(|| format!("remove {}", place.display()))?;

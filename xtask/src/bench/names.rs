@@ -17,6 +17,7 @@ const PODS: &str = "/api/v1/namespaces/default/pods";
 const SET: &str = "named";
 const SINGLES: usize = 20;
 const CONNECTIONS: usize = 2_000;
+const BULK_BYTES: u64 = 1 << 28;
 const ROUNDS: usize = 3;
 const STEP_MAX: Duration = Duration::from_secs(60);
 
@@ -44,6 +45,10 @@ pub async fn measure(server: &Server, report: &mut Report) -> Result<()> {
         report::CONNECTIONS,
         format!("{share:.0} % ({} direct, {} through it)", rate(CONNECTIONS, direct), rate(CONNECTIONS, through)),
     );
+    let (direct, through) = bulk(server, &mut api).await?;
+    let share = through as f64 / direct as f64 * 100.0;
+    let each = |bytes| format!("{}/s", report::megabytes(bytes));
+    report.add(report::THROUGHPUT, format!("{share:.0} % ({} direct, {} through it)", each(direct), each(through)));
     for name in [SET, "named-by-address"] {
         api.call(Method::DELETE, &format!("{SERVICES}/{name}"), JSON, &Value::Null).await?;
     }
@@ -96,6 +101,61 @@ fn is_answered(socket: &UdpSocket, question: &[u8]) -> Result<bool> {
     socket.send(question).context("ask")?;
     let length = socket.recv(&mut answer).context("hear the answer")?;
     Ok(has_answer(&answer[..length]))
+}
+
+/// Bytes in a second of one long answer, from a pod directly and through a Service's address.
+async fn bulk(server: &Server, api: &mut Connection) -> Result<(u64, u64)> {
+    let dir = server.dir.join("bulk");
+    std::fs::create_dir_all(&dir).context("make the directory of a long file")?;
+    std::fs::File::create(dir.join("long")).and_then(|file| file.set_len(BULK_BYTES)).context("make a long file")?;
+    let labels = json!({"app": "bulk"});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bulk", "labels": labels}, "spec": {
+        "terminationGracePeriodSeconds": 0, "volumes": [{"name": "long", "hostPath": {"path": dir}}],
+        "containers": [{"name": "main", "image": "localhost/stead:1", "command": ["httpd", "-f", "-p", "80", "-h", "/bulk"],
+            "volumeMounts": [{"name": "long", "mountPath": "/bulk"}], "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 1}}]}});
+    let spec = json!({"selector": labels, "ports": [{"port": 80}]});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bulk"}, "spec": spec});
+    let service = api.call(Method::POST, SERVICES, JSON, &service).await?;
+    let mut watch = server.connect().await?.watch(&format!("{PODS}?watch=true&labelSelector=app%3Dbulk")).await?;
+    api.call(Method::POST, PODS, JSON, &pod).await?;
+    let ready = async {
+        loop {
+            let event = watch.next().await?;
+            if is_ready(&event["object"]) {
+                return anyhow::Ok(event["object"]["status"]["podIP"].clone());
+            }
+        }
+    };
+    let pod = tokio::time::timeout(STEP_MAX, ready).await.context("the pod with the long file is ready")??;
+    let address = |text: &Value| anyhow::Ok(SocketAddr::new(text.as_str().context("it has an address")?.parse()?, 80));
+    let (direct, through) = (address(&pod)?, address(&service["spec"]["clusterIP"])?);
+    let rates = tokio::task::spawn_blocking(move || {
+        let begun = Instant::now();
+        // The rules come a moment after the pod is ready.
+        while TcpStream::connect_timeout(&through, STEP_MAX).is_err() && begun.elapsed() < STEP_MAX {}
+        (0..ROUNDS).try_fold((0, 0), |best: (u64, u64), _| anyhow::Ok((best.0.max(download(direct)?), best.1.max(download(through)?))))
+    });
+    let rates = rates.await.context("read the long file")??;
+    api.call(Method::DELETE, &format!("{SERVICES}/bulk"), JSON, &Value::Null).await?;
+    api.call(Method::DELETE, &format!("{PODS}/bulk"), JSON, &Value::Null).await?;
+    Ok(rates)
+}
+
+/// Bytes in a second.
+fn download(from: SocketAddr) -> Result<u64> {
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect_timeout(&from, STEP_MAX).with_context(|| format!("connect to {from}"))?;
+    stream.write_all(b"GET /long HTTP/1.0\r\n\r\n").context("ask for the long file")?;
+    let mut buffer = vec![0; 1 << 18];
+    let mut length = 0;
+    loop {
+        match stream.read(&mut buffer).context("read the long file")? {
+            0 => break,
+            read => length += read as u64,
+        }
+    }
+    ensure!(length > BULK_BYTES, "only {length} bytes of the long file came from {from}");
+    Ok((length as f64 / begun.elapsed().as_secs_f64()) as u64)
 }
 
 /// Connections to both with a request each, by turns; the shortest time of each.

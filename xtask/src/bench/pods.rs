@@ -174,25 +174,44 @@ pub fn is_ready(pod: &Value) -> bool {
     conditions.is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"))
 }
 
-/// From the create request to the event that says Running, one pod after another.
+/// From the create request to the event that says Running, one pod after another; and how much of it the network is: what the same pods take in
+/// the machine's own, by turns, without a probe, since they would all have the same port.
 async fn one_at_a_time(server: &Server, report: &mut Report) -> Result<()> {
-    let mut api = server.connect().await?;
-    let mut watch = watch(server, "single").await?;
     let mut times = Vec::new();
     for n in 0..ONE_AT_A_TIME {
-        let name = format!("single-{n}");
-        let pod =
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": probed_spec()});
-        let begun = Instant::now();
-        api.call(Method::POST, PODS, JSON, &pod).await?;
-        until(&mut watch, |event| event["object"]["status"]["phase"] == "Running").await.with_context(|| format!("{name} runs"))?;
-        times.push(begun.elapsed());
-        api.call(Method::DELETE, &format!("{PODS}/{name}"), JSON, &Value::Null).await?;
-        until(&mut watch, |event| event["type"] == "DELETED").await.with_context(|| format!("{name} goes"))?;
+        times.push(single(server, n, probed_spec()).await?);
     }
     let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
     report.add(report::CREATE_TO_RUNNING, format!("{p50} / {p99}"));
+    let (mut own, mut shared) = (Vec::new(), Vec::new());
+    for n in 0..ONE_AT_A_TIME {
+        own.push(single(server, n, spec()).await?);
+        let mut spec = spec();
+        spec["hostNetwork"] = json!(true);
+        spec["containers"][0]["ports"] = json!([]);
+        spec["containers"][0]["command"] = json!(["sleep", "86400"]);
+        shared.push(single(server, n, spec).await?);
+    }
+    let (own, shared) = (quantile(&mut own, 0.5), quantile(&mut shared, 0.5));
+    report.add(
+        report::NETWORK,
+        format!("{} ({} with a network of its own, {} without)", time(own.saturating_sub(shared)), time(own), time(shared)),
+    );
     Ok(())
+}
+
+/// One pod that comes and goes; how long it took to run.
+async fn single(server: &Server, n: usize, spec: Value) -> Result<Duration> {
+    let (mut api, mut watch) = (server.connect().await?, watch(server, "single").await?);
+    let name = format!("single-{n}");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": spec});
+    let begun = Instant::now();
+    api.call(Method::POST, PODS, JSON, &pod).await?;
+    until(&mut watch, |event| event["object"]["status"]["phase"] == "Running").await.with_context(|| format!("{name} runs"))?;
+    let took = begun.elapsed();
+    api.call(Method::DELETE, &format!("{PODS}/{name}"), JSON, &Value::Null).await?;
+    until(&mut watch, |event| event["type"] == "DELETED").await.with_context(|| format!("{name} goes"))?;
+    Ok(took)
 }
 
 async fn until(watch: &mut Watch, wanted: impl Fn(&Value) -> bool) -> Result<()> {

@@ -19,6 +19,9 @@ pub const READY_TO_RESOLVABLE: Quantity = ("a pod's Ready to its name answered, 
 pub const QUESTIONS: Quantity =
     ("questions for a name of the cluster over UDP, two clients", "CoreDNS `hosts`: 90,000 per s", "150,000 per s");
 pub const CONNECTIONS: Quantity = ("connections with a request to a pod through a ClusterIP, share of the direct rate", "-", "95 %");
+pub const THROUGHPUT: Quantity = ("bytes from a pod through a ClusterIP, share of the direct rate", "-", "95 %");
+pub const NETWORK: Quantity = ("what addresses, rules and links add to a pod's create to Running, p50", "-", "8 ms");
+pub const SERVICES: Quantity = ("durable creates of Services over HTTPS, 64 clients", "-", "2,000 per s");
 pub const ORDERED_3: Quantity = ("3 ordered pods, apply to all Ready", "1.54 s", "0.4 s");
 pub const ORDERED_10: Quantity = ("10 ordered pods, apply to all Ready", "5.2 s", "1.2 s");
 pub const PARALLEL_100: Quantity = ("100 parallel pods in containers, up / down", "20 / 20 s", "3 / 2 s");

@@ -23,6 +23,9 @@ const PODS: usize = 10_000;
 const LISTS: usize = 15;
 const WATCHERS: usize = 1_000;
 const CHANGES: usize = 200;
+/// Each takes an address of the range.
+const SERVICES: usize = 5_000;
+const SERVICES_PATH: &str = "/api/v1/namespaces/default/services";
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const PODS_PATH: &str = "/api/v1/namespaces/default/pods";
 
@@ -42,7 +45,24 @@ pub async fn run(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
     server.stop()?;
     let dir = dir.with_extension("pods");
     let server = Server::start(binary, &dir, &flags)?;
-    pods(&server, report).await
+    pods(&server, report).await?;
+    server.stop()?;
+    let dir = dir.with_extension("services");
+    let server = Server::start(binary, &dir, &flags)?;
+    services(&server.target()?, &dir, report).await
+}
+
+/// Each gets an address, which is written down, too.
+async fn services(target: &Target, dir: &Path, report: &mut Report) -> Result<()> {
+    let disk = fdatasync(dir)?;
+    let body = |n: usize| {
+        let spec = json!({"selector": {"app": format!("s{n}")}, "ports": [{"port": 80}]});
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": format!("s{n}")}, "spec": spec}).to_string()
+    };
+    let (took, mut times) = spread(target, CLIENTS, SERVICES, move |n| (Method::POST, SERVICES_PATH.to_owned(), JSON, body(n))).await?;
+    let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
+    report.add(report::SERVICES, format!("{}, p50 {p50}, p99 {p99} (fdatasync {})", rate(SERVICES, took), time(disk)));
+    Ok(())
 }
 
 async fn creates(target: &Target, dir: &Path, report: &mut Report) -> Result<()> {
