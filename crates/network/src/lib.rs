@@ -27,7 +27,7 @@ mod ways;
 
 pub use error::{Error, Result};
 pub use link::Tag;
-pub use network::{Cleaned, Network, clean};
+pub use network::{Cleaned, Network, clean, recorded_addresses};
 pub use pool::{Exhausted, Owner, Pool, Tenure};
 pub use range::Range;
 pub use rate::Rates;

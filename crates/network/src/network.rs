@@ -414,6 +414,11 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
     Ok(cleaned)
 }
 
+/// The machine's addresses towards its containers when `dir` was last in use, the primary one first.
+pub fn recorded_addresses(dir: &Path) -> Result<Vec<IpAddr>> {
+    Ok(read(dir)?.map(|pool| pool.machine_addresses()).unwrap_or_default())
+}
+
 /// The ranges of families that the machine has.
 fn usable(ranges: &[Range], ipv6: Ipv6) -> Result<Vec<Range>> {
     let (usable, others): (Vec<Range>, Vec<Range>) = ranges.iter().partition(|range| range.is_ipv4() || ipv6 == Ipv6::Present);

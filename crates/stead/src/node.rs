@@ -234,6 +234,15 @@ fn obstacles(firewall: &stead_firewall::Firewall) -> Vec<String> {
     found
 }
 
+/// This machine's addresses towards its pods when a server last ran here; nothing where pods have none, or it is not known.
+pub fn recorded_addresses(args: &ServerArgs) -> Vec<IpAddr> {
+    if !args.agent() || args.simulated_nodes > 0 {
+        return Vec::new();
+    }
+    let recorded = stead_network::recorded_addresses(&network::root(&args.data_dir));
+    recorded.inspect_err(|error| tracing::debug!(%error, "the network's record cannot be read yet")).unwrap_or_default()
+}
+
 /// The network of the sandboxes that the runtime has; what is there of others is removed.
 async fn open_network(args: &ServerArgs, containers: &stead_runtime::Runtime) -> anyhow::Result<stead_network::Network> {
     let running = containers.sandboxes().into_iter().filter(|sandbox| sandbox.state != stead_runtime::SandboxState::Stopped);

@@ -110,7 +110,11 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         serving.await;
         Ok(())
     });
-    supervisor.spawn("certificates", certificates.run(move |pki| kubeconfigs.publish_again(pki), supervisor.stopping()));
+    let towards_pods = tokio::sync::watch::Sender::new(Vec::new());
+    supervisor.spawn(
+        "certificates",
+        certificates.run(move |pki| kubeconfigs.publish_again(pki), towards_pods.subscribe(), supervisor.stopping()),
+    );
     supervisor.spawn("maintenance", maintain(server.clone(), supervisor.stopping()));
     supervisor.spawn("memory", give_back_memory(supervisor.stopping()));
     start_controllers(supervisor, args, &server, &machine, root_ca)?;
@@ -119,6 +123,8 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         started = node::start(supervisor, args, &node_name, &server, machine.clone()) => started?,
         _ = signals.end() => return Ok(Started::Stopped),
     };
+    // Known from here on; it may be another one than the last time.
+    towards_pods.send_replace(nodes.towards_pods.clone());
     dns::start(supervisor, args, &node_name, &server, &nodes.towards_pods, machine).await?;
     let reach = reach::of(listened, &nodes.towards_pods, &host_addresses());
     server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
@@ -150,6 +156,7 @@ fn name_sources(args: &ServerArgs, node_name: &str) -> NameSources {
         node_name: node_name.to_owned(),
         cluster_domain: args.cluster_domain.clone(),
         service_addresses: args.service_cidr.first_addresses(),
+        towards_pods: node::recorded_addresses(args),
         tls_sans: args.tls_san.clone(),
     }
 }

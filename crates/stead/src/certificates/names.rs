@@ -11,6 +11,8 @@ pub struct NameSources {
     pub cluster_domain: String,
     /// The first address of each range of Services.
     pub service_addresses: Vec<IpAddr>,
+    /// This machine's addresses towards its pods, as far as they are known.
+    pub towards_pods: Vec<IpAddr>,
     /// Given by the user.
     pub tls_sans: Vec<String>,
 }
@@ -20,7 +22,7 @@ pub fn server_names(named: &NameSources, host_addresses: impl IntoIterator<Item 
     let mut names: BTreeSet<String> =
         ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned).into();
     names.insert(format!("kubernetes.default.svc.{}", named.cluster_domain));
-    names.extend(named.service_addresses.iter().map(IpAddr::to_string));
+    names.extend(named.service_addresses.iter().chain(&named.towards_pods).map(IpAddr::to_string));
     names.insert(named.node_name.clone());
     names.extend(named.tls_sans.iter().cloned());
     match named.bind_address {
@@ -58,6 +60,7 @@ mod tests {
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
             service_addresses: vec!["10.43.0.1".parse().unwrap(), "fd00:43::1".parse().unwrap()],
+            towards_pods: vec!["10.42.0.1".parse().unwrap()],
             tls_sans: vec!["api.example.com".to_owned(), "192.0.2.9".to_owned()],
         }
     }
@@ -70,9 +73,16 @@ mod tests {
     fn the_names_of_the_service_and_those_given_are_always_there() {
         for bind in ["127.0.0.1", "0.0.0.0", "::", "192.0.2.7"] {
             let names = names(bind);
-            for name in
-                ["localhost", "kubernetes.default.svc.cluster.local", "10.43.0.1", "fd00:43::1", "n", "api.example.com", "192.0.2.9"]
-            {
+            for name in [
+                "localhost",
+                "kubernetes.default.svc.cluster.local",
+                "10.43.0.1",
+                "fd00:43::1",
+                "10.42.0.1",
+                "n",
+                "api.example.com",
+                "192.0.2.9",
+            ] {
                 assert!(names.iter().any(|n| n == name), "{name} for {bind} in {names:?}"); // DNS-19
             }
         }

@@ -5,6 +5,7 @@ use super::names::{NameSources, host_addresses, server_names};
 use super::{Finding, Missing, Pki};
 use crate::listen::CertificateResolver;
 use anyhow::Context;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,11 +55,17 @@ impl Certificates {
         Ok(true)
     }
 
-    /// Looks for as long as the server runs, and calls `publish` with what is new.
-    pub async fn run(mut self, publish: impl Fn(&Pki) + Send, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    /// Looks for as long as the server runs, and calls `publish` with what is new. `towards_pods` tells of this machine's addresses.
+    pub async fn run(
+        mut self,
+        publish: impl Fn(&Pki) + Send,
+        mut towards_pods: watch::Receiver<Vec<IpAddr>>,
+        mut stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
+                Ok(()) = towards_pods.changed() => self.named.towards_pods = towards_pods.borrow_and_update().clone(),
                 stopped = stop.wait_for(|stop| *stop) => return stopped.map(drop).map_err(Into::into),
             }
             match self.refresh() {

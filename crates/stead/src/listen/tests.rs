@@ -30,6 +30,7 @@ impl Serving {
             node_name: "n".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
             service_addresses: vec!["10.43.0.1".parse().unwrap()],
+            towards_pods: Vec::new(),
             tls_sans: Vec::new(),
         };
         let clock: Arc<dyn Environment> = Arc::new(Machine::default());
