@@ -4,6 +4,7 @@ use crate::connection::talk;
 use crate::error::Result;
 use crate::numbers::*;
 use crate::wire::OfFilter;
+use futures::FutureExt;
 use std::time::Duration;
 use stead_netlink::{Changes, Heard, Message, Messages, Protocol};
 use tokio::time::{Instant, sleep_until};
@@ -12,6 +13,9 @@ use tokio::time::{Instant, sleep_until};
 const GROUP: u32 = 7;
 /// Between two tellings: whoever changes things all the time keeps nobody busy.
 const APART: Duration = Duration::from_secs(1);
+
+/// As long as the kernel may need to tell all of a change.
+const SETTLED: Duration = Duration::from_millis(10);
 
 /// Follows one table. A set or chain is one's own by its name.
 #[derive(Debug)]
@@ -40,7 +44,9 @@ impl Watch {
                 Heard::Lost => true,
             };
         }
-        sleep_until(self.not_before).await;
+        // One change is told of in several pieces. What is there when this returns is seen by whoever looks then.
+        sleep_until(self.not_before.max(Instant::now() + SETTLED)).await;
+        while self.changes.next().now_or_never().is_some() {}
         self.not_before = Instant::now() + APART;
         self.is_disturbed = false;
         Ok(())

@@ -288,3 +288,29 @@ fn flows_are_found_and_forgotten() {
         assert_eq!(conntrack::flows(connection, 17).unwrap(), []);
     });
 }
+
+#[test]
+fn what_somebody_changes_at_once_is_told_once() {
+    on_machine(|own| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        let mut watch = Watch::open("test", |name| name.starts_with("own-")).unwrap();
+        let mut within = |own: &Connection, time_ms: u64| {
+            let port = own.port();
+            let told = async { tokio::time::timeout(std::time::Duration::from_millis(time_ms), watch.disturbed(port)).await };
+            runtime.block_on(told).is_ok_and(|told| told.map(|()| true).unwrap())
+        };
+        let mut add = batch();
+        add.add_table();
+        (0..1000).for_each(|n| add.add_chain(&Chain::new(format!("own-{n}"), vec![])));
+        own.apply(add).unwrap();
+        assert!(!within(own, 100), "one's own doing");
+        // So much is told of in several pieces.
+        let mut others = Connection::open().unwrap();
+        let mut delete = batch();
+        delete.delete_table();
+        others.apply(delete).unwrap();
+        assert!(within(own, 10_000));
+        assert!(!within(own, 1500), "all of it was told");
+    });
+}
