@@ -7,7 +7,7 @@ use super::effects::{self, Why};
 use super::hints::{Happening, Hopeful};
 use super::is_waiting;
 use super::plugins::volumes::{Bindings, is_bound, reaches};
-use super::queue::{Binding, PARKED_MAX_US, Parked, Queue, Stage, Standing, Waiting};
+use super::queue::{Binding, PARKED_MAX_US, Parked, Queue, Stage, State, Waiting};
 use super::reservations::Reservations;
 use super::snapshot::Snapshot;
 use super::snapshot::node::Slot;
@@ -103,7 +103,7 @@ impl Desk {
             if lost_its_node {
                 self.queue.nominate(&new.key, "");
             }
-            let is_parked = matches!(self.queue.get(&new.key).map(|waiting| &waiting.standing), Some(Standing::Parked(_)));
+            let is_parked = matches!(self.queue.get(&new.key).map(|waiting| &waiting.state), Some(State::Parked(_)));
             if is_parked && (lost_its_node || asks_for_else(old, new)) {
                 self.queue.wake(&new.key, now);
             }
@@ -116,8 +116,8 @@ impl Desk {
         self.decided.remove(key);
         let waiting = self.queue.remove(key)?;
         self.snapshot.forget(key);
-        let had_room = !waiting.nominated.is_empty() || matches!(waiting.standing, Standing::Binding(_));
-        if let Standing::Binding(binding) = &waiting.standing {
+        let had_room = !waiting.nominated.is_empty() || matches!(waiting.state, State::Binding(_));
+        if let State::Binding(binding) = &waiting.state {
             self.reservations.release(&binding.volumes);
         }
         had_room.then_some(waiting.pod)
@@ -132,19 +132,19 @@ impl Desk {
             return plan;
         }
         let Some(waiting) = self.queue.get(key) else { return Plan::default() };
-        match &waiting.standing {
-            Standing::Ready | Standing::BackingOff { .. } => then_turn(),
-            Standing::Parked(parked) if victims_stay(parked, cache) => self.fail(key, now),
-            Standing::Parked(parked) => {
+        match &waiting.state {
+            State::Ready | State::BackingOff { .. } => then_turn(),
+            State::Parked(parked) if victims_stay(parked, cache) => self.fail(key, now),
+            State::Parked(parked) => {
                 let until = Timestamp(parked.since.0.saturating_add(PARKED_MAX_US));
                 self.wait(key, until, now)
             }
-            Standing::Failed { until } => {
+            State::Failed { until } => {
                 let until = *until;
                 self.wait(key, until, now)
             }
-            Standing::Binding(binding) if binding.stage == Stage::Asked => self.fail(key, now),
-            Standing::Binding(binding) => {
+            State::Binding(binding) if binding.stage == Stage::Asked => self.fail(key, now),
+            State::Binding(binding) => {
                 let (pod, binding) = (Arc::clone(&waiting.pod), binding.clone());
                 self.await_volumes(&pod, &binding, cache, now)
             }
@@ -156,7 +156,7 @@ impl Desk {
         if until > now {
             return Plan { requeue_at: Some(until), ..Plan::default() };
         }
-        self.queue.stand(key, Standing::Ready);
+        self.queue.set(key, State::Ready);
         then_turn()
     }
 
@@ -164,13 +164,13 @@ impl Desk {
     fn fail(&mut self, key: &Key, now: Timestamp) -> Plan {
         self.give_up(key, now);
         let until = self.queue.retry_at(key, now);
-        self.queue.stand(key, Standing::Failed { until });
+        self.queue.set(key, State::Failed { until });
         Plan { requeue_at: Some(until), ..Plan::default() }
     }
 
     /// It does not go to its node after all.
     fn give_up(&mut self, key: &Key, now: Timestamp) {
-        if let Some(Waiting { standing: Standing::Binding(binding), pod, .. }) = self.queue.get(key) {
+        if let Some(Waiting { state: State::Binding(binding), pod, .. }) = self.queue.get(key) {
             let (volumes, pod) = (binding.volumes.clone(), Arc::clone(pod));
             self.reservations.release(&volumes);
             self.snapshot.forget(key);
@@ -216,7 +216,7 @@ impl Desk {
             Stage::Asked => effects::bind(pod, &node),
             Stage::Volumes => effects::bind_volumes(pod, &node, &volumes),
         };
-        self.queue.stand(&pod.key, Standing::Binding(Binding { node, volumes, since: now, stage }));
+        self.queue.set(&pod.key, State::Binding(Binding { node, volumes, since: now, stage }));
         plan
     }
 
@@ -237,7 +237,7 @@ impl Desk {
         plan.requeue_after = u64::try_from(PARKED_MAX_US).ok().map(Duration::from_micros);
         let going = refused.victims.iter().filter(|victim| victim.deleting.is_none());
         let victims = going.map(|victim| (victim.key.clone(), victim.uid.clone())).collect();
-        self.queue.stand(&pod.key, Standing::Parked(Parked { refused_by: refused.refused_by, since: now, victims }));
+        self.queue.set(&pod.key, State::Parked(Parked { refused_by: refused.refused_by, since: now, victims }));
         plan
     }
 
@@ -254,7 +254,7 @@ impl Desk {
         match volumes_stand(binding, cache) {
             Ok(Bound::All) => {
                 let asked = Binding { stage: Stage::Asked, ..binding.clone() };
-                self.queue.stand(&pod.key, Standing::Binding(asked));
+                self.queue.set(&pod.key, State::Binding(asked));
                 effects::bind(pod, &binding.node)
             }
             Ok(Bound::NotYet) => {
@@ -274,7 +274,7 @@ impl Desk {
         self.give_up(&pod.key, now);
         self.queue.nominate(&pod.key, "");
         let until = self.queue.retry_at(&pod.key, now);
-        self.queue.stand(&pod.key, Standing::Failed { until });
+        self.queue.set(&pod.key, State::Failed { until });
         let message = format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
         let mut plan = effects::refuse(pod, Why { reason: "SchedulerError", message: &message, nominated: "" }, now);
         plan.requeue_at = Some(until);

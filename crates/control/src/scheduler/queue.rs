@@ -23,7 +23,7 @@ pub const PARKED_MAX_US: i64 = 300_000_000;
 #[derive(Debug)]
 pub struct Waiting {
     pub pod: Arc<Object>,
-    pub standing: Standing,
+    pub state: State,
     attempts: u32,
     /// When it came, or last failed.
     entered: Timestamp,
@@ -34,7 +34,7 @@ pub struct Waiting {
 }
 
 #[derive(Debug)]
-pub enum Standing {
+pub enum State {
     /// It is tried as soon as its turn comes.
     Ready,
     /// The same, after all that are ready.
@@ -94,16 +94,16 @@ impl Queue {
 
     /// Those that wait for something to happen.
     pub fn parked(&self) -> impl Iterator<Item = (&Key, &Parked)> {
-        self.parked.iter().filter_map(|key| match &self.pods.get(key)?.standing {
-            Standing::Parked(parked) => Some((key, parked)),
+        self.parked.iter().filter_map(|key| match &self.pods.get(key)?.state {
+            State::Parked(parked) => Some((key, parked)),
             _ => None,
         })
     }
 
     /// Those that have a node.
     pub fn binding(&self) -> impl Iterator<Item = (&Key, &Binding)> {
-        self.binding.iter().filter_map(|key| match &self.pods.get(key)?.standing {
-            Standing::Binding(binding) => Some((key, binding)),
+        self.binding.iter().filter_map(|key| match &self.pods.get(key)?.state {
+            State::Binding(binding) => Some((key, binding)),
             _ => None,
         })
     }
@@ -116,7 +116,7 @@ impl Queue {
         }
         let waiting = Waiting {
             pod: Arc::clone(pod),
-            standing: Standing::Ready,
+            state: State::Ready,
             attempts: 0,
             entered: pod.created,
             version: pod.version,
@@ -136,31 +136,31 @@ impl Queue {
 
     fn list(&mut self, waiting: Waiting) {
         let key = waiting.pod.key.clone();
-        match waiting.standing {
-            Standing::Ready => drop(self.ready.insert(rank(&waiting))),
-            Standing::BackingOff { until } => drop(self.backing_off.insert((second(until), rank(&waiting)))),
-            Standing::Parked(_) => drop(self.parked.insert(key.clone())),
-            Standing::Binding(_) => drop(self.binding.insert(key.clone())),
-            Standing::Failed { .. } => {}
+        match waiting.state {
+            State::Ready => drop(self.ready.insert(rank(&waiting))),
+            State::BackingOff { until } => drop(self.backing_off.insert((second(until), rank(&waiting)))),
+            State::Parked(_) => drop(self.parked.insert(key.clone())),
+            State::Binding(_) => drop(self.binding.insert(key.clone())),
+            State::Failed { .. } => {}
         }
         self.pods.insert(key, waiting);
     }
 
     fn unlist(&mut self, waiting: &Waiting) {
-        match waiting.standing {
-            Standing::Ready => drop(self.ready.remove(&rank(waiting))),
-            Standing::BackingOff { until } => drop(self.backing_off.remove(&(second(until), rank(waiting)))),
-            Standing::Parked(_) => drop(self.parked.remove(&waiting.pod.key)),
-            Standing::Binding(_) => drop(self.binding.remove(&waiting.pod.key)),
-            Standing::Failed { .. } => {}
+        match waiting.state {
+            State::Ready => drop(self.ready.remove(&rank(waiting))),
+            State::BackingOff { until } => drop(self.backing_off.remove(&(second(until), rank(waiting)))),
+            State::Parked(_) => drop(self.parked.remove(&waiting.pod.key)),
+            State::Binding(_) => drop(self.binding.remove(&waiting.pod.key)),
+            State::Failed { .. } => {}
         }
     }
 
     /// Where it stands from now on.
-    pub fn stand(&mut self, key: &Key, standing: Standing) {
+    pub fn set(&mut self, key: &Key, state: State) {
         let Some(mut waiting) = self.pods.remove(key) else { return };
         self.unlist(&waiting);
-        waiting.standing = standing;
+        waiting.state = state;
         self.list(waiting);
     }
 
@@ -185,7 +185,7 @@ impl Queue {
         self.unlist(&waiting);
         waiting.attempts = waiting.attempts.saturating_add(1);
         waiting.entered = now;
-        waiting.standing = Standing::Parked(Parked { since: now, ..Parked::default() });
+        waiting.state = State::Parked(Parked { since: now, ..Parked::default() });
         self.list(waiting);
     }
 
@@ -195,7 +195,7 @@ impl Queue {
         let until = Timestamp(waiting.entered.0.saturating_add(back_off_us(waiting.attempts)));
         // A clock that was put back makes nobody wait longer.
         let waits = waiting.attempts > 0 && until > now && waiting.entered <= now;
-        self.stand(key, if waits { Standing::BackingOff { until } } else { Standing::Ready });
+        self.set(key, if waits { State::BackingOff { until } } else { State::Ready });
     }
 
     /// When a pod whose effects failed is tried again.
@@ -213,7 +213,7 @@ impl Queue {
     /// The pods for which room is kept on a node, but those that have it already.
     pub fn nominated(&self, node: &str) -> impl Iterator<Item = &Waiting> {
         let keys = self.nominated.get(node).into_iter().flatten();
-        keys.filter_map(|key| self.pods.get(key)).filter(|waiting| !matches!(waiting.standing, Standing::Binding(_)))
+        keys.filter_map(|key| self.pods.get(key)).filter(|waiting| !matches!(waiting.state, State::Binding(_)))
     }
 }
 
