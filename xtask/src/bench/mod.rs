@@ -48,6 +48,8 @@ enum Part {
     Store,
     /// The rules of many Services alone (needs root)
     Services,
+    /// The scheduler alone
+    Scheduler,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
@@ -74,6 +76,10 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
         cargo(root, &["bench", "--locked", "--package", "stead-proxy", "--bench", "services"])?;
     } else if args.only.is_none_or(|part| part == Part::Services) {
         say("\nLEFT OUT: the rules of Services, which need root.");
+    }
+    if args.only.is_none_or(|part| part == Part::Scheduler) {
+        say("\nThe scheduler alone, 5,000 nodes with 20,000 pods:\n");
+        cargo(root, &["bench", "--locked", "--package", "stead-control", "--bench", "scheduler"])?;
     }
     if let Some(took) = clean {
         say(&format!("\nClean release build: {took}"));

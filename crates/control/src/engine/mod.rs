@@ -32,7 +32,8 @@ use stead_api::{Value, time::Timestamp};
 use stead_client::Failure;
 use stead_client::event::{Recorder, Source, Ticket};
 
-/// A controller: which keys a change concerns, and what to do about a key. It holds nothing that it learnt.
+/// A controller: which keys a change concerns, and what to do about a key. It holds nothing that it learnt but what can be made
+/// anew from the caches, as the scheduler's snapshot and queue.
 pub trait Controller: Send + Sync {
     /// kube-controller-manager's name for it, `statefulset-controller`.
     fn name(&self) -> &'static str;

@@ -130,7 +130,9 @@ impl Hopeful<'_> {
     /// Pods whose company is sought or shunned, or who shun it.
     fn by_company(&self, others: &[&Object], namespaces: &Namespaces) -> bool {
         let means = |term: &Term| others.iter().any(|other| term.means(other, namespaces));
-        if self.is_refused_by(Plugin::InterPodAffinity) {
+        // Whether a pod is about to go does not matter to affinity (SCH-63).
+        let is_alike = matches!(others, [old, new] if old.labels == new.labels);
+        if self.is_refused_by(Plugin::InterPodAffinity) && !is_alike {
             let own = Company::of(self.pod);
             let shuns = |other: &&Object| Company::of(other).refused.iter().any(|term| term.means(self.pod, namespaces));
             if own.required.iter().chain(&own.refused).any(means) || others.iter().any(shuns) {

@@ -353,6 +353,22 @@ fn the_least_that_is_needed_goes_and_budgets_are_spared() {
     assert_eq!(life.bound(), ["p>n"]);
 }
 
+// SCH-63: that a pod is about to go does not make room for who shuns it.
+#[test]
+fn a_shunned_pod_that_begins_to_go_retries_nobody() {
+    let mut life = Life::new();
+    life.node("n", "1");
+    life.pod("a", json!({"nodeName": "n"}));
+    let term = json!([{"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "a"}}}]);
+    life.pod("p", json!({"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": term}}}));
+    life.work();
+    let meta = json!({"name": "a", "namespace": "d", "labels": {"app": "a"}, "deletionTimestamp": "2027-01-15T08:00:00Z"});
+    life.put(PODS, json!({"metadata": meta, "spec": {"nodeName": "n"}, "status": {"phase": "Running"}}));
+    assert_eq!(life.keys, []);
+    life.delete(PODS, "d", "a");
+    assert_eq!(life.bound(), ["p>n"]);
+}
+
 // SCH-116
 #[test]
 fn room_is_kept_for_whom_others_go() {
