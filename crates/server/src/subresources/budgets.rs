@@ -23,11 +23,13 @@ const DISRUPTED_MAX: usize = 2000;
 const AGAIN_S: i64 = 10;
 /// How often spending starts over because the budget has changed meanwhile.
 const ATTEMPTS_MAX: usize = 16;
+/// Who spends.
+const MANAGER: &str = "kube-apiserver";
 const VIOLATION: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
 
 /// What a budget says to an eviction.
 #[derive(Debug)]
-enum Verdict {
+enum Spending {
     /// It does not count this pod: one that is not ready counts only if its own kind are enough.
     Free,
     /// The budget after the pod has gone.
@@ -63,9 +65,9 @@ pub(super) async fn spend(core: &Core, call: &Call, pod: &Value, run: Run) -> Re
         let Some(current) = core.store.get(&key) else { return Ok(()) };
         let old = core.objects.read(&kind, &current)?;
         let next = match judge(&kind, &old, pod, &core.environment.now().rfc3339()) {
-            Verdict::Free => return Ok(()),
-            Verdict::Refuse(status) => return Err(status),
-            Verdict::Spend(next) => next,
+            Spending::Free => return Ok(()),
+            Spending::Refuse(status) => return Err(status),
+            Spending::Spend(next) => next,
         };
         let next = owned(core, call, &kind, next, &old)?;
         if run == Run::Dry || finish::store_next(core, &kind, &current, &next, &old).await?.is_ok() {
@@ -75,7 +77,7 @@ pub(super) async fn spend(core: &Core, call: &Call, pod: &Value, run: Run) -> Re
     Err(crate::registry::update::conflict(&kind, name))
 }
 
-/// The budget with whoever evicts as the owner of what was spent.
+/// The budget with the server as the owner of what was spent.
 fn owned(core: &Core, call: &Call, kind: &Arc<Kind>, mut next: Value, old: &Value) -> Result<Value, Status> {
     let write = Call {
         target: Target { kind: kind.clone(), name: next["metadata"].str("name").to_owned(), ..call.target.clone() },
@@ -86,7 +88,8 @@ fn owned(core: &Core, call: &Call, kind: &Arc<Kind>, mut next: Value, old: &Valu
         extensions: call.extensions.clone(),
         warnings: Vec::new(),
     };
-    let options = WriteOptions::parse(&write.query, Write::Update)?;
+    let mut options = WriteOptions::parse(&write.query, Write::Update)?;
+    options.field_manager = MANAGER.to_owned();
     ownership::record(core, &write, &options, Part::Status, Some(old), &mut next, ManagedFields::Kept);
     walker::canonical(kind.schema, &mut next);
     Ok(next)
@@ -106,34 +109,34 @@ fn is_ready(pod: &Value) -> bool {
     pod["status"].items("conditions").iter().any(|condition| condition.str("type") == "Ready" && condition.str("status") == "True")
 }
 
-fn judge(kind: &Kind, budget: &Value, pod: &Value, now: &str) -> Verdict {
+fn judge(kind: &Kind, budget: &Value, pod: &Value, now: &str) -> Spending {
     let (status, name) = (&budget["status"], budget["metadata"].str("name"));
     let count = |member: &str| status.int(member).unwrap_or_default();
     let (healthy, desired) = (count("currentHealthy"), count("desiredHealthy"));
     if !is_ready(pod) {
         let always = budget["spec"].str("unhealthyPodEvictionPolicy") == "AlwaysAllow";
         if always || (healthy >= desired && desired > 0) {
-            return Verdict::Free;
+            return Spending::Free;
         }
     }
     if count("observedGeneration") < budget["metadata"].int("generation").unwrap_or_default() {
-        return Verdict::Refuse(violation(&format!("The disruption budget {name} is still being processed by the server."), AGAIN_S));
+        return Spending::Refuse(violation(&format!("The disruption budget {name} is still being processed by the server."), AGAIN_S));
     }
     let allowed = count("disruptionsAllowed");
     if allowed < 0 {
-        return Verdict::Refuse(Status::forbidden(kind, name, "pdb disruptions allowed is negative"));
+        return Spending::Refuse(Status::forbidden(kind, name, "pdb disruptions allowed is negative"));
     }
     if status.map("disruptedPods").is_some_and(|pods| pods.len() > DISRUPTED_MAX) {
         let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
-        return Verdict::Refuse(Status::forbidden(kind, name, why));
+        return Spending::Refuse(Status::forbidden(kind, name, why));
     }
     if allowed == 0 {
-        let why = if healthy < desired {
+        let why = if healthy <= desired {
             format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")
         } else {
             format!("The disruption budget {name} does not allow evicting pods currently")
         };
-        return Verdict::Refuse(violation(&why, 0));
+        return Spending::Refuse(violation(&why, 0));
     }
     let mut next = budget.clone();
     next["status"]["disruptionsAllowed"] = (allowed - 1).into();
@@ -147,7 +150,7 @@ fn judge(kind: &Kind, budget: &Value, pod: &Value, now: &str) -> Verdict {
     next["status"].default_to("disruptedPods", json!({}));
     next["status"]["disruptedPods"][pod["metadata"].str("name")] = now.into();
     walker::canonical(kind.schema, &mut next);
-    Verdict::Spend(next)
+    Spending::Spend(next)
 }
 
 fn violation(why: &str, again_s: i64) -> Status {
@@ -160,11 +163,11 @@ fn violation(why: &str, again_s: i64) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, judge};
+    use super::{Spending, judge};
     use stead_api::kinds::pod_disruption_budget::POD_DISRUPTION_BUDGET;
     use stead_api::{Value, json};
 
-    fn verdict(status: Value, ready: &str, policy: Value) -> Verdict {
+    fn verdict(status: Value, ready: &str, policy: Value) -> Spending {
         let budget = json!({"metadata": {"name": "b", "generation": 1}, "spec": {"unhealthyPodEvictionPolicy": policy}, "status": status});
         let pod = json!({"metadata": {"name": "p"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}});
         judge(&POD_DISRUPTION_BUDGET, &budget, &pod, "2026-01-01T00:00:00Z")
@@ -174,7 +177,7 @@ mod tests {
     fn an_eviction_is_counted_before_the_pod_goes() {
         // R50
         let status = json!({"observedGeneration": 1, "disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1});
-        let Verdict::Spend(next) = verdict(status, "True", Value::Null) else { panic!("it is allowed") };
+        let Spending::Spend(next) = verdict(status, "True", Value::Null) else { panic!("it is allowed") };
         assert_eq!((&next["status"]["disruptionsAllowed"], &next["status"]["conditions"][0]["status"]), (&json!(0), &json!("False")));
         assert_eq!(next["status"]["disruptedPods"], json!({"p": "2026-01-01T00:00:00Z"}));
     }
@@ -184,10 +187,10 @@ mod tests {
         let spent = |healthy: i64| json!({"observedGeneration": 1, "currentHealthy": healthy, "desiredHealthy": 1});
         for (status, why) in [
             (spent(0), "needs 1 healthy pods and has 0 currently"),
-            (spent(1), "does not allow evicting pods currently"),
+            (spent(2), "does not allow evicting pods currently"),
             (json!({}), "is still being processed"),
         ] {
-            let Verdict::Refuse(status) = verdict(status, "True", Value::Null) else { panic!("it is refused") };
+            let Spending::Refuse(status) = verdict(status, "True", Value::Null) else { panic!("it is refused") };
             assert_eq!(status.code, 429);
             assert!(status.details.unwrap()["causes"][0]["message"].as_str().unwrap().contains(why));
         }
@@ -196,8 +199,8 @@ mod tests {
     #[test]
     fn a_pod_that_is_not_ready_is_free_if_the_others_are_enough() {
         let (enough, few) = (json!({"currentHealthy": 1, "desiredHealthy": 1}), json!({"currentHealthy": 0, "desiredHealthy": 1}));
-        assert!(matches!(verdict(enough, "False", Value::Null), Verdict::Free));
-        assert!(matches!(verdict(few.clone(), "False", Value::Null), Verdict::Refuse(_)));
-        assert!(matches!(verdict(few, "False", "AlwaysAllow".into()), Verdict::Free));
+        assert!(matches!(verdict(enough, "False", Value::Null), Spending::Free));
+        assert!(matches!(verdict(few.clone(), "False", Value::Null), Spending::Refuse(_)));
+        assert!(matches!(verdict(few, "False", "AlwaysAllow".into()), Spending::Free));
     }
 }
