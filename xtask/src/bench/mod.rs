@@ -3,6 +3,7 @@
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
 mod disk;
+mod disks;
 mod exec;
 mod images;
 mod logs;
@@ -44,6 +45,8 @@ enum Part {
     Containers,
     /// Pods on simulated nodes
     Simulated,
+    /// Disks of claims (images need root)
+    Disks,
     /// The store alone
     Store,
     /// The rules of many Services alone (needs root)
@@ -113,6 +116,9 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
         }
         anyhow::Ok(())
     })?;
+    if wants(Part::Disks) {
+        disks::measure(&place.join("disks"), &mut report).context("disks of claims")?;
+    }
     report.note(machine());
     say(&report.to_string());
     Ok(())

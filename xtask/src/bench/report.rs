@@ -47,6 +47,10 @@ pub const SIMULATED_1000: Quantity =
     ("1,000 parallel replicas on simulated nodes, apply to all Ready", "49 s (7.8 s, limits raised)", "1.5 s");
 pub const SIMULATED_1000_DOWN: Quantity = ("1,000 parallel replicas on simulated nodes deleted", "-", "1.5 s");
 pub const SIMULATED_UP_DOWN: Quantity = ("100 parallel replicas on simulated nodes, up / down", "-", "-");
+pub const DISK_DIRECTORY: Quantity = ("a claim's disk made: a directory, with a quota where the disk has them, p50 / p99", "-", "5 ms");
+pub const DISK_IMAGE: Quantity = ("a claim's disk made: an image of 1 GiB with its own file system, p50 / p99", "-", "40 ms");
+pub const DISK_REMOVED: Quantity =
+    ("a claim's disk with 1,000,000 files out of sight / the slowest disk made while they are removed", "-", "5 / 40 ms");
 pub const BINARY: Quantity = ("size of the binary", "-", "-");
 
 /// What was measured.
