@@ -118,3 +118,55 @@ impl Ledger {
         self.lock().records.remove(&record.name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Backing, Phase};
+
+    /// What version 1 has written: these lines must be understood for ever, for data hangs on them.
+    const LINES: &str = r#"{"Made":{"name":"a","generation":1,"pool":"/p","backing":{"Directory":{"permissions":511,"why":"w"}},"bytes":4096,"promised_bytes":4096,"phase":"Ready"},"v":1}
+{"Made":{"name":"b","generation":2,"pool":"/p","backing":{"ProjectQuota":{"permissions":511,"project":1048576}},"bytes":4096,"promised_bytes":4096,"phase":{"Growing":{"bytes":8192,"promised_bytes":8192}}},"v":1}
+{"Made":{"name":"c","generation":0,"pool":"/p","backing":{"Image":{"permissions":511}},"bytes":4096,"promised_bytes":9999,"phase":"Making"},"v":1}
+{"Made":{"name":"d","generation":2,"pool":"/p","backing":"Device","bytes":4096,"promised_bytes":4096,"phase":{"Removing":{"since_unix_s":7}}},"v":1}
+{"Made":{"name":"d","generation":1,"pool":"/p","backing":"Device","bytes":4096,"promised_bytes":4096,"phase":"Ready"},"v":1}
+{"Made":{"name":"e","generation":3,"pool":"/p","backing":"Device","bytes":4096,"promised_bytes":4096,"phase":{"Trashed":{"since_unix_s":7}}},"v":1}
+"#;
+
+    #[test]
+    fn what_was_written_down_once_is_understood() {
+        // LOCV-12
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        std::fs::write(&path, LINES).unwrap();
+        let ledger = Ledger::open(&path).unwrap();
+        let found: Vec<(String, u64, Phase)> =
+            ledger.all().into_iter().map(|record| (record.name, record.generation, record.phase)).collect();
+        let expected = [
+            ("a", 1, Phase::Ready),
+            ("b", 2, Phase::Growing { bytes: 8192, promised_bytes: 8192 }),
+            ("c", 0, Phase::Making),
+            ("d", 2, Phase::Removing { since_unix_s: 7 }),
+            ("e", 3, Phase::Trashed { since_unix_s: 7 }),
+        ];
+        assert_eq!(found, expected.map(|(name, generation, phase)| (name.to_owned(), generation, phase)));
+        assert_eq!(ledger.get("b").unwrap().backing, Backing::ProjectQuota { permissions: 0o777, project: 1 << 20 });
+        assert_eq!(ledger.journal.not_understood(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_cannot_be_written_down_is_not_done_unless_it_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        std::fs::write(&path, LINES).unwrap();
+        let ledger = Ledger::open(&path).unwrap();
+        let a = ledger.get("a").unwrap();
+        let refused = |_: &BTreeMap<String, Record>| Err(crate::Error::NotFound("no room".to_owned()));
+        ledger.reserve(&a.with(Phase::Making), refused).unwrap_err();
+        assert_eq!(ledger.get("a"), Some(a.clone()));
+        let removed = ledger.put_even_if_full(a.with(Phase::Trashed { since_unix_s: 9 }));
+        assert_eq!((removed.generation, ledger.get("a")), (2, Some(removed.clone())));
+        drop(ledger);
+        assert_eq!(Ledger::open(&path).unwrap().get("a"), Some(removed));
+    }
+}
