@@ -80,7 +80,8 @@ fn an_ordinal_keeps_its_data_until_its_claim_is_deleted() {
     let (ok, said) = Cluster::verb(&["down", "--data-dir", &cluster.data_dir().to_string_lossy()]);
     assert!(ok, "{said}");
     cluster.serve();
-    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    kubectl.run(&["wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/web-1", "--timeout=60s"]);
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/web-1", "--timeout=60s"]);
     assert_eq!(read(&kubectl, "web-1"), "data of 1");
     kubectl.run(&["delete", "statefulset/web"]);
     kubectl.run(&["wait", "--for=delete", "pod", "-l", "app=nginx", "--timeout=60s"]);

@@ -10,7 +10,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use stead_disks::Phase;
 use stead_node::network;
 use stead_runtime::{Options, Runtime};
 
@@ -53,6 +52,7 @@ fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
     if !root.try_exists().with_context(|| format!("look for {}", root.display()))? {
         end_leftovers(&root)?;
         end_volumes(&pods_root)?;
+        end_disks(&file::resolved(data_dir)?)?;
         return remove_network(data_dir);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
@@ -111,12 +111,15 @@ fn end_volumes(root: &Path) -> anyhow::Result<()> {
 /// Gives back what the disks of claims take of the machine while nobody uses them. Their data stays.
 fn end_disks(data_dir: &Path) -> anyhow::Result<()> {
     let root = node::storage_root(data_dir);
-    if !nix::unistd::geteuid().is_root() || !root.exists() {
+    if !nix::unistd::geteuid().is_root() {
         return Ok(());
     }
+    if !root.exists() {
+        return stead_volumes::unmount_below(&root).map(drop).context("unmount the disks of claims");
+    }
     let disks = stead_disks::Disks::open(&root, stead_disks::Settings::default()).context("open the disks of claims")?;
-    for disk in disks.list().into_iter().filter(|disk| matches!(disk.phase, Phase::Ready | Phase::Growing { .. })) {
-        disks.detach(&disk.name).with_context(|| format!("detach the disk {}", disk.name))?;
+    for (disk, error) in disks.detach_all() {
+        print_line(&format!("the disk {disk} stays as it is: {error}"));
     }
     Ok(())
 }
