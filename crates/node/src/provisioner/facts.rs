@@ -167,9 +167,12 @@ impl Facts {
         (is_ours && is_open && self.nodes.contains(node)).then_some((claim, node))
     }
 
-    /// The claim that a volume is for, whether it is bound yet or not.
+    /// The claim that a volume is for, whether it is bound to it yet or not.
     pub fn claim_of(&self, volume: &Value) -> Option<&Arc<Value>> {
-        self.claims.get(volume["spec"]["claimRef"].str("uid"))
+        let claim = self.claims.get(volume["spec"]["claimRef"].str("uid"))?;
+        // One that got another volume meanwhile has never had this one.
+        let bound = claim["spec"].str("volumeName");
+        (bound.is_empty() || bound == volume["metadata"].str("name")).then_some(claim)
     }
 
     fn is_here(&self, volume: &Value) -> bool {

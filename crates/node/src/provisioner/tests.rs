@@ -168,6 +168,19 @@ fn data_goes_only_where_the_policy_says_so() {
 }
 
 #[test]
+fn a_volume_whose_claim_got_another_one_is_deleted() {
+    // STO-10, PVB-25
+    let mut world = world();
+    world.put_claim(claim("c", "1Gi"));
+    world.settle();
+    world.claim_mut("c")["spec"]["volumeName"] = "by-hand".into();
+    world.volume_mut("pvc-c")["status"]["phase"] = "Released".into();
+    world.settle();
+    assert_eq!((world.volume("pvc-c"), world.disks.list("n").len()), (None, 0));
+    assert!(world.claim("c").is_some());
+}
+
+#[test]
 fn a_volume_in_use_is_not_deleted() {
     // STO-11, STO-20
     let mut world = bound();
