@@ -7,7 +7,7 @@ use super::effects::{self, Why};
 use super::hints::{Happening, Hopeful};
 use super::is_waiting;
 use super::plugins::volumes::{Bindings, is_bound, reaches};
-use super::queue::{Binding, PARKED_MAX_US, Parked, Queue, Stage, State, Waiting};
+use super::queue::{BACK_OFF_MAX_US, Binding, PARKED_MAX_US, Parked, Queue, Stage, State, Waiting};
 use super::reservations::Reservations;
 use super::snapshot::Snapshot;
 use super::snapshot::node::Slot;
@@ -137,11 +137,11 @@ impl Desk {
             State::Parked(parked) if victims_stay(parked, cache) => self.fail(key, now),
             State::Parked(parked) => {
                 let until = Timestamp(parked.since.0.saturating_add(PARKED_MAX_US));
-                self.wait(key, until, now)
+                self.wait(key, until, PARKED_MAX_US, now)
             }
             State::Failed { until } => {
                 let until = *until;
-                self.wait(key, until, now)
+                self.wait(key, until, BACK_OFF_MAX_US, now)
             }
             State::Binding(binding) if binding.stage == Stage::Asked => self.fail(key, now),
             State::Binding(binding) => {
@@ -151,9 +151,10 @@ impl Desk {
         }
     }
 
-    /// A pod is tried at that time.
-    fn wait(&mut self, key: &Key, until: Timestamp, now: Timestamp) -> Plan {
-        if until > now {
+    /// A pod is tried at that time, which is at most so far away: if it is farther, the clock was put back, and the pod has waited.
+    fn wait(&mut self, key: &Key, until: Timestamp, wait_max_us: i64, now: Timestamp) -> Plan {
+        let left_us = until.0.saturating_sub(now.0);
+        if left_us > 0 && left_us <= wait_max_us {
             return Plan { requeue_at: Some(until), ..Plan::default() };
         }
         self.queue.set(key, State::Ready);
@@ -259,6 +260,11 @@ impl Desk {
             }
             Ok(Bound::NotYet) => {
                 let until = Timestamp(binding.since.0.saturating_add(BIND_MAX_US));
+                if binding.since > now {
+                    // The clock was put back: its time begins anew.
+                    self.queue.set(&pod.key, State::Binding(Binding { since: now, ..binding.clone() }));
+                    return Plan { requeue_at: Some(Timestamp(now.0.saturating_add(BIND_MAX_US))), ..Plan::default() };
+                }
                 if until > now {
                     let mut plan = Plan { requeue_at: Some(until), ..Plan::default() };
                     plan.because(format!("it goes to node {} when its claims are bound", binding.node));

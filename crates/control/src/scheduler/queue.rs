@@ -16,7 +16,7 @@ use stead_api::time::Timestamp;
 
 /// The wait after the first failed attempt; it doubles with each further one (SCH-22).
 const BACK_OFF_FIRST_US: i64 = 1_000_000;
-const BACK_OFF_MAX_US: i64 = 10_000_000;
+pub const BACK_OFF_MAX_US: i64 = 10_000_000;
 /// After so long a parked pod is tried though nothing has happened that could help (SCH-23).
 pub const PARKED_MAX_US: i64 = 300_000_000;
 

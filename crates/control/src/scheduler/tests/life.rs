@@ -218,6 +218,20 @@ fn a_failed_binding_is_tried_again_later() {
     assert_eq!(life.bound(), ["p>n"]);
 }
 
+// SCH-22: a clock that is put back keeps nobody waiting.
+#[test]
+fn a_failed_binding_is_tried_again_though_the_clock_was_put_back() {
+    let mut life = Life::new();
+    life.node("n", "1");
+    life.pod("p", wants("1"));
+    life.work();
+    life.look_at("p");
+    life.bound.clear();
+    life.pass(-23 * 60);
+    life.look_at("p");
+    assert_eq!(life.bound(), ["p>n"]);
+}
+
 // SCH-23
 #[test]
 fn a_parked_pod_is_tried_after_five_minutes() {
