@@ -191,7 +191,7 @@ mod tests {
 
     const ALL: [&Fields; 7] = [&POD_SPEC, &CONTAINER, &POD_SECURITY_CONTEXT, &SECURITY_CONTEXT, &LIFECYCLE, &CONTAINER_PORT, &RESOURCES];
     /// Types that are done as a whole, field by field, elsewhere.
-    const WHOLE: [&str; 20] = [
+    const WHOLE: [&str; 21] = [
         "HostAlias",
         "PodDNSConfig",
         "Affinity",
@@ -212,6 +212,7 @@ mod tests {
         "AppArmorProfile",
         "Sysctl",
         "VolumeDevice",
+        "TopologySpreadConstraint",
     ];
 
     fn short(ty: &Type) -> &'static str {

@@ -393,7 +393,7 @@ mod tests {
             --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
             --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --eviction-max-pod-grace-period 5 \
             --eviction-pressure-transition-period 1m --shutdown-grace-period 30s --shutdown-grace-period-critical-pods 10s \
-            --system-bus-address unix:path=/b --private-registry /r --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
+            --system-bus-address unix:path=/b --private-registry /r --default-local-storage-path /s --trash-retention 1h --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
         let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
         let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
         let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());
