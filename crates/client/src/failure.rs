@@ -1,6 +1,9 @@
 //! Why a call failed.
 
-use stead_api::Status;
+use stead_api::{Status, Value, value::Access};
+
+/// The reason of a creation that was refused because its namespace is being terminated.
+pub const NAMESPACE_TERMINATING: &str = "NamespaceTerminating";
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -26,7 +29,7 @@ impl Failure {
         Self::NoAnswer(error.to_string())
     }
 
-    /// The Status' reason; empty if there is none.
+    /// The Status' reason, or [`NAMESPACE_TERMINATING`]; empty if there is none.
     pub fn reason(&self) -> &str {
         match self {
             Self::Refused(refusal) => &refusal.reason,
@@ -47,6 +50,13 @@ impl Failure {
 
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
-        Self::Refused(Refusal { code: status.code, reason: status.reason.to_owned(), message: status.message })
+        let reason = reason(status.reason, status.details.as_ref().unwrap_or(&Value::Null)).to_owned();
+        Self::Refused(Refusal { code: status.code, reason, message: status.message })
     }
+}
+
+/// A Status' reason. A terminating namespace is told apart from what is forbidden by a cause alone (ALL-10).
+pub(crate) fn reason<'a>(reason: &'a str, details: &Value) -> &'a str {
+    let terminates = details.items("causes").iter().any(|cause| cause.str("reason") == NAMESPACE_TERMINATING);
+    if terminates { NAMESPACE_TERMINATING } else { reason }
 }

@@ -17,7 +17,7 @@ pub mod wire;
 pub use broadcaster::broadcast;
 pub use call::{Call, DeleteOptions, Key, Patch};
 pub use client::Client;
-pub use failure::{Failure, Refusal};
+pub use failure::{Failure, NAMESPACE_TERMINATING, Refusal};
 pub use follow::{Scope, follow};
 pub use resource::Resource;
 pub use wire::Report;

@@ -35,7 +35,7 @@ enum Part {
 }
 
 /// Members of an answer beside `metadata` that are read of every extent.
-const BRIEF: &[&str] = &["apiVersion", "kind", "code", "message", "reason", "items"];
+const BRIEF: &[&str] = &["apiVersion", "kind", "code", "message", "reason", "details", "items"];
 
 impl Part {
     /// What a member of a map is; `None`: it is left out.

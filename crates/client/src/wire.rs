@@ -4,7 +4,7 @@
 //! A success that is not what was asked for is no answer: an unreadable list is never an empty one.
 
 use crate::call::{Call, DeleteOptions, Key, Patch};
-use crate::failure::{Failure, Refusal};
+use crate::failure::{Failure, Refusal, reason};
 use crate::follow::Scope;
 use crate::prune::{self, Extent};
 use crate::resource::Resource;
@@ -171,7 +171,7 @@ pub fn outcome(wanted: &Answer, code: u16, body: &[u8]) -> Result<Value, Failure
     let text = String::from_utf8_lossy(body);
     let value = parsed.unwrap_or_default();
     // Only the API server's own word counts; a proxy's page says nothing of objects.
-    let reason = if value.str("kind") == "Status" { value.str("reason") } else { "" };
+    let reason = if value.str("kind") == "Status" { reason(value.str("reason"), &value["details"]) } else { "" };
     let message = match value.str("message") {
         "" => text.trim(),
         message => message,

@@ -17,10 +17,13 @@ pub mod node_lifecycle;
 pub mod node_ttl;
 pub mod object;
 pub mod options;
+mod ownership;
 pub mod plan;
 pub mod pod_gc;
+mod pods;
 mod protection;
 mod questions;
+pub mod replica_set;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
@@ -39,6 +42,7 @@ pub use questions::{Explainer, NoExplanation, Questions, questions};
 /// Every controller, in the order in which they are asked. A controller is a directory, its `mod` line and its row here.
 pub(crate) const CONTROLLERS: &[options::Registration] = &[
     statefulset::REGISTRATION,
+    replica_set::REGISTRATION,
     garbage::REGISTRATION,
     namespace::REGISTRATION,
     service_account::REGISTRATION,

@@ -79,8 +79,6 @@ const UPSTREAM: &[&str] = &[
     "node-ipam-controller",
     "nodeipam",
     "persistentvolume-attach-detach-controller",
-    "replicaset",
-    "replicaset-controller",
     "replicationcontroller",
     "replicationcontroller-controller",
     "resourcequota",

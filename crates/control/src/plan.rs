@@ -25,6 +25,7 @@ pub struct Effect {
     pub guard: Option<Guard>,
     /// Failure reasons that count as done: `NotFound` on delete, for example.
     pub tolerate: &'static [&'static str],
+    /// `{name}` in the message is replaced by the name in the answer, which the server may have made up.
     pub on_success: Option<Event>,
     /// `{error}` in the message is replaced by the failure's message. Not recorded for reasons in `silent`.
     pub on_failure: Option<Event>,
@@ -77,6 +78,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Run after the steps whether or not they failed (status, history), each whatever became of the others.
     pub finally: Vec<Effect>,
+    /// In place of `finally` if a step failed; `{error}` in the texts of their bodies is replaced by the message of the first failure.
+    pub finally_failed: Option<Vec<Effect>>,
     /// Events without a call.
     pub events: Vec<Event>,
     /// Look again then, even if nothing changes.

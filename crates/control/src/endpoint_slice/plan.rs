@@ -10,6 +10,7 @@ use crate::plan::{Call, Effect, Event, Pace, Patch, Plan, map_patch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Map, Value, json, time::Timestamp};
+use stead_client::NAMESPACE_TERMINATING;
 use stead_client::resource::ENDPOINT_SLICES;
 
 /// Node label: its zone.
@@ -252,7 +253,7 @@ fn create(service: &Object, family: &str, draft: &Draft, labels: &BTreeMap<Strin
     let failed = failed(service, &format!("failed to create EndpointSlice for Service {}", service.key));
     let call = Call::create(ENDPOINT_SLICES, namespace, body);
     // Forbidden: the namespace is going (ALL-10).
-    Effect { on_failure: Some(failed), ..Effect::new(call) }.tolerating(&["NotFound", "Forbidden"])
+    Effect { on_failure: Some(failed), ..Effect::new(call) }.tolerating(&["NotFound", "Forbidden", NAMESPACE_TERMINATING])
 }
 
 fn update(service: &Object, slice: &Object, draft: &Draft, labels: &BTreeMap<String, String>, since: Option<Timestamp>) -> Effect {

@@ -10,6 +10,7 @@ use crate::plan::{Call, Effect, Event, Pace, Patch, Plan, map_patch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Map, Value, json};
+use stead_client::NAMESPACE_TERMINATING;
 use stead_client::resource::ENDPOINT_SLICES;
 
 /// Addresses that are mirrored of a subset (EPS-23).
@@ -195,8 +196,11 @@ fn create(endpoints: &Object, draft: &Draft) -> Effect {
     });
     let failed = failed(endpoints, "failed to create EndpointSlice");
     // Forbidden: the namespace is going (ALL-10).
-    Effect { on_failure: Some(failed), ..Effect::new(Call::create(ENDPOINT_SLICES, namespace, body)) }
-        .tolerating(&["NotFound", "Forbidden"])
+    Effect { on_failure: Some(failed), ..Effect::new(Call::create(ENDPOINT_SLICES, namespace, body)) }.tolerating(&[
+        "NotFound",
+        "Forbidden",
+        NAMESPACE_TERMINATING,
+    ])
 }
 
 /// As upstream's, a slice that was changed no longer says that its name was generated.

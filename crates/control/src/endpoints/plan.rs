@@ -9,6 +9,7 @@ use crate::plan::{Call, Effect, Event, Patch, Plan, map_patch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::{Map, Value, json, time::Timestamp};
+use stead_client::NAMESPACE_TERMINATING;
 use stead_client::event::Reference;
 use stead_client::resource::ENDPOINTS;
 
@@ -140,7 +141,7 @@ fn create(service: &Object, subsets: &[Subset], labels: BTreeMap<String, String>
     let failed = Event::warning(reference, "FailedToCreateEndpoint", message);
     let call = Call::create(ENDPOINTS, namespace, body);
     // Forbidden: the namespace is going (ALL-10).
-    Effect { on_failure: Some(failed), ..Effect::new(call) }.tolerating(&["AlreadyExists", "NotFound", "Forbidden"])
+    Effect { on_failure: Some(failed), ..Effect::new(call) }.tolerating(&["AlreadyExists", "NotFound", "Forbidden", NAMESPACE_TERMINATING])
 }
 
 /// A merge patch, so that what others annotated stays (EP-10).

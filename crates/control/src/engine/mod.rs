@@ -388,7 +388,11 @@ fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Valu
             Err(why) => return (Err(why), None),
         },
         (Err(failure), Some(Guard::Absent { .. })) if failure.reason() == "NotFound" => return (Ok(None), None),
-        (Ok(answer), None) => return (Ok(Some(answer)), effect.on_success.clone()),
+        (Ok(answer), None) => {
+            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
+            let event = effect.on_success.clone().map(|event| Event { message: event.message.replace("{name}", name), ..event });
+            return (Ok(Some(answer)), event);
+        }
         (Err(failure), _) => failure,
     };
     let reason = failure.reason();
@@ -396,7 +400,8 @@ fn judge(effect: &Effect, result: Result<Value, Failure>) -> (Result<Option<Valu
     let event = effect.on_failure.clone().filter(|_| !effect.silent.contains(&reason));
     let event = event.map(|event| Event { message: event.message.replace("{error}", &message), ..event });
     if effect.tolerate.contains(&reason) {
-        return (Ok(None), effect.on_success.clone().or(event));
+        let done = effect.on_success.clone().filter(|_| !effect.silent.contains(&reason));
+        return (Ok(None), done.or(event));
     }
     (Err(message), event)
 }

@@ -6,7 +6,8 @@
 //!    +-> Over               (Together: a failure is noted, nothing is skipped)
 //! ```
 
-use crate::plan::{BATCH_MAX, Effect, Pace, Plan};
+use crate::plan::{BATCH_MAX, Call, Effect, Pace, Patch, Plan};
+use stead_api::Value;
 
 /// A plan under way.
 #[derive(Debug)]
@@ -123,8 +124,44 @@ impl Run {
     }
 
     fn enter(&mut self, stage: Stage) {
+        if stage == Stage::Finally
+            && let Some(error) = &self.error
+            && let Some(effects) = self.plan.finally_failed.take()
+        {
+            self.plan.finally = effects.into_iter().map(|effect| Effect { call: telling(effect.call, error), ..effect }).collect();
+        }
         self.stage = stage;
         self.next = 0;
         self.batch = 1;
+    }
+}
+
+/// The call with `{error}` in the texts of its body replaced.
+fn telling(call: Call, error: &str) -> Call {
+    match call {
+        Call::Create { resource, namespace, subresource, body } => {
+            Call::Create { resource, namespace, subresource, body: told(body, error) }
+        }
+        Call::Update { resource, key, subresource, body } => Call::Update { resource, key, subresource, body: told(body, error) },
+        Call::Patch { resource, key, subresource, patch } => {
+            let patch = match patch {
+                Patch::Json(body) => Patch::Json(told(body, error)),
+                Patch::Merge(body) => Patch::Merge(told(body, error)),
+                Patch::Strategic(body) => Patch::Strategic(told(body, error)),
+            };
+            Call::Patch { resource, key, subresource, patch }
+        }
+        other @ (Call::Get { .. } | Call::List { .. } | Call::Delete { .. } | Call::DeleteCollection { .. }) => other,
+    }
+}
+
+fn told(value: Value, error: &str) -> Value {
+    match value {
+        Value::String(text) => text.replace("{error}", error).into(),
+        Value::Array(items) => items.into_iter().map(|item| told(item, error)).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, told(value, error))).collect::<stead_api::Map<_, _>>().into()
+        }
+        other => other,
     }
 }

@@ -314,3 +314,18 @@ fn an_index_follows_its_objects() {
     cache.delete(&pod(4, "n", "Succeeded"));
     assert!(found(&cache, "n").is_empty());
 }
+
+// RS-10
+#[test]
+fn what_is_done_after_a_failure_tells_of_it() {
+    let told = Effect::new(Call::create(CONFIG_MAPS, "d", json!({"metadata": {"name": "f"}, "data": {"why": "because: {error}"}})));
+    let failing =
+        || Plan { finally: vec![create("well")], finally_failed: Some(vec![told.clone()]), ..steps(vec![create("p")], Pace::SlowStart) };
+    let mut refusing = bench(vec![failing()]);
+    let starts = refusing.list(vec![map("a", 3)], 3, at(0));
+    let Call::Create { body, .. } = &refusing.outcome(&starts[0], refused("Forbidden"), at(1))[0].call else { panic!("no call") };
+    assert_eq!(body["data"]["why"], "because: no: Forbidden");
+    let mut granting = bench(vec![failing()]);
+    let starts = granting.list(vec![map("a", 3)], 3, at(0));
+    assert_eq!(granting.outcome(&starts[0], answer(4), at(1))[0].call, create("well").call);
+}

@@ -96,7 +96,14 @@ pub struct PodFacts {
     pub has_required_pod_affinity: bool,
     /// It prefers or avoids the company of other pods.
     pub has_preferred_pod_affinity: bool,
+    /// Annotation [`DELETION_COST`]; 0 if there is none.
+    pub deletion_cost: i32,
+    /// The most that any container was restarted, and any sidecar.
+    pub restarts: (i64, i64),
 }
+
+/// Of pods of a set that shrinks those with a lower one go first (RS-4).
+pub const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// A container's port that Services may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +209,8 @@ impl PodFacts {
         named_ports: Vec::new(),
         has_required_pod_affinity: false,
         has_preferred_pod_affinity: false,
+        deletion_cost: 0,
+        restarts: (0, 0),
     };
 
     /// Reads the facts and drops from the value what they hold.
@@ -242,6 +251,8 @@ impl PodFacts {
             named_ports: named_ports(spec),
             has_required_pod_affinity: has_terms("requiredDuringSchedulingIgnoredDuringExecution"),
             has_preferred_pod_affinity: has_terms("preferredDuringSchedulingIgnoredDuringExecution"),
+            deletion_cost: value["metadata"]["annotations"].str(DELETION_COST).parse().unwrap_or(0),
+            restarts: restarts(spec, status),
         };
         trim(value);
         facts
@@ -331,6 +342,13 @@ fn named_ports(spec: &Value) -> Vec<NamedPort> {
         Some(NamedPort { name: port.str("name").to_owned(), protocol: port.str("protocol").to_owned(), number })
     };
     named.filter_map(read).collect()
+}
+
+fn restarts(spec: &Value, status: &Value) -> (i64, i64) {
+    let most = |counts: &mut dyn Iterator<Item = &Value>| counts.filter_map(|c| c.int("restartCount")).max().unwrap_or(0);
+    let is_sidecar = |name: &str| spec.items("initContainers").iter().any(|c| c.str("name") == name && c.str("restartPolicy") == "Always");
+    let mut sidecars = status.items("initContainerStatuses").iter().filter(|c| is_sidecar(c.str("name")));
+    (most(&mut status.items("containerStatuses").iter()), most(&mut sidecars))
 }
 
 fn addresses(status: &Value) -> Vec<String> {

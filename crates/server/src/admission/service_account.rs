@@ -43,7 +43,9 @@ fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Sta
     let account = cluster.read(&cluster.kinds.built_in("serviceaccounts"), &target.namespace, &account_name)?.ok_or_else(|| {
         let why =
             format!("error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found", target.namespace);
-        Status::forbidden(&target.kind, pod["metadata"].str("name"), &why)
+        let name = pod["metadata"].str("name");
+        // The name is not made up yet.
+        Status::forbidden(&target.kind, if name.is_empty() { pod["metadata"].str("generateName") } else { name }, &why)
     })?;
     if wants_token(pod, &account) {
         mount_token(cluster, pod);

@@ -1,0 +1,76 @@
+//! The ReplicaSet controller (RS-1..19): keeps so many pods of a template. `plan` decides, `victims` says who goes first.
+
+mod plan;
+#[cfg(test)]
+mod tests;
+mod victims;
+
+use crate::engine::{Cache, Change, Controller};
+use crate::object::Object;
+use crate::options::Registration;
+use crate::ownership;
+use crate::plan::{Key, Plan};
+use plan::Observed;
+use std::sync::Arc;
+use stead_api::selector::LabelSelector;
+use stead_api::time::Timestamp;
+use stead_client::resource::{PODS, REPLICA_SETS, Resource};
+
+pub const REGISTRATION: Registration =
+    Registration { name: "replicaset-controller", alias: "replicaset", make: |_, _| Box::new(ReplicaSets) };
+
+#[derive(Debug)]
+pub struct ReplicaSets;
+
+/// spec.selector.
+pub fn selector(set: &Object) -> LabelSelector {
+    LabelSelector::from_object(set.spec().get("selector"))
+}
+
+/// The pods that a set controls, by name.
+fn pods<'a>(set: &'a Object, cache: &'a Cache) -> impl Iterator<Item = &'a Arc<Object>> {
+    cache.dependents_of(PODS, &set.uid).filter(|pod| pod.controller().is_some_and(|owner| owner.uid == set.uid))
+}
+
+impl Controller for ReplicaSets {
+    fn name(&self) -> &'static str {
+        REGISTRATION.name
+    }
+
+    fn watches(&self) -> Vec<Resource> {
+        vec![REPLICA_SETS, PODS]
+    }
+
+    fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
+        if change.resource == REPLICA_SETS {
+            keys.push((REPLICA_SETS, change.key.clone()));
+        }
+        if change.resource != PODS {
+            return;
+        }
+        let owners = change.old.iter().chain(&change.new).filter_map(|pod| pod.controller());
+        let owners = owners.filter(|owner| owner.kind == REPLICA_SETS.kind);
+        keys.extend(owners.map(|owner| (REPLICA_SETS, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
+        // One that nobody controls may be adopted.
+        if let Some(orphan) = change.new.as_ref().filter(|pod| pod.controller().is_none() && !pod.labels.is_empty()) {
+            let sets = cache.namespace(REPLICA_SETS, &change.key.namespace);
+            keys.extend(sets.filter(|set| selector(set).matches_labels(&orphan.labels)).map(|set| (REPLICA_SETS, set.key.clone())));
+        }
+        keys.sort();
+        keys.dedup();
+    }
+
+    fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
+        let Some(set) = cache.get(REPLICA_SETS, key) else { return Plan::default() };
+        let selector = selector(set);
+        let orphans = cache.orphans(PODS, &key.namespace, "");
+        let claimed = ownership::claim(set, &selector, pods(set, cache).chain(orphans));
+        // Those whose pods want to stand apart from this set's.
+        let family: Vec<Arc<Object>> = match set.controller() {
+            Some(owner) => cache.dependents_of(REPLICA_SETS, &owner.uid).filter(|s| s.uid != set.uid).cloned().collect(),
+            None => Vec::new(),
+        };
+        let relatives = family.iter().flat_map(|set| pods(set, cache)).cloned().collect();
+        plan::plan(now, &Observed { set, claimed, relatives })
+    }
+}
