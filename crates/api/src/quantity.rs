@@ -65,6 +65,11 @@ impl Quantity {
         Self { digits: milli.into(), scale: -3, format, text: None }
     }
 
+    /// Digits and scale: the value is `digits * 10^scale`.
+    pub fn unscaled(&self) -> (i128, i32) {
+        (self.digits, self.scale)
+    }
+
     pub fn format(&self) -> Format {
         self.format
     }

@@ -4,6 +4,7 @@
 
 mod backends;
 pub mod claim_protection;
+pub mod deployment;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
@@ -30,6 +31,7 @@ pub mod service_account;
 pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
+mod template_hash;
 pub mod volume_binder;
 pub mod volume_expand;
 pub mod volume_protection;
@@ -43,6 +45,7 @@ pub use questions::{Explainer, NoExplanation, Questions, questions};
 pub(crate) const CONTROLLERS: &[options::Registration] = &[
     statefulset::REGISTRATION,
     replica_set::REGISTRATION,
+    deployment::REGISTRATION,
     garbage::REGISTRATION,
     namespace::REGISTRATION,
     service_account::REGISTRATION,

@@ -68,8 +68,6 @@ const UPSTREAM: &[&str] = &[
     "csrsigning",
     "daemonset",
     "daemonset-controller",
-    "deployment",
-    "deployment-controller",
     "disruption",
     "disruption-controller",
     "horizontalpodautoscaling",
@@ -157,8 +155,8 @@ mod tests {
         assert_eq!(chosen("*"), known_names());
         assert_eq!(chosen(""), [""; 0]);
         assert_eq!(chosen("-*"), [""; 0]);
-        assert_eq!(chosen("*,-deployment"), known_names());
-        assert!("deployment".parse::<Selection>().is_err());
+        assert_eq!(chosen("*,-attachdetach"), known_names());
+        assert!("attachdetach".parse::<Selection>().is_err());
         assert_eq!(chosen("statefulset"), ["statefulset-controller"]);
         assert!(!chosen("*,-statefulset").contains(&"statefulset-controller"));
         assert!(!chosen("-statefulset-controller,*").contains(&"statefulset-controller"));

@@ -3,6 +3,7 @@
 
 pub mod descriptions;
 pub mod generated;
+pub mod go_text;
 #[cfg(test)]
 mod tests;
 pub mod walker;

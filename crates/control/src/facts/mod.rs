@@ -20,7 +20,7 @@ use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, NAMESPACES, POD_DISRUPTION_BUDGETS, REPLICA_SETS, STATEFUL_SETS,
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, DEPLOYMENTS, NAMESPACES, POD_DISRUPTION_BUDGETS, REPLICA_SETS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -76,6 +76,7 @@ const KINDS: &[Kind] = &[
     endpoint_slice::KIND,
     whole(STATEFUL_SETS),
     whole(REPLICA_SETS),
+    whole(DEPLOYMENTS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
     whole(CSI_NODES),

@@ -40,8 +40,7 @@ fn sorted(value: &Value) -> Value {
 
 /// The hash in a revision's name: FNV-1 (32 bit) of data and collision count, in an alphabet without vowels.
 pub fn hash(data: &[u8], collisions: i64) -> String {
-    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     let count = collisions.to_string();
     let sum = data.iter().chain(count.as_bytes()).fold(2_166_136_261_u32, |h, b| h.wrapping_mul(16_777_619) ^ u32::from(*b));
-    sum.to_string().bytes().map(|c| char::from(ALPHABET[usize::from(c) % ALPHABET.len()])).collect()
+    crate::template_hash::safe_encode(sum)
 }
