@@ -15,18 +15,29 @@ pub struct Act {
 
 const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
+/// What of a set never changes, also when it is made again: a pod that was orphaned cannot be given the claims of a new template.
+struct Set {
+    namespace: &'static str,
+    name: &'static str,
+    policy: &'static str,
+    has_claims: bool,
+}
+
 /// When the user rests, in microseconds.
 pub const END: i64 = 40_000_000;
 
 /// The requests with their times, in order.
 pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
     let mut acts = Vec::new();
-    let sets: &[(&str, &str, bool)] = match chance.below(3) {
-        0 => &[("default", "web", false)],
-        1 => &[("default", "web", false), ("default", "par", true)],
-        _ => &[("default", "web", false), ("other", "par", true)],
-    };
-    if sets.iter().any(|(namespace, ..)| *namespace == "other") {
+    let which = chance.below(3);
+    let mut set = |namespace, name, policy| Set { namespace, name, policy, has_claims: chance.one_in(2) };
+    let mut sets = vec![set("default", "web", "OrderedReady")];
+    match which {
+        0 => {}
+        1 => sets.push(set("default", "par", "Parallel")),
+        _ => sets.push(set("other", "par", "Parallel")),
+    }
+    if sets.iter().any(|set| set.namespace == "other") {
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}});
         acts.push((1000, Act { method: "POST", path: "/api/v1/namespaces".into(), content_type: JSON, body }));
         if chance.one_in(2) {
@@ -37,11 +48,11 @@ pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
         }
     }
     acts.push((1000, super::claims::class(super::claims::FIRST_CONSUMER, "WaitForFirstConsumer")));
-    for (namespace, name, parallel) in sets {
-        acts.push((2000, service(namespace, name)));
-        acts.push((chance.between(2000, 500_000), create(namespace, name, *parallel, chance)));
+    for set in &sets {
+        acts.push((2000, service(set.namespace, set.name)));
+        acts.push((chance.between(2000, 500_000), create(set, chance)));
         for _ in 0..chance.between(2, 7) {
-            acts.push((chance.between(500_000, END), change(namespace, name, *parallel, chance)));
+            acts.push((chance.between(500_000, END), change(set, chance)));
         }
     }
     acts.sort_by_key(|(at, _)| *at);
@@ -70,18 +81,19 @@ fn collection(namespace: &str) -> String {
     format!("/apis/apps/v1/namespaces/{namespace}/statefulsets")
 }
 
-fn create(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> Act {
+fn create(set: &Set, chance: &mut Chance) -> Act {
+    let name = set.name;
     let labels = json!({"app": name});
     let mut body = json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
         "spec": {
             "replicas": chance.between(1, 5), "serviceName": name, "selector": {"matchLabels": labels},
-            "podManagementPolicy": if parallel { "Parallel" } else { "OrderedReady" },
+            "podManagementPolicy": set.policy,
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": chance.between(1, 3)}},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}},
         },
     });
-    if chance.one_in(2) {
+    if set.has_claims {
         let claim = json!({
             "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
             "storageClassName": super::claims::FIRST_CONSUMER,
@@ -91,10 +103,11 @@ fn create(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> A
         let (deleted, scaled) = (policy(chance), policy(chance));
         body["spec"]["persistentVolumeClaimRetentionPolicy"] = json!({"whenDeleted": deleted, "whenScaled": scaled});
     }
-    Act { method: "POST", path: collection(namespace), content_type: JSON, body }
+    Act { method: "POST", path: collection(set.namespace), content_type: JSON, body }
 }
 
-fn change(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> Act {
+fn change(set: &Set, chance: &mut Chance) -> Act {
+    let Set { namespace, name, .. } = *set;
     let path = format!("{}/{name}", collection(namespace));
     let patch = |spec: Value| Act { method: "PATCH", path: path.clone(), content_type: MERGE, body: json!({ "spec": spec }) };
     match chance.below(10) {
@@ -112,6 +125,6 @@ fn change(namespace: &str, name: &str, parallel: bool, chance: &mut Chance) -> A
             let policy = ["Background", "Foreground", "Orphan"][usize::try_from(chance.below(3)).unwrap_or(0)];
             Act { method: "DELETE", path, content_type: JSON, body: json!({"propagationPolicy": policy}) }
         }
-        _ => create(namespace, name, parallel, chance),
+        _ => create(set, chance),
     }
 }
