@@ -64,6 +64,7 @@ pub async fn perform(world: &World, step: &Value, want: &Value) -> Result<Value>
             let verb = step["as"].as_str().unwrap_or_default();
             for (index, pod) in pods(world, &step["pods"]).into_iter().enumerate() {
                 refused.extend(play(world, verb, &pod, step, &step["ips"][index]).await?);
+                sleep(LATENCY).await;
             }
         }
         "auto" => refused = auto(world, &pods(world, &step["skip"])).await?,
