@@ -27,7 +27,7 @@ fn a_pod_without_a_node_and_its_set_say_what_they_wait_for() {
     let (ok, said) = explain(&cluster, "statefulset/web", &["-n", "default", "-o", "json"]);
     let document: serde_json::Value = serde_json::from_str(&said).expect("a document");
     assert!(ok && document["controllers"][0]["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()), "{document}");
-    for (object, why) in [("po/none", "know no object default/none of pods"), ("deploy/x", "has no kind"), ("web", "expected KIND/NAME")] {
+    for (object, why) in [("po/none", "know no object default/none of pods"), ("widget/x", "has no kind"), ("web", "expected KIND/NAME")] {
         let (ok, said) = explain(&cluster, object, &[]);
         assert!(!ok && said.contains(why), "{object}: {said}");
     }
