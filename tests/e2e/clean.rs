@@ -198,7 +198,8 @@ fn two_hundred_pods_of_every_kind_leave_nothing_behind() {
     // One round of its own first: what is made once for all (the image's layer, the parents' cgroups, pools) is there before.
     round(&cluster, &kubectl, (0, 1), &mut pods);
     let first = Pods::default();
-    let before = settled(|| Traces::of(&cluster, &first), |_| true);
+    let pool = cluster.dir.path().join("data/storage/volumes");
+    let before = settled(|| Traces::of(&cluster, &first), |_| pool.exists());
     for number in 1..=ROUNDS {
         round(&cluster, &kubectl, (number, EACH), &mut pods);
     }

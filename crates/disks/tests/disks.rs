@@ -201,10 +201,10 @@ fn ext4_with_quotas(dir: &Path) -> Result<Mounted, String> {
     Ok(Mounted(place))
 }
 
-/// Notes that a test did not run.
+/// Notes that a test did not run here, but does in the machine of `cargo xtask vm`.
 #[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
 fn left_out(reason: &str) {
-    let line = format!("{}: {reason}\n", std::thread::current().name().unwrap_or("a test"));
+    let line = format!("vm: {}: {reason}\n", std::thread::current().name().unwrap_or("a test"));
     if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
         File::options().create(true).append(true).open(path).unwrap().write_all(line.as_bytes()).unwrap();
     }
