@@ -2,7 +2,9 @@
 //! allowedTopologies.
 
 use super::{Facts, Kind};
-use stead_api::{Value, value::Access};
+use crate::object::Object;
+use stead_api::kinds::pod_spec::node_selection::{Candidate, term_matches};
+use stead_api::{Value, json, value::Access};
 use stead_client::resource::STORAGE_CLASSES;
 
 pub const KIND: Kind = Kind {
@@ -61,4 +63,17 @@ impl StorageClassFacts {
 /// Whether a provisioner is that of the nodes of this program.
 pub fn is_ours(provisioner: &str) -> bool {
     matches!(provisioner, LOCAL | LOCAL_PATH)
+}
+
+/// Whether allowedTopologies of a class have the node; none at all allow every node.
+pub fn allows(class: &Object, node: &Object) -> bool {
+    let terms = class.value.items("allowedTopologies");
+    let candidate = Candidate { name: &node.key.name, labels: &node.labels };
+    terms.is_empty() || terms.iter().any(|term| term_matches(&as_node_selector_term(term), candidate))
+}
+
+/// A TopologySelectorTerm as the NodeSelectorTerm that means the same.
+fn as_node_selector_term(term: &Value) -> Value {
+    let expression = |one: &Value| json!({"key": one["key"], "operator": "In", "values": one["values"]});
+    json!({"matchExpressions": term.items("matchLabelExpressions").iter().map(expression).collect::<Value>()})
 }

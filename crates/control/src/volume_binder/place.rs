@@ -3,13 +3,12 @@
 use crate::engine::Cache;
 use crate::facts::node::NodeFacts;
 use crate::facts::storage_capacity::OF_CLASS;
+use crate::facts::storage_class::allows;
 use crate::facts::volume::{BY_NODE, HOSTNAME};
 use crate::object::Object;
 use crate::plan::Key;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use stead_api::kinds::pod_spec::node_selection::{Candidate, term_matches};
-use stead_api::{Value, json, value::Access};
 use stead_client::resource::NODES;
 
 /// A node, and why it.
@@ -80,17 +79,4 @@ fn room(claim: &Object, class: &Object, node: &Arc<Object>, cache: &Cache) -> Re
 
 fn hostname(node: &Object) -> &str {
     Some(node.label(HOSTNAME)).filter(|name| !name.is_empty()).unwrap_or(&node.key.name)
-}
-
-/// Whether allowedTopologies of a class have the node; none at all allow every node.
-fn allows(class: &Object, node: &Object) -> bool {
-    let terms = class.value.items("allowedTopologies");
-    let candidate = Candidate { name: &node.key.name, labels: &node.labels };
-    terms.is_empty() || terms.iter().any(|term| term_matches(&as_node_selector_term(term), candidate))
-}
-
-/// A TopologySelectorTerm as the NodeSelectorTerm that means the same.
-fn as_node_selector_term(term: &Value) -> Value {
-    let expression = |one: &Value| json!({"key": one["key"], "operator": "In", "values": one["values"]});
-    json!({"matchExpressions": term.items("matchLabelExpressions").iter().map(expression).collect::<Value>()})
 }

@@ -5,7 +5,7 @@ use super::{Obstacle, Plugin, Refusal, Remedy, node_affinity};
 use crate::engine::Cache;
 use crate::facts::pod::BY_CLAIM;
 use crate::facts::storage_capacity::OF_CLASS;
-use crate::facts::storage_class::is_ours;
+use crate::facts::storage_class::{allows, is_ours};
 use crate::object::Object;
 use crate::plan::Key;
 use crate::scheduler::reservations::Reservations;
@@ -13,8 +13,8 @@ use crate::scheduler::snapshot::node::NodeInfo;
 use crate::volume_binder::matching;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stead_api::kinds::pod_spec::node_selection::{Candidate, term_matches};
-use stead_api::{Value, json, value::Access};
+use stead_api::kinds::pod_spec::node_selection::term_matches;
+use stead_api::value::Access;
 use stead_client::resource::{CSI_DRIVERS, CSI_NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES};
 
 const IN_USE: &str = "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
@@ -300,19 +300,6 @@ fn is_tracked(provisioner: &str, class: &Object, cache: &Cache) -> bool {
     let told = || cache.indexed(&OF_CLASS, &class.key.name).next().is_some();
     let driver = cache.get(CSI_DRIVERS, &Key::cluster(provisioner));
     driver.is_some_and(|driver| driver.spec().flag("storageCapacity")) || (is_ours(provisioner) && told())
-}
-
-/// Whether allowedTopologies of a class have the node; none at all allow every node.
-fn allows(class: &Object, node: &Object) -> bool {
-    let terms = class.value.items("allowedTopologies");
-    let candidate = Candidate { name: &node.key.name, labels: &node.labels };
-    terms.is_empty() || terms.iter().any(|term| term_matches(&as_node_selector_term(term), candidate))
-}
-
-/// A TopologySelectorTerm as the NodeSelectorTerm that means the same.
-fn as_node_selector_term(term: &Value) -> Value {
-    let expression = |one: &Value| json!({"key": one["key"], "operator": "In", "values": one["values"]});
-    json!({"matchExpressions": term.items("matchLabelExpressions").iter().map(expression).collect::<Value>()})
 }
 
 /// Driver and handle of what a claim attaches to a node; a claim without a volume counts for the driver that will make it.
