@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use std::sync::Arc;
 use stead_api::registry::Kind;
+use stead_api::wire::{json::TypeMeta, protobuf};
 use stead_api::{Status, Value, json as make};
 use stead_store::Entry;
 
@@ -33,6 +34,8 @@ pub(crate) struct List {
     pub metadata: Value,
     pub items: Vec<Entry>,
 }
+
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 /// Larger lists are sent in pieces, as they are put together.
 const ONE_PIECE_BYTES_MAX: usize = 256 * 1024;
@@ -98,6 +101,9 @@ fn list_response(objects: &Objects, list: List, format: ResponseFormat) -> Resul
     if format.form == Form::JSON {
         return plain_list(list);
     }
+    if format.form == (Form { media: Media::Protobuf, transform: Transform::Plain }) {
+        return protobuf_list(&list);
+    }
     let value = match format.form.transform {
         Transform::Plain => {
             let items: Vec<Value> = list.items.iter().map(|entry| list_item(&list.kind, entry)).collect::<Result<_, _>>()?;
@@ -134,6 +140,28 @@ fn plain_list(mut list: List) -> Result<Response<Body>, Status> {
         return Ok(respond(200, "application/json", whole));
     }
     Ok(with_type(200, "application/json", body::streamed(futures::stream::iter(pieces))))
+}
+
+/// The list as protobuf. Its length comes first, so every item is written before the first is sent.
+fn protobuf_list(list: &List) -> Result<Response<Body>, Status> {
+    let kind = &list.kind;
+    let mut pieces = vec![protobuf::write::list_metadata(&list.metadata).into()];
+    let mut piece = Vec::new();
+    for entry in &list.items {
+        piece.extend(protobuf::write::list_item(kind.schema, &object::from_store(kind, &entry.key, &entry.value)?));
+        if piece.len() > ONE_PIECE_BYTES_MAX {
+            pieces.push(Bytes::from(std::mem::take(&mut piece)));
+        }
+    }
+    pieces.push(piece.into());
+    let size = pieces.iter().map(Bytes::len).sum::<usize>();
+    let type_meta = TypeMeta { api_version: kind.api_version(), kind: format!("{}List", kind.kind) };
+    pieces.insert(0, protobuf::write::envelope_head(&type_meta, size).into());
+    pieces.push(Bytes::from_static(protobuf::write::ENVELOPE_TAIL));
+    if size <= ONE_PIECE_BYTES_MAX {
+        return Ok(respond(200, PROTOBUF, pieces.concat().into()));
+    }
+    Ok(with_type(200, PROTOBUF, body::streamed(futures::stream::iter(pieces))))
 }
 
 /// A list document under construction.
@@ -253,6 +281,10 @@ pub(crate) fn written(code: u16, value: &Value, media: Media) -> Response<Body> 
         Media::Json { pretty: Pretty::Compact } => respond(code, "application/json", with_newline(value.to_string().as_bytes())),
         Media::Json { pretty: Pretty::Indented } => respond(code, "application/json", format!("{value:#}\n").into()),
         Media::Yaml => respond(code, "application/yaml", yaml::encode(value).into()),
+        Media::Protobuf => match protobuf::write::body(value) {
+            Some(body) => respond(code, PROTOBUF, body.into()),
+            None => written(code, value, Form::JSON.media),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 //! no copy. Input: what happened, in which form it is shown. Output: the line. Bounded by bytes; the oldest go first.
 
 use crate::format::ResponseFormat;
-use crate::negotiation::Transform;
+use crate::negotiation::{Media, Transform};
 use crate::table::Include;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -40,6 +40,7 @@ pub(crate) struct Line {
     happening: Happening,
     /// Of the kind, as the client watches it.
     version: &'static str,
+    media: Media,
     transform: Transform,
     include: Include,
     /// Ages in tables are those of this second; 0 for what shows no ages.
@@ -50,7 +51,7 @@ impl Line {
     pub(crate) fn new(kind: &Kind, revision: u64, happening: Happening, format: ResponseFormat) -> Self {
         let transform = format.form.transform;
         let second = if matches!(transform, Transform::Table(_)) { format.now.seconds() } else { 0 };
-        Self { revision, happening, version: kind.version, transform, include: format.include, second }
+        Self { revision, happening, version: kind.version, media: format.form.media, transform, include: format.include, second }
     }
 }
 
@@ -111,9 +112,10 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::negotiation::Form;
 
     fn line(revision: u64) -> Line {
-        Line { revision, happening: Happening::Added, version: "v1", transform: Transform::Plain, include: Include::Metadata, second: 0 }
+        Line { revision, happening: Happening::Added, version: "v1", media: Form::JSON.media, transform: Transform::Plain, include: Include::Metadata, second: 0 }
     }
 
     #[test]

@@ -6,14 +6,18 @@ use http::{HeaderMap, header};
 use stead_api::{Status, json};
 
 /// How bytes are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Media {
-    Json { pretty: Pretty },
+    Json {
+        pretty: Pretty,
+    },
     Yaml,
+    /// What has no message goes out as JSON all the same.
+    Protobuf,
 }
 
 /// Whether JSON is laid out for a reader (N2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Pretty {
     Compact,
     Indented,
@@ -58,7 +62,7 @@ impl Form {
 /// What an endpoint can answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offer {
-    /// Objects: JSON, YAML, tables, metadata.
+    /// Objects: JSON, YAML, protobuf, tables, metadata.
     Objects,
     /// A collection, which can be watched too.
     Collection,
@@ -141,10 +145,13 @@ impl<'a> Clause<'a> {
         let media = match self.ty {
             "application/json" | "*/*" | "application/*" => Media::Json { pretty },
             "application/yaml" => Media::Yaml,
-            // Protobuf answers are not written yet; every client that asks for them names JSON too (Z2).
+            "application/vnd.kubernetes.protobuf" => Media::Protobuf,
             _ => return None,
         };
-        Some(Form { media, transform: self.transform()? })
+        let transform = self.transform()?;
+        // A table has no message (N20).
+        let can_be = media != Media::Protobuf || !matches!(transform, Transform::Table(_));
+        can_be.then_some(Form { media, transform })
     }
 
     fn transform(&self) -> Option<Transform> {

@@ -1,4 +1,5 @@
-//! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, one JSON document a line, each sent at once.
+//! Watches (L6-L15). Input: a call with `watch`. Output: a stream of events, each sent at once: a JSON document a line, or a protobuf
+//! message after its length.
 //! The lines are shared by all watches that show the same.
 
 use crate::answer::{self, Answer};
@@ -6,7 +7,7 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::format::ResponseFormat;
 use crate::lines::{Happening, Line};
-use crate::negotiation::Transform;
+use crate::negotiation::{Form, Media, Transform};
 use crate::query::ListOptions;
 use crate::table::Columns;
 use crate::{body, keys, object};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use stead_api::registry::Kind;
 use stead_api::schema::walker;
 use stead_api::selector::FieldTerm;
+use stead_api::wire::protobuf;
 use stead_api::{Status, Value, json};
 use stead_store::{Entry, Event, ReadError, Watch, WatchError};
 
@@ -54,14 +56,14 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Re
     };
     if let Err(status) = stream.start(&prefix, version) {
         // The stream has an answer for a version that is gone: an event (L9).
-        let line = line("ERROR", status.body().to_string().as_bytes());
-        return Ok(Answer::Response(answer::with_type(200, "application/json", body::full(line))));
+        let line = failed(&status, format);
+        return Ok(Answer::Response(answer::with_type(200, content_type(format), body::full(line))));
     }
     let lines = futures::stream::unfold(stream, |mut stream| async move {
         let line = stream.next().await?;
         Some((line, stream))
     });
-    Ok(Answer::Response(answer::with_type(200, "application/json", body::streamed(lines))))
+    Ok(Answer::Response(answer::with_type(200, content_type(format), body::streamed(lines))))
 }
 
 /// A watch under way.
@@ -197,7 +199,7 @@ impl Stream {
             WatchError::Closed => None,
             WatchError::Lagged => {
                 let status = too_old(0, self.core.store.revision());
-                self.push(line("ERROR", status.body().to_string().as_bytes()).into());
+                self.push(failed(&status, self.format).into());
                 self.end = futures::future::ready(()).boxed();
                 self.source = None;
                 Some(())
@@ -280,7 +282,7 @@ impl Stream {
         let (kind, columns) = (Arc::clone(&self.kind), self.columns);
         let show = || match object(&kind) {
             Ok(bytes) => show(&kind, happening.ty(), &bytes, format, columns),
-            Err(status) => line("ERROR", status.body().to_string().as_bytes()),
+            Err(status) => failed(&status, format),
         };
         let is_first_of_tables = format.form.transform != Transform::Plain && columns == Columns::Described;
         let line = if is_first_of_tables {
@@ -320,16 +322,39 @@ fn too_old(asked: u64, oldest: u64) -> Status {
     Status::new(410, "Expired", format!("too old resource version: {asked} ({oldest})"))
 }
 
+fn content_type(format: ResponseFormat) -> &'static str {
+    match format.form.media {
+        Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+        _ => "application/json",
+    }
+}
+
 /// The line of an event in the form that the client wants.
 fn show(kind: &Kind, ty: &str, bytes: &[u8], format: ResponseFormat, columns: Columns) -> Vec<u8> {
-    if format.form.transform == Transform::Plain {
+    let Form { media, transform } = format.form;
+    if transform == Transform::Plain && media != Media::Protobuf {
         return line(ty, bytes);
     }
     let shown = object::from_bytes(kind.schema, kind.plural, bytes)
-        .and_then(|object| answer::transformed(kind, &object, format.form.transform, format, columns));
+        .and_then(|object| answer::transformed(kind, &object, transform, format, columns));
     match shown {
-        Ok(shown) => line(ty, shown.to_string().as_bytes()),
-        Err(status) => line("ERROR", status.body().to_string().as_bytes()),
+        Ok(shown) => event(ty, &shown, format),
+        Err(status) => failed(&status, format),
+    }
+}
+
+/// The event that ends a watch, or stands for an object that cannot be shown.
+fn failed(status: &Status, format: ResponseFormat) -> Vec<u8> {
+    event("ERROR", &status.body(), format)
+}
+
+fn event(ty: &str, object: &Value, format: ResponseFormat) -> Vec<u8> {
+    match format.form.media {
+        Media::Protobuf => {
+            let body = protobuf::write::body(object).expect("kinds, metadata and Status have messages");
+            protobuf::write::watch_frame(ty, &body)
+        }
+        _ => line(ty, object.to_string().as_bytes()),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Protobuf bodies: the `k8s\0` envelope and, along the schema table, the messages of every kind (N10 to N14).
-//! Input: bytes. Output: the envelope, and canonical values. Never panics on any bytes.
+//! Protobuf bodies: the `k8s\0` envelope and, along the schema table, the messages of every kind (N10 to N14), read here and written
+//! in `write`. Input: bytes, or canonical values. Output: the envelope and canonical values, or bytes. Never panics on any bytes.
 
 mod read;
 #[cfg(test)]
 mod tests;
+pub mod write;
 
 use crate::{
     Map, Value,

@@ -12,7 +12,8 @@ fn accepted(value: &str) -> Result<Form, u16> {
 #[test]
 fn the_best_clause_that_can_be_served_counts() {
     // N2, N3
-    assert_eq!(accepted("application/vnd.kubernetes.protobuf,application/json"), Ok(Form::JSON));
+    assert_eq!(accepted("application/cbor,application/json"), Ok(Form::JSON));
+    assert_eq!(accepted("application/vnd.kubernetes.protobuf,application/json").map(|form| form.media), Ok(Media::Protobuf));
     assert_eq!(accepted("text/html, */*"), Ok(Form::JSON));
     assert_eq!(accepted("application/json;q=0.5, application/yaml").map(|form| form.media), Ok(Media::Yaml));
     let table = "application/json;as=Table;v=v9;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";

@@ -10,6 +10,7 @@ mod kinds;
 mod lists;
 mod nodes;
 mod pod_security;
+mod protobuf;
 mod proxy;
 mod replayed;
 mod services;

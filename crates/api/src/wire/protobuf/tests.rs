@@ -1,6 +1,6 @@
-//! Messages as Go clients encode them: a few by hand, all others by a small encoder over the table.
+//! Messages as Go clients encode them: a few by hand, all others as they are written here.
 
-use super::*;
+use super::{write::encode, *};
 use crate::{
     json,
     schema::{generated::*, walker},
@@ -30,8 +30,7 @@ fn varint(mut value: u64) -> Vec<u8> {
 }
 
 fn enveloped(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
-    let type_meta = [nested(1, api_version.as_bytes()), nested(2, kind.as_bytes())].concat();
-    [PREFIX.to_vec(), nested(1, &type_meta), nested(2, raw), nested(3, b""), nested(4, b"")].concat()
+    write::enveloped(&TypeMeta { api_version: api_version.to_owned(), kind: kind.to_owned() }, raw)
 }
 
 #[test]
@@ -125,82 +124,6 @@ fn bodies_of_kubectl_are_what_it_prints() {
     assert_eq!(recorded.lines().count(), 12);
 }
 
-/// Encodes a canonical value as Go does: non-pointer scalars always, in the order of the table.
-fn encode(ty: &'static Type, value: &Value) -> Vec<u8> {
-    encode_within(ty, &[], value)
-}
-
-fn encode_within(ty: &'static Type, within: &[u32], value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut inner: Vec<u32> = Vec::new();
-    for field in ty.fields {
-        let given = value.get(field.name).filter(|v| !v.is_null());
-        if field.within == within && field.tag != 0 {
-            if let Some(given) = given {
-                out.extend(encode_field(field, given));
-            } else if !field.pointer {
-                match field.shape {
-                    Shape::Bool | Shape::Int32 | Shape::Int64 => out.extend(number(field.tag, 0)),
-                    Shape::String | Shape::Time | Shape::MicroTime | Shape::Struct(_) => out.extend(nested(field.tag, b"")),
-                    _ => {}
-                }
-            }
-        } else if let Some(tag) = field.within.strip_prefix(within).and_then(|rest| rest.first())
-            && !inner.contains(tag)
-        {
-            inner.push(*tag);
-            out.extend(nested(*tag, &encode_within(ty, &[within, &[*tag]].concat(), value)));
-        }
-    }
-    out
-}
-
-fn encode_field(field: &Field, value: &Value) -> Vec<u8> {
-    match (field.shape, value) {
-        (Shape::List(element), Value::Array(list)) => {
-            let tag = if field.wrapped { 1 } else { field.tag };
-            let items: Vec<u8> = list.iter().flat_map(|value| encode_single(tag, element, value)).collect();
-            if field.wrapped { nested(field.tag, &items) } else { items }
-        }
-        (Shape::Map(element), Value::Object(map)) => map
-            .iter()
-            .flat_map(|(key, value)| {
-                let value = match (element, value) {
-                    (Shape::List(element), Value::Array(list)) => {
-                        let items: Vec<u8> = list.iter().flat_map(|value| encode_single(1, element, value)).collect();
-                        nested(2, &items)
-                    }
-                    _ => encode_single(2, element, value),
-                };
-                nested(field.tag, &[nested(1, key.as_bytes()), value].concat())
-            })
-            .collect(),
-        (shape, value) => encode_single(field.tag, &shape, value),
-    }
-}
-
-fn encode_single(tag: u32, shape: &Shape, value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap_or_default();
-    match shape {
-        Shape::Bool => number(tag, i64::from(value == &Value::Bool(true))),
-        Shape::Int32 | Shape::Int64 => number(tag, value.as_i64().expect("a number")),
-        Shape::String => nested(tag, text.as_bytes()),
-        Shape::Bytes => nested(tag, &base64::decode(text).expect("base64")),
-        Shape::Time | Shape::MicroTime => {
-            let at = Timestamp::parse(text)
-                .map_or(Vec::new(), |at| [number(1, at.seconds()), number(2, at.0.rem_euclid(1_000_000) * 1000)].concat());
-            nested(tag, &at)
-        }
-        Shape::Quantity => nested(tag, &nested(1, text.as_bytes())),
-        Shape::IntOrString if value.is_string() => nested(tag, &[number(1, 1), number(2, 0), nested(3, text.as_bytes())].concat()),
-        Shape::IntOrString => nested(tag, &[number(1, 0), number(2, value.as_i64().expect("a number")), nested(3, b"")].concat()),
-        Shape::Raw if value.is_null() => nested(tag, b""),
-        Shape::Raw => nested(tag, &nested(1, value.to_string().as_bytes())),
-        Shape::Struct(ty) => nested(tag, &encode(ty, value)),
-        other => panic!("no single value: {other:?}"),
-    }
-}
-
 #[test]
 fn recorded_objects_survive_protobuf() {
     let mut count = 0;
@@ -261,4 +184,50 @@ fn without_type_meta(ty: &'static Type, mut object: Value) -> Value {
         }
     }
     object
+}
+
+#[test]
+fn a_body_is_written_as_go_writes_it() {
+    // N10, N12, N14
+    let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "creationTimestamp": "2026-01-02T03:04:05Z"},
+        "spec": {"volumes": [{"name": "v", "configMap": {"name": "cm"}}]}});
+    let volume = [nested(1, b"v"), nested(2, &nested(19, &nested(1, &nested(1, b"cm"))))].concat();
+    let created = [number(1, 1_767_323_045), number(2, 0)].concat();
+    let message = [nested(1, &[nested(1, b"a"), nested(8, &created)].concat()), nested(2, &nested(1, &volume))].concat();
+    assert_eq!(encode(&CORE_V1_POD, &pod), message);
+    let type_meta = [nested(1, b"v1"), nested(2, b"Pod")].concat();
+    let body = [PREFIX.to_vec(), nested(1, &type_meta), nested(2, &message), nested(3, b""), nested(4, b"")].concat();
+    assert_eq!(enveloped("v1", "Pod", &message), body);
+}
+
+#[test]
+fn every_list_has_its_metadata_and_its_items_under_the_same_tags() {
+    let lists = TYPES
+        .iter()
+        .filter(|ty| !ty.message.is_empty() && ty.gvk.iter().any(|(_, _, kind)| kind.ends_with("List")) && ty.field("items").is_some());
+    let tags: Vec<_> = lists.map(|ty| (ty.name, ["metadata", "items"].map(|name| ty.field(name).map(|field| field.tag)))).collect();
+    assert!(tags.len() > 40);
+    assert!(tags.iter().all(|(_, tags)| *tags == [Some(1), Some(2)]), "{tags:?}");
+}
+
+#[test]
+fn an_event_of_a_watch_has_its_length_before_it() {
+    let inner = [nested(1, b"ADDED"), nested(2, &nested(1, b"body"))].concat();
+    assert_eq!(write::watch_frame("ADDED", b"body"), [&(inner.len() as u32).to_be_bytes()[..], &inner].concat());
+}
+
+#[test]
+fn metadata_alone_is_a_message_of_its_own() {
+    // N26: the first version of lists had its tags the other way round.
+    let item = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1beta1", "metadata": {"name": "a"}});
+    let message = nested(1, &nested(1, b"a"));
+    assert_eq!(write::body(&item), Some(enveloped("meta.k8s.io/v1beta1", "PartialObjectMetadata", &message)));
+    for (version, tags) in [("meta.k8s.io/v1", [1, 2]), ("meta.k8s.io/v1beta1", [2, 1])] {
+        let list =
+            json!({"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": {"resourceVersion": "7"}, "items": [item]});
+        let mut fields = [nested(tags[0], &nested(2, b"7")), nested(tags[1], &message)];
+        fields.sort();
+        assert_eq!(write::body(&list), Some(enveloped(version, "PartialObjectMetadataList", &fields.concat())));
+    }
+    assert_eq!(write::body(&json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1"})), None);
 }
