@@ -198,14 +198,25 @@ fn two_hundred_pods_of_every_kind_leave_nothing_behind() {
     // One round of its own first: what is made once for all (the image's layer, the parents' cgroups, pools) is there before.
     round(&cluster, &kubectl, (0, 1), &mut pods);
     let first = Pods::default();
-    let pool = cluster.dir.path().join("data/storage/volumes");
-    let before = settled(|| Traces::of(&cluster, &first), |_| pool.exists());
+    room_is_told(&kubectl);
+    let before = settled(|| Traces::of(&cluster, &first), |_| true);
     for number in 1..=ROUNDS {
         round(&cluster, &kubectl, (number, EACH), &mut pods);
     }
     assert!(pods.links.len() > EACH * ROUNDS, "the pods had links: {}", pods.links.len());
     let after = settled(|| Traces::of(&cluster, &pods), |after| *after == before);
     assert_eq!(after, before);
+}
+
+/// Waits until the node has said what it can give for claims: what a pool can do was tried by then, and what that took is gone.
+fn room_is_told(kubectl: &Kubectl) {
+    let began = Instant::now();
+    let told =
+        || kubectl.json(&["get", "csistoragecapacities", "--namespace=kube-system"])["items"].as_array().is_some_and(|all| !all.is_empty());
+    while !told() {
+        assert!(began.elapsed() < SETTLE_MAX, "the room for claims is not told");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Looks until it is enough and twice the same, or for as long as may be.

@@ -142,6 +142,7 @@ impl Machine {
     /// Takes an event in and says what is to be done.
     pub fn step(&mut self, now: Now, event: Event) -> Vec<Command> {
         let is_all = |report: &Report<Arc<Value>>| matches!(report, Report::Replaced { .. });
+        let knew_all = self.told == [true; 3];
         match event {
             Event::Claims(report) => {
                 self.told[0] |= is_all(&report);
@@ -167,6 +168,10 @@ impl Machine {
             Event::Tick => {}
         }
         if self.told == [true; 3] {
+            if !knew_all {
+                // Before that there were no pools, whichever of the three was told of last.
+                self.commands.push(Command::RoomChanged);
+            }
             self.settle(now);
         }
         std::mem::take(&mut self.commands)

@@ -13,20 +13,29 @@ use tokio::sync::watch;
 
 /// How often it is looked, for others write to the same disks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// After the API could not be told: the namespace may not be there yet, or the server is just starting.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// Changes that come together are told together.
 const GATHER: Duration = Duration::from_millis(200);
 
 /// Tells of these pools.
 pub(super) async fn keep_told(options: &Options, mut pools: watch::Receiver<Vec<Pool>>) {
     let mut told: BTreeMap<Pool, u64> = BTreeMap::new();
+    let mut retry = RETRY_FIRST;
     loop {
         let wanted = pools.borrow_and_update().clone();
-        if let Err(error) = tell(options, &wanted, &mut told).await {
-            tracing::warn!(%error, "the room for claims could not be told");
+        let mut pause = LOOK_EVERY;
+        match tell(options, &wanted, &mut told).await {
+            Ok(()) => retry = RETRY_FIRST,
+            Err(error) => {
+                tracing::warn!(%error, "the room for claims could not be told");
+                pause = retry;
+                retry = (retry * 2).min(LOOK_EVERY);
+            }
         }
         tokio::select! {
             changed = pools.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
         tokio::time::sleep(GATHER).await;
     }

@@ -320,6 +320,26 @@ fn every_class_of_ours_says_how_much_room_there_is() {
 }
 
 #[test]
+fn the_room_is_told_whichever_is_told_of_last() {
+    // STO-22
+    use super::machine::{Command, Event, Machine};
+    use crate::clock::Now;
+    use stead_client::Report;
+    let none = || Report::Replaced { objects: Vec::new(), version: 0 };
+    let mut standard = class(json!({}));
+    standard["metadata"]["name"] = "standard".into();
+    let all = [
+        Event::Classes(Report::Replaced { objects: vec![std::sync::Arc::new(standard)], version: 0 }),
+        Event::Volumes(none()),
+        Event::Claims(none()),
+    ];
+    let now = Now::default;
+    let mut machine = Machine::new(["n".to_owned()], "/pool".into(), None);
+    let told: Vec<Vec<Command>> = all.into_iter().map(|event| machine.step(now(), event)).collect();
+    assert_eq!((told.last(), machine.pools().len()), (Some(&vec![Command::RoomChanged]), 1));
+}
+
+#[test]
 fn amounts_that_go_to_and_fro_are_not_told_again() {
     // STO-22
     use super::capacity::{is_another, rounded};
