@@ -16,6 +16,7 @@ mod error;
 mod host;
 mod journal;
 mod link;
+mod namespaces;
 mod network;
 mod pool;
 mod range;

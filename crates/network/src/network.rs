@@ -325,6 +325,7 @@ impl Opening {
                 tracing::warn!(%part, by, "something else on this machine uses addresses of the containers' range");
             }
         }
+        Settings::forget_gone();
         ways::open(&Settings::of_machine()?, host, self.table.pool.ranges());
         self.save()
     }
@@ -407,6 +408,7 @@ pub fn clean(dir: &Path) -> Result<Cleaned> {
         save(&dir, &pool)?;
     }
     // Whoever goes at the same moment has taken its things away by now, or sees that ours are gone.
+    Settings::forget_gone();
     match host::look(&mut socket)?.has_others(&tag) {
         true => tracing::info!("settings of this machine are left: containers of another data directory need them"),
         false => Settings::of_machine()?.put_back()?,

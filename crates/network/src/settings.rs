@@ -5,14 +5,17 @@
 
 use crate::error::{Error, Result};
 use crate::journal::Made;
+use crate::namespaces;
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use stead_journal::Journal;
 
 /// Gone when the machine starts anew, as the settings are.
 const DIRECTORY: &str = "/run/stead";
+/// What records' names begin with; the rest is the number of their namespace.
+const RECORD: &str = "settings-";
 
 /// The record of one network namespace: these settings are of its own.
 #[derive(Debug, Clone)]
@@ -23,9 +26,17 @@ pub struct Settings {
 impl Settings {
     /// Of this thread's network namespace.
     pub fn of_machine() -> Result<Settings> {
-        let namespace = Path::new("/proc/thread-self/ns/net");
-        let number = std::fs::metadata(namespace).map_err(failed("look at", namespace))?.ino();
-        Ok(Settings { path: Path::new(DIRECTORY).join(format!("settings-{number}")) })
+        let number = namespaces::own().map_err(failed("look at", Path::new("/proc/thread-self/ns/net")))?;
+        Ok(Settings { path: Path::new(DIRECTORY).join(format!("{RECORD}{number}")) })
+    }
+
+    /// Removes the records of namespaces that are gone, and their settings with them: their numbers may come to others.
+    pub fn forget_gone() {
+        let directory = Path::new(DIRECTORY);
+        let result = with_lock(directory, || remove_gone(directory, namespaces::alive));
+        if let Err(error) = result {
+            tracing::debug!(%error, "records of settings of namespaces that may be gone stay");
+        }
     }
 
     /// Sets one, if it is as it is where nobody chose otherwise.
@@ -81,11 +92,36 @@ impl Settings {
     fn with_record<T>(&self, work: impl FnOnce(&Journal<Made>) -> Result<T>) -> Result<T> {
         let directory = Path::new(DIRECTORY);
         std::fs::create_dir_all(directory).map_err(failed("make", directory))?;
-        let lock = directory.join("lock");
-        let file: File = OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(failed("open", &lock))?;
-        file.lock().map_err(failed("lock", &lock))?;
-        work(&Journal::open(&self.path).map_err(Error::Journal)?)
+        with_lock(directory, || work(&Journal::open(&self.path).map_err(Error::Journal)?))
     }
+}
+
+/// While no other process changes records.
+fn with_lock<T>(directory: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let lock = directory.join("lock");
+    let file: File = OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(failed("open", &lock))?;
+    file.lock().map_err(failed("lock", &lock))?;
+    work()
+}
+
+/// `alive` tells which namespaces there are, and is only asked if it matters.
+fn remove_gone(directory: &Path, alive: impl FnOnce() -> io::Result<BTreeSet<u64>>) -> Result<()> {
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed("list", directory))? {
+        let entry = entry.map_err(failed("list", directory))?;
+        let number = entry.file_name().to_str().and_then(|name| name.strip_prefix(RECORD)?.parse().ok());
+        records.extend(number.map(|number: u64| (number, entry.path())));
+    }
+    let own = namespaces::own().map_err(failed("look at", Path::new("/proc")))?;
+    if records.iter().all(|(number, _)| *number == own) {
+        return Ok(());
+    }
+    let alive = alive().map_err(failed("look at", Path::new("/proc")))?;
+    for (number, path) in records.iter().filter(|(number, _)| *number != own && !alive.contains(number)) {
+        std::fs::remove_file(path).map_err(failed("remove", path))?;
+        tracing::debug!(namespace = number, "removed the record of settings of a namespace that is gone");
+    }
+    Ok(())
 }
 
 /// Puts one back, unless somebody has changed it since.
@@ -113,4 +149,33 @@ fn is_there(made: &Made) -> bool {
 
 fn failed<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Error + 'a {
     move |source| Error::Io { operation, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_namespaces_that_are_gone_are_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = namespaces::own().unwrap();
+        for name in [format!("settings-{own}"), "settings-1".into(), "settings-2".into(), "lock".into(), "settings-x".into()] {
+            std::fs::write(directory.path().join(name), "").unwrap();
+        }
+        remove_gone(directory.path(), || Ok(BTreeSet::from([2]))).unwrap();
+        let files = std::fs::read_dir(directory.path()).unwrap();
+        let mut left: Vec<_> = files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        let mut expected = ["lock".to_owned(), "settings-2".to_owned(), "settings-x".to_owned(), format!("settings-{own}")];
+        expected.sort();
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn nothing_is_removed_where_namespaces_cannot_be_known() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("settings-1"), "").unwrap();
+        assert!(remove_gone(directory.path(), || Err(io::Error::from(io::ErrorKind::PermissionDenied))).is_err());
+        assert!(directory.path().join("settings-1").exists());
+    }
 }
