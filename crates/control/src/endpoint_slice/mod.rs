@@ -2,6 +2,7 @@
 //! which slice, `plan` decides about one Service.
 
 pub mod fill;
+mod hints;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::facts::pod::BY_NODE;
 use crate::object::Object;
 use crate::options::Registration;
 use crate::plan::{Key, Plan};
+use hints::Shares;
 use plan::Observed;
 use std::sync::Arc;
 use stead_api::time::Timestamp;
@@ -66,10 +68,17 @@ impl Controller for EndpointSlices {
             SERVICES => keys.push((SERVICES, change.key.clone())),
             PODS => keys.extend(backends::services_of(change, cache).into_iter().map(|key| (SERVICES, key))),
             ENDPOINT_SLICES => keys.extend(services_of_slice(change).map(|key| (SERVICES, key))),
-            // Pods whose node was not known were left out.
-            NODES if change.old.is_none() => {
-                let pods = cache.indexed(&BY_NODE, &change.key.name);
-                keys.extend(pods.flat_map(|pod| backends::selecting(pod, cache)).map(|key| (SERVICES, key)));
+            NODES => {
+                // Pods whose node was not known were left out.
+                if change.old.is_none() {
+                    let pods = cache.indexed(&BY_NODE, &change.key.name);
+                    keys.extend(pods.flat_map(|pod| backends::selecting(pod, cache)).map(|key| (SERVICES, key)));
+                }
+                // EPS-13
+                if hints::is_moved(change.old.as_deref(), change.new.as_deref()) {
+                    let asking = cache.list(SERVICES).filter(|service| service.service().asks_for_topology_hints);
+                    keys.extend(asking.map(|service| (SERVICES, service.key.clone())));
+                }
             }
             _ => {}
         }
@@ -80,7 +89,9 @@ impl Controller for EndpointSlices {
         let Some(service) = cache.get(SERVICES, key) else { return Plan::default() };
         let endpoints = cache.get(ENDPOINTS, key);
         let (backends, slices) = (backends::backends(service, cache), managed(service, cache).collect());
-        plan::plan(&Observed { service, backends, slices, endpoints })
+        let asks = service.service().asks_for_topology_hints;
+        let shares = if asks { Shares::of(cache.list(NODES)) } else { None };
+        plan::plan(&Observed { service, backends, slices, endpoints, shares })
     }
 }
 

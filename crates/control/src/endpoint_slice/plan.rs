@@ -2,6 +2,7 @@
 
 use super::CONTROLLER;
 use super::fill::{Present, fill};
+use super::hints::{self, Shares, ZONE};
 use crate::backends::{Backend, Published, TRIGGER, say_left_out, trigger};
 use crate::facts::endpoint_slice::{Conditions, Endpoint, HEADLESS, MANAGED_BY, Port, SERVICE_NAME, Target, sorted};
 use crate::facts::service::{Family, TrafficDistribution};
@@ -13,9 +14,6 @@ use stead_api::{Map, Value, json, time::Timestamp};
 use stead_client::NAMESPACE_TERMINATING;
 use stead_client::resource::ENDPOINT_SLICES;
 
-/// Node label: its zone.
-const ZONE: &str = "topology.kubernetes.io/zone";
-
 /// What is known of a Service.
 #[derive(Debug)]
 pub struct Observed<'a> {
@@ -24,6 +22,8 @@ pub struct Observed<'a> {
     /// Those that this controller keeps for it.
     pub slices: Vec<&'a Arc<Object>>,
     pub endpoints: Option<&'a Arc<Object>>,
+    /// What zones have of the nodes, if that is known.
+    pub shares: Option<Shares>,
 }
 
 /// A slice as it is to be.
@@ -42,6 +42,7 @@ struct Changes<'a> {
     create: Vec<Draft>,
     update: Vec<(&'a Arc<Object>, Draft)>,
     delete: Vec<&'a Arc<Object>>,
+    keep: Vec<(&'a Arc<Object>, Draft)>,
 }
 
 /// What to do about the slices of a Service.
@@ -57,8 +58,13 @@ pub fn plan(observed: &Observed) -> Plan {
     let families = service.service().families();
     let (mut write, mut delete) = (Vec::new(), Vec::new());
     let mut since = None;
+    let mut events = Vec::new();
     for family in families {
-        let changes = of_family(observed, *family, &labels);
+        let mut changes = of_family(observed, *family, &labels);
+        if service.service().asks_for_topology_hints {
+            let given = changes.hint(observed.shares.as_ref());
+            events.extend(hints_event(observed, *family, given, events.is_empty()));
+        }
         plan.because(format!("{}: {}", family.name(), changes.words()));
         let since = *since.get_or_insert_with(|| triggered_at(observed));
         if service.deleting.is_none() {
@@ -72,8 +78,8 @@ pub fn plan(observed: &Observed) -> Plan {
     // What its owner's end released is no longer this Service's (EPS-17).
     delete.retain(|slice| service.deleting.is_none() || slice.owned_by(&service.uid));
     say_left_out(&mut plan, &observed.backends);
-    if !write.is_empty() && service.service().asks_for_topology_hints {
-        plan.events.extend(families.iter().map(|family| no_topology_hints(service, *family)));
+    if !write.is_empty() {
+        plan.events.extend(events);
     }
     plan.step_at(Pace::Together, write);
     plan.step_at(Pace::Together, delete.into_iter().map(|slice| remove(service, slice)).collect());
@@ -87,6 +93,20 @@ impl Changes<'_> {
         let changes: Vec<String> =
             changes.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} to {what}")).collect();
         if changes.is_empty() { format!("{ready}, all in their slices") } else { format!("{ready}; slices: {}", changes.join(", ")) }
+    }
+
+    /// EPS-13: gives hints by the capacity of zones; slices whose own cannot stay change as well.
+    fn hint(&mut self, shares: Option<&Shares>) -> Result<(), String> {
+        let changing = self.create.iter_mut().chain(self.update.iter_mut().map(|(_, draft)| draft));
+        let mut slices: Vec<_> = changing.map(|draft| hints::Slice { endpoints: &mut draft.endpoints, is_kept: false }).collect();
+        let kept = slices.len();
+        slices.extend(self.keep.iter_mut().map(|(_, draft)| hints::Slice { endpoints: &mut draft.endpoints, is_kept: true }));
+        let given = hints::give(shares, &mut slices);
+        let stays: Vec<bool> = slices[kept..].iter().map(|slice| slice.is_kept).collect();
+        for (kept, stays) in std::mem::take(&mut self.keep).into_iter().zip(stays) {
+            if stays { &mut self.keep } else { &mut self.update }.push(kept);
+        }
+        given
     }
 
     /// A slice that would go becomes one that would be made, so that its name stays (EPS-9).
@@ -129,10 +149,13 @@ fn of_family<'a>(observed: &Observed<'a>, family: Family, labels: &BTreeMap<Stri
             changes.delete.push(slice);
         }
     }
-    for Draft { ports, endpoints } in wanted(observed, family) {
+    for Draft { ports, mut endpoints } in wanted(observed, family) {
         changes.endpoints += endpoints.len();
         changes.ready += endpoints.iter().filter(|endpoint| endpoint.conditions.ready == Some(true)).count();
         let slices = present.remove(&sorted(&ports)).unwrap_or_default();
+        if service.service().asks_for_topology_hints {
+            keep_hints(&mut endpoints, &slices);
+        }
         let states: Vec<Present> =
             slices.iter().map(|slice| Present { endpoints: &slice.slice().endpoints, is_stale: slice.labels != *labels }).collect();
         let filled = fill(&states, &endpoints);
@@ -140,6 +163,9 @@ fn of_family<'a>(observed: &Observed<'a>, family: Family, labels: &BTreeMap<Stri
         changes.create.extend(filled.create.iter().map(|indices| draft(indices)));
         changes.update.extend(filled.update.iter().map(|(slice, indices)| (slices[*slice], draft(indices))));
         changes.delete.extend(filled.delete.iter().map(|slice| slices[*slice]));
+        let stays = |slice: &usize| filled.update.iter().all(|(other, _)| other != slice) && !filled.delete.contains(slice);
+        let kept = |slice: &'a Arc<Object>| (slice, Draft { ports: ports.clone(), endpoints: slice.slice().endpoints.clone() });
+        changes.keep.extend((0..slices.len()).filter(stays).map(|slice| kept(slices[slice])));
     }
     changes.delete.extend(present.into_values().flatten());
     if changes.delete.len() == count && changes.create.is_empty() {
@@ -152,6 +178,15 @@ fn of_family<'a>(observed: &Observed<'a>, family: Family, labels: &BTreeMap<Stri
     }
     changes.recycle(service);
     changes
+}
+
+/// Hints by capacity stay until something else of a slice changes.
+fn keep_hints(endpoints: &mut [Endpoint], slices: &[&Arc<Object>]) {
+    let known = slices.iter().flat_map(|slice| &slice.slice().endpoints);
+    let known: BTreeMap<_, _> = known.map(|endpoint| (endpoint.identity(), &endpoint.for_zones)).collect();
+    for endpoint in endpoints.iter_mut().filter(|endpoint| endpoint.conditions.ready == Some(true)) {
+        endpoint.for_zones = known.get(&endpoint.identity()).map(|zones| (*zones).clone()).unwrap_or_default();
+    }
 }
 
 /// The endpoints of a family by their ports, which may differ from pod to pod (EPS-6).
@@ -279,11 +314,17 @@ fn failed(service: &Object, what: &str) -> Event {
     Event::warning(service.reference(), "FailedToUpdateEndpointSlices", message)
 }
 
-/// EPS-13: hints by the capacity of zones are not given.
-fn no_topology_hints(service: &Object, family: Family) -> Event {
-    let message = format!(
-        "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: {}",
-        family.name()
-    );
-    Event::warning(service.reference(), "TopologyAwareHintsDisabled", message)
+/// EPS-13: why there are no hints by capacity, or that there are some from now on, which is said of the first family.
+fn hints_event(observed: &Observed, family: Family, given: Result<(), String>, is_first: bool) -> Option<Event> {
+    let service = observed.service;
+    let about = service.reference();
+    let had = |slice: &Object| slice.slice().endpoints.iter().any(|endpoint| !endpoint.for_zones.is_empty());
+    let of = |what: &str| format!("{what}, addressType: {}", family.name());
+    match given {
+        Err(why) => Some(Event::warning(about, "TopologyAwareHintsDisabled", of(&why))),
+        Ok(()) if is_first && !observed.slices.iter().any(|slice| had(slice)) => {
+            Some(Event::normal(about, "TopologyAwareHintsEnabled", of("Topology Aware Hints has been enabled")))
+        }
+        Ok(()) => None,
+    }
 }

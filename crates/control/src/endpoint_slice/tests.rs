@@ -311,3 +311,57 @@ fn ten_thousand_pods_are_planned_with_one_write_for_one_change() {
     put(&mut cache, PODS, gone);
     assert_eq!(planned(&cache).effects().count(), 1);
 }
+
+fn node(name: &str, zone: &str, version: &str) -> Value {
+    json!({"metadata": {"name": name, "uid": format!("u-{name}"), "resourceVersion": version, "labels": {"topology.kubernetes.io/zone": zone}},
+        "status": {"allocatable": {"cpu": "2"}, "conditions": [{"type": "Ready", "status": "True"}]}})
+}
+
+/// A Service that asks for hints by capacity, and pods of two nodes in zones of their own.
+fn two_zones(of_a: usize, of_b: usize) -> Cache {
+    let mut cache = world(json!({"ports": [{"port": 80, "protocol": "TCP"}]}));
+    let mut service = service(json!({"ports": [{"port": 80, "protocol": "TCP"}]}));
+    service["metadata"]["annotations"] = json!({"service.kubernetes.io/topology-mode": "Auto"});
+    service["metadata"]["resourceVersion"] = "2".into();
+    put(&mut cache, SERVICES, service);
+    put(&mut cache, NODES, node("n", "z", "2"));
+    put(&mut cache, NODES, node("m", "y", "2"));
+    for (k, host) in std::iter::repeat_n("n", of_a).chain(std::iter::repeat_n("m", of_b)).enumerate() {
+        let mut pod = pod(&format!("p{k}"), &[&format!("10.9.0.{k}")], true);
+        pod["spec"]["nodeName"] = host.into();
+        put(&mut cache, PODS, pod);
+    }
+    cache
+}
+
+fn zones_hinted(cache: &Cache) -> Vec<String> {
+    let slices = cache.list(ENDPOINT_SLICES).flat_map(|slice| &slice.slice().endpoints);
+    slices.flat_map(|endpoint| endpoint.for_zones.clone()).collect()
+}
+
+// EPS-13: hints by capacity are given once, stay, and go when nodes no longer say enough.
+#[test]
+fn hints_by_capacity_come_and_go_with_events() {
+    let mut cache = two_zones(3, 1);
+    let said = |plan: &Plan| plan.events.iter().map(|event| (event.reason, event.message.clone())).collect::<Vec<_>>();
+    let enabled = ("TopologyAwareHintsEnabled", "Topology Aware Hints has been enabled, addressType: IPv4".to_owned());
+    assert_eq!(said(&planned(&cache)), [enabled]);
+    settle(&mut cache);
+    assert_eq!(zones_hinted(&cache), ["y", "z", "z", "y"]);
+    for (name, ip) in [("q", "10.9.0.8"), ("r", "10.9.0.9")] {
+        let mut pod = pod(name, &[ip], true);
+        pod["spec"]["nodeName"] = "m".into();
+        put(&mut cache, PODS, pod);
+    }
+    assert_eq!(said(&planned(&cache)), [], "there have been hints before");
+    settle(&mut cache);
+    assert_eq!(zones_hinted(&cache).len(), 6);
+    let change = put(&mut cache, NODES, node("m", "", "3")).unwrap();
+    let mut keys = Vec::new();
+    EndpointSlices.keys_for(&change, &cache, &mut keys);
+    assert_eq!(keys, [(SERVICES, Key::new(NS, "svc"))]);
+    let why = "Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4";
+    assert_eq!(said(&planned(&cache)), [("TopologyAwareHintsDisabled", why.to_owned())]);
+    settle(&mut cache);
+    assert!(zones_hinted(&cache).is_empty());
+}
