@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::negotiation::Reader;
 use crate::query::{Write, WriteOptions};
+use crate::registry::ownership::ManagedFields;
 use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
 use crate::{allocation, kubernetes_service, object};
@@ -110,7 +111,7 @@ pub(crate) async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, 
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let mut object = object::decode((&**kind).into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
     kind.hooks.default(&mut object);
-    match create::create_object(core, &mut call, &options, object).await {
+    match create::create_object(core, &mut call, &options, object, ManagedFields::Kept).await {
         Ok(_) => Ok(()),
         Err(status) if status.reason == "AlreadyExists" => Ok(()),
         Err(status) => Err(status),

@@ -95,6 +95,8 @@ pub(crate) enum Write {
     Create,
     Update,
     Patch,
+    /// PATCH with a document that is applied.
+    Apply,
 }
 
 impl Write {
@@ -102,7 +104,7 @@ impl Write {
         match self {
             Self::Create => "CreateOptions",
             Self::Update => "UpdateOptions",
-            Self::Patch => "PatchOptions",
+            Self::Patch | Self::Apply => "PatchOptions",
         }
     }
 }
@@ -116,6 +118,9 @@ impl WriteOptions {
         let field_manager = value(query, "fieldManager").unwrap_or_default().to_owned();
         if write == Write::Patch && flag(query, "force").is_some() {
             errors.push(field::forbidden(&Path::new("force"), "may not be specified for non-apply patch"));
+        }
+        if write == Write::Apply && field_manager.is_empty() {
+            errors.push(field::required(&Path::new("fieldManager"), "is required for apply patch"));
         }
         errors.extend(check_manager(&field_manager));
         let run = check_dry_run(&dry_run_values(query), &mut errors);

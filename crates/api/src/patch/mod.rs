@@ -1,7 +1,7 @@
-//! The patch algorithms: JSON patch, JSON merge patch, strategic merge patch, and field ownership (managedFields).
+//! The patch algorithms: JSON patch, JSON merge patch, strategic merge patch, and field ownership with server-side apply.
 //!
 //! Input: the current object, the patch body, the schema table. Output: the patched object in canonical form and the
-//! warnings of field validation, or the Status that upstream answers. Server-side apply is absent.
+//! warnings of field validation, or the Status that upstream answers.
 
 mod json;
 mod literal;

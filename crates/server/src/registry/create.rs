@@ -30,16 +30,22 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let reader = negotiation::content_type(&call.headers)?;
     let mut object = object::decode((&*kind).into(), reader, &call.body, options.field_validation, &mut call.warnings)?;
     kind.hooks.default(&mut object);
-    let bytes = create_object(core, call, &options, object).await?;
+    let bytes = create_object(core, call, &options, object, ManagedFields::Kept).await?;
     Ok(Answer::Object { code: 201, kind, bytes })
 }
 
 /// Creates a decoded object; the answer is its final bytes.
-pub(crate) async fn create_object(core: &Core, call: &mut Call, options: &WriteOptions, mut object: Value) -> Result<Bytes, Status> {
+pub(crate) async fn create_object(
+    core: &Core,
+    call: &mut Call,
+    options: &WriteOptions,
+    mut object: Value,
+    managed_fields: ManagedFields,
+) -> Result<Bytes, Status> {
     let kind = call.target.kind.clone();
     place(&call.target.namespace, &mut object)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
-    ownership::record(core, call, options, Part::Main, None, &mut object, ManagedFields::Kept);
+    ownership::record(core, call, options, Part::Main, None, &mut object, managed_fields);
     let attributes = |target| Attributes { cluster: core, target, operation: Operation::Create };
     core.admission.mutate(&attributes(&call.target), &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));

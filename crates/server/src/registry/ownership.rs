@@ -6,6 +6,7 @@ use crate::query::WriteOptions;
 use stead_api::Value;
 use stead_api::patch::managed;
 use stead_api::registry::{Kind, Part};
+use stead_api::time::Timestamp;
 use stead_api::value::Access;
 
 /// Whether the writer asked to forget who owned what (P29).
@@ -13,6 +14,8 @@ use stead_api::value::Access;
 pub(crate) enum ManagedFields {
     Kept,
     Forgotten,
+    /// The object has them already: it was applied.
+    Recorded,
 }
 
 impl ManagedFields {
@@ -40,30 +43,39 @@ pub(crate) fn record(
     object: &mut Value,
     former: ManagedFields,
 ) {
+    if former == ManagedFields::Recorded {
+        return;
+    }
     let kind = &call.target.kind;
     let manager = match options.field_manager.as_str() {
         "" => call.user_agent_manager(),
         manager => manager.to_owned(),
     };
-    let api_version = kind.api_version();
-    let write = managed::Write {
-        manager: &manager,
-        api_version: &api_version,
-        subresource: match part {
-            Part::Main => "",
-            Part::Status => "status",
-            Part::Other(name) => name,
-        },
-        resets: resets(kind, part),
-        now: cluster.environment.now(),
-        forget: former == ManagedFields::Forgotten,
-    };
+    let (api_version, now) = (kind.api_version(), cluster.environment.now());
+    let forget = former == ManagedFields::Forgotten;
+    let write = managed::Write { forget, ..write(kind, part, &manager, &api_version, now) };
     match live {
         Some(live) if part == Part::SCALE => {
             let replicas = |object: &Value| object["spec"].int("replicas").unwrap_or_default();
             managed::update_scale(object, (replicas(live), replicas(object)), write);
         }
         _ => managed::update(kind.schema, live, object, write),
+    }
+}
+
+/// A write through an endpoint of a kind.
+pub(crate) fn write<'a>(kind: &Kind, part: Part, manager: &'a str, api_version: &'a str, now: Timestamp) -> managed::Write<'a> {
+    managed::Write {
+        manager,
+        api_version,
+        subresource: match part {
+            Part::Main => "",
+            Part::Status => "status",
+            Part::Other(name) => name,
+        },
+        resets: resets(kind, part),
+        now,
+        forget: false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! PATCH (P1-P13): JSON patch, merge patch and strategic merge patch of an object or a part of it.
+//! PATCH (P1-P13): JSON patch, merge patch and strategic merge patch of an object or a part of it; `apply` has server-side apply.
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -6,6 +6,7 @@ use crate::core::Core;
 use crate::negotiation;
 use crate::object::Expected;
 use crate::query::{FieldValidation, Write, WriteOptions};
+use crate::registry::apply;
 use crate::registry::ownership::ManagedFields;
 use crate::registry::update::{self, Next};
 use http::header;
@@ -20,19 +21,22 @@ pub(crate) async fn patch(core: &Core, call: &mut Call) -> Result<Answer, Status
     patch_part(core, call, Part::Main).await
 }
 
-/// Media type of server-side apply.
-const APPLY: &str = "application/apply-patch+yaml";
+/// What a PATCH is to do.
+pub(crate) enum Means {
+    Patch(Format),
+    /// Server-side apply.
+    Apply,
+}
 
 /// The patch format that the request names.
-pub(crate) fn format(call: &Call) -> Result<Format, Status> {
+pub(crate) fn means(call: &Call) -> Result<Means, Status> {
     let unsupported = || Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(json!({}));
     let value = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(unsupported)?;
     let media_type = negotiation::media_type(value).ok_or_else(unsupported)?;
-    if media_type == APPLY {
-        let message = "server-side apply is not served by this version; use a strategic merge patch";
-        return Err(Status::new(415, "UnsupportedMediaType", message).with_details(json!({})));
+    if media_type == apply::MEDIA_TYPE {
+        return Ok(Means::Apply);
     }
-    Format::of(&media_type).ok_or_else(unsupported)
+    Format::of(&media_type).map(Means::Patch).ok_or_else(unsupported)
 }
 
 pub(crate) fn validation(validation: FieldValidation) -> Validation {
@@ -46,7 +50,10 @@ pub(crate) fn validation(validation: FieldValidation) -> Validation {
 /// PATCH of an object or of a part of it.
 pub(crate) async fn patch_part(core: &Core, call: &mut Call, part: Part) -> Result<Answer, Status> {
     let kind = call.target.kind.clone();
-    let format = format(call)?;
+    let format = match means(call)? {
+        Means::Patch(format) => format,
+        Means::Apply => return apply::apply_part(core, call, part).await,
+    };
     let options = WriteOptions::parse(&call.query, Write::Patch)?;
     let (body, target) = (patch::Body::parse(&call.body)?, call.target.clone());
     let bytes = update::change(core, call, &options, part, &mut |old| {

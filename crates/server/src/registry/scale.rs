@@ -5,14 +5,16 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::negotiation;
 use crate::object;
-use crate::query::{Write, WriteOptions};
-use crate::registry::ownership::ManagedFields;
-use crate::registry::patch;
+use crate::query::{self, WriteOptions};
+use crate::registry::apply;
+use crate::registry::ownership::{self, ManagedFields};
+use crate::registry::patch::{self, Means};
 use crate::registry::update::{self, Next};
 use crate::request::Verb;
 use crate::scale;
 use bytes::Bytes;
 use stead_api::field::{self, Path};
+use stead_api::patch::managed;
 use stead_api::registry::Part;
 use stead_api::value::Access;
 use stead_api::{Status, Value, patch as patches};
@@ -28,7 +30,7 @@ pub(crate) async fn serve(core: &Core, call: &mut Call) -> Result<Answer, Status
 }
 
 async fn put_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
-    let options = WriteOptions::parse(&call.query, Write::Update)?;
+    let options = WriteOptions::parse(&call.query, query::Write::Update)?;
     let reader = negotiation::content_type(&call.headers)?;
     let target = call.target.clone();
     let mut wanted = object::decode(scale::expected(), reader, &call.body, options.field_validation, &mut call.warnings)?;
@@ -44,8 +46,11 @@ async fn put_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
 }
 
 async fn patch_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
-    let format = patch::format(call)?;
-    let options = WriteOptions::parse(&call.query, Write::Patch)?;
+    let format = match patch::means(call)? {
+        Means::Patch(format) => format,
+        Means::Apply => return apply_scale(core, call).await,
+    };
+    let options = WriteOptions::parse(&call.query, query::Write::Patch)?;
     let (body, target) = (patches::Body::parse(&call.body)?, call.target.clone());
     let validation = patch::validation(options.field_validation);
     update::change(core, call, &options, Part::SCALE, &mut |old| {
@@ -54,6 +59,25 @@ async fn patch_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
         let mut wanted = patched.object;
         update::place(&target.name, &target.namespace, &mut wanted)?;
         Ok(Next { object: scaled(old, &wanted)?, managed_fields: ManagedFields::Kept, warnings: patched.warnings })
+    })
+    .await
+}
+
+/// Applies a Scale. It has its own managedFields meanwhile, of who owns the number of replicas.
+async fn apply_scale(core: &Core, call: &mut Call) -> Result<Bytes, Status> {
+    let request = apply::Request::parse(call)?;
+    let (target, expected) = (call.target.clone(), scale::expected());
+    update::change(core, call, &request.options, Part::SCALE, &mut |old| {
+        let version = expected.api_version();
+        let mut live = scale::of(old);
+        managed::of_parent(old, &mut live, &version);
+        let manager = &request.options.field_manager;
+        let write = ownership::write(&target.kind, Part::SCALE, manager, &version, core.environment.now());
+        let mut wanted = request.apply(expected, write, Some(&live), &|_| ())?;
+        update::place(&target.name, &target.namespace, &mut wanted)?;
+        let mut object = scaled(old, &wanted)?;
+        managed::to_parent(&wanted, &mut object, &target.kind.api_version());
+        Ok(request.next(object))
     })
     .await
 }

@@ -56,7 +56,7 @@ pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOpt
         }
         let mut new = object.clone();
         object::meta_mut(&mut new).drop("resourceVersion");
-        match create::create_object(core, call, options, new).await {
+        match create::create_object(core, call, options, new, ManagedFields::Kept).await {
             Ok(bytes) => return Ok(Answer::Object { code: 201, kind, bytes }),
             // Somebody else has made it meanwhile, so there is something to change.
             Err(status) if status.reason == "AlreadyExists" && options.run == Run::Real => {}

@@ -26,8 +26,8 @@ pub fn compare(ty: &'static Type, old: &Value, new: &Value) -> Result<Comparison
 }
 
 /// How a value is owned.
-#[derive(Clone, Copy)]
-enum Kind {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
     /// As one piece.
     Whole,
     Struct(&'static Type),
@@ -39,7 +39,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(field: &'static Field) -> Self {
+    pub(super) fn of(field: &'static Field) -> Self {
         match (&field.shape, field.list) {
             _ if field.map_atomic => Self::Whole,
             (Shape::List(Shape::Struct(ty)), ListType::Map(keys)) => Self::Keyed(ty, keys),
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    fn of_shape(shape: &'static Shape) -> Self {
+    pub(super) fn of_shape(shape: &'static Shape) -> Self {
         match shape {
             Shape::Struct(ty) if ty.atomic => Self::Whole,
             Shape::Struct(ty) => Self::Struct(ty),
@@ -171,6 +171,26 @@ impl Kind {
     fn of_shape_of(ty: &'static Type) -> Self {
         if ty.atomic { Self::Whole } else { Self::Struct(ty) }
     }
+
+    /// How a member of a struct or map is owned, and whether the type declares it by name.
+    pub(super) fn member(self, name: &str) -> (Option<Self>, bool) {
+        match self {
+            Self::Struct(ty) => match ty.field(name) {
+                Some(field) => (Some(Self::of(field)), true),
+                None => (None, false),
+            },
+            Self::Map(element) => (Some(Self::of_shape(element)), false),
+            Self::Whole | Self::Keyed(..) | Self::Set => (None, false),
+        }
+    }
+
+    /// How the items of a list are owned.
+    pub(super) fn item(self) -> Self {
+        match self {
+            Self::Keyed(ty, _) => Self::of_shape_of(ty),
+            Self::Whole | Self::Struct(_) | Self::Map(_) | Self::Set => Self::Whole,
+        }
+    }
 }
 
 fn members(side: Side<'_>) -> Option<&Map<String, Value>> {
@@ -187,7 +207,7 @@ fn hollow(side: Side<'_>) -> bool {
 }
 
 /// The keys of a list item; an absent key counts with its default.
-fn key_of(ty: &Type, names: &[&str], item: &Value) -> Result<Element, Untyped> {
+pub(super) fn key_of(ty: &Type, names: &[&str], item: &Value) -> Result<Element, Untyped> {
     let keys: Vec<(String, Value)> = names
         .iter()
         .filter_map(|name| {

@@ -10,6 +10,15 @@ pub enum Operation {
     Update,
 }
 
+impl Operation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "Apply",
+            Self::Update => "Update",
+        }
+    }
+}
+
 /// What one manager owns through one endpoint.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -40,12 +49,17 @@ impl Entry {
 pub fn decode(list: &Value) -> Option<Vec<Entry>> {
     let mut entries: Vec<Entry> = Vec::new();
     for value in list.as_array()? {
-        if value.str("fieldsType") != "FieldsV1" {
+        if value.str("fieldsType") != "FieldsV1" || value.str("apiVersion").is_empty() {
             return None;
         }
+        let operation = match value.str("operation") {
+            "Apply" => Operation::Apply,
+            "Update" => Operation::Update,
+            _ => return None,
+        };
         let entry = Entry {
             manager: value.str("manager").to_owned(),
-            operation: if value.str("operation") == "Apply" { Operation::Apply } else { Operation::Update },
+            operation,
             api_version: value.str("apiVersion").to_owned(),
             subresource: value.str("subresource").to_owned(),
             time: value.get("time").and_then(Value::as_str).map(str::to_owned),
@@ -65,11 +79,7 @@ pub fn encode(entries: &[Entry]) -> Value {
 }
 
 fn encode_entry(entry: &Entry) -> Value {
-    let operation = match entry.operation {
-        Operation::Apply => "Apply",
-        Operation::Update => "Update",
-    };
-    let mut value = json!({"manager": entry.manager, "operation": operation, "apiVersion": entry.api_version});
+    let mut value = json!({"manager": entry.manager, "operation": entry.operation.name(), "apiVersion": entry.api_version});
     if let Some(time) = &entry.time {
         value["time"] = time.as_str().into();
     }

@@ -1,15 +1,21 @@
-//! Field ownership: `metadata.managedFields` of every write but server-side apply (P23-P25, P28, P29).
+//! Field ownership: `metadata.managedFields` of every write (P23-P31).
 //!
 //! Input: the object before and after a write, who wrote it and when. Output: the new entries, put into the object.
-//! It decides nothing about conflicts: an update takes what it changes.
+//! An update takes what it changes; server-side apply, which may be refused for that, is in `apply`.
 
+mod apply;
+mod check;
 mod compare;
 mod entries;
+mod scale;
 mod set;
 #[cfg(test)]
 mod tests;
+mod typed;
 
+pub use apply::{Application, Conflicts, apply, invalid_type};
 pub use compare::{Comparison, compare};
+pub use scale::{of_parent, to_parent, update_scale};
 pub use set::{Element, Set};
 
 use crate::schema::{Type, walker};
@@ -165,41 +171,4 @@ fn capped(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries.extend(ancient);
     entries.extend(updates);
     entries
-}
-
-/// The parent's managedFields after a write to its `/scale`. Whoever changed the number of replicas owns it, through the
-/// subresource, and nobody else does. If it did not change, the Update entries that own it are split in two, as upstream
-/// does. Entries that come out of the Scale have no time. Nothing is tracked here if nobody owned the number.
-pub fn update_scale(object: &mut Value, replicas: (i64, i64), write: Write<'_>) {
-    let (old, new) = replicas;
-    let path = [Element::field("spec"), Element::field("replicas")];
-    let Some(mut entries) = object["metadata"].get("managedFields").and_then(entries::decode) else { return };
-    if !entries.iter().any(|entry| entry.fields.has(&path)) {
-        return;
-    }
-    let number = Set::of(&path);
-    let mut split = Vec::new();
-    for entry in entries.iter_mut().filter(|entry| entry.fields.has(&path)) {
-        if old != new || entry.operation == Operation::Update {
-            entry.fields = entry.fields.difference(&number);
-        }
-        if old == new && entry.operation == Operation::Update {
-            split.push(Entry { fields: number.clone(), time: None, ..entry.clone() });
-        }
-    }
-    // Zero is the absence of the member in a Scale.
-    if old != new && new != 0 {
-        split.push(Entry {
-            manager: write.manager.to_owned(),
-            operation: Operation::Update,
-            api_version: write.api_version.to_owned(),
-            subresource: write.subresource.to_owned(),
-            time: None,
-            fields: number,
-        });
-    }
-    entries.retain(|entry| !entry.fields.is_empty());
-    entries.extend(split);
-    take(object);
-    put(object, &entries);
 }

@@ -3,6 +3,7 @@
 
 use crate::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One step of a path; the order is that of the encoded form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,22 @@ impl Element {
             "v" => serde_json::from_str::<Value>(rest).ok().map(|value| Self::Value(value.to_string())),
             "i" => rest.parse().ok().map(Self::Index),
             _ => None,
+        }
+    }
+}
+
+/// As a step of a path in messages: `.name`, `[name="a"]`, `[="a"]`, `[0]`.
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => write!(f, ".{name}"),
+            Self::Key(keys) => {
+                let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
+                let keys: Vec<String> = keys.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                write!(f, "[{}]", keys.join(","))
+            }
+            Self::Value(value) => write!(f, "[={value}]"),
+            Self::Index(index) => write!(f, "[{index}]"),
         }
     }
 }
@@ -99,6 +116,36 @@ impl Set {
             Some((first, [])) => self.children.get(first).is_some_and(|node| node.member),
             Some((first, rest)) => self.children.get(first).is_some_and(|node| node.below.has(rest)),
         }
+    }
+
+    /// Whether the path of that one step is in the set.
+    pub fn has_element(&self, element: &Element) -> bool {
+        self.children.get(element).is_some_and(|node| node.member)
+    }
+
+    /// What is below that step, if anything is.
+    pub fn below(&self, element: &Element) -> Option<&Self> {
+        self.children.get(element).map(|node| &node.below).filter(|below| !below.is_empty())
+    }
+
+    /// The paths as messages show them; those that end here come before those that go on.
+    pub fn paths(&self) -> Vec<String> {
+        let ends = self.children.iter().filter(|(_, node)| node.member).map(|(element, _)| element.to_string());
+        let mut paths: Vec<String> = ends.collect();
+        for (element, node) in &self.children {
+            paths.extend(node.below.paths().into_iter().map(|path| format!("{element}{path}")));
+        }
+        paths
+    }
+
+    /// The set with more of its inner paths as members: `step` says of an inner step, seen from `state`, how it goes on and
+    /// whether it is to be one.
+    pub fn with_members<S: Copy>(&self, state: S, step: &impl Fn(S, &Element) -> (S, bool)) -> Self {
+        let children = self.children.iter().map(|(element, node)| {
+            let (next, is_member) = step(state, element);
+            (element.clone(), Node { member: node.member || is_member, below: node.below.with_members(next, step) })
+        });
+        Self { children: children.collect() }
     }
 
     /// Paths in either.

@@ -1,8 +1,9 @@
 //! Tests of field ownership.
 
 use super::*;
-use crate::schema::generated::{APPS_V1_STATEFUL_SET, CORE_V1_CONFIG_MAP};
+use crate::schema::generated::{APPS_V1_STATEFUL_SET, CORE_V1_CONFIG_MAP, CORE_V1_POD};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn write(manager: &str) -> Write<'_> {
     Write { manager, api_version: "v1", subresource: "", resets: &[], now: Timestamp::from_seconds(1_000), forget: false }
@@ -188,6 +189,142 @@ proptest! {
         }
         for key in old.keys().filter(|key| !new.contains_key(*key)) {
             prop_assert!(owner_of(key).is_empty());
+        }
+    }
+}
+
+/// What a manager applies to a ConfigMap or a Pod.
+fn applied(live: Option<&Value>, document: &Value, manager: &str, conflicts: Conflicts) -> Result<Value, crate::Status> {
+    let ty: &'static Type = if document["kind"] == "Pod" { &CORE_V1_POD } else { &CORE_V1_CONFIG_MAP };
+    let application = Application { ty, document, write: write(manager), conflicts };
+    apply(application, live, &|value| walker::decode_value(ty, value), &|_| ())
+}
+
+fn pod(containers: &Value) -> Value {
+    json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {"containers": containers}})
+}
+
+/// E5, P26
+#[test]
+fn an_apply_that_changes_what_others_own_is_refused_unless_forced() {
+    let live = applied(None, &config_map(&json!({"x": "1", "y": "1"})), "m1", Conflicts::Refused).unwrap();
+    let refused = applied(Some(&live), &config_map(&json!({"x": "2", "y": "2", "z": "2"})), "m2", Conflicts::Refused).unwrap_err();
+    assert_eq!((refused.code, refused.reason), (409, "Conflict"));
+    assert_eq!(refused.message, "Apply failed with 2 conflicts: conflicts with \"m1\":\n- .data.x\n- .data.y");
+    let forced = applied(Some(&live), &config_map(&json!({"x": "2"})), "m2", Conflicts::Forced).unwrap();
+    assert_eq!(owners(&forced), [owner("m1", json!({"f:data": {"f:y": {}}})), owner("m2", json!({"f:data": {"f:x": {}}}))]);
+    // Who says the same owns it too.
+    let shared = applied(Some(&live), &config_map(&json!({"x": "1"})), "m2", Conflicts::Refused).unwrap();
+    assert_eq!(owners(&shared)[0], owner("m2", json!({"f:data": {"f:x": {}}})));
+}
+
+/// P28
+#[test]
+fn an_object_that_nobody_tracks_belongs_to_those_before() {
+    let refused = applied(Some(&config_map(&json!({"x": "1"}))), &config_map(&json!({"x": "2"})), "m", Conflicts::Refused).unwrap_err();
+    assert_eq!(refused.message, "Apply failed with 1 conflict: conflict with \"before-first-apply\" using v1: .data.x");
+}
+
+/// P22
+#[test]
+fn a_list_keeps_the_order_of_the_applier_and_the_items_of_others() {
+    let names = |object: &Value| -> Vec<String> {
+        object["spec"]["containers"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let live = applied(None, &pod(&json!([{"name": "a"}, {"name": "b"}, {"name": "c"}])), "m1", Conflicts::Refused).unwrap();
+    let next = applied(Some(&live), &pod(&json!([{"name": "c"}, {"name": "x"}, {"name": "a"}])), "m2", Conflicts::Refused).unwrap();
+    assert_eq!(names(&next), ["b", "c", "x", "a"]);
+    let next = applied(Some(&next), &pod(&json!([{"name": "a"}])), "m1", Conflicts::Refused).unwrap();
+    assert_eq!(names(&next), ["c", "x", "a"]);
+}
+
+/// P22: in upstream's words.
+#[test]
+fn what_does_not_fit_its_type_is_refused_with_its_path() {
+    let why = |document: Value| applied(None, &document, "m", Conflicts::Refused).unwrap_err().message;
+    let head = "failed to create typed patch object (/a; /v1, Kind=Pod): .spec.containers";
+    assert_eq!(why(pod(&json!([{"name": "a", "foo": 1}]))), format!("{head}[name=\"a\"].foo: field not declared in schema"));
+    assert_eq!(why(pod(&json!([{"name": "a"}, {"name": "a"}]))), format!("{head}: duplicate entries for key [name=\"a\"]"));
+    assert_eq!(why(pod(&json!([null]))), format!("{head}: element 0: associative list with keys may not have a null element"));
+    assert_eq!(why(pod(&json!({"a": 1}))), format!("{head}: expected list, got &{{map[a:1]}}"));
+    let both = why(pod(&json!([{"name": 5, "image": true}])));
+    let (first, second) = (
+        "image: expected string, got &value.valueUnstructured{Value:true}",
+        "name: expected string, got &value.valueUnstructured{Value:5}",
+    );
+    let at = ".spec.containers[name=5]";
+    assert_eq!(both, format!("failed to create typed patch object (/a; /v1, Kind=Pod): errors:\n  {at}.{first}\n  {at}.{second}"));
+}
+
+fn data() -> impl Strategy<Value = BTreeMap<String, String>> {
+    prop::collection::btree_map("[a-e]", "[xyz]", 0..5)
+}
+
+fn without_times(object: &Value) -> Value {
+    let mut object = object.clone();
+    for entry in object["metadata"]["managedFields"].as_array_mut().into_iter().flatten() {
+        entry.as_object_mut().unwrap().shift_remove("time");
+    }
+    object
+}
+
+proptest! {
+    /// P31
+    #[test]
+    fn an_apply_twice_is_an_apply(live in data(), document in data()) {
+        let live = created(&json!(live), "u");
+        let once = applied(Some(&live), &config_map(&json!(document)), "m", Conflicts::Forced).unwrap();
+        let twice = applied(Some(&once), &config_map(&json!(document)), "m", Conflicts::Refused).unwrap();
+        prop_assert_eq!(without_times(&once), without_times(&twice));
+    }
+
+    /// P22: who applies other fields may come first or last.
+    #[test]
+    fn appliers_of_other_fields_commute(live in data(), all in data()) {
+        let live = created(&json!(live), "u");
+        let (left, right): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(name, _)| name.as_str() < "c");
+        // An empty map would be a field of both.
+        let document = |data: BTreeMap<String, String>| config_map(&if data.is_empty() { Value::Null } else { json!(data) });
+        let nothing = |mut document: Value| {
+            document.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            document
+        };
+        let (left, right) = (nothing(document(left)), nothing(document(right)));
+        let both = |a: (&Value, &str), b: (&Value, &str)| {
+            let first = applied(Some(&live), a.0, a.1, Conflicts::Forced).unwrap();
+            applied(Some(&first), b.0, b.1, Conflicts::Forced).unwrap()
+        };
+        let (one, other) = (both((&left, "l"), (&right, "r")), both((&right, "r"), (&left, "l")));
+        prop_assert_eq!(&one["data"], &other["data"]);
+        let entries = |object: &Value| {
+            let mut entries = owners(object);
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            entries
+        };
+        prop_assert_eq!(entries(&one), entries(&other));
+    }
+
+    /// P27
+    #[test]
+    fn who_drops_a_field_removes_it_unless_others_own_it(mine in data(), theirs in data(), kept in prop::collection::btree_set("[a-e]", 0..5)) {
+        let live = applied(None, &config_map(&json!(mine)), "m", Conflicts::Refused).unwrap();
+        let live = applied(Some(&live), &config_map(&json!(theirs)), "t", Conflicts::Forced).unwrap();
+        let next: BTreeMap<_, _> = mine.iter().filter(|(name, _)| kept.contains(*name)).collect();
+        let object = applied(Some(&live), &config_map(&json!(next)), "m", Conflicts::Forced).unwrap();
+        for name in mine.keys() {
+            let there = object["data"].get(name).is_some();
+            prop_assert_eq!(there, next.contains_key(name) || theirs.contains_key(name), "{}", name);
+        }
+    }
+
+    /// P23
+    #[test]
+    fn entries_survive_being_written_and_read(mine in data(), theirs in data()) {
+        let live = applied(None, &config_map(&json!(mine)), "m", Conflicts::Refused).unwrap();
+        let live = updated(&live, &json!(theirs), write("u"));
+        let list = &live["metadata"]["managedFields"];
+        if !list.is_null() {
+            prop_assert_eq!(&entries::encode(&entries::decode(list).unwrap()), list);
         }
     }
 }
