@@ -4,6 +4,7 @@
 
 mod backends;
 pub mod claim_protection;
+pub mod cron_job;
 pub mod deployment;
 pub mod driver;
 pub mod endpoint_slice;
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod ephemeral_volume;
 pub mod facts;
 pub mod garbage;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod node_ttl;
@@ -32,6 +34,7 @@ pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
 mod template_hash;
+pub mod ttl_after_finished;
 pub mod volume_binder;
 pub mod volume_expand;
 pub mod volume_protection;
@@ -46,6 +49,9 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     statefulset::REGISTRATION,
     replica_set::REGISTRATION,
     deployment::REGISTRATION,
+    job::REGISTRATION,
+    cron_job::REGISTRATION,
+    ttl_after_finished::REGISTRATION,
     garbage::REGISTRATION,
     namespace::REGISTRATION,
     service_account::REGISTRATION,

@@ -61,8 +61,6 @@ const UPSTREAM: &[&str] = &[
     "certificatesigningrequest-signing-controller",
     "clusterrole-aggregation-controller",
     "clusterrole-aggregation",
-    "cronjob",
-    "cronjob-controller",
     "csrapproving",
     "csrcleaner",
     "csrsigning",
@@ -72,8 +70,6 @@ const UPSTREAM: &[&str] = &[
     "disruption-controller",
     "horizontalpodautoscaling",
     "horizontal-pod-autoscaler-controller",
-    "job",
-    "job-controller",
     "node-ipam-controller",
     "nodeipam",
     "persistentvolume-attach-detach-controller",
@@ -84,8 +80,6 @@ const UPSTREAM: &[&str] = &[
     "taint-eviction-controller",
     "token-cleaner-controller",
     "tokencleaner",
-    "ttl-after-finished",
-    "ttl-after-finished-controller",
 ];
 
 impl Default for Selection {

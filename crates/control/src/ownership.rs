@@ -18,6 +18,16 @@ pub struct Claimed {
 
 /// Sorts out candidates: those that `owner` controls, and those that nobody controls.
 pub fn claim<'a>(owner: &Object, selector: &LabelSelector, candidates: impl Iterator<Item = &'a Arc<Object>>) -> Claimed {
+    claim_with(owner, selector, candidates, &[])
+}
+
+/// The same for an owner whose objects carry these finalizers for as long as they are its.
+pub fn claim_with<'a>(
+    owner: &Object,
+    selector: &LabelSelector,
+    candidates: impl Iterator<Item = &'a Arc<Object>>,
+    finalizers: &[&str],
+) -> Claimed {
     let mut claimed = Claimed::default();
     let mut adoptions = Vec::new();
     for object in candidates {
@@ -25,9 +35,9 @@ pub fn claim<'a>(owner: &Object, selector: &LabelSelector, candidates: impl Iter
         let matches = selector.matches_labels(&object.labels);
         match (is_own, matches) {
             (true, true) => claimed.objects.push(Arc::clone(object)),
-            (true, false) if owner.deleting.is_none() => claimed.before.push(release(owner, object)),
+            (true, false) if owner.deleting.is_none() => claimed.before.push(release(owner, object, finalizers)),
             (false, true) if owner.deleting.is_none() && object.deleting.is_none() && object.controller().is_none() => {
-                adoptions.push(adopt(owner, object));
+                adoptions.push(adopt(owner, object, finalizers));
                 claimed.objects.push(Arc::clone(object));
             }
             (true | false, _) => {}
@@ -42,13 +52,26 @@ pub fn claim<'a>(owner: &Object, selector: &LabelSelector, candidates: impl Iter
     claimed
 }
 
-fn adopt(owner: &Object, object: &Object) -> Effect {
-    patch(object, json!({"ownerReferences": [owner.owner_reference()]})).tolerating(&["NotFound"])
+fn adopt(owner: &Object, object: &Object, finalizers: &[&str]) -> Effect {
+    let mut metadata = json!({"ownerReferences": [owner.owner_reference()]});
+    if !finalizers.is_empty() {
+        metadata["finalizers"] = finalizers.iter().map(|name| stead_api::Value::from(*name)).collect();
+    }
+    patch(object, metadata).tolerating(&["NotFound"])
 }
 
-fn release(owner: &Object, object: &Object) -> Effect {
+fn release(owner: &Object, object: &Object, finalizers: &[&str]) -> Effect {
     let reference = json!({"$patch": "delete", "uid": owner.uid});
-    patch(object, json!({"ownerReferences": [reference]})).tolerating(&["NotFound", "Invalid"])
+    let mut metadata = json!({"ownerReferences": [reference]});
+    if !finalizers.is_empty() {
+        metadata["$deleteFromPrimitiveList/finalizers"] = finalizers.iter().map(|name| stead_api::Value::from(*name)).collect();
+    }
+    patch(object, metadata).tolerating(&["NotFound", "Invalid"])
+}
+
+/// Takes a finalizer off an object.
+pub fn release_finalizer(object: &Object, finalizer: &str) -> Effect {
+    patch(object, json!({"$deleteFromPrimitiveList/finalizers": [finalizer]})).tolerating(&["NotFound", "Invalid"])
 }
 
 fn patch(object: &Object, metadata: stead_api::Value) -> Effect {

@@ -25,8 +25,13 @@ pub fn available_at(pod: &Object, min_ready_s: i64) -> Option<Timestamp> {
 
 /// Makes a pod from a template, with a name that the server makes up.
 pub fn create(owner: &Object, template: &Value) -> Effect {
+    create_as(owner, template, &format!("{}-", owner.key.name))
+}
+
+/// The same with another prefix of its name.
+pub fn create_as(owner: &Object, template: &Value, prefix: &str) -> Effect {
     let regarding = owner.reference();
-    let call = Call::create(PODS, &owner.key.namespace, build(owner, template));
+    let call = Call::create(PODS, &owner.key.namespace, build(owner, template, prefix));
     Effect {
         on_success: Some(Event::normal(regarding.clone(), "SuccessfulCreate", "Created pod: {name}")),
         on_failure: Some(Event::warning(regarding, "FailedCreate", "Error creating: {error}")),
@@ -50,10 +55,10 @@ pub fn delete(owner: &Object, pod: &Object) -> Effect {
 }
 
 /// The template's own name and namespace mean nothing.
-fn build(owner: &Object, template: &Value) -> Value {
+fn build(owner: &Object, template: &Value, prefix: &str) -> Value {
     let given = template.get("metadata").unwrap_or(&Value::Null);
     let mut metadata = Map::new();
-    metadata.insert("generateName".into(), format!("{}-", owner.key.name).into());
+    metadata.insert("generateName".into(), prefix.into());
     metadata.insert("namespace".into(), owner.key.namespace.as_str().into());
     for member in ["labels", "annotations", "finalizers"] {
         if let Some(value) = given.get(member).filter(|value| !value.is_null()) {

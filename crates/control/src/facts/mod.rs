@@ -4,6 +4,7 @@
 pub mod claim;
 pub mod endpoint_slice;
 pub mod endpoints;
+pub mod job_pod;
 mod lease;
 pub mod node;
 pub mod pod;
@@ -20,7 +21,8 @@ use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CONFIG_MAPS, CONTROLLER_REVISIONS, CSI_DRIVERS, CSI_NODES, DEPLOYMENTS, NAMESPACES, POD_DISRUPTION_BUDGETS, REPLICA_SETS, STATEFUL_SETS,
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DEPLOYMENTS, JOBS, NAMESPACES, POD_DISRUPTION_BUDGETS,
+    REPLICA_SETS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -77,6 +79,8 @@ const KINDS: &[Kind] = &[
     whole(STATEFUL_SETS),
     whole(REPLICA_SETS),
     whole(DEPLOYMENTS),
+    whole(JOBS),
+    whole(CRON_JOBS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),
     whole(CSI_NODES),

@@ -1,5 +1,6 @@
 //! Pods: all that controllers and the scheduler read of them; the value keeps node selector, affinity and spread constraints alone.
 
+use super::job_pod::JobPodFacts;
 use super::node::Taint;
 use super::{Facts, Index, Kind, in_units, keep};
 use std::collections::BTreeMap;
@@ -100,6 +101,8 @@ pub struct PodFacts {
     pub deletion_cost: i32,
     /// The most that any container was restarted, and any sidecar.
     pub restarts: (i64, i64),
+    /// Of pods that a Job has, or might adopt.
+    pub job: Option<Box<JobPodFacts>>,
 }
 
 /// Of pods of a set that shrinks those with a lower one go first (RS-4).
@@ -211,6 +214,7 @@ impl PodFacts {
         has_preferred_pod_affinity: false,
         deletion_cost: 0,
         restarts: (0, 0),
+        job: None,
     };
 
     /// Reads the facts and drops from the value what they hold.
@@ -253,6 +257,7 @@ impl PodFacts {
             has_preferred_pod_affinity: has_terms("preferredDuringSchedulingIgnoredDuringExecution"),
             deletion_cost: value["metadata"]["annotations"].str(DELETION_COST).parse().unwrap_or(0),
             restarts: restarts(spec, status),
+            job: JobPodFacts::of(value),
         };
         trim(value);
         facts
@@ -261,6 +266,12 @@ impl PodFacts {
     /// The claims that it uses, in its namespace.
     pub fn claim_keys(&self, namespace: &str) -> impl Iterator<Item = Key> {
         self.claims.iter().map(move |name| Key::new(namespace, name.as_str()))
+    }
+
+    /// What the Job controller reads of it.
+    pub fn job(&self) -> &JobPodFacts {
+        static NONE: JobPodFacts = JobPodFacts::NONE;
+        self.job.as_deref().unwrap_or(&NONE)
     }
 
     /// Whether the node has not started all of it yet (ST-1).
