@@ -44,6 +44,7 @@ pub const VOLUME_ATTRIBUTES_CLASSES: Resource = storage("volumeattributesclasses
 pub const STATEFUL_SETS: Resource = Resource { api_version: "apps/v1", plural: "statefulsets", kind: "StatefulSet", namespaced: true };
 pub const REPLICA_SETS: Resource = Resource { api_version: "apps/v1", plural: "replicasets", kind: "ReplicaSet", namespaced: true };
 pub const DEPLOYMENTS: Resource = Resource { api_version: "apps/v1", plural: "deployments", kind: "Deployment", namespaced: true };
+pub const REPLICATION_CONTROLLERS: Resource = core("replicationcontrollers", "ReplicationController");
 pub const DAEMON_SETS: Resource = Resource { api_version: "apps/v1", plural: "daemonsets", kind: "DaemonSet", namespaced: true };
 pub const JOBS: Resource = Resource { api_version: "batch/v1", plural: "jobs", kind: "Job", namespaced: true };
 pub const CRON_JOBS: Resource = Resource { api_version: "batch/v1", plural: "cronjobs", kind: "CronJob", namespaced: true };

@@ -6,6 +6,7 @@ mod backends;
 pub mod claim_protection;
 pub mod cron_job;
 pub mod deployment;
+pub mod disruption;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoint_slice_mirroring;
@@ -52,6 +53,7 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     job::REGISTRATION,
     cron_job::REGISTRATION,
     ttl_after_finished::REGISTRATION,
+    disruption::REGISTRATION,
     garbage::REGISTRATION,
     namespace::REGISTRATION,
     service_account::REGISTRATION,

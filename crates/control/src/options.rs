@@ -66,8 +66,6 @@ const UPSTREAM: &[&str] = &[
     "csrsigning",
     "daemonset",
     "daemonset-controller",
-    "disruption",
-    "disruption-controller",
     "horizontalpodautoscaling",
     "horizontal-pod-autoscaler-controller",
     "node-ipam-controller",

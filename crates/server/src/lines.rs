@@ -115,7 +115,15 @@ mod tests {
     use crate::negotiation::Form;
 
     fn line(revision: u64) -> Line {
-        Line { revision, happening: Happening::Added, version: "v1", media: Form::JSON.media, transform: Transform::Plain, include: Include::Metadata, second: 0 }
+        Line {
+            revision,
+            happening: Happening::Added,
+            version: "v1",
+            media: Form::JSON.media,
+            transform: Transform::Plain,
+            include: Include::Metadata,
+            second: 0,
+        }
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct PodFacts {
     pub nominated: String,
     /// Condition DisruptionTarget says that the scheduler ends it for another.
     pub is_preempted: bool,
+    /// Since when condition DisruptionTarget says that somebody else than its node ends it.
+    pub disrupted_at: Option<Timestamp>,
     /// status.startTime.
     pub started: Option<Timestamp>,
     /// The images of its containers, with a tag; only while it has no node.
@@ -198,6 +200,7 @@ impl PodFacts {
         is_schedulable: false,
         nominated: String::new(),
         is_preempted: false,
+        disrupted_at: None,
         started: None,
         images: Vec::new(),
         scored: (0, 0),
@@ -241,6 +244,7 @@ impl PodFacts {
             is_schedulable: matches!(spec.str("schedulerName"), SCHEDULER | "") && spec.items("schedulingGates").is_empty(),
             nominated: status.str("nominatedNodeName").to_owned(),
             is_preempted: condition("DisruptionTarget").is_some_and(|c| c.str("reason") == "PreemptionByScheduler"),
+            disrupted_at: condition("DisruptionTarget").and_then(disrupted_at),
             started: Timestamp::parse(status.str("startTime")),
             images: if spec.str("nodeName").is_empty() { images(spec) } else { Vec::new() },
             scored: scored(spec),
@@ -307,6 +311,12 @@ impl Scheduled {
         let since = Timestamp::parse(condition.str("lastTransitionTime"));
         Self { status, reason: text("reason"), message: text("message"), since }
     }
+}
+
+/// Of a condition DisruptionTarget; a node's own mark stays however long the node takes.
+fn disrupted_at(condition: &Value) -> Option<Timestamp> {
+    let counts = condition.str("status") == "True" && condition.str("reason") != "TerminationByKubelet";
+    counts.then(|| Timestamp::parse(condition.str("lastTransitionTime")).unwrap_or_default())
 }
 
 fn trim(value: &mut Value) {

@@ -131,12 +131,7 @@ fn judge(kind: &Kind, budget: &Value, pod: &Value, now: &str) -> Spending {
         return Spending::Refuse(Status::forbidden(kind, name, why));
     }
     if allowed == 0 {
-        let why = if healthy <= desired {
-            format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")
-        } else {
-            format!("The disruption budget {name} does not allow evicting pods currently")
-        };
-        return Spending::Refuse(violation(&why, 0));
+        return Spending::Refuse(violation(&spent(name, status), 0));
     }
     let mut next = budget.clone();
     next["status"]["disruptionsAllowed"] = (allowed - 1).into();
@@ -151,6 +146,20 @@ fn judge(kind: &Kind, budget: &Value, pod: &Value, now: &str) -> Spending {
     next["status"]["disruptedPods"][pod["metadata"].str("name")] = now.into();
     walker::canonical(kind.schema, &mut next);
     Spending::Spend(next)
+}
+
+/// EVI-5: why a budget allows nothing.
+fn spent(name: &str, status: &Value) -> String {
+    let [healthy, desired] = ["currentHealthy", "desiredHealthy"].map(|member| status.int(member).unwrap_or_default());
+    if healthy <= desired {
+        return format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently");
+    }
+    let text = format!("The disruption budget {name} does not allow evicting pods currently");
+    let failed = |condition: &&Value| condition.str("type") == "DisruptionAllowed" && condition.str("reason") == "SyncFailed";
+    match status.items("conditions").iter().find(failed) {
+        Some(condition) => format!("{text} because it failed sync: {}", condition.str("message")),
+        None => text,
+    }
 }
 
 fn violation(why: &str, again_s: i64) -> Status {
@@ -188,6 +197,11 @@ mod tests {
         for (status, why) in [
             (spent(0), "needs 1 healthy pods and has 0 currently"),
             (spent(2), "does not allow evicting pods currently"),
+            (
+                json!({"observedGeneration": 1, "currentHealthy": 2, "desiredHealthy": 1, "conditions": [
+                    {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": "words"}]}),
+                "does not allow evicting pods currently because it failed sync: words",
+            ),
             (json!({}), "is still being processed"),
         ] {
             let Spending::Refuse(status) = verdict(status, "True", Value::Null) else { panic!("it is refused") };
