@@ -6,7 +6,7 @@
 use super::compare::{self, Comparison};
 use super::entries::{self, Entry, Operation};
 use super::set::Set;
-use super::{Write, check, put, reset_set, take, typed, unowned, with_write};
+use super::{Write, check, is_known, put, reset_set, take, typed, unowned, with_write};
 use crate::patch::{Decode, restore, sorted};
 use crate::schema::{Type, walker};
 use crate::value::Access;
@@ -166,7 +166,7 @@ fn attempt(application: Application<'_>, base: &Value, mut entries: Vec<Entry>) 
     let changed = found.modified.union(&found.added);
     let claims: Claims = entries
         .iter()
-        .filter(|entry| !is_own(entry, write))
+        .filter(|entry| !is_own(entry, write) && is_known(base, &entry.api_version, write))
         .map(|entry| (entry.clone(), entry.fields.intersection(&changed)))
         .filter(|(_, fields)| !fields.is_empty())
         .collect();
@@ -183,7 +183,7 @@ fn attempt(application: Application<'_>, base: &Value, mut entries: Vec<Entry>) 
             entry.fields = entry.fields.difference(&lost);
         }
     }
-    entries.retain(|entry| !entry.fields.is_empty());
+    entries.retain(|entry| !entry.fields.is_empty() && is_known(base, &entry.api_version, write));
     Ok(Outcome { object: (!same).then_some(next), entries })
 }
 

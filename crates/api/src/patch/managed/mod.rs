@@ -18,8 +18,9 @@ pub use compare::{Comparison, compare};
 pub use scale::{of_parent, to_parent, update_scale};
 pub use set::{Element, Set};
 
-use crate::schema::{Type, walker};
+use crate::schema::{self, Type, walker};
 use crate::time::Timestamp;
+use crate::value::Access;
 use crate::{Value, json};
 use entries::{Entry, Operation};
 
@@ -110,7 +111,7 @@ fn with_write(ty: &'static Type, live: Option<&Value>, object: &mut Value, entri
     let lost = taken.union(&found.removed.recursive_difference(&ignored));
     let mut entries: Vec<Entry> = entries
         .into_iter()
-        .filter(|entry| entry.api_version == write.api_version)
+        .filter(|entry| is_known(object, &entry.api_version, write))
         .map(|entry| Entry { fields: entry.fields.difference(&lost), ..entry })
         .filter(|entry| !entry.fields.is_empty())
         .collect();
@@ -119,6 +120,13 @@ fn with_write(ty: &'static Type, live: Option<&Value>, object: &mut Value, entri
         record(&mut entries, own, write);
     }
     capped(entries)
+}
+
+/// Whether the object's kind has that version; what was booked under another is forgotten. Between versions of a kind fields keep
+/// their names.
+fn is_known(object: &Value, api_version: &str, write: Write<'_>) -> bool {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    api_version == write.api_version || schema::by_gvk(group, version, object.str("kind")).is_some()
 }
 
 fn record(entries: &mut Vec<Entry>, own: Set, write: Write<'_>) {

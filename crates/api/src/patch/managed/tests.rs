@@ -256,6 +256,15 @@ fn what_does_not_fit_its_type_is_refused_with_its_path() {
     assert_eq!(both, format!("failed to create typed patch object (/a; /v1, Kind=Pod): errors:\n  {at}.{first}\n  {at}.{second}"));
 }
 
+/// P24: the entries of other versions of the kind stay, those of versions that it does not have go.
+#[test]
+fn entries_of_versions_that_the_kind_lacks_are_forgotten() {
+    let mut live = created(&json!({"x": "1", "y": "1"}), "u");
+    live["metadata"]["managedFields"][0]["apiVersion"] = "v0".into();
+    let next = updated(&live, &json!({"x": "2", "y": "1"}), write("m"));
+    assert_eq!(owners(&next), [owner("m", json!({"f:data": {"f:x": {}}}))]);
+}
+
 fn data() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop::collection::btree_map("[a-e]", "[xyz]", 0..5)
 }
