@@ -5,6 +5,7 @@
 mod backends;
 pub mod claim_protection;
 pub mod cron_job;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod driver;
@@ -53,6 +54,7 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     job::REGISTRATION,
     cron_job::REGISTRATION,
     ttl_after_finished::REGISTRATION,
+    daemon_set::REGISTRATION,
     disruption::REGISTRATION,
     garbage::REGISTRATION,
     namespace::REGISTRATION,

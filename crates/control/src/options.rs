@@ -64,8 +64,6 @@ const UPSTREAM: &[&str] = &[
     "csrapproving",
     "csrcleaner",
     "csrsigning",
-    "daemonset",
-    "daemonset-controller",
     "horizontalpodautoscaling",
     "horizontal-pod-autoscaler-controller",
     "node-ipam-controller",

@@ -21,8 +21,8 @@ use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DEPLOYMENTS, JOBS, NAMESPACES, POD_DISRUPTION_BUDGETS,
-    REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS,
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, JOBS, NAMESPACES,
+    POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -81,6 +81,7 @@ const KINDS: &[Kind] = &[
     whole(DEPLOYMENTS),
     whole(JOBS),
     whole(CRON_JOBS),
+    whole(DAEMON_SETS),
     whole(REPLICATION_CONTROLLERS),
     whole(CONTROLLER_REVISIONS),
     whole(NAMESPACES),

@@ -165,7 +165,7 @@ pub enum Operator {
 }
 
 impl Toleration {
-    fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         let operator = match value.str("operator") {
             "Exists" => Operator::Exists,
             "" | "Equal" => Operator::Equal(value.str("value").to_owned()),

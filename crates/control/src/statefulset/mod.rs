@@ -2,7 +2,7 @@
 
 mod applied;
 mod claims;
-mod data;
+pub(crate) mod data;
 mod identity;
 mod observe;
 mod plan;
