@@ -18,7 +18,6 @@ const NOTE: usize = 16;
 pub struct Found {
     /// Name to note.
     chains: BTreeMap<String, Vec<u8>>,
-    rules: BTreeMap<String, usize>,
     sets: Vec<dump::FoundSet>,
     elements: BTreeMap<(Name, Family), Vec<Element>>,
 }
@@ -42,12 +41,8 @@ impl Found {
     pub fn read(connection: &mut Connection, table: &str) -> Result<Found> {
         let chains = dump::chains(connection, table)?.into_iter().filter(|chain| !chain.name.starts_with(OTHERS));
         let sets = dump::sets(connection, table)?.into_iter().filter(|set| !set.is_anonymous() && !set.name.starts_with(OTHERS));
-        let mut found = Found {
-            chains: chains.map(|chain| (chain.name, chain.note)).collect(),
-            rules: dump::rules(connection, table)?,
-            sets: sets.collect(),
-            elements: BTreeMap::new(),
-        };
+        let mut found =
+            Found { chains: chains.map(|chain| (chain.name, chain.note)).collect(), sets: sets.collect(), elements: BTreeMap::new() };
         for (name, family) in all_sets().filter(|(name, _)| *name != Name::Affinity) {
             found.elements.insert((name, family), dump::elements(connection, table, &name.set(family))?);
         }
@@ -55,8 +50,7 @@ impl Found {
     }
 
     fn has(&self, chain: &Chain) -> bool {
-        let count = self.rules.get(&chain.name).copied().unwrap_or_default();
-        self.chains.get(&chain.name).is_some_and(|found| *found == note(chain)) && count == chain.rules.len()
+        self.chains.get(&chain.name).is_some_and(|found| *found == note(chain))
     }
 
     fn set(&self, name: &str) -> Option<&dump::FoundSet> {
@@ -93,8 +87,12 @@ pub fn batch(found: &Found, state: &State) -> Batch {
         found
     };
     layout::sets().iter().filter(|set| found.set(&set.name).is_none()).for_each(|set| batch.add_set(set));
-    for chain in chains(state).iter().filter(|chain| !found.chains.contains_key(&chain.name)) {
-        add_chain(&mut batch, chain);
+    let (there, missing): (Vec<Chain>, Vec<Chain>) = chains(state).into_iter().partition(|chain| found.chains.contains_key(&chain.name));
+    missing.iter().for_each(|chain| add_chain(&mut batch, chain));
+    // There are few, and to put them all anew is simpler than to tell whether one of them was made by somebody else.
+    for chain in &there {
+        batch.flush_chain(&chain.name);
+        batch.add_rules(&chain.name, &chain.rules);
     }
     let wanted = state.elements();
     let none = Vec::new();

@@ -302,6 +302,18 @@ fn a_new_start_finds_what_is_there_and_puts_right_what_is_not() {
         applier.disturbed();
         applier.apply().unwrap();
         assert_eq!(client.namespace.ask("10.43.0.10:80").unwrap().0, pod.v4);
+        // Other rules, as many as there were.
+        node.machine.inside(|| {
+            let mut batch = stead_netfilter::Batch::new(&applier.state.settings.table);
+            batch.flush_chain("services4");
+            let other = stead_netfilter::Rule(vec![stead_netfilter::Statement::drop()]);
+            batch.add_rules("services4", &[other.clone(), other]);
+            stead_netfilter::Connection::open().unwrap().apply(batch).unwrap();
+        });
+        client.namespace.ask_within("10.43.0.10:80", SHORT).unwrap_err();
+        applier.disturbed();
+        applier.apply().unwrap();
+        assert_eq!(client.namespace.ask("10.43.0.10:80").unwrap().0, pod.v4);
         // A change while everything is gone fails, and the next attempt makes all anew.
         flush(&applier);
         applier.state.put_service(&service("more", &["10.43.0.88"], &["TCP/80"], json!({})));
