@@ -196,3 +196,45 @@ fn a_volume_made_by_hand_is_mounted_for_one_pod_and_kept() {
     kubectl.run(&["delete", "pv", "by-hand"]);
     assert_eq!(std::fs::read_to_string(path.join("f")).expect("it is kept"), "made by hand");
 }
+
+const DEVICE: &str = r#"
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: raw}
+spec: {accessModes: [ReadWriteOnce], volumeMode: Block, resources: {requests: {storage: 16Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: localhost/stead:1
+    command: [sleep, "3600"]
+    volumeDevices: [{name: raw, devicePath: /dev/raw-disk}]
+  volumes: [{name: raw, persistentVolumeClaim: {claimName: raw}}]
+"#;
+
+#[test]
+fn a_device_is_a_container_s_and_keeps_what_is_written() {
+    // STO-16
+    let Some(programs) = have("a_device_is_a_container_s_and_keeps_what_is_written", Needs::Containers) else { return };
+    let cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let shell = |script: &str| kubectl.run(&["exec", "writer", "--", "sh", "-c", script]);
+    let begin = || {
+        kubectl.apply(DEVICE, cluster.dir.path());
+        kubectl.run(&["wait", "--for=condition=Ready", "pod/writer", "--timeout=60s"]);
+    };
+    begin();
+    assert_eq!(shell("test -b /dev/raw-disk && echo written > /dev/raw-disk && echo ok"), "ok\n");
+    kubectl.run(&["delete", "pod", "writer"]);
+    begin();
+    assert_eq!(shell("read line < /dev/raw-disk && echo $line"), "written\n");
+    let full = kubectl.try_run(&["exec", "writer", "--", "sh", "-c", "cat /dev/zero > /dev/raw-disk"]);
+    assert!(!full.ok && full.err.contains("No space left"), "{full:?}");
+    let volume = kubectl.run(&["get", "pvc", "raw", "-o", "jsonpath={.spec.volumeName}"]);
+    kubectl.run(&["delete", "pod/writer", "pvc/raw"]);
+    kubectl.run(&["wait", "--for=delete", &format!("pv/{volume}"), "--timeout=60s"]);
+}

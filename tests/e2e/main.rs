@@ -7,6 +7,7 @@ mod claims;
 mod clean;
 mod cluster;
 mod crash;
+mod databases;
 mod explain;
 mod kubectl;
 mod logs;

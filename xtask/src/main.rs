@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod codegen;
 mod golden;
+mod images;
 mod kubectl;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Task {
     Guest(vm::guest::Args),
     /// Replay the golden cases, runs and lives and print the table of what passes.
     Golden(golden::Args),
+    /// Make images of databases of this machine's Debian packages, for tests and demonstrations, in target/images.
+    Images(images::Args),
     /// Run every test: tidiness, in process, then end to end with real kubectls.
     Test(test::Args),
     /// Check the rules of the house that no compiler checks.
@@ -44,6 +47,7 @@ fn main() -> Result<()> {
         Task::Codegen => codegen::run(&root()?),
         Task::Guest(args) => vm::guest::run(&args),
         Task::Golden(args) => golden::run(&root()?, &args),
+        Task::Images(args) => images::run(&root()?, &args),
         Task::Test(args) => test::run(&root()?, &args),
         Task::Tidy => tidy::run(&root()?),
         Task::Vm(args) => vm::run(&root()?, &args),

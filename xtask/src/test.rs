@@ -2,7 +2,7 @@
 //!
 //! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
 
-use crate::{cargo, golden, kubectl, tidy};
+use crate::{cargo, golden, images, kubectl, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::Write;
 use std::path::Path;
@@ -36,6 +36,10 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     if let (Some((_, newest)), Some((_, oldest))) = (kubectls.first(), kubectls.last()) {
         environment.push(("STEAD_TEST_KUBECTL_NEWEST", newest.clone()));
         environment.push(("STEAD_TEST_KUBECTL_OLDEST", oldest.clone()));
+    }
+    match images::at_hand(root) {
+        Ok(dir) => environment.push(("STEAD_TEST_IMAGES", dir)),
+        Err(error) => say(&format!("no images of databases: {error:#}")),
     }
     cargo(root, &["build", "--package", "stead"], &environment)?;
     environment.push(("STEAD_TEST_BINARY", root.join("target/debug/stead")));

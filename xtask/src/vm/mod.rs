@@ -4,7 +4,7 @@
 mod cuts;
 mod disk;
 pub mod guest;
-mod host;
+pub mod host;
 mod image;
 mod kernel;
 mod machine;
