@@ -140,6 +140,21 @@ pub fn dns_subdomain(value: &str) -> Vec<String> {
     errors
 }
 
+/// `*.` and a subdomain.
+pub fn wildcard_subdomain(value: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if value.len() > SUBDOMAIN_MAX {
+        errors.push(max_len(SUBDOMAIN_MAX));
+    }
+    if !value.strip_prefix("*.").is_some_and(subdomain_shaped) {
+        let what = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower \
+                    case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+        let regex = r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+        errors.push(regex_text(what, regex, &["*.example.com"]));
+    }
+    errors
+}
+
 /// As [`dns_subdomain`], where labels may begin with and contain `_` (search domains).
 pub fn dns_subdomain_with_underscore(value: &str) -> Vec<String> {
     let label = |text: &str| {

@@ -16,6 +16,8 @@ mod difference;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event;
+pub mod ingress;
+pub mod ingress_class;
 pub mod ip_address;
 pub mod job;
 pub mod lease;
@@ -72,6 +74,8 @@ pub static KINDS: &[&Kind] = &[
     &reviews::TOKEN_REVIEW,
     &cron_job::CRON_JOB,
     &job::JOB,
+    &ingress_class::INGRESS_CLASS,
+    &ingress::INGRESS,
     &ip_address::IP_ADDRESS,
     &network_policy::NETWORK_POLICY,
     &service_cidr::SERVICE_CIDR,

@@ -3,6 +3,7 @@
 //! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
 mod claim_resize;
+mod default_ingress_class;
 mod default_storage_class;
 mod default_tolerations;
 mod namespace_lifecycle;
@@ -94,6 +95,7 @@ impl Default for Admission {
             Box::new(priority::Priority),
             Box::new(default_tolerations::DefaultTolerationSeconds),
             Box::new(default_storage_class::DefaultStorageClass),
+            Box::new(default_ingress_class::DefaultIngressClass),
             Box::new(storage_protection::StorageObjectInUseProtection),
             Box::new(claim_resize::PersistentVolumeClaimResize),
             Box::new(pod_resize::PodResize),
