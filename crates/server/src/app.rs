@@ -50,7 +50,7 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let method = parts.method.as_str();
     let rows = core.kinds.rows();
     let route = request::route(&rows, method, parts.uri.path(), &query);
-    if let Err(status) = authz::check(&identity, &route, parts.uri.path(), method) {
+    if let Err(status) = authz::check(&core, &identity, &route, parts.uri.path(), method, &query) {
         return answer::failure(&status);
     }
     match route {

@@ -8,7 +8,7 @@ use crate::query::{Write, WriteOptions};
 use crate::registry::ownership::ManagedFields;
 use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
-use crate::{allocation, kubernetes_service, object};
+use crate::{allocation, authz, kubernetes_service, object};
 use std::sync::Arc;
 use stead_api::kinds::priority_class::SYSTEM;
 use stead_api::registry::Kind;
@@ -25,6 +25,7 @@ const ROUNDS: u64 = 6;
 pub(crate) async fn run(core: &Arc<Core>, first_objects: Vec<Value>) -> Result<(), Status> {
     repair_namespaces(core).await?;
     repair_priority_classes(core).await?;
+    authz::default_roles::repair(core).await?;
     let first = !networks::is_known(core);
     if first {
         // Before the store is known by its ranges not to be new, so that a crash between leaves none out.
@@ -91,6 +92,19 @@ async fn repair_addresses(core: &Arc<Core>) -> Result<(), Status> {
     allocation::tell(core, addresses::repair(core).await?).await
 }
 
+/// A call by this server itself, outside of namespaces: nobody sends it, and so nobody's rights count.
+pub(crate) fn system_call(verb: Verb, kind: &Arc<Kind>, name: &str) -> Call {
+    Call {
+        target: Target { verb, kind: kind.clone(), namespace: String::new(), name: name.to_owned(), subresource: None },
+        method: if verb == Verb::Create { http::Method::POST } else { http::Method::PUT },
+        query: Vec::new(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::new(),
+        extensions: http::Extensions::new(),
+        warnings: Vec::new(),
+    }
+}
+
 /// Makes an object if there is none of its name.
 pub(crate) async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, object: Value) -> Result<(), Status> {
     // Asked before creating: the allocation of what the object has already would be refused.
@@ -98,16 +112,8 @@ pub(crate) async fn ensure(core: &Arc<Core>, kind: &Arc<Kind>, namespace: &str, 
     if core.store.get(&crate::keys::object(kind, namespace, name)).is_some() {
         return Ok(());
     }
-    let target = Target { verb: Verb::Create, kind: kind.clone(), namespace: namespace.to_owned(), name: String::new(), subresource: None };
-    let mut call = Call {
-        target,
-        method: http::Method::POST,
-        query: Vec::new(),
-        headers: http::HeaderMap::new(),
-        body: object.to_string().into(),
-        extensions: http::Extensions::new(),
-        warnings: Vec::new(),
-    };
+    let mut call = Call { body: object.to_string().into(), ..system_call(Verb::Create, kind, "") };
+    call.target.namespace = namespace.to_owned();
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let mut object = object::decode((&**kind).into(), Reader::Json, &call.body, options.field_validation, &mut Vec::new())?;
     kind.hooks.default(&mut object);

@@ -1,6 +1,7 @@
 //! What all requests share: the cluster, and what judges, describes and forwards requests.
 
 use crate::admission::Admission;
+use crate::authz;
 use crate::cluster::Cluster;
 use crate::debug::DebugPages;
 use crate::gateway::Gateway;
@@ -15,6 +16,8 @@ use std::ops::Deref;
 pub(crate) struct Core {
     pub cluster: Cluster,
     pub admission: Admission,
+    /// Who may do what.
+    pub authorization: authz::Index,
     pub gateway: Gateway,
     pub debug: DebugPages,
     pub documents: Documents,

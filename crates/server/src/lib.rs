@@ -134,6 +134,7 @@ impl Server {
         let core = Arc::new(core::Core {
             cluster: cluster::Cluster::new(config.store, config.environment, ranges),
             admission: admission::Admission::default(),
+            authorization: authz::Index::default(),
             gateway: gateway::Gateway::default(),
             debug: debug::DebugPages::default(),
             documents: openapi::Documents::default(),

@@ -1,5 +1,7 @@
 //! Questions that are asked by a POST and answered at once, stored nowhere: who a token is (TokenReview), who one is oneself
-//! (SelfSubjectReview) (A3).
+//! (SelfSubjectReview) (A3), and what somebody may do (`access.rs`).
+
+mod access;
 
 use crate::Identity;
 use crate::answer::Answer;
@@ -17,6 +19,8 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Option<Result<Answer, Stat
     match call.target.kind.kind {
         "TokenReview" => Some(token_review(core, call)),
         "SelfSubjectReview" => Some(self_subject_review(core, call)),
+        "LocalSubjectAccessReview" | "SelfSubjectAccessReview" | "SubjectAccessReview" => Some(access::access_review(core, call)),
+        "SelfSubjectRulesReview" => Some(access::rules_review(core, call)),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn identity(core: &Core, parts: &Parts) -> Result<Identity, Status> {
         (None, None) if parts.extensions.get::<InvalidCredentials>().is_some() => return Err(refused()),
         (None, None) => anonymous(),
     };
-    impersonation::apply(&own, &parts.headers)
+    impersonation::apply(core, own, &parts.headers)
 }
 
 /// Who makes a call, as [`identity`] has found.

@@ -1,57 +1,139 @@
-//! Authorization. Members of `system:masters` may do everything; everybody may ask for health and version; who is known may also ask
-//! what is served and who he is, and a service account how tokens are checked. Nobody may do anything else: there are no roles yet,
-//! and what is not allowed is refused (E8, A7).
+//! Authorization: whether somebody may do what a request asks for (section 13 of the API contract). Members of `system:masters` may do
+//! everything, everybody may ask for health, and all else is allowed by roles or refused.
+//! Input: an identity and a route. Output: nothing, or the Status that refuses it in upstream's words (E8, A5-A8).
+
+pub(crate) mod default_roles;
+pub(crate) mod escalation;
+mod index;
+mod policy;
+mod rules;
+
+pub(crate) use index::Index;
+pub(crate) use policy::Judgement;
+pub(crate) use rules::{Question, Rule, What};
 
 use crate::Identity;
+use crate::call::Call;
+use crate::cluster::Cluster;
+use crate::core::Core;
+use crate::query::{self, Query};
 use crate::request::{Route, Target, Verb};
 use stead_api::{Status, json};
 
-const AUTHENTICATED: &str = "system:authenticated";
-const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
-
 /// Refuses what the identity may not do.
-pub(crate) fn check(identity: &Identity, route: &Route, path: &str, method: &str) -> Result<(), Status> {
-    let is_in = |group: &str| identity.groups.iter().any(|own| own == group);
-    if is_in(Identity::MASTERS) {
-        return Ok(());
-    }
+pub(crate) fn check(core: &Core, identity: &Identity, route: &Route, path: &str, method: &str, query: &Query) -> Result<(), Status> {
     match route {
-        Route::Health { .. } | Route::Version => Ok(()),
-        Route::Discovery(_) | Route::OpenApi(_) if is_in(AUTHENTICATED) => Ok(()),
-        Route::Issuer { .. } if is_in(SERVICE_ACCOUNTS) => Ok(()),
-        Route::Resource(target) if is_in(AUTHENTICATED) && asks_who_one_is(target) => Ok(()),
-        Route::Resource(target) => Err(refuse_resource(identity, target)),
+        Route::Health { .. } => Ok(()),
+        Route::Resource(target) => check_target(core, identity, target, query),
         Route::NoPage
         | Route::NoResource
         | Route::NoMethod
+        | Route::Version
         | Route::Debug { .. }
         | Route::Discovery(_)
         | Route::OpenApi(_)
-        | Route::Issuer { .. } => Err(refuse_path(identity, path, method)),
+        | Route::Issuer { .. } => {
+            let verb = method.to_lowercase();
+            require(core, identity, &Question { verb: &verb, what: What::Path(path) })
+        }
     }
 }
 
-fn asks_who_one_is(target: &Target) -> bool {
-    target.kind.kind == "SelfSubjectReview" && target.verb == Verb::Create
-}
-
-fn refuse_path(identity: &Identity, path: &str, method: &str) -> Status {
-    let message = format!("forbidden: User {:?} cannot {} path {path:?}", identity.user, method.to_lowercase());
-    Status::new(403, "Forbidden", message).with_details(json!({}))
-}
-
-fn refuse_resource(identity: &Identity, target: &Target) -> Status {
-    let sub = target.subresource.map(|s| format!("/{}", s.name)).unwrap_or_default();
-    let place = match target.namespace.as_str() {
-        "" => "at the cluster scope".to_owned(),
-        namespace => format!("in the namespace {namespace:?}"),
+fn check_target(core: &Core, identity: &Identity, target: &Target, query: &Query) -> Result<(), Status> {
+    let subresource = target.subresource.map(|s| s.name).unwrap_or_default();
+    // Who asks for all objects of one name asks for that one.
+    let field = match target.verb {
+        Verb::List | Verb::Watch | Verb::DeleteCollection => query::value(query, "fieldSelector").and_then(one_name),
+        Verb::Get | Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => None,
     };
-    let why = format!(
-        "User {:?} cannot {} resource \"{}{sub}\" in API group {:?} {place}",
-        identity.user,
-        Verb::name(target.verb),
-        target.kind.plural,
-        target.kind.group,
-    );
-    Status::forbidden(&target.kind, &target.name, &why)
+    let name = if target.name.is_empty() { field.unwrap_or_default() } else { &target.name };
+    let ask = |verb| Question {
+        verb,
+        what: What::Resource { group: target.kind.group, resource: target.kind.plural, subresource, namespace: namespace_of(target), name },
+    };
+    require(core, identity, &ask(target.verb.name()))?;
+    if target.verb == Verb::Get && matches!(subresource, "exec" | "attach" | "portforward") {
+        require(core, identity, &ask("create"))?;
+    }
+    Ok(())
+}
+
+/// A namespace is inside of itself.
+fn namespace_of(target: &Target) -> &str {
+    if target.kind.group.is_empty() && target.kind.kind == "Namespace" { &target.name } else { &target.namespace }
+}
+
+/// `x` of `metadata.name=x`.
+fn one_name(selector: &str) -> Option<&str> {
+    let (field, name) = selector.split_once('=')?;
+    let name = name.strip_prefix('=').unwrap_or(name);
+    (field == "metadata.name" && !name.is_empty() && !name.contains(',')).then_some(name)
+}
+
+/// Refuses if the one who makes a call may not do that to the object it names, too. A call that nobody sent is the server's own.
+pub(crate) fn require_of_call(core: &Core, call: &Call, verb: Verb) -> Result<(), Status> {
+    let Some(identity) = call.extensions.get::<Identity>() else { return Ok(()) };
+    check_target(core, identity, &Target { verb, ..call.target.clone() }, &Query::new())
+}
+
+/// Refuses unless the identity may do that.
+pub(crate) fn require(core: &Core, identity: &Identity, question: &Question<'_>) -> Result<(), Status> {
+    match judge(core, identity, question)? {
+        Judgement::Allowed(_) => Ok(()),
+        Judgement::Refused(why) => Err(refusal(identity, question, &why)),
+    }
+}
+
+pub(crate) fn judge(core: &Core, identity: &Identity, question: &Question<'_>) -> Result<Judgement, Status> {
+    if is_master(identity) {
+        return Ok(Judgement::Allowed(String::new()));
+    }
+    core.authorization.with(core, |policy| policy.judge(identity, question))
+}
+
+/// All rules of somebody in a namespace, and what was wrong with roles that he has.
+pub(crate) fn rules_of(core: &Core, identity: &Identity, namespace: &str) -> Result<(Vec<Rule>, Vec<String>), Status> {
+    core.authorization.with(core, |policy| policy.rules_of(identity, namespace))
+}
+
+pub(crate) fn is_master(identity: &Identity) -> bool {
+    identity.groups.iter().any(|group| group == Identity::MASTERS)
+}
+
+fn refusal(identity: &Identity, question: &Question<'_>, why: &str) -> Status {
+    let Question { verb, what } = *question;
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+    match what {
+        What::Path(path) => {
+            let message = format!("forbidden: User {:?} cannot {verb} path {path:?}{why}", identity.user);
+            Status::new(403, "Forbidden", message).with_details(json!({}))
+        }
+        What::Resource { group, resource, subresource, namespace, name } => {
+            let sub = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
+            let place = match namespace {
+                "" => "at the cluster scope".to_owned(),
+                namespace => format!("in the namespace {namespace:?}"),
+            };
+            let qualified = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+            let object = if name.is_empty() { qualified } else { format!("{qualified} {name:?}") };
+            let message = format!(
+                "{object} is forbidden: User {:?} cannot {verb} resource \"{resource}{sub}\" in API group {group:?} {place}{why}",
+                identity.user
+            );
+            let mut details = json!({"kind": resource});
+            for (member, value) in [("group", group), ("name", name)] {
+                if !value.is_empty() {
+                    details[member] = value.into();
+                }
+            }
+            Status::new(403, "Forbidden", message).with_details(details)
+        }
+    }
+}
+
+impl Cluster {
+    /// The rules of a role, if there is such a role.
+    fn role_rules(&self, index: &Index, namespace: &str, name: &str) -> Result<Option<Vec<Rule>>, Status> {
+        index.with(self, |policy| policy.role(&(namespace.to_owned(), name.to_owned())).map(<[Rule]>::to_vec))
+    }
 }

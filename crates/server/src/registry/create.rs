@@ -2,6 +2,7 @@
 
 use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
+use crate::authz::escalation;
 use crate::call::Call;
 use crate::cluster::Cluster;
 use crate::core::Core;
@@ -44,6 +45,7 @@ pub(crate) async fn create_object(
 ) -> Result<Bytes, Status> {
     let kind = call.target.kind.clone();
     place(&call.target.namespace, &mut object)?;
+    escalation::check(core, call, &object, None)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     ownership::record(core, call, options, Part::Main, None, &mut object, managed_fields);
     let attributes = |target| Attributes { cluster: core, target, operation: Operation::Create };

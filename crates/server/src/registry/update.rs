@@ -11,7 +11,8 @@ use crate::query::{Run, Write, WriteOptions};
 use crate::registry::finish::Begun;
 use crate::registry::ownership::{self, ManagedFields};
 use crate::registry::{create, expiry, finish};
-use crate::{allocation, object};
+use crate::request::Verb;
+use crate::{allocation, authz, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Generation, Kind, Part};
@@ -54,6 +55,7 @@ pub(crate) async fn update_part(core: &Core, call: &mut Call, options: &WriteOpt
         if !uid.is_empty() {
             return Err(uid_differs(&kind, &call.target.namespace, &call.target.name, &uid, ""));
         }
+        authz::require_of_call(core, call, Verb::Create)?;
         let mut new = object.clone();
         object::meta_mut(&mut new).drop("resourceVersion");
         match create::create_object(core, call, options, new, ManagedFields::Kept).await {
@@ -192,6 +194,7 @@ async fn prepare(
     let name = call.target.name.clone();
     let Next { mut object, managed_fields, warnings } = next(old)?;
     call.warnings.extend(warnings);
+    authz::escalation::check(core, call, &object, Some(old))?;
     ownership::record(core, call, options, part, Some(old), &mut object, managed_fields);
     let operation = Operation::Update { part, old };
     core.admission.mutate(&Attributes { cluster: core, target: &call.target, operation }, &mut object).await?;

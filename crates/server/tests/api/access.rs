@@ -122,3 +122,83 @@ async fn debug_pages_are_for_those_who_may_do_everything() {
         assert_eq!(send(&client, absent, root()).await.0, 404, "{absent}");
     }
 }
+
+async fn post_as(client: &Client, user: &str, path: &str, body: Value) -> (u16, Value) {
+    let headers = [("Impersonate-User".to_owned(), Some(user.to_owned()))];
+    let answer = client.call("POST", path, Some(body.to_string().into()), &headers).await.expect("an answer");
+    (answer.code, serde_json::from_slice(&answer.body).expect("JSON"))
+}
+
+const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+const BOT: &str = "system:serviceaccount:default:bot";
+const PODS: &str = "/api/v1/namespaces/default/pods";
+
+fn binding(name: &str, role_kind: &str, role: &str, subject: Value) -> Value {
+    let reference = serde_json::json!({"apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": role});
+    serde_json::json!({"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]})
+}
+
+fn bot() -> Value {
+    serde_json::json!({"kind": "ServiceAccount", "name": "bot", "namespace": "default"})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_counts_from_when_it_is_given_until_it_is_taken() {
+    // A6
+    let client = fresh().await;
+    let as_bot = [("Impersonate-User", BOT)];
+    let root = || Some(Identity::master("root"));
+    assert_eq!(send_with(&client, PODS, root(), &as_bot).await.0, 403);
+    let rules = serde_json::json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]);
+    let role = serde_json::json!({"metadata": {"name": "reader"}, "rules": rules});
+    assert_eq!(crate::client::send(&client, "POST", ROLES, role).await.0, 201);
+    assert_eq!(crate::client::send(&client, "POST", BINDINGS, binding("readers", "Role", "reader", bot())).await.0, 201);
+    assert_eq!(send_with(&client, PODS, root(), &as_bot).await.0, 200);
+    assert_eq!(send_with(&client, "/api/v1/namespaces/kube-system/pods", root(), &as_bot).await.0, 403);
+    assert_eq!(send_with(&client, "/api/v1/namespaces/default/secrets", root(), &as_bot).await.0, 403);
+    assert_eq!(crate::client::send(&client, "DELETE", &format!("{ROLES}/reader"), Value::Null).await.0, 200);
+    let (code, status) = send_with(&client, PODS, root(), &as_bot).await;
+    let text = "pods is forbidden: User \"system:serviceaccount:default:bot\" cannot list resource \"pods\" in API group \"\" in the \
+                namespace \"default\": RBAC: role.rbac.authorization.k8s.io \"reader\" not found";
+    assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_grants_what_he_has_not() {
+    // A8
+    let client = fresh().await;
+    assert_eq!(crate::client::send(&client, "POST", BINDINGS, binding("admins", "ClusterRole", "admin", bot())).await.0, 201);
+    let role = |verbs: &[&str], group: &str, resource: &str| {
+        let rules = serde_json::json!([{"apiGroups": [group], "resources": [resource], "verbs": verbs}]);
+        serde_json::json!({"metadata": {"name": format!("r-{resource}")}, "rules": rules})
+    };
+    assert_eq!(post_as(&client, BOT, ROLES, role(&["get"], "", "pods")).await.0, 201);
+    let (code, status) = post_as(&client, BOT, ROLES, role(&["get", "list"], "storage.k8s.io", "storageclasses")).await;
+    let text = "roles.rbac.authorization.k8s.io \"r-storageclasses\" is forbidden: user \"system:serviceaccount:default:bot\" \
+                (groups=[\"system:serviceaccounts\" \"system:serviceaccounts:default\" \"system:authenticated\"]) is attempting to grant \
+                RBAC permissions not currently held:\n\
+                {APIGroups:[\"storage.k8s.io\"], Resources:[\"storageclasses\"], Verbs:[\"get\" \"list\"]}";
+    assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+    assert_eq!(post_as(&client, BOT, BINDINGS, binding("b", "ClusterRole", "cluster-admin", bot())).await.0, 403);
+    assert_eq!(post_as(&client, BOT, BINDINGS, binding("b", "ClusterRole", "absent", bot())).await.0, 404);
+    assert_eq!(post_as(&client, BOT, BINDINGS, binding("b", "ClusterRole", "view", bot())).await.0, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reviews_say_what_somebody_may_do() {
+    // A4
+    let client = fresh().await;
+    assert_eq!(crate::client::send(&client, "POST", BINDINGS, binding("viewers", "ClusterRole", "view", bot())).await.0, 201);
+    let own = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    for (verb, allowed) in [("list", true), ("delete", false)] {
+        let asked = serde_json::json!({"verb": verb, "resource": "pods", "namespace": "default"});
+        let (code, review) = post_as(&client, BOT, own, serde_json::json!({"spec": {"resourceAttributes": asked}})).await;
+        assert_eq!((code, &review["status"]["allowed"]), (201, &Value::Bool(allowed)), "{review}");
+    }
+    let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    let (code, review) = post_as(&client, BOT, rules, serde_json::json!({"spec": {"namespace": "default"}})).await;
+    assert_eq!((code, &review["status"]["incomplete"]), (201, &Value::Bool(false)), "{review}");
+    let (code, status) = post_as(&client, BOT, own, serde_json::json!({"spec": {}})).await;
+    assert_eq!((code, &status["details"]["kind"]), (422, &Value::Null));
+}
