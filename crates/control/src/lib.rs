@@ -50,6 +50,7 @@ pub use questions::{Explainer, NoExplanation, Questions, questions};
 pub(crate) const CONTROLLERS: &[options::Registration] = &[
     statefulset::REGISTRATION,
     replica_set::REGISTRATION,
+    replica_set::OF_REPLICATION_CONTROLLERS,
     deployment::REGISTRATION,
     job::REGISTRATION,
     cron_job::REGISTRATION,

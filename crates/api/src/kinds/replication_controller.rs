@@ -1,4 +1,4 @@
-//! ReplicationController: so many pods of one template, from before there were ReplicaSets. No controller acts on it here.
+//! ReplicationController: so many pods of one template, from before there were ReplicaSets.
 
 use super::{columns, pod_spec::validation::not_negative, pod_template};
 use crate::{

@@ -1,4 +1,4 @@
-//! The ReplicaSet controller (RS-1..19): keeps so many pods of a template. `plan` decides, `victims` says who goes first.
+//! The controllers of ReplicaSets (RS-1..19) and of ReplicationControllers, which are the same under another kind: so many pods of a template. `plan` decides, `victims` says who goes first.
 
 mod plan;
 #[cfg(test)]
@@ -14,17 +14,30 @@ use plan::Observed;
 use std::sync::Arc;
 use stead_api::selector::LabelSelector;
 use stead_api::time::Timestamp;
-use stead_client::resource::{PODS, REPLICA_SETS, Resource};
+use stead_api::value::Access;
+use stead_client::resource::{PODS, REPLICA_SETS, REPLICATION_CONTROLLERS, Resource};
 
 pub const REGISTRATION: Registration =
-    Registration { name: "replicaset-controller", alias: "replicaset", make: |_, _| Box::new(ReplicaSets) };
+    Registration { name: "replicaset-controller", alias: "replicaset", make: |_, _| Box::new(ReplicaSets { resource: REPLICA_SETS }) };
+
+pub const OF_REPLICATION_CONTROLLERS: Registration = Registration {
+    name: "replicationcontroller-controller",
+    alias: "replicationcontroller",
+    make: |_, _| Box::new(ReplicaSets { resource: REPLICATION_CONTROLLERS }),
+};
 
 #[derive(Debug)]
-pub struct ReplicaSets;
+pub struct ReplicaSets {
+    /// Which of the two kinds.
+    resource: Resource,
+}
 
 /// spec.selector.
 pub fn selector(set: &Object) -> LabelSelector {
-    LabelSelector::from_object(set.spec().get("selector"))
+    match set.spec().map("selector").filter(|_| set.resource == REPLICATION_CONTROLLERS) {
+        Some(labels) => LabelSelector::from_map(Some(labels)),
+        None => LabelSelector::from_object(set.spec().get("selector")),
+    }
 }
 
 /// The pods that a set controls, by name.
@@ -34,40 +47,44 @@ fn pods<'a>(set: &'a Object, cache: &'a Cache) -> impl Iterator<Item = &'a Arc<O
 
 impl Controller for ReplicaSets {
     fn name(&self) -> &'static str {
-        REGISTRATION.name
+        if self.resource == REPLICA_SETS { REGISTRATION.name } else { OF_REPLICATION_CONTROLLERS.name }
+    }
+
+    fn component(&self) -> &'static str {
+        if self.resource == REPLICA_SETS { REGISTRATION.name } else { "replication-controller" }
     }
 
     fn watches(&self) -> Vec<Resource> {
-        vec![REPLICA_SETS, PODS]
+        vec![self.resource, PODS]
     }
 
     fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
-        if change.resource == REPLICA_SETS {
-            keys.push((REPLICA_SETS, change.key.clone()));
+        if change.resource == self.resource {
+            keys.push((self.resource, change.key.clone()));
         }
         if change.resource != PODS {
             return;
         }
         let owners = change.old.iter().chain(&change.new).filter_map(|pod| pod.controller());
-        let owners = owners.filter(|owner| owner.kind == REPLICA_SETS.kind);
-        keys.extend(owners.map(|owner| (REPLICA_SETS, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
+        let owners = owners.filter(|owner| owner.kind == self.resource.kind);
+        keys.extend(owners.map(|owner| (self.resource, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
         // One that nobody controls may be adopted.
         if let Some(orphan) = change.new.as_ref().filter(|pod| pod.controller().is_none() && !pod.labels.is_empty()) {
-            let sets = cache.namespace(REPLICA_SETS, &change.key.namespace);
-            keys.extend(sets.filter(|set| selector(set).matches_labels(&orphan.labels)).map(|set| (REPLICA_SETS, set.key.clone())));
+            let sets = cache.namespace(self.resource, &change.key.namespace);
+            keys.extend(sets.filter(|set| selector(set).matches_labels(&orphan.labels)).map(|set| (self.resource, set.key.clone())));
         }
         keys.sort();
         keys.dedup();
     }
 
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
-        let Some(set) = cache.get(REPLICA_SETS, key) else { return Plan::default() };
+        let Some(set) = cache.get(self.resource, key) else { return Plan::default() };
         let selector = selector(set);
         let orphans = cache.orphans(PODS, &key.namespace, "");
         let claimed = ownership::claim(set, &selector, pods(set, cache).chain(orphans));
         // Those whose pods want to stand apart from this set's.
         let family: Vec<Arc<Object>> = match set.controller() {
-            Some(owner) => cache.dependents_of(REPLICA_SETS, &owner.uid).filter(|s| s.uid != set.uid).cloned().collect(),
+            Some(owner) => cache.dependents_of(self.resource, &owner.uid).filter(|s| s.uid != set.uid).cloned().collect(),
             None => Vec::new(),
         };
         let relatives = family.iter().flat_map(|set| pods(set, cache)).cloned().collect();

@@ -124,23 +124,28 @@ fn conditions(set: &Object, outcome: &Outcome, now: Timestamp) -> Vec<Value> {
 fn write(set: &Object, status: &Status, conditions: Vec<Value>) -> Option<Effect> {
     let old = set.status();
     let number = |name: &str| old.int(name).unwrap_or(0);
+    let shows_terminating = set.resource == REPLICA_SETS;
     let generation = set.value["metadata"].int("generation").unwrap_or(0);
     let was = Status {
         replicas: number("replicas"),
         fully_labeled: number("fullyLabeledReplicas"),
         ready: number("readyReplicas"),
         available: number("availableReplicas"),
-        terminating: old.int("terminatingReplicas").unwrap_or(-1),
+        // A ReplicationController does not show it.
+        terminating: if shows_terminating { old.int("terminatingReplicas").unwrap_or(-1) } else { status.terminating },
     };
     if was == *status && number("observedGeneration") == generation && old.items("conditions") == conditions {
         return None;
     }
     let mut body = json!({
         "replicas": status.replicas, "fullyLabeledReplicas": status.fully_labeled, "readyReplicas": status.ready,
-        "availableReplicas": status.available, "terminatingReplicas": status.terminating, "observedGeneration": generation,
+        "availableReplicas": status.available, "observedGeneration": generation,
     });
+    if shows_terminating {
+        body["terminatingReplicas"] = status.terminating.into();
+    }
     body["conditions"] = if conditions.is_empty() { Value::Null } else { conditions.into() };
     let body = json!({"metadata": {"resourceVersion": set.version.to_string()}, "status": body});
-    let call = Call::Patch { resource: REPLICA_SETS, key: set.key.clone(), subresource: "status", patch: Patch::Merge(body) };
+    let call = Call::Patch { resource: set.resource, key: set.key.clone(), subresource: "status", patch: Patch::Merge(body) };
     Some(Effect::new(call).tolerating(&["NotFound"]))
 }

@@ -6,7 +6,7 @@ use crate::ownership;
 use crate::plan::{Call, Key, Patch, Plan};
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp, value::Access};
-use stead_client::resource::{PODS, REPLICA_SETS};
+use stead_client::resource::{PODS, REPLICA_SETS, REPLICATION_CONTROLLERS};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 
@@ -126,6 +126,22 @@ fn age_is_compared_in_powers_of_two() {
     assert_eq!(victims::choose(&pods, &[], 1, NOW)[0].key.name, "a");
 }
 
+// A ReplicationController selects by a map, and does not show how many are going.
+#[test]
+fn replication_controllers_are_sets_of_another_kind() {
+    let body = json!({
+        "metadata": {"namespace": "d", "name": "web", "uid": "set", "resourceVersion": "9", "generation": 2},
+        "spec": {"replicas": 2, "selector": {"app": "web"}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {}}},
+        "status": {"replicas": 0},
+    });
+    let controller = Arc::new(Object::parse(REPLICATION_CONTROLLERS, body).unwrap());
+    let plan = planned(&controller, &[pod("a", 5, |_| {})]);
+    assert_eq!(plan.steps[0].effects.len(), 1);
+    assert_eq!(written(&plan).int("replicas"), Some(1));
+    assert!(!written(&plan).has("terminatingReplicas"));
+    assert!(matches!(&plan.finally[0].call, Call::Patch { resource: REPLICATION_CONTROLLERS, .. }));
+}
+
 // RS-10
 #[test]
 fn a_failure_is_a_condition_until_a_sync_without_one() {
@@ -190,6 +206,6 @@ fn an_orphan_concerns_the_sets_that_select_it() {
     let orphan = pod("o", 5, |pod| pod["metadata"]["ownerReferences"] = json!([]));
     let change = Change { resource: PODS, key: orphan.key.clone(), old: None, new: Some(orphan) };
     let mut keys = Vec::new();
-    super::ReplicaSets.keys_for(&change, &cache, &mut keys);
+    super::ReplicaSets { resource: REPLICA_SETS }.keys_for(&change, &cache, &mut keys);
     assert_eq!(keys, [(REPLICA_SETS, Key::new("d", "web"))]);
 }
