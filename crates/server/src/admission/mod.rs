@@ -6,6 +6,7 @@ mod claim_resize;
 mod default_ingress_class;
 mod default_storage_class;
 mod default_tolerations;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod pod_resize;
 mod pod_security;
@@ -89,6 +90,7 @@ impl Default for Admission {
     fn default() -> Self {
         let plugins: Vec<Box<dyn Plugin>> = vec![
             Box::new(namespace_lifecycle::NamespaceLifecycle),
+            Box::new(limit_ranger::LimitRanger),
             Box::new(service_account::ServiceAccount),
             Box::new(taint_nodes::TaintNodesByCondition),
             Box::new(pod_security::PodSecurity),
