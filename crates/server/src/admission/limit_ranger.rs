@@ -29,7 +29,9 @@ impl Plugin for LimitRanger {
             Operation::Update { part: Part::Main, old } => {
                 attributes.is_about("PersistentVolumeClaim") && !old["metadata"].has("deletionTimestamp")
             }
-            Operation::Update { part: Part::Other("resize"), old } => attributes.is_about("Pod") && !old["metadata"].has("deletionTimestamp"),
+            Operation::Update { part: Part::Other("resize"), old } => {
+                attributes.is_about("Pod") && !old["metadata"].has("deletionTimestamp")
+            }
             Operation::Update { .. } | Operation::Delete => false,
         }
     }
@@ -61,7 +63,15 @@ fn check(attributes: &Attributes<'_>, object: &Value) -> Result<(), Status> {
                     let of = |member: &str| amounts(container["resources"].map(member));
                     judge(limit, &of("requests"), &of("limits"), &mut broken);
                 }),
-                ("Pod", true) => judge(limit, &totals::pod_requests(&object["spec"]), &totals::pod_limits(&object["spec"]), &mut broken),
+                ("Pod", true) => {
+                    let spec = &object["spec"];
+                    judge(
+                        limit,
+                        &whole(spec, "requests", totals::requests(spec)),
+                        &whole(spec, "limits", totals::limits(spec)),
+                        &mut broken,
+                    );
+                }
                 ("PersistentVolumeClaim", false) => judge_claim(limit, &amounts(object["spec"]["resources"].map("requests")), &mut broken),
                 _ => {}
             }
@@ -76,6 +86,12 @@ fn check(attributes: &Attributes<'_>, object: &Value) -> Result<(), Status> {
         return Err(Status::forbidden(&attributes.target.kind, object["metadata"].str("name"), &why));
     }
     Ok(())
+}
+
+/// What a pod's containers ask for together, or the pod's own CPU and memory in their place. Its overhead is not what users ask for.
+fn whole(spec: &Value, member: &str, mut total: Amounts) -> Amounts {
+    total.extend(amounts(spec["resources"].map(member)).into_iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory")));
+    total
 }
 
 /// The containers of a pod, those that come first last, with what annotations call them.
@@ -188,8 +204,9 @@ fn judge_claim(limit: &Value, requests: &Amounts, broken: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANNOTATION, fill, judge};
+    use super::{ANNOTATION, fill, judge, judge_claim, whole};
     use stead_api::kinds::pod_spec::amount::amounts;
+    use stead_api::kinds::pod_spec::totals;
     use stead_api::{Value, json, value::Access};
 
     #[test]
@@ -230,5 +247,29 @@ mod tests {
         let why = "cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000";
         assert_eq!(broken(ratio(), json!({"cpu": "1"}), json!({"cpu": "3"})), [why]);
         assert_eq!(broken(ratio(), json!({"cpu": "1"}), json!({"cpu": "2"})), [""; 0]);
+    }
+
+    #[test]
+    fn a_pod_counts_whole_but_without_its_overhead() {
+        // M3
+        let cpu = |amount: &str| json!({"resources": {"limits": {"cpu": amount}}});
+        let mut spec = json!({"containers": [cpu("1"), cpu("1")], "initContainers": [cpu("3")], "overhead": {"cpu": "1"}});
+        assert_eq!(whole(&spec, "limits", totals::limits(&spec))["cpu"].to_string(), "3");
+        spec["resources"] = json!({"limits": {"cpu": "4"}});
+        assert_eq!(whole(&spec, "limits", totals::limits(&spec))["cpu"].to_string(), "4");
+    }
+
+    #[test]
+    fn claims_are_held_to_sizes_of_storage() {
+        // M3
+        let limit = json!({"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "2Gi"}});
+        let broken = |size: &str| {
+            let mut broken = Vec::new();
+            judge_claim(&limit, &amounts(json!({"storage": size}).as_object()), &mut broken);
+            broken
+        };
+        assert_eq!(broken("500Mi"), ["minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 500Mi"]);
+        assert_eq!(broken("3Gi"), ["maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi"]);
+        assert_eq!(broken("2048Mi"), [""; 0]);
     }
 }
