@@ -10,14 +10,20 @@ use crate::facts::pod::BY_NODE;
 use crate::object::Object;
 use crate::options::Registration;
 use crate::plan::{Key, Plan};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use stead_api::time::Timestamp;
+use stead_client::event::Reference;
 use stead_client::resource::{NODES, PODS, Resource};
 
 pub const REGISTRATION: Registration =
-    Registration { name: "taint-eviction-controller", alias: "taint-eviction", make: |_, _| Box::new(TaintEviction) };
+    Registration { name: "taint-eviction-controller", alias: "taint-eviction", make: |_, _| Box::new(TaintEviction::default()) };
 
-#[derive(Debug)]
-pub struct TaintEviction;
+#[derive(Debug, Default)]
+pub struct TaintEviction {
+    /// Pods whose end is set.
+    doomed: Mutex<BTreeMap<Key, Reference>>,
+}
 
 impl Controller for TaintEviction {
     fn name(&self) -> &'static str {
@@ -30,6 +36,7 @@ impl Controller for TaintEviction {
 
     fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match (change.resource, &change.new) {
+            (PODS, None) => keys.push((PODS, change.key.clone())),
             (PODS, Some(pod)) if node_of(pod, cache).is_some_and(is_tainted) => keys.push((PODS, change.key.clone())),
             (NODES, Some(node)) => {
                 let was_tainted = change.old.as_ref().is_some_and(|old| is_tainted(old));
@@ -43,8 +50,16 @@ impl Controller for TaintEviction {
     }
 
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
-        let Some(pod) = cache.get(PODS, key) else { return Plan::default() };
-        node_of(pod, cache).map(|node| plan::plan(now, pod, node)).unwrap_or_default()
+        let mut doomed = self.doomed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pod) = cache.get(PODS, key) else { return plan::gone(key, doomed.remove(key)) };
+        let Some(node) = node_of(pod, cache) else { return Plan::default() };
+        let plan = plan::plan(now, pod, node, doomed.contains_key(key));
+        if plan.requeue_at.is_some() {
+            doomed.insert(key.clone(), pod.reference());
+        } else if pod.deleting.is_none() {
+            doomed.remove(key);
+        }
+        plan
     }
 }
 

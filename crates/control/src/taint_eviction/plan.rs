@@ -2,8 +2,9 @@
 
 use crate::facts::node::Taint;
 use crate::object::Object;
-use crate::plan::{Call, Effect, Event, Patch, Plan};
+use crate::plan::{Call, Effect, Event, Key, Patch, Plan};
 use stead_api::{json, time::Timestamp};
+use stead_client::event::Reference;
 use stead_client::resource::PODS;
 
 /// How long a pod may stay.
@@ -14,14 +15,18 @@ enum Stay {
     Seconds(i64),
 }
 
-/// What to do about a pod on a node.
-pub fn plan(now: Timestamp, pod: &Object, node: &Object) -> Plan {
+/// What to do about a pod on a node; it is doomed if its end was set before.
+pub fn plan(now: Timestamp, pod: &Object, node: &Object, is_doomed: bool) -> Plan {
     let mut plan = Plan::default();
     let taints: Vec<&Taint> = node.node().evicting_taints().collect();
-    if pod.deleting.is_some() || taints.is_empty() {
+    if pod.deleting.is_some() {
         return plan;
     }
-    let Stay::Seconds(seconds) = stay(pod, &taints) else { return plan };
+    let stay = stay(pod, &taints);
+    if is_doomed && matches!(stay, Stay::ForEver | Stay::Seconds(0)) {
+        plan.events.push(spared(pod.reference(), &pod.key));
+    }
+    let Stay::Seconds(seconds) = stay else { return plan };
     let tainted = taints.iter().map(|taint| taint.added).min().unwrap_or(now);
     let due = tainted.max(pod.created).max(pod.pod().scheduled_at()).plus_millis(seconds.saturating_mul(1000));
     if seconds > 0 && due > now {
@@ -32,6 +37,16 @@ pub fn plan(now: Timestamp, pod: &Object, node: &Object) -> Plan {
     plan.because("it does not tolerate the NoExecute taints of its node, or no longer");
     plan.step(evict(now, pod));
     plan
+}
+
+/// What to do about a pod that is gone, maybe before the end that was set for it.
+pub fn gone(key: &Key, doomed: Option<Reference>) -> Plan {
+    Plan { events: doomed.map(|pod| spared(pod, key)).into_iter().collect(), ..Plan::default() }
+}
+
+/// TNT-2: told as well where the pod goes at once instead, or went by itself.
+fn spared(pod: Reference, key: &Key) -> Event {
+    Event::normal(pod, "TaintManagerEviction", format!("Cancelling deletion of Pod {key}"))
 }
 
 /// TNT-1.

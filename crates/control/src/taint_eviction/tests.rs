@@ -1,4 +1,4 @@
-use super::plan::plan;
+use super::plan;
 use super::*;
 use crate::plan::Call;
 use stead_api::{Value, json};
@@ -17,6 +17,10 @@ fn node(taints: &[(&str, i64)]) -> Object {
 fn pod(tolerations: Value) -> Object {
     let meta = json!({"name": "p", "namespace": "d", "uid": "u", "resourceVersion": "3", "creationTimestamp": at(-100).rfc3339()});
     Object::parse(PODS, json!({"metadata": meta, "spec": {"nodeName": "n", "tolerations": tolerations}})).unwrap()
+}
+
+fn plan(now: Timestamp, pod: &Object, node: &Object) -> Plan {
+    plan::plan(now, pod, node, false)
 }
 
 fn evicts(plan: &Plan) -> bool {
@@ -69,6 +73,7 @@ fn an_eviction_says_why() {
 // TNT-3; a taint that does not say since when counts from when it was seen.
 #[test]
 fn changes_of_taints_concern_the_pods_of_the_node() {
+    let controller = TaintEviction::default();
     let mut cache = Cache::default();
     cache.set_time(at(7));
     let mut bare = json!({"metadata": {"name": "n", "uid": "n", "resourceVersion": "1"}, "spec": {}});
@@ -80,9 +85,46 @@ fn changes_of_taints_concern_the_pods_of_the_node() {
         bare["metadata"]["resourceVersion"] = version.into();
         let change = cache.put(Object::parse(NODES, bare.clone()).unwrap()).unwrap();
         let mut keys = Vec::new();
-        TaintEviction.keys_for(&change, &cache, &mut keys);
+        controller.keys_for(&change, &cache, &mut keys);
         assert_eq!(keys.len(), usize::from(version == "2"), "only a change of taints");
-        let plan = TaintEviction.reconcile(PODS, &Key::new("d", "p"), &cache, at(time));
+        let plan = controller.reconcile(PODS, &Key::new("d", "p"), &cache, at(time));
         assert_eq!(plan.requeue_at, Some(at(13)));
     }
+}
+
+// TNT-2
+#[test]
+fn a_pod_whose_end_was_set_in_vain_is_told_of() {
+    let told = |now: i64, tolerations: Value, taints: &[(&str, i64)]| {
+        let plan = plan::plan(at(now), &pod(tolerations), &node(taints), true);
+        let messages: Vec<_> = plan.events.iter().map(|event| event.message.clone()).collect();
+        (messages, evicts(&plan))
+    };
+    let cancelled = || vec!["Cancelling deletion of Pod d/p".to_owned()];
+    let tolerates = |seconds: Value| json!([{"key": "a", "operator": "Exists", "tolerationSeconds": seconds}]);
+    assert_eq!(told(1, tolerates(5.into()), &[]), (cancelled(), false));
+    assert_eq!(told(1, tolerates(Value::Null), &[("a", 0)]), (cancelled(), false));
+    assert_eq!(told(1, tolerates(5.into()), &[("a", 0), ("b", 0)]), (cancelled(), true));
+    assert_eq!(told(1, tolerates(5.into()), &[("a", 0)]), (vec![], false));
+    assert_eq!(told(5, tolerates(5.into()), &[("a", 0)]), (vec![], true));
+}
+
+// TNT-2
+#[test]
+fn an_end_is_taken_back_once() {
+    let controller = TaintEviction::default();
+    let mut cache = Cache::default();
+    cache.set_time(at(1));
+    cache.put(pod(json!([{"key": "a", "operator": "Exists", "tolerationSeconds": 5}])));
+    let key = Key::new("d", "p");
+    let mut events = Vec::new();
+    for (version, is_tainted) in [("2", true), ("3", false), ("4", false)] {
+        let mut value = json!({"metadata": {"name": "n", "uid": "n", "resourceVersion": version}, "spec": {}});
+        if is_tainted {
+            value["spec"] = json!({"taints": [{"key": "a", "effect": "NoExecute"}]});
+        }
+        cache.put(Object::parse(NODES, value).unwrap());
+        events.push(controller.reconcile(PODS, &key, &cache, at(1)).events.len());
+    }
+    assert_eq!(events, [0, 1, 0]);
 }
