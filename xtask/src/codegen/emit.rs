@@ -98,12 +98,15 @@ fn type_text(facts: &Facts, name: &str, ty: &TypeFacts) -> Result<String> {
     Ok(text)
 }
 
+/// Lists that are refused when they are empty and filled in when they are absent; no stored object has an empty one.
+const EMPTY_KEPT: &[(&str, &str)] = &[("io.k8s.api.autoscaling.v2.HPAScalingRules", "policies")];
+
 /// `Field { .. }`, naming only what differs from `Field::PLAIN`.
 fn field_text(facts: &Facts, type_name: &str, ty: &TypeFacts, name: &str, p: &PropertyFacts) -> Result<String> {
     let required = ty.required.iter().any(|r| r == name);
     let go = p.go.clone().unwrap_or_default();
     // Without a Go type (apiextensions) an optional field counts as a pointer.
-    let pointer = if p.go.is_some() { go.starts_with('*') } else { !required };
+    let pointer = if p.go.is_some() { go.starts_with('*') } else { !required } || EMPTY_KEPT.contains(&(type_name, name));
     let shape = shape(facts, p)?;
     let mut parts = vec![format!("name: {name:?}, shape: {shape}")];
     let go_type = go_type(type_name, &go);

@@ -71,3 +71,15 @@ fn targets_are_shown_beside_what_is_measured() {
     assert_eq!(targets(std::slice::from_ref(&cpu), &[]), "cpu: <unknown>/80%");
     assert_eq!(targets(&[cpu.clone(), external, cpu], &[measured]), "cpu: 5%/80%, <unknown>/30 (avg) + 1 more...");
 }
+
+#[test]
+fn no_policies_are_filled_in_and_an_empty_list_of_them_is_refused() {
+    let rules = |rules: Value| {
+        let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"});
+        let object = decoded(json!({"scaleTargetRef": target, "maxReplicas": 2, "behavior": {"scaleUp": rules}}), json!({}));
+        HORIZONTAL_POD_AUTOSCALER.hooks.validate(&object).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(rules(json!({})).is_empty());
+    assert!(rules(json!({"policies": null})).is_empty());
+    assert_eq!(rules(json!({"policies": []})), ["spec.behavior.scaleUp.policies: Required value: must specify at least one Policy"]);
+}

@@ -92,7 +92,7 @@ pub static AUTOSCALING_V2_HPA_SCALING_RULES: Type = Type {
     fields: &[
         Field { name: "stabilizationWindowSeconds", shape: Shape::Int32, go: "int32", pointer: true, tag: 3, ..Field::PLAIN },
         Field { name: "selectPolicy", shape: Shape::String, go: "v2.ScalingPolicySelect", pointer: true, tag: 1, ..Field::PLAIN },
-        Field { name: "policies", shape: Shape::List(&Shape::Struct(&AUTOSCALING_V2_HPA_SCALING_POLICY)), go: "[]v2.HPAScalingPolicy", list: ListType::Atomic, tag: 2, ..Field::PLAIN },
+        Field { name: "policies", shape: Shape::List(&Shape::Struct(&AUTOSCALING_V2_HPA_SCALING_POLICY)), go: "[]v2.HPAScalingPolicy", pointer: true, list: ListType::Atomic, tag: 2, ..Field::PLAIN },
         Field { name: "tolerance", shape: Shape::Quantity, go: "resource.Quantity", pointer: true, tag: 4, ..Field::PLAIN },
     ],
     embedded: &[],
