@@ -83,3 +83,18 @@ fn no_policies_are_filled_in_and_an_empty_list_of_them_is_refused() {
     assert!(rules(json!({"policies": null})).is_empty());
     assert_eq!(rules(json!({"policies": []})), ["spec.behavior.scaleUp.policies: Required value: must specify at least one Policy"]);
 }
+
+#[test]
+fn what_is_scaled_has_a_group_but_for_replication_controllers() {
+    let refused = |version: &str, kind: &str| {
+        let object = decoded(json!({"scaleTargetRef": {"apiVersion": version, "kind": kind, "name": "x"}, "maxReplicas": 2}), json!({}));
+        HORIZONTAL_POD_AUTOSCALER.hooks.validate(&object).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(refused("v1", "ReplicationController").is_empty());
+    assert!(refused("apps/v1", "Deployment").is_empty());
+    assert_eq!(refused("v1", "Deployment"), ["spec.scaleTargetRef.apiVersion: Invalid value: \"v1\": apiVersion must specify API group"]);
+    assert_eq!(
+        refused("a/b/c", "ReplicationController"),
+        ["spec.scaleTargetRef.apiVersion: Invalid value: \"a/b/c\": unexpected GroupVersion string: a/b/c"]
+    );
+}

@@ -66,13 +66,18 @@ fn segment(parent: &Value, member: &str, needed: &str, path: &Path) -> Errors {
     names::path_segment_name(value).iter().map(|text| field::invalid(&at, value, text)).collect()
 }
 
+/// Only a ReplicationController can be scaled of what has no group; anything can be measured.
 fn group_version(reference: &Value, path: &Path) -> Errors {
+    let needs_group = reference.str("kind") != "ReplicationController";
+    versioned(reference, needs_group, path)
+}
+
+fn versioned(reference: &Value, needs_group: bool, path: &Path) -> Errors {
     let version = reference.str("apiVersion");
-    let why = match version.matches('/').count() {
-        0 if reference.str("kind") == "ReplicationController" => return Errors::new(),
-        1 if !version.starts_with('/') => return Errors::new(),
-        0 | 1 => "apiVersion must specify API group".to_owned(),
-        _ => format!("unexpected GroupVersion string: {version}"),
+    let why = match version.split('/').collect::<Vec<_>>()[..] {
+        [] | [_] | ["", _] if needs_group => "apiVersion must specify API group".to_owned(),
+        [_, _, _, ..] => format!("unexpected GroupVersion string: {version}"),
+        _ => return Errors::new(),
     };
     vec![field::invalid(&path.child("apiVersion"), version, &why)]
 }
@@ -111,14 +116,13 @@ fn metric(metric: &Value, path: &Path) -> Errors {
 }
 
 fn object(source: &Value, path: &Path) -> Errors {
-    let mut errors = reference(&source["describedObject"], &path.child("describedObject"));
+    let (described, at) = (&source["describedObject"], path.child("describedObject"));
+    let mut errors = reference(described, &at);
+    errors.extend(versioned(described, false, &at));
     errors.extend(identified(source, path));
     let wanted = &source["target"];
     if !wanted.has("value") && !wanted.has("averageValue") {
-        errors.push(field::required(
-            &path.child("target").child("averageValue"),
-            "must set either a target value for metric or a per-pod target",
-        ));
+        errors.push(field::required(&path.child("target").child("averageValue"), "must set either a target value or averageValue"));
     }
     errors
 }
