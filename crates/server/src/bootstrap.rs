@@ -42,11 +42,14 @@ pub(crate) async fn run(core: &Arc<Core>, first_objects: Vec<Value>) -> Result<(
 
 /// Looks after these objects for as long as it is polled.
 pub(crate) async fn maintain(core: &Arc<Core>) {
+    futures::join!(in_rounds(core), networks::follow(core));
+}
+
+async fn in_rounds(core: &Arc<Core>) {
     let events = core.kinds.built_in("events");
     for round in 1u64.. {
         core.environment.sleep(SERVICE_EVERY_MS).await;
         say(kubernetes_service::repair(core).await, "the Service kubernetes is not looked after");
-        say(networks::repair(core).await, "the ranges of Services' addresses are not looked after");
         if round % ROUNDS == 0 {
             say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
             say(repair_priority_classes(core).await, "the priority classes of the system are not looked after");

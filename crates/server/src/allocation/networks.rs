@@ -6,15 +6,20 @@ use crate::cluster::Cluster;
 use crate::core::Core;
 use crate::keys;
 use crate::registry::finish;
+use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use stead_api::allocation::Network;
 use stead_api::registry::Kind;
 use stead_api::schema::walker;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
+use stead_store::{Event, Watch, WatchError};
 
 const DEFAULT: &str = "kubernetes";
 const FINALIZER: &str = "networking.k8s.io/service-cidr-finalizer";
+/// Between attempts.
+const AGAIN_MS: u64 = 10_000;
 const READY: &str = "Kubernetes Service CIDR is ready";
 const IN_USE: &str = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR";
 
@@ -30,6 +35,41 @@ fn networks(object: &Value) -> Vec<Network> {
 /// Whether the object that shows the ranges is there: not before the first start that knows of it.
 pub(crate) fn is_known(cluster: &Cluster) -> bool {
     cluster.store.get(&keys::object(&cluster.kinds.built_in("servicecidrs"), "", DEFAULT)).is_some()
+}
+
+/// Keeps them in step with every change, for as long as it is polled.
+pub(crate) async fn follow(core: &Arc<Core>) {
+    loop {
+        let Err(status) = follow_on(core).await;
+        tracing::warn!(message = status.message, "the ranges of Services' addresses are not looked after; this is tried again");
+        core.environment.sleep(AGAIN_MS).await;
+    }
+}
+
+/// Until changes are missed, or nothing can be written.
+async fn follow_on(core: &Arc<Core>) -> Result<Infallible, Status> {
+    let internal = |error: &dyn std::fmt::Display| Status::internal(&error.to_string());
+    let from = core.store.revision();
+    let watch = |plural| {
+        let prefix = keys::prefix(&core.kinds.built_in(plural), "");
+        core.store.watch(&prefix, from).map_err(|error| internal(&error))
+    };
+    let (mut ranges, mut addresses) = (watch("servicecidrs")?, watch("ipaddresses")?);
+    loop {
+        repair(core).await?;
+        let change = futures::future::select(pin!(ranges.next()), pin!(freed(&mut addresses))).await.factor_first().0;
+        change.map_err(|error| internal(&error))?;
+    }
+}
+
+/// The next address that nobody has any more.
+async fn freed(addresses: &mut Watch) -> Result<Event, WatchError> {
+    loop {
+        let event = addresses.next().await?;
+        if matches!(event, Event::Delete { .. }) {
+            return Ok(event);
+        }
+    }
 }
 
 /// Makes `kubernetes`, and brings finalizers and conditions in step.
