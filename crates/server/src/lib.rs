@@ -80,6 +80,10 @@ pub struct Identity {
 #[derive(Debug, Clone, Copy)]
 pub struct InvalidCredentials;
 
+/// In the extensions of a request: the address that its connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub std::net::IpAddr);
+
 impl Identity {
     /// The group that passes every authorization check.
     pub const MASTERS: &'static str = "system:masters";

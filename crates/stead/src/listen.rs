@@ -14,7 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use stead_server::{Body, Environment, InvalidCredentials};
+use stead_server::{Body, Environment, InvalidCredentials, Peer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -98,8 +98,9 @@ where
             () = stop_requested(&mut stop) => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, security.clone(), service.clone(), stop.clone());
+            Ok((stream, from)) => {
+                let peer = Peer(from.ip().to_canonical());
+                let connection = connection(stream, peer, security.clone(), service.clone(), stop.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -130,7 +131,7 @@ async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
 }
 
-async fn connection<S>(stream: TcpStream, security: Security, service: S, mut stop: watch::Receiver<bool>)
+async fn connection<S>(stream: TcpStream, peer: Peer, security: Security, service: S, mut stop: watch::Receiver<bool>)
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -149,6 +150,7 @@ where
     let caller = chain.map(|chain| Caller::new(chain.iter().map(|c| c.clone().into_owned()).collect(), clients));
     let handler = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let mut request = request.map(|body| Body::new(http_body_util::BodyExt::map_err(body, std::io::Error::other)));
+        request.extensions_mut().insert(peer);
         if let Some(caller) = &caller {
             match caller.identity(clock.now()) {
                 Some(identity) => drop(request.extensions_mut().insert(identity)),

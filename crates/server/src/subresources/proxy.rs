@@ -4,13 +4,14 @@
 //! ([`crate::NodeService`]).
 
 use super::{pages, streams};
-use crate::Body;
 use crate::answer::Answer;
 use crate::body;
 use crate::call::Call;
 use crate::core::Core;
+use crate::{Body, Peer};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
+use std::net::IpAddr;
 use stead_api::value::Access;
 use stead_api::{Status, Value, names};
 
@@ -23,6 +24,8 @@ const CROSS_ORIGIN: &[HeaderName] = &[
     header::ACCESS_CONTROL_ALLOW_METHODS,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
 ];
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// In the extensions of a response: the other side was not reached, and why. Nobody answered then.
 #[derive(Debug, Clone)]
@@ -154,6 +157,12 @@ fn request(call: &mut Call, uri: Uri, asked: &Asked<'_>, body: Body) -> Request<
         // Links are found in what can be read.
         headers.remove(header::ACCEPT_ENCODING);
     }
+    if let Some(Peer(ip)) = call.extensions.get() {
+        let known = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        if let Ok(value) = HeaderValue::from_str(&forwarded_for(known, *ip)) {
+            headers.insert(FORWARDED_FOR, value);
+        }
+    }
     let path = format!("{}{}", asked.prefix, asked.below.unwrap_or_default());
     let named = [
         // As the client has it: a program compares it with where a browser says that a page comes from.
@@ -170,6 +179,11 @@ fn request(call: &mut Call, uri: Uri, asked: &Asked<'_>, body: Body) -> Request<
     *request.uri_mut() = uri;
     *request.extensions_mut() = std::mem::take(&mut call.extensions);
     request
+}
+
+/// Who asked for whom: proxies that the client names, then the client.
+fn forwarded_for<'a>(known: impl Iterator<Item = &'a str>, client: IpAddr) -> String {
+    known.map(str::to_owned).chain([client.to_string()]).collect::<Vec<_>>().join(", ")
 }
 
 fn moved(to: &str) -> Response<Body> {
@@ -320,6 +334,16 @@ mod tests {
                 assert_eq!(split_path(&format!("{prefix}{below}"), is_namespaced), (prefix, Some(below)));
             }
         }
+    }
+
+    #[test]
+    fn programs_hear_who_asked() {
+        let client = IpAddr::from([192, 0, 2, 7]);
+        assert_eq!(forwarded_for([].into_iter(), client), "192.0.2.7");
+        assert_eq!(
+            forwarded_for(["198.51.100.1, 10.0.0.1", "10.0.0.2"].into_iter(), client),
+            "198.51.100.1, 10.0.0.1, 10.0.0.2, 192.0.2.7"
+        );
     }
 
     #[test]
