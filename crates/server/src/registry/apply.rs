@@ -1,6 +1,7 @@
 //! Server-side apply (P20-P31): PATCH with a document that is applied, of an object, a part of it or its Scale.
 
 use crate::answer::Answer;
+use crate::authz;
 use crate::call::Call;
 use crate::core::Core;
 use crate::object::{self, Expected};
@@ -8,6 +9,7 @@ use crate::query::{self, FieldValidation, Run, Write, WriteOptions};
 use crate::registry::ownership::{self, ManagedFields};
 use crate::registry::update::{self, Next};
 use crate::registry::{create, patch};
+use crate::request::Verb;
 use bytes::Bytes;
 use stead_api::patch::managed::{self, Application, Conflicts};
 use stead_api::registry::{Kind, Part};
@@ -108,6 +110,7 @@ pub(crate) async fn apply_part(core: &Core, call: &mut Call, part: Part) -> Resu
 }
 
 async fn create_applied(core: &Core, call: &mut Call, request: &Request) -> Result<Bytes, Status> {
+    authz::require_of_call(core, call, Verb::Create)?;
     let kind = call.target.kind.clone();
     let mut object = applied(core, &kind, Part::Main, request, None)?;
     update::place(&call.target.name, &call.target.namespace, &mut object)?;

@@ -1,6 +1,6 @@
 //! Who may do what (A1, A7, E8).
 
-use crate::client::fresh;
+use crate::client::{CONFIG_MAPS, fresh};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use stead_server::Identity;
@@ -162,6 +162,27 @@ async fn a_role_counts_from_when_it_is_given_until_it_is_taken() {
     let text = "pods is forbidden: User \"system:serviceaccount:default:bot\" cannot list resource \"pods\" in API group \"\" in the \
                 namespace \"default\": RBAC: role.rbac.authorization.k8s.io \"reader\" not found";
     assert_eq!((code, status["message"].as_str()), (403, Some(text)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_change_may_not_therefore_make() {
+    // A6: an apply that makes its object is a create, too.
+    let client = fresh().await;
+    let rules = serde_json::json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]}]);
+    let role = serde_json::json!({"metadata": {"name": "changer"}, "rules": rules});
+    assert_eq!(crate::client::send(&client, "POST", ROLES, role).await.0, 201);
+    assert_eq!(crate::client::send(&client, "POST", BINDINGS, binding("changers", "Role", "changer", bot())).await.0, 201);
+    let path = format!("{CONFIG_MAPS}/a?fieldManager=m");
+    let body = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
+    let headers = [("Impersonate-User", BOT), ("Content-Type", "application/apply-patch+yaml")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+    let apply = || client.call("PATCH", &path, Some(body.to_string().into()), &headers);
+    let refused = apply().await.expect("an answer");
+    let text = "configmaps \"a\" is forbidden: User \"system:serviceaccount:default:bot\" cannot create resource \"configmaps\" in API \
+                group \"\" in the namespace \"default\"";
+    assert_eq!((refused.code, refused.json()["message"].as_str()), (403, Some(text)));
+    assert_eq!(crate::client::send(&client, "POST", CONFIG_MAPS, crate::client::config_map("a")).await.0, 201);
+    assert_eq!(apply().await.expect("an answer").code, 200);
 }
 
 #[tokio::test(start_paused = true)]
