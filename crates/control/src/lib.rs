@@ -2,6 +2,7 @@
 //!
 //! Data flow: watch -> cache -> queue -> `reconcile(key, cache, now) -> Plan` (pure) -> calls -> outcomes -> queue.
 
+mod amount;
 mod backends;
 pub mod claim_protection;
 pub mod cron_job;

@@ -10,8 +10,10 @@ use crate::facts::storage_class::StorageClassFacts;
 use crate::facts::volume::VolumeFacts;
 use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
 use std::collections::BTreeMap;
+use stead_api::selector::LabelSelector;
 use stead_api::{Value, json, time::Timestamp, value::Access};
 use stead_client::event::Reference;
+use stead_client::resource::REPLICATION_CONTROLLERS;
 use stead_client::{Call, DeleteOptions, Key, Resource};
 
 /// A cached object.
@@ -103,6 +105,14 @@ impl Object {
 
     pub fn spec(&self) -> &Value {
         &self.value["spec"]
+    }
+
+    /// spec.selector; a ReplicationController's is of labels alone.
+    pub fn selector(&self) -> LabelSelector {
+        match self.spec().map("selector").filter(|_| self.resource == REPLICATION_CONTROLLERS) {
+            Some(labels) => LabelSelector::from_map(Some(labels)),
+            None => LabelSelector::from_object(self.spec().get("selector")),
+        }
     }
 
     pub fn status(&self) -> &Value {

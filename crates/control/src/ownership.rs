@@ -1,11 +1,28 @@
-//! Which objects a controller with a selector owns (ALL-5): it adopts those that match and have no controller, and releases its own that
+//! Which objects a controller with a selector owns (ALL-5), and whom of its kind a change of one concerns: it adopts those that match and have no controller, and releases its own that
 //! no longer match. Input: an owner, and what might be its. Output: what is its now, and the calls that make it so.
 
+use crate::engine::{Cache, Change};
 use crate::object::Object;
-use crate::plan::{Call, Effect, Guard, metadata_patch};
+use crate::plan::{Call, Effect, Guard, Key, metadata_patch};
 use std::sync::Arc;
 use stead_api::json;
 use stead_api::selector::LabelSelector;
+use stead_client::resource::Resource;
+
+/// Keys of those owners of a kind that a change of something concerns: who controls it or did, and, if nobody does, who may adopt it.
+pub fn concerned(owners: Resource, change: &Change, cache: &Cache) -> Vec<(Resource, Key)> {
+    let namespace = change.key.namespace.as_str();
+    let controllers = change.old.iter().chain(&change.new).filter_map(|object| object.controller());
+    let controllers = controllers.filter(|owner| owner.kind == owners.kind);
+    let mut keys: Vec<_> = controllers.map(|owner| (owners, Key::new(namespace, owner.name.as_str()))).collect();
+    if let Some(orphan) = change.new.as_ref().filter(|object| object.controller().is_none() && !object.labels.is_empty()) {
+        let adopting = cache.namespace(owners, namespace).filter(|owner| owner.selector().matches_labels(&orphan.labels));
+        keys.extend(adopting.map(|owner| (owners, owner.key.clone())));
+    }
+    keys.sort();
+    keys.dedup();
+    keys
+}
 
 /// What an owner has.
 #[derive(Debug, Default)]

@@ -20,7 +20,6 @@ use backoff::Backoff;
 use plan::Observed;
 use set::Set;
 use std::sync::{Arc, Mutex, PoisonError};
-use stead_api::selector::LabelSelector;
 use stead_api::time::Timestamp;
 use stead_client::resource::{CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS, Resource};
 
@@ -31,10 +30,6 @@ pub const REGISTRATION: Registration =
 #[derive(Debug, Default)]
 pub struct DaemonSets {
     failed: Mutex<Backoff>,
-}
-
-fn selector(set: &Object) -> LabelSelector {
-    LabelSelector::from_object(set.spec().get("selector"))
 }
 
 /// Whether a set has something to do on a node, now that the node is another one (DS-12): a pod that it lacks, or one that has to go.
@@ -55,26 +50,14 @@ impl Controller for DaemonSets {
     }
 
     fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
-        let (old, new) = (change.old.as_ref(), change.new.as_ref());
         match change.resource {
             DAEMON_SETS => keys.push((DAEMON_SETS, change.key.clone())),
             // DS-11
-            NODES if nodes::differ(old, new) => {
-                let sets = cache.list(DAEMON_SETS).filter(|set| new.is_some_and(|node| concerns(set, node, cache)));
+            NODES if nodes::differ(change.old.as_ref(), change.new.as_ref()) => {
+                let sets = cache.list(DAEMON_SETS).filter(|set| change.new.as_ref().is_some_and(|node| concerns(set, node, cache)));
                 keys.extend(sets.map(|set| (DAEMON_SETS, set.key.clone())));
             }
-            PODS | CONTROLLER_REVISIONS => {
-                let owners = old.into_iter().chain(new).filter_map(|object| object.controller());
-                let owners = owners.filter(|owner| owner.kind == DAEMON_SETS.kind);
-                keys.extend(owners.map(|owner| (DAEMON_SETS, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
-                if let Some(orphan) = new.filter(|object| object.controller().is_none() && !object.labels.is_empty()) {
-                    let sets = cache.namespace(DAEMON_SETS, &change.key.namespace);
-                    let adopting = sets.filter(|set| selector(set).matches_labels(&orphan.labels));
-                    keys.extend(adopting.map(|set| (DAEMON_SETS, set.key.clone())));
-                }
-                keys.sort();
-                keys.dedup();
-            }
+            PODS | CONTROLLER_REVISIONS => keys.extend(ownership::concerned(DAEMON_SETS, change, cache)),
             _ => {}
         }
     }

@@ -2,7 +2,8 @@
 
 use super::nodes::fit;
 use super::plan::{Changes, Observed};
-use super::set::{Strategy, amount};
+use super::set::Strategy;
+use crate::amount::{self, Rounded};
 use crate::object::Object;
 use crate::pods::is_available;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub fn roll<'a>(observed: &'a Observed, hash: &str, placed: &BTreeMap<&'a str, V
     let Strategy::RollingUpdate { max_unavailable, max_surge } = &set.strategy else { return Changes::default() };
     let wanting: Vec<&str> = observed.nodes.iter().filter(|node| fit(set, node).wants).map(|node| node.key.name.as_str()).collect();
     let desired = i64::try_from(wanting.len()).unwrap_or(i64::MAX);
-    let (mut unavailable, surge) = (amount(max_unavailable, desired), amount(max_surge, desired));
+    let (mut unavailable, surge) = (amount::of(max_unavailable, desired, Rounded::Up), amount::of(max_surge, desired, Rounded::Up));
     if desired > 0 && unavailable == 0 && surge == 0 {
         unavailable = 1;
     }

@@ -1,5 +1,6 @@
 //! A DaemonSet's spec as its controller reads it, and the pods that its template makes. Pure.
 
+use crate::amount::{self, Rounded};
 use crate::facts::pod::Toleration;
 use crate::object::Object;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl Set {
             _ => Strategy::RollingUpdate { max_unavailable: rolling["maxUnavailable"].clone(), max_surge: rolling["maxSurge"].clone() },
         };
         Self {
-            selector: super::selector(&object),
+            selector: object.selector(),
             strategy,
             min_ready_s: spec.int("minReadySeconds").unwrap_or(0),
             revision_history_limit: spec.int("revisionHistoryLimit").and_then(|n| usize::try_from(n).ok()).unwrap_or(10),
@@ -71,7 +72,7 @@ impl Set {
     pub fn allows_surge(&self) -> bool {
         match &self.strategy {
             Strategy::OnDelete => false,
-            Strategy::RollingUpdate { max_surge, .. } => amount(max_surge, 100) > 0,
+            Strategy::RollingUpdate { max_surge, .. } => amount::of(max_surge, 100, Rounded::Up) > 0,
         }
     }
 
@@ -121,10 +122,4 @@ fn tolerations(spec: &Value) -> Vec<Value> {
         }
     }
     all
-}
-
-/// A number, or a percentage of `whole`, rounded up (ALL-13).
-pub fn amount(value: &Value, whole: i64) -> i64 {
-    let percent = value.as_str().and_then(|text| text.strip_suffix('%')).and_then(|text| text.parse::<i64>().ok());
-    percent.map_or_else(|| value.as_i64().unwrap_or(0), |percent| percent.saturating_mul(whole).saturating_add(99) / 100)
 }

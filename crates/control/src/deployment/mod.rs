@@ -19,7 +19,6 @@ use crate::plan::{Key, Plan};
 use plan::Observed;
 use spec::{Spec, Strategy};
 use std::sync::Arc;
-use stead_api::selector::LabelSelector;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_client::resource::{DEPLOYMENTS, PODS, REPLICA_SETS, Resource};
@@ -42,17 +41,7 @@ impl Controller for Deployments {
     fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>) {
         match change.resource {
             DEPLOYMENTS => keys.push((DEPLOYMENTS, change.key.clone())),
-            REPLICA_SETS => {
-                keys.extend(change.old.iter().chain(&change.new).filter_map(|set| owner(set)).map(|key| (DEPLOYMENTS, key)));
-                // One that nobody controls may be adopted.
-                if let Some(orphan) = change.new.as_ref().filter(|set| set.controller().is_none() && !set.labels.is_empty()) {
-                    let all = cache.namespace(DEPLOYMENTS, &change.key.namespace);
-                    let selecting = all.filter(|d| LabelSelector::from_object(d.spec().get("selector")).matches_labels(&orphan.labels));
-                    keys.extend(selecting.map(|deployment| (DEPLOYMENTS, deployment.key.clone())));
-                }
-                keys.sort();
-                keys.dedup();
-            }
+            REPLICA_SETS => keys.extend(ownership::concerned(DEPLOYMENTS, change, cache)),
             // DEP-45: the last old pod may have gone.
             PODS if change.new.as_ref().is_none_or(|pod| pod.pod().terminal()) => {
                 let set = change.old.as_ref().and_then(|pod| cache.by_uid(&pod.controller()?.uid));

@@ -1,5 +1,6 @@
 //! A Deployment's spec as its controller reads it: parsed once per look, percentages resolved.
 
+use crate::amount::{self, Rounded};
 use crate::object::Object;
 use std::sync::Arc;
 use stead_api::selector::LabelSelector;
@@ -47,7 +48,7 @@ impl Spec {
             min_ready_s: spec.int("minReadySeconds").unwrap_or(0),
             revision_history_limit: limited("revisionHistoryLimit", 10).and_then(|n| usize::try_from(n).ok()),
             progress_deadline_s: limited("progressDeadlineSeconds", 600),
-            selector: LabelSelector::from_object(spec.get("selector")),
+            selector: object.selector(),
             generation: object.value["metadata"].int("generation").unwrap_or(0),
             object,
         }
@@ -80,28 +81,11 @@ fn strategy(strategy: &Value, replicas: i64) -> Strategy {
         return Strategy::Recreate;
     }
     let rolling = &strategy["rollingUpdate"];
-    let max_surge = amount(&rolling["maxSurge"], replicas, Rounded::Up);
-    let mut max_unavailable = amount(&rolling["maxUnavailable"], replicas, Rounded::Down);
+    let max_surge = amount::of(&rolling["maxSurge"], replicas, Rounded::Up);
+    let mut max_unavailable = amount::of(&rolling["maxUnavailable"], replicas, Rounded::Down);
     if max_surge == 0 && max_unavailable == 0 {
         max_unavailable = 1;
     }
     let max_unavailable = if replicas == 0 { 0 } else { max_unavailable.min(replicas) };
     Strategy::RollingUpdate { max_surge, max_unavailable }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rounded {
-    Up,
-    Down,
-}
-
-/// A number, or a percentage of `whole` (ALL-13).
-fn amount(value: &Value, whole: i64, rounded: Rounded) -> i64 {
-    let percent = value.as_str().and_then(|text| text.strip_suffix('%')).and_then(|text| text.parse::<i64>().ok());
-    let Some(percent) = percent else { return value.as_i64().unwrap_or(0) };
-    let hundredfold = percent.saturating_mul(whole);
-    match rounded {
-        Rounded::Up => hundredfold.saturating_add(99) / 100,
-        Rounded::Down => hundredfold / 100,
-    }
 }

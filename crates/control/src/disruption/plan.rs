@@ -2,6 +2,7 @@
 
 use super::DELETION_TIMEOUT_MS;
 use super::scale::Scale;
+use crate::amount::{self, Rounded};
 use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Patch, Plan};
 use std::collections::BTreeMap;
@@ -64,12 +65,12 @@ fn wanted(spec: &Value, observed: &Observed, plan: &mut Plan) -> Result<(i64, i6
     let given = |member: &str| spec.get(member).filter(|amount| !amount.is_null());
     if let Some(most) = given("maxUnavailable") {
         let expected = scale(observed, plan)?;
-        return Ok((expected, (expected - amount(most, expected)).max(0)));
+        return Ok((expected, (expected - amount::of(most, expected, Rounded::Up)).max(0)));
     }
     match given("minAvailable") {
         Some(least) if least.is_string() => {
             let expected = scale(observed, plan)?;
-            Ok((expected, amount(least, expected)))
+            Ok((expected, amount::of(least, expected, Rounded::Up)))
         }
         Some(least) => Ok((count(observed.pods.iter()), least.as_i64().unwrap_or(0))),
         None => Ok((0, 0)),
@@ -89,12 +90,6 @@ fn scale(observed: &Observed, plan: &mut Plan) -> Result<i64, String> {
         plan.events.push(Event::warning(observed.budget.reference(), "UnmanagedPods", message));
     }
     Ok(scale.pods)
-}
-
-/// A number, or a percentage of `whole`, rounded up (ALL-13).
-fn amount(value: &Value, whole: i64) -> i64 {
-    let percent = value.as_str().and_then(|text| text.strip_suffix('%')).and_then(|text| text.parse::<i64>().ok());
-    percent.map_or_else(|| value.as_i64().unwrap_or(0), |percent| percent.saturating_mul(whole).saturating_add(99) / 100)
 }
 
 /// A selector as Go prints it.

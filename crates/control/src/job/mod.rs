@@ -22,7 +22,6 @@ use spec::{Spec, TRACKING};
 pub use status::{COMPLETE, FAILED, holds, is_finished};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use stead_api::selector::LabelSelector;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_client::resource::{JOBS, PODS, Resource};
@@ -58,20 +57,9 @@ impl Controller for Jobs {
                 }
             }
             PODS => {
-                let owners = change.old.iter().chain(&change.new).filter_map(|pod| pod.controller());
-                let owners = owners.filter(|owner| owner.kind == JOBS.kind);
-                keys.extend(owners.map(|owner| (JOBS, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
-                let Some(pod) = &change.new else { return keys.dedup() };
-                if pod.has_finalizer(TRACKING) && is_orphan(pod, cache) {
-                    keys.push((PODS, change.key.clone()));
-                }
-                // One that nobody controls may be adopted.
-                if pod.controller().is_none() && !pod.labels.is_empty() {
-                    let jobs = cache.namespace(JOBS, &change.key.namespace).filter(|job| selector(job).matches_labels(&pod.labels));
-                    keys.extend(jobs.map(|job| (JOBS, job.key.clone())));
-                }
-                keys.sort();
-                keys.dedup();
+                keys.extend(ownership::concerned(JOBS, change, cache));
+                let is_left = |pod: &&Arc<Object>| pod.has_finalizer(TRACKING) && is_orphan(pod, cache);
+                keys.extend(change.new.as_ref().filter(is_left).map(|pod| (PODS, pod.key.clone())));
             }
             _ => {}
         }
@@ -89,7 +77,7 @@ impl Controller for Jobs {
         };
         let spec = Spec::parse(job.spec());
         let candidates = cache.dependents_of(PODS, &job.uid).filter(|pod| pod.controller().is_some_and(|owner| owner.uid == job.uid));
-        let claimed = ownership::claim_with(job, &selector(job), candidates.chain(cache.orphans(PODS, &key.namespace, "")), &[TRACKING]);
+        let claimed = ownership::claim_with(job, &job.selector(), candidates.chain(cache.orphans(PODS, &key.namespace, "")), &[TRACKING]);
         let (uid, failures) = failures.entry(key.clone()).or_default();
         if *uid != job.uid {
             (*uid, *failures) = (job.uid.clone(), Failures::default());
@@ -97,10 +85,6 @@ impl Controller for Jobs {
         failures.note(&spec, &claimed.objects);
         plan::plan(now, &Observed { job, spec: &spec, claimed: &claimed, failures })
     }
-}
-
-fn selector(job: &Object) -> LabelSelector {
-    LabelSelector::from_object(job.spec().get("selector"))
 }
 
 fn is_ours(job: &Object) -> bool {

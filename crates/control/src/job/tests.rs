@@ -1,7 +1,7 @@
 use super::backoff::{Failures, delay_ms};
 use super::plan::{Observed, plan};
 use super::spec::{Spec, TRACKING};
-use super::{MANAGED_BY, selector};
+use super::MANAGED_BY;
 use crate::object::Object;
 use crate::ownership;
 use crate::plan::{Call, Patch, Plan};
@@ -47,7 +47,7 @@ fn planned(job: &Value, pods: &[Value]) -> Plan {
     let job = Arc::new(Object::parse(JOBS, job.clone()).unwrap());
     let pods: Vec<_> = pods.iter().map(|pod| Arc::new(Object::parse(PODS, pod.clone()).unwrap())).collect();
     let spec = Spec::parse(job.spec());
-    let claimed = ownership::claim_with(&job, &selector(&job), pods.iter(), &[TRACKING]);
+    let claimed = ownership::claim_with(&job, &job.selector(), pods.iter(), &[TRACKING]);
     let mut failures = Failures::default();
     failures.note(&spec, &claimed.objects);
     plan(NOW, &Observed { job: &job, spec: &spec, claimed: &claimed, failures: &failures })

@@ -12,9 +12,7 @@ use crate::ownership;
 use crate::plan::{Key, Plan};
 use plan::Observed;
 use std::sync::Arc;
-use stead_api::selector::LabelSelector;
 use stead_api::time::Timestamp;
-use stead_api::value::Access;
 use stead_client::resource::{PODS, REPLICA_SETS, REPLICATION_CONTROLLERS, Resource};
 
 pub const REGISTRATION: Registration =
@@ -30,14 +28,6 @@ pub const OF_REPLICATION_CONTROLLERS: Registration = Registration {
 pub struct ReplicaSets {
     /// Which of the two kinds.
     resource: Resource,
-}
-
-/// spec.selector.
-pub fn selector(set: &Object) -> LabelSelector {
-    match set.spec().map("selector").filter(|_| set.resource == REPLICATION_CONTROLLERS) {
-        Some(labels) => LabelSelector::from_map(Some(labels)),
-        None => LabelSelector::from_object(set.spec().get("selector")),
-    }
 }
 
 /// The pods that a set controls, by name.
@@ -62,26 +52,15 @@ impl Controller for ReplicaSets {
         if change.resource == self.resource {
             keys.push((self.resource, change.key.clone()));
         }
-        if change.resource != PODS {
-            return;
+        if change.resource == PODS {
+            keys.extend(ownership::concerned(self.resource, change, cache));
         }
-        let owners = change.old.iter().chain(&change.new).filter_map(|pod| pod.controller());
-        let owners = owners.filter(|owner| owner.kind == self.resource.kind);
-        keys.extend(owners.map(|owner| (self.resource, Key::new(change.key.namespace.as_str(), owner.name.as_str()))));
-        // One that nobody controls may be adopted.
-        if let Some(orphan) = change.new.as_ref().filter(|pod| pod.controller().is_none() && !pod.labels.is_empty()) {
-            let sets = cache.namespace(self.resource, &change.key.namespace);
-            keys.extend(sets.filter(|set| selector(set).matches_labels(&orphan.labels)).map(|set| (self.resource, set.key.clone())));
-        }
-        keys.sort();
-        keys.dedup();
     }
 
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
         let Some(set) = cache.get(self.resource, key) else { return Plan::default() };
-        let selector = selector(set);
         let orphans = cache.orphans(PODS, &key.namespace, "");
-        let claimed = ownership::claim(set, &selector, pods(set, cache).chain(orphans));
+        let claimed = ownership::claim(set, &set.selector(), pods(set, cache).chain(orphans));
         // Those whose pods want to stand apart from this set's.
         let family: Vec<Arc<Object>> = match set.controller() {
             Some(owner) => cache.dependents_of(self.resource, &owner.uid).filter(|s| s.uid != set.uid).cloned().collect(),

@@ -44,7 +44,7 @@ fn pod(name: &str, ready_for_s: i64, change: impl Fn(&mut Value)) -> Arc<Object>
 }
 
 fn planned(set: &Arc<Object>, pods: &[Arc<Object>]) -> Plan {
-    let claimed = ownership::claim(set, &super::selector(set), pods.iter());
+    let claimed = ownership::claim(set, &set.selector(), pods.iter());
     plan(NOW, &Observed { set, claimed, relatives: Vec::new() })
 }
 
