@@ -210,13 +210,7 @@ fn two_hundred_pods_of_every_kind_leave_nothing_behind() {
 
 /// Waits until the node has said what it can give for claims: what a pool can do was tried by then, and what that took is gone.
 fn room_is_told(kubectl: &Kubectl) {
-    let began = Instant::now();
-    let told =
-        || kubectl.json(&["get", "csistoragecapacities", "--namespace=kube-system"])["items"].as_array().is_some_and(|all| !all.is_empty());
-    while !told() {
-        assert!(began.elapsed() < SETTLE_MAX, "the room for claims is not told");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    kubectl.watch_until(&["get", "csistoragecapacities", "--namespace=kube-system", "-w", "-o", "name"], |lines| !lines.is_empty());
 }
 
 /// Looks until it is enough and twice the same, or for as long as may be.

@@ -5,9 +5,6 @@ use crate::kubectl::Kubectl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// As the tutorials have it, with less of everything.
 const POSTGRES: &str = r#"
@@ -138,11 +135,10 @@ fn kill_processes(uid: &str, program: &str) {
 }
 
 fn restarted(kubectl: &Kubectl, pod: &str, before: u32) {
-    let began = Instant::now();
-    while restarts(kubectl, pod) == before {
-        assert!(began.elapsed() < WAIT_MAX, "{pod} was not restarted");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let count = "jsonpath={.status.containerStatuses[0].restartCount}{\"\\n\"}";
+    kubectl.watch_until(&["get", "pod", pod, "-w", "-o", count], |lines| {
+        lines.iter().any(|line| line.parse::<u32>().is_ok_and(|count| count != before))
+    });
     kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=120s"]);
 }
 
