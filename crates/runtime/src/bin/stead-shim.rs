@@ -215,14 +215,21 @@ fn signal_itself(signal: &str) -> io::Result<ExitCode> {
     sleep()
 }
 
-/// Says its terminal and its size, once more for each line that is typed.
+/// Says its terminal and its size, once more for each line that is typed. A hang-up shows as a failure before its signal comes:
+/// the signal is what ends this program.
 fn terminal() -> io::Result<ExitCode> {
-    loop {
+    let say = || -> io::Result<()> {
         let size = stead_sys::terminal::size(&io::stdin())?;
         let name = std::fs::read_link("/proc/self/fd/0")?;
         let term = std::env::vars().find(|(name, _)| name == "TERM").map(|(_, value)| value).unwrap_or_default();
         writeln!(io::stdout(), "{}x{} {} TERM={term}", size.columns, size.rows, name.display())?;
-        io::stdin().read_line(&mut String::new())?;
+        io::stdin().read_line(&mut String::new()).map(drop)
+    };
+    loop {
+        match say() {
+            Err(error) if error.raw_os_error() == Some(nix::libc::EIO) => return sleep(),
+            said => said?,
+        }
     }
 }
 
