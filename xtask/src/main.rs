@@ -6,6 +6,7 @@ mod codegen;
 mod golden;
 mod images;
 mod kubectl;
+mod steady;
 mod test;
 mod tidy;
 mod vm;
@@ -33,6 +34,9 @@ enum Task {
     Golden(golden::Args),
     /// Make images of databases of this machine's Debian packages, for tests and demonstrations, in target/images.
     Images(images::Args),
+    /// Run a program of tests, and once more, alone, those that fail.
+    #[command(hide = true)]
+    Steady(steady::Args),
     /// Run every test: tidiness, in process, then end to end with real kubectls.
     Test(test::Args),
     /// Check the rules of the house that no compiler checks.
@@ -48,10 +52,16 @@ fn main() -> Result<()> {
         Task::Guest(args) => vm::guest::run(&args),
         Task::Golden(args) => golden::run(&root()?, &args),
         Task::Images(args) => images::run(&root()?, &args),
+        Task::Steady(args) => std::process::exit(steady::run(&args)?),
         Task::Test(args) => test::run(&root()?, &args),
         Task::Tidy => tidy::run(&root()?),
         Task::Vm(args) => vm::run(&root()?, &args),
     }
+}
+
+#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 /// The workspace root.

@@ -2,7 +2,7 @@
 //!
 //! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
 
-use crate::{cargo, golden, images, kubectl, tidy};
+use crate::{cargo, golden, images, kubectl, say, steady, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::Write;
 use std::path::Path;
@@ -32,6 +32,8 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
         (Some((newest, a)), Some((oldest, b))) => say(&format!("kubectl 1.{newest} ({}) and 1.{oldest} ({})", a.display(), b.display())),
         _ => say("no kubectl at hand"),
     }
+    let unsteady = root.join("target/unsteady.txt");
+    std::fs::write(&unsteady, "").context("empty the list of unsteady tests")?;
     let mut environment = vec![("STEAD_LEFT_OUT", left_out.clone())];
     if let (Some((_, newest)), Some((_, oldest))) = (kubectls.first(), kubectls.last()) {
         environment.push(("STEAD_TEST_KUBECTL_NEWEST", newest.clone()));
@@ -43,7 +45,8 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     }
     cargo(root, &["build", "--package", "stead"], &environment)?;
     environment.push(("STEAD_TEST_BINARY", root.join("target/debug/stead")));
-    let mut line = vec!["test", "--workspace"];
+    let runner = steady::setting(&unsteady)?;
+    let mut line = vec!["--config", &runner, "test", "--workspace"];
     line.extend(args.filter.as_deref());
     cargo(root, &line, &environment)?;
     if args.filter.as_deref().is_none_or(|filter| "lives".contains(filter))
@@ -51,6 +54,9 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     {
         let mut file = std::fs::OpenOptions::new().append(true).open(&left_out).context("open the list of tests left out")?;
         writeln!(file, "golden lives: {reason}").context("note what was left out")?;
+    }
+    if let Some(text) = steady::verdict(&std::fs::read_to_string(&unsteady).context("read the list of unsteady tests")?) {
+        say(&text);
     }
     let noted = std::fs::read_to_string(&left_out).context("read the list of tests left out")?;
     let (elsewhere, missing): (Vec<&str>, Vec<&str>) = noted.lines().partition(|line| line.starts_with(IN_VM));
@@ -71,9 +77,4 @@ fn cargo(root: &Path, line: &[&str], environment: &[(&str, std::path::PathBuf)])
         bail!("cargo {} failed", line.join(" "));
     }
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
-fn say(line: &str) {
-    println!("{line}");
 }

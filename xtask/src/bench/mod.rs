@@ -13,7 +13,7 @@ mod questions;
 mod report;
 mod requests;
 
-use crate::cargo;
+use crate::{cargo, say};
 use anyhow::{Context, Result, ensure};
 use report::Report;
 use std::io::Write;
@@ -174,9 +174,4 @@ fn status(command: &mut Command) -> Result<()> {
 /// Says on standard error what is being done.
 fn progress(line: &str) {
     writeln!(std::io::stderr(), "{line}").ok();
-}
-
-#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -8,6 +8,7 @@ mod archive;
 mod contents;
 mod packages;
 
+use crate::say;
 use anyhow::{Context, Result, bail};
 use contents::IMAGES;
 use std::fs;
@@ -60,9 +61,4 @@ fn make(dir: &Path, image: &contents::Image) -> Result<PathBuf> {
     fs::rename(&path, &done).context("put the archive into place")?;
     fs::remove_dir_all(&work).context("remove what it was made of")?;
     Ok(done)
-}
-
-#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
-fn say(line: &str) {
-    println!("{line}");
 }

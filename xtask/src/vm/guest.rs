@@ -200,7 +200,7 @@ fn revision(object: &Value) -> Result<u64> {
 }
 
 fn print(line: &str) {
-    super::say(line);
+    crate::say(line);
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Machine {
         loop {
             match machine.line(deadline).await? {
                 Some(line) if line.starts_with("== up") => {
-                    super::say(&line);
+                    crate::say(&line);
                     return Ok(machine);
                 }
                 Some(line) if line.starts_with("failed") => bail!("the machine: {line}"),

@@ -10,6 +10,7 @@ mod kernel;
 mod machine;
 mod programs;
 
+use crate::say;
 use anyhow::{Context, Result, ensure};
 use kernel::Kernel;
 use machine::{Acceleration, Machine, Parts};
@@ -102,11 +103,6 @@ async fn tests(parts: &Parts, acceleration: Acceleration, limit: Duration) -> Re
     let code = ended.context("the machine went off before its script ended")?;
     ensure!(code == "0", "the script in the machine failed with {code}");
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "a development task talks to its user")]
-fn say(line: &str) {
-    println!("{line}");
 }
 
 #[expect(clippy::print_stderr, reason = "a development task talks to its user")]

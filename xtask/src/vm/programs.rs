@@ -15,6 +15,9 @@ const FORMATTERS: [&str; 2] = ["/usr/sbin/mke2fs", "/sbin/mke2fs"];
 /// The end-to-end test of one StatefulSet from its creation to its end.
 const STATEFUL_SET: &str = "statefulset::";
 
+/// Where the machine notes tests that passed the second time only.
+const UNSTEADY: &str = "/data/unsteady";
+
 pub struct Programs {
     stead: PathBuf,
     shim: PathBuf,
@@ -64,17 +67,21 @@ impl Programs {
     /// A script that runs the tests; it fails if one of them does, or is left out. Of the end-to-end tests the short form has one StatefulSet's.
     /// Databases' images are too large for the machine's memory; power cuts have their own writers.
     pub fn tests(&self, filter: Option<&str>, short: bool) -> String {
-        let kubectl = self.kubectl.display();
+        let (kubectl, xtask) = (self.kubectl.display(), self.xtask.display());
         let mut script = format!(
             "export STEAD_TEST_BINARY={} STEAD_TEST_KUBECTL_NEWEST={kubectl} STEAD_TEST_KUBECTL_OLDEST={kubectl} STEAD_LEFT_OUT=/data/left-out\n\
-             touch $STEAD_LEFT_OUT\nfailed=0\n",
+             touch $STEAD_LEFT_OUT {UNSTEADY}\nfailed=0\n",
             self.stead.display()
         );
         for (name, path) in &self.tests {
             let filter = if short && *name == "e2e" { STATEFUL_SET } else { filter.unwrap_or_default() };
-            script.push_str(&format!("echo '== {name}'\n{} --test-threads=2 --skip databases:: {filter} || failed=1\n", path.display()));
+            script.push_str(&format!(
+                "echo '== {name}'\n{xtask} steady --list {UNSTEADY} {} --test-threads=2 --skip databases:: {filter} || failed=1\n",
+                path.display()
+            ));
         }
-        script.push_str("[ ! -s $STEAD_LEFT_OUT ] || { echo 'LEFT OUT:'; cat $STEAD_LEFT_OUT; failed=1; }\nexit $failed\n");
+        script.push_str("[ ! -s $STEAD_LEFT_OUT ] || { echo 'LEFT OUT:'; cat $STEAD_LEFT_OUT; failed=1; }\n");
+        script.push_str(&format!("[ ! -s {UNSTEADY} ] || {{ echo 'UNSTEADY:'; cat {UNSTEADY}; }}\nexit $failed\n"));
         script
     }
 }
