@@ -70,7 +70,7 @@ pub fn attempt(pod: &Arc<Object>, view: View<'_>, first: usize, now: Timestamp) 
         return Attempt { decision, looked_at, went_on };
     }
     let mut tale = Tale::default();
-    search.refused.iter().flat_map(|(_, refusal)| &refusal.reasons).for_each(|reason| tale.add(reason.clone()));
+    search.refused.iter().for_each(|(_, refusal)| tale.add(&refusal.reasons));
     tale.add_many(node_affinity::UNNAMED.into(), search.unnamed);
     let refused_by = search.refused.iter().map(|(_, refusal)| refusal.plugin);
     let unnamed = (search.unnamed > 0).then_some(super::plugins::Plugin::NodeAffinity);

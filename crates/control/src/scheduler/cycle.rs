@@ -9,6 +9,7 @@ use super::reservations::Reservations;
 use super::snapshot::Snapshot;
 use super::snapshot::amounts::Amounts;
 use super::snapshot::node::{NodeInfo, Slot};
+use super::snapshot::selection::Selection;
 use crate::engine::Cache;
 use crate::object::Object;
 use std::collections::BTreeSet;
@@ -38,6 +39,8 @@ pub struct Cycle<'a> {
     pub wanted: Amounts,
     /// The only nodes that are looked at (SCH-37).
     named: Option<BTreeSet<String>>,
+    selection: Option<Arc<Selection>>,
+    images: image_locality::State<'a>,
     spread: spread::State,
     company: pod_affinity::State,
     pub volumes: volumes::State,
@@ -65,12 +68,15 @@ impl<'a> Cycle<'a> {
         if !volumes.is_empty() {
             view.snapshot.assumed().for_each(|other| volumes.conflict_with(pod, other, view.cache));
         }
+        let selection = view.snapshot.selection(pod);
         Ok(Self {
             pod,
             view,
             wanted: Amounts::of(&pod.pod().requests),
             named,
-            spread: spread::State::of(pod, view.snapshot),
+            spread: spread::State::of(pod, selection.as_deref(), view.snapshot),
+            selection,
+            images: image_locality::State::of(pod, view.snapshot),
             company: pod_affinity::State::of(pod, view.snapshot),
             volumes,
         })
@@ -81,7 +87,7 @@ impl<'a> Cycle<'a> {
         let (pod, facts) = (self.pod, node.node.node());
         taints::refuses_cordoned(pod, facts)
             .or_else(|| taints::refuses_tainted(pod, facts))
-            .or_else(|| node_affinity::refuses(pod, &node.node))
+            .or_else(|| node_affinity::refuses(self.selection.as_deref(), node.slot))
             .or_else(|| node_ports::refuses(pod, node))
             .or_else(|| fit::refuses(&self.wanted, node))
             .or_else(|| self.volumes.refuses(node, self.view.cache, self.view.reservations))
@@ -91,6 +97,9 @@ impl<'a> Cycle<'a> {
 
     /// The same where room is kept for others: with them and without them (SCH-116).
     pub fn refuses_beside_nominated(&self, node: &NodeInfo) -> Option<Refusal> {
+        if !self.view.queue.has_nominated() {
+            return self.refuses(node);
+        }
         let own = self.pod.pod().priority;
         let others = self.view.queue.nominated(node.name()).map(|waiting| &waiting.pod);
         let others: Vec<&Arc<Object>> = others.filter(|other| other.pod().priority >= own && other.uid != self.pod.uid).collect();
@@ -109,7 +118,7 @@ impl<'a> Cycle<'a> {
 
     /// Another pod came to a node, or left it; `node` is as it is without that.
     pub fn shift(&mut self, other: &Object, node: &NodeInfo, times: i64) {
-        self.spread.shift(self.pod, other, node, times, self.view.snapshot);
+        self.spread.shift(self.pod, self.selection.as_deref(), other, node, times, self.view.snapshot);
         self.company.shift(self.pod, other, node, times, self.view.snapshot);
     }
 
@@ -177,11 +186,10 @@ impl<'a> Cycle<'a> {
             totals.iter_mut().zip(scores).for_each(|(total, score)| *total += weight * score);
         };
         add(TAINT_WEIGHT, reversed(feasible.iter().map(|node| taints::avoided(pod, node.node.node())).collect()));
-        if node_affinity::has_preferences(pod) {
-            let preferences = feasible.iter().map(|node| node_affinity::preference(pod, &node.node)).collect();
-            add(NODE_AFFINITY_WEIGHT, proportional(preferences));
+        if let Some(selection) = self.selection.as_ref().filter(|selection| selection.has_preferences()) {
+            add(NODE_AFFINITY_WEIGHT, proportional(feasible.iter().map(|node| selection.preference(node.slot)).collect()));
         }
-        if let Some(scores) = spread::scores(pod, feasible, snapshot, self.view.cache) {
+        if let Some(scores) = spread::scores(pod, self.selection.as_deref(), feasible, snapshot, self.view.cache) {
             add(SPREAD_WEIGHT, scores);
         }
         if let Some(scores) = pod_affinity::scores(pod, feasible, snapshot) {
@@ -193,8 +201,6 @@ impl<'a> Cycle<'a> {
 
     /// What a node scores whatever the others are like; each weighs 1.
     fn own_score(&self, node: &NodeInfo) -> i64 {
-        fit::least_allocated(self.pod.pod().scored, node)
-            + fit::balanced(&self.wanted, node)
-            + image_locality::score(self.pod, node, self.view.snapshot)
+        fit::least_allocated(self.pod.pod().scored, node) + fit::balanced(&self.wanted, node) + self.images.score(node)
     }
 }

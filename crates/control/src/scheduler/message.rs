@@ -1,6 +1,6 @@
 //! Why a pod found no node, in upstream's words (SCH-30 to SCH-37). Pure.
 
-use super::plugins::Reason;
+use super::plugins::{Reason, Reasons};
 use std::collections::BTreeMap;
 
 /// No node is registered at all (SCH-10).
@@ -11,8 +11,14 @@ pub const NO_NODES: &str = "no nodes available to schedule pods";
 pub struct Tale(BTreeMap<Reason, usize>);
 
 impl Tale {
-    pub fn add(&mut self, reason: Reason) {
-        self.add_many(reason, 1);
+    /// What is said against one node.
+    pub fn add(&mut self, reasons: &Reasons) {
+        for reason in reasons.iter() {
+            match self.0.get_mut(reason) {
+                Some(count) => *count += 1,
+                None => self.add_many(reason.clone(), 1),
+            }
+        }
     }
 
     pub fn add_many(&mut self, reason: Reason, count: usize) {

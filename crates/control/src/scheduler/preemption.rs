@@ -2,7 +2,7 @@
 
 use super::cycle::{Cycle, Search};
 use super::message::Tale;
-use super::plugins::{Reason, Remedy};
+use super::plugins::{Reasons, Remedy};
 use super::snapshot::node::NodeInfo;
 use crate::engine::Cache;
 use crate::object::Object;
@@ -59,7 +59,7 @@ pub fn preempt(cycle: &mut Cycle<'_>, search: &Search, first: usize, now: Timest
     for node in after.iter().chain(before) {
         match victims_on(cycle, node, now) {
             Ok(candidate) => candidates.push(candidate),
-            Err(reasons) => reasons.into_iter().for_each(|reason| tale.add(reason)),
+            Err(reasons) => tale.add(&reasons),
         }
         if candidates.len() >= enough {
             break;
@@ -115,11 +115,11 @@ fn started(pod: &Object, now: Timestamp) -> Timestamp {
 }
 
 /// SCH-111: all lower ones go, then the most important come back as long as the pod still fits.
-fn victims_on(cycle: &mut Cycle<'_>, node: &NodeInfo, now: Timestamp) -> Result<Candidate, Vec<Reason>> {
+fn victims_on(cycle: &mut Cycle<'_>, node: &NodeInfo, now: Timestamp) -> Result<Candidate, Reasons> {
     let own = cycle.pod.pod().priority;
     let mut lower: Vec<Arc<Object>> = node.pods.iter().filter(|pod| pod.pod().priority < own).cloned().collect();
     if lower.is_empty() {
-        return Err(vec!["No preemption victims found for incoming pod".into()]);
+        return Err(Reasons::one("No preemption victims found for incoming pod"));
     }
     lower.sort_by_key(|pod| importance(pod, now));
     let mut trial = Trial { cycle, node, left: node.clone() };

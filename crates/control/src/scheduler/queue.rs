@@ -210,6 +210,11 @@ impl Queue {
         first.map(|(.., key)| key)
     }
 
+    /// Whether room is kept anywhere.
+    pub fn has_nominated(&self) -> bool {
+        !self.nominated.is_empty()
+    }
+
     /// The pods for which room is kept on a node, but those that have it already.
     pub fn nominated(&self, node: &str) -> impl Iterator<Item = &Waiting> {
         let keys = self.nominated.get(node).into_iter().flatten();

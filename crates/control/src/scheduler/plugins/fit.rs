@@ -1,6 +1,6 @@
 //! Resources: whether a node has enough left, and how well it is used with the pod. Pure.
 
-use super::{Plugin, Reason, Refusal, Remedy, SCORE_MAX};
+use super::{Plugin, Reason, Reasons, Refusal, Remedy, SCORE_MAX};
 use crate::scheduler::snapshot::amounts::Amounts;
 use crate::scheduler::snapshot::node::NodeInfo;
 
@@ -26,7 +26,7 @@ pub fn refuses(wanted: &Amounts, node: &NodeInfo) -> Option<Refusal> {
     for (name, amount) in &wanted.other {
         judge(*amount, all.other(name), used.other(name), &|| format!("Insufficient {name}").into());
     }
-    (!reasons.is_empty()).then_some(Refusal { plugin: Plugin::NodeResourcesFit, reasons, remedy })
+    Reasons::all(reasons).map(|reasons| Refusal { plugin: Plugin::NodeResourcesFit, reasons, remedy })
 }
 
 /// Whether a node could take it if it were empty.

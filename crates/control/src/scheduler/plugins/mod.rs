@@ -57,6 +57,29 @@ impl FromIterator<Plugin> for Plugins {
 /// Upstream's words for why a node is refused.
 pub type Reason = Cow<'static, str>;
 
+/// What is said against a node: nearly always one thing, for which nothing is allocated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reasons {
+    first: Reason,
+    more: Vec<Reason>,
+}
+
+impl Reasons {
+    pub fn one(reason: &'static str) -> Self {
+        Self { first: reason.into(), more: Vec::new() }
+    }
+
+    /// `None` if there are none.
+    pub fn all(reasons: Vec<Reason>) -> Option<Self> {
+        let mut reasons = reasons.into_iter();
+        Some(Self { first: reasons.next()?, more: reasons.collect() })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Reason> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
 /// Whether a node could take the pod if others went (SCH-39).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
@@ -68,19 +91,19 @@ pub enum Remedy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub plugin: Plugin,
-    pub reasons: Vec<Reason>,
+    pub reasons: Reasons,
     pub remedy: Remedy,
 }
 
 impl Refusal {
     /// Nothing helps.
     pub fn fixed(plugin: Plugin, reason: &'static str) -> Self {
-        Self { plugin, reasons: vec![reason.into()], remedy: Remedy::Nothing }
+        Self { plugin, reasons: Reasons::one(reason), remedy: Remedy::Nothing }
     }
 
     /// It would help if other pods went.
     pub fn curable(plugin: Plugin, reason: &'static str) -> Self {
-        Self { plugin, reasons: vec![reason.into()], remedy: Remedy::Preemption }
+        Self { plugin, reasons: Reasons::one(reason), remedy: Remedy::Preemption }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::{Plugin, Refusal};
 use crate::object::Object;
+use crate::scheduler::snapshot::node::Slot;
+use crate::scheduler::snapshot::selection::Selection;
 use std::collections::BTreeSet;
 use stead_api::kinds::pod_spec::node_selection::{self, Candidate, term_matches};
 use stead_api::{Value, value::Access};
@@ -16,8 +18,10 @@ pub fn matches(pod: &Object, node: &Object) -> bool {
     pod.value.is_null() || node_selection::selects(pod.spec(), candidate(node))
 }
 
-pub fn refuses(pod: &Object, node: &Object) -> Option<Refusal> {
-    (!matches(pod, node)).then(|| Refusal::fixed(Plugin::NodeAffinity, "node(s) didn't match Pod's node affinity/selector"))
+/// `selection` is what the pod says of nodes, if it says anything.
+pub fn refuses(selection: Option<&Selection>, slot: Slot) -> Option<Refusal> {
+    let is_selected = selection.is_none_or(|selection| selection.includes(slot));
+    (!is_selected).then(|| Refusal::fixed(Plugin::NodeAffinity, "node(s) didn't match Pod's node affinity/selector"))
 }
 
 /// What a node is told that the pod's affinity does not name (SCH-37).

@@ -3,44 +3,63 @@
 use super::{Plugin, Refusal, stretched};
 use crate::object::Object;
 use crate::scheduler::snapshot::Snapshot;
-use crate::scheduler::snapshot::node::NodeInfo;
-use crate::scheduler::snapshot::tally::{Counts, Leaving, Wanted};
+use crate::scheduler::snapshot::division::Division;
+use crate::scheduler::snapshot::node::{NodeInfo, Slot};
+use crate::scheduler::snapshot::tally::{Leaving, Wanted};
 use crate::scheduler::snapshot::term::{Company, Term};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use stead_api::value::Access;
 
 /// What a required term of a pod that is there counts for among preferences (upstream's hardPodAffinityWeight).
 const REQUIRED_WEIGHT: i64 = 1;
 
-/// Pods by a label of nodes and its value.
+/// Pods by labels of nodes and the places that those make.
 #[derive(Debug, Clone, Default)]
-struct Places(BTreeMap<String, BTreeMap<String, i64>>);
+struct Places {
+    by_label: Vec<(Arc<Division>, Vec<i64>)>,
+    /// All counts together.
+    sum: i64,
+}
 
 impl Places {
-    fn add(&mut self, topology: &str, node: &NodeInfo, times: i64) {
-        let Some(value) = node.label(topology) else { return };
-        let places = match self.0.get_mut(topology) {
-            Some(places) => places,
-            None => self.0.entry(topology.to_owned()).or_default(),
-        };
-        match places.get_mut(value) {
-            Some(count) => *count += times,
-            None => drop(places.insert(value.to_owned(), times)),
+    /// The counts by place of a label.
+    fn by(&mut self, label: &str, snapshot: &Snapshot) -> &mut (Arc<Division>, Vec<i64>) {
+        let known = self.by_label.iter().position(|(division, _)| division.label() == label);
+        let at = known.unwrap_or_else(|| {
+            let division = snapshot.division(label);
+            let counts = vec![0; division.places()];
+            self.by_label.push((division, counts));
+            self.by_label.len() - 1
+        });
+        &mut self.by_label[at]
+    }
+
+    /// So many pods more for each that a node has.
+    fn add(&mut self, label: &str, pods: impl Iterator<Item = (Slot, i64)>, weight: i64, snapshot: &Snapshot) {
+        let (division, counts) = self.by(label, snapshot);
+        let mut sum = 0;
+        for (slot, count) in pods {
+            if let Some(place) = division.place(slot) {
+                counts[place] += weight * count;
+                sum += weight * count;
+            }
         }
+        self.sum += sum;
     }
 
-    fn count(&self, topology: &str, node: &NodeInfo) -> i64 {
-        let at = || self.0.get(topology)?.get(node.label(topology)?).copied();
-        at().unwrap_or(0)
+    /// What each label says of a node; `None` if it does not have the label.
+    fn at(&self, slot: Slot) -> impl Iterator<Item = Option<i64>> {
+        self.by_label.iter().map(move |(division, counts)| division.place(slot).map(|place| counts[place]))
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.values().flat_map(BTreeMap::values).all(|count| *count <= 0)
+    /// Something is in a place that the node belongs to.
+    fn touches(&self, slot: Slot) -> bool {
+        self.at(slot).flatten().any(|count| count > 0)
     }
 
-    /// A place where something is that shares a label with the node.
-    fn touches(&self, node: &NodeInfo) -> bool {
-        self.0.keys().any(|topology| self.count(topology, node) > 0)
+    /// Something is in the places that all of the labels make of the node.
+    fn surrounds(&self, slot: Slot) -> bool {
+        self.at(slot).all(|count| count.is_some_and(|count| count > 0))
     }
 }
 
@@ -67,19 +86,17 @@ impl State {
         let required = "requiredDuringSchedulingIgnoredDuringExecution";
         if !company.required.is_empty() {
             let wanted = || Wanted { terms: company.required.clone(), leaving: Leaving::Counts };
-            snapshot.with_tally(&text("podAffinity", required), wanted, |counts| {
-                company.required.iter().for_each(|term| spread_out(&mut state.towards, &term.topology, counts, 1, snapshot));
-            });
+            let counts = snapshot.tally(&text("podAffinity", required), wanted);
+            company.required.iter().for_each(|term| state.towards.add(&term.topology, counts.iter(), 1, snapshot));
         }
         for (term, written) in company.refused.iter().zip(affinity["podAntiAffinity"].items(required)) {
             let wanted = || Wanted { terms: vec![term.clone()], leaving: Leaving::Counts };
-            snapshot.with_tally(&format!("{} term {written}", pod.key.namespace), wanted, |counts| {
-                spread_out(&mut state.against, &term.topology, counts, 1, snapshot);
-            });
+            let counts = snapshot.tally(&format!("{} term {written}", pod.key.namespace), wanted);
+            state.against.add(&term.topology, counts.iter(), 1, snapshot);
         }
         for group in snapshot.groups.iter() {
             for term in group.company.refused.iter().filter(|term| term.means(pod, &snapshot.namespaces)) {
-                spread_out(&mut state.refusing, &term.topology, &group.nodes, 1, snapshot);
+                state.refusing.add(&term.topology, group.nodes(), 1, snapshot);
             }
         }
         state.company = company;
@@ -89,15 +106,17 @@ impl State {
     /// Another pod came to a node, or left it.
     pub fn shift(&mut self, pod: &Object, other: &Object, node: &NodeInfo, times: i64, snapshot: &Snapshot) {
         let spaces = &snapshot.namespaces;
+        let pods = || std::iter::once((node.slot, times));
         if !self.company.required.is_empty() && self.company.required.iter().all(|term| term.means(other, spaces)) {
-            self.company.required.iter().for_each(|term| self.towards.add(&term.topology, node, times));
+            self.company.required.iter().for_each(|term| self.towards.add(&term.topology, pods(), 1, snapshot));
         }
         for term in self.company.refused.iter().filter(|term| term.means(other, spaces)) {
-            self.against.add(&term.topology, node, times);
+            self.against.add(&term.topology, pods(), 1, snapshot);
         }
         if other.pod().has_required_pod_affinity {
             let refused = Company::of(other).refused;
-            refused.iter().filter(|term| term.means(pod, spaces)).for_each(|term| self.refusing.add(&term.topology, node, times));
+            let meant = refused.iter().filter(|term| term.means(pod, spaces));
+            meant.for_each(|term| self.refusing.add(&term.topology, pods(), 1, snapshot));
         }
     }
 
@@ -106,29 +125,18 @@ impl State {
         if !self.finds_company(node) {
             return Some(Refusal::fixed(Plugin::InterPodAffinity, "node(s) didn't match pod affinity rules"));
         }
-        if self.company.refused.iter().any(|term| self.against.count(&term.topology, node) > 0) {
+        if self.against.touches(node.slot) {
             return Some(Refusal::curable(Plugin::InterPodAffinity, "node(s) didn't match pod anti-affinity rules"));
         }
-        let barred = self.refusing.touches(node);
+        let barred = self.refusing.touches(node.slot);
         barred.then(|| Refusal::curable(Plugin::InterPodAffinity, "node(s) didn't satisfy existing pods anti-affinity rules"))
     }
 
+    /// The first of a group that is drawn to itself may go to any node that has the labels.
     fn finds_company(&self, node: &NodeInfo) -> bool {
-        let terms = &self.company.required;
-        if !terms.iter().all(|term| node.label(&term.topology).is_some()) {
-            return false;
-        }
-        let is_there = terms.iter().all(|term| self.towards.count(&term.topology, node) > 0);
-        // The first of a group that is drawn to itself may go anywhere.
-        is_there || (self.towards.is_empty() && self.means_itself)
-    }
-}
-
-fn spread_out(places: &mut Places, topology: &str, counts: &Counts, weight: i64, snapshot: &Snapshot) {
-    for (slot, count) in counts {
-        if let Some(node) = snapshot.at(*slot) {
-            places.add(topology, node, weight.saturating_mul(*count));
-        }
+        let has_labels = || self.towards.at(node.slot).all(|count| count.is_some());
+        let is_first = || self.means_itself && self.towards.sum <= 0;
+        self.towards.surrounds(node.slot) || (is_first() && has_labels())
     }
 }
 
@@ -143,18 +151,18 @@ pub fn scores(pod: &Object, nodes: &[&NodeInfo], snapshot: &Snapshot) -> Option<
         let texts = [texts("podAffinity"), texts("podAntiAffinity")].concat();
         for ((term, weight), text) in Company::of(pod).preferred.iter().zip(texts) {
             let wanted = || Wanted { terms: vec![term.clone()], leaving: Leaving::Counts };
-            snapshot.with_tally(&text, wanted, |counts| spread_out(&mut places, &term.topology, counts, *weight, snapshot));
+            places.add(&term.topology, snapshot.tally(&text, wanted).iter(), *weight, snapshot);
         }
     }
     for group in snapshot.groups.iter() {
         let required = group.company.required.iter().map(|term| (term, REQUIRED_WEIGHT));
         let preferred = group.company.preferred.iter().map(|(term, weight)| (term, *weight));
         let matching = required.chain(preferred).filter(|(term, _): &(&Term, i64)| term.means(pod, &snapshot.namespaces));
-        matching.for_each(|(term, weight)| spread_out(&mut places, &term.topology, &group.nodes, weight, snapshot));
+        matching.for_each(|(term, weight)| places.add(&term.topology, group.nodes(), weight, snapshot));
     }
-    if places.0.is_empty() {
+    if places.by_label.is_empty() {
         return None;
     }
-    let sum = |node: &&NodeInfo| places.0.keys().map(|topology| places.count(topology, node)).sum();
+    let sum = |node: &&NodeInfo| places.at(node.slot).flatten().sum();
     Some(stretched(nodes.iter().map(sum).collect()))
 }

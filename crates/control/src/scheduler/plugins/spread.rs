@@ -1,15 +1,18 @@
 //! Topology spread: constraints that bar (SCH-64 to SCH-68), those that score (SCH-99), and the default ones (SCH-100). Pure.
 
-use super::{Plugin, Refusal, SCORE_MAX, node_affinity, taints};
+use super::{Plugin, Refusal, SCORE_MAX, taints};
 use crate::engine::Cache;
 use crate::facts::service::{BY_SELECTOR, selector_term};
 use crate::object::Object;
 use crate::plan::Key;
 use crate::scheduler::snapshot::Snapshot;
+use crate::scheduler::snapshot::division::Division;
 use crate::scheduler::snapshot::node::NodeInfo;
+use crate::scheduler::snapshot::selection::Selection;
 use crate::scheduler::snapshot::tally::{Counts, Leaving, Wanted};
 use crate::scheduler::snapshot::term::Term;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use stead_api::selector::{LabelSelector, Operator, Requirement};
 use stead_api::{Value, value::Access};
 use stead_client::resource::{REPLICA_SETS, Resource, STATEFUL_SETS};
@@ -49,14 +52,14 @@ impl Constraint {
         }
     }
 
-    fn includes(&self, pod: &Object, node: &NodeInfo) -> bool {
-        (!self.honours_affinity || node_affinity::matches(pod, &node.node))
+    fn includes(&self, pod: &Object, selection: Option<&Selection>, node: &NodeInfo) -> bool {
+        (!self.honours_affinity || selection.is_none_or(|selection| selection.includes(node.slot)))
             && (!self.honours_taints || taints::tolerates_all(pod, node.node.node()))
     }
 
-    fn with_counts<T>(&self, snapshot: &Snapshot, work: impl FnOnce(&Counts) -> T) -> T {
-        let wanted = || Wanted { terms: vec![self.term.clone()], leaving: Leaving::Ignored };
-        snapshot.with_tally(&self.text, wanted, work)
+    /// How many pods that count each node has.
+    fn counts(&self, snapshot: &Snapshot) -> Arc<Counts> {
+        snapshot.tally(&self.text, || Wanted { terms: vec![self.term.clone()], leaving: Leaving::Ignored })
     }
 
     fn means(&self, pod: &Object, snapshot: &Snapshot) -> bool {
@@ -94,7 +97,9 @@ pub struct State {
 #[derive(Debug, Clone)]
 struct Domains {
     constraint: Constraint,
-    counts: BTreeMap<String, i64>,
+    division: Arc<Division>,
+    /// By place; `None` where no eligible node is (SCH-66).
+    counts: Vec<Option<i64>>,
     /// The pod counts itself.
     own: i64,
     least: i64,
@@ -102,47 +107,40 @@ struct Domains {
 
 impl Domains {
     fn find_least(&mut self) {
-        let too_few = i64::try_from(self.counts.len()).unwrap_or(i64::MAX) < self.constraint.domains_min;
-        self.least = if too_few { 0 } else { self.counts.values().copied().min().unwrap_or(0) };
+        let eligible = || self.counts.iter().flatten();
+        let too_few = i64::try_from(eligible().count()).unwrap_or(i64::MAX) < self.constraint.domains_min;
+        self.least = if too_few { 0 } else { eligible().copied().min().unwrap_or(0) };
     }
 }
 
 impl State {
-    pub fn of(pod: &Object, snapshot: &Snapshot) -> Self {
+    pub fn of(pod: &Object, selection: Option<&Selection>, snapshot: &Snapshot) -> Self {
         let hard = stated(pod, "DoNotSchedule");
-        if hard.is_empty() {
-            return Self::default();
-        }
-        let keys: Vec<String> = hard.iter().map(|constraint| constraint.term.topology.clone()).collect();
-        let counted = |constraint: Constraint| {
-            let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-            constraint.with_counts(snapshot, |tally| {
-                for node in snapshot.nodes() {
-                    let has_all = keys.iter().all(|key| node.label(key).is_some());
-                    if let Some(value) = node.label(&constraint.term.topology).filter(|_| has_all && constraint.includes(pod, node)) {
-                        let more = tally.get(&node.slot).copied().unwrap_or(0);
-                        match counts.get_mut(value) {
-                            Some(count) => *count += more,
-                            None => drop(counts.insert(value.to_owned(), more)),
-                        }
-                    }
+        let divisions: Vec<Arc<Division>> = hard.iter().map(|constraint| snapshot.division(&constraint.term.topology)).collect();
+        let has_all = |node: &NodeInfo| divisions.iter().all(|division| division.place(node.slot).is_some());
+        let counted = |(constraint, division): (Constraint, &Arc<Division>)| {
+            let mut counts = vec![None; division.places()];
+            let tally = constraint.counts(snapshot);
+            for node in snapshot.nodes().filter(|node| has_all(node) && constraint.includes(pod, selection, node)) {
+                if let Some(place) = division.place(node.slot) {
+                    *counts[place].get_or_insert(0) += tally.at(node.slot);
                 }
-            });
+            }
             let own = i64::from(constraint.term.means(pod, &snapshot.namespaces));
-            let mut domains = Domains { constraint, counts, own, least: 0 };
+            let mut domains = Domains { constraint, division: Arc::clone(division), counts, own, least: 0 };
             domains.find_least();
             domains
         };
-        Self { hard: hard.into_iter().map(counted).collect() }
+        Self { hard: hard.into_iter().zip(&divisions).map(counted).collect() }
     }
 
     pub fn refuses(&self, node: &NodeInfo) -> Option<Refusal> {
         for domains in &self.hard {
-            let Some(value) = node.label(&domains.constraint.term.topology) else {
+            let Some(place) = domains.division.place(node.slot) else {
                 let reason = "node(s) didn't match pod topology spread constraints (missing required label)";
                 return Some(Refusal::fixed(Plugin::PodTopologySpread, reason));
             };
-            let count = domains.counts.get(value).copied().unwrap_or(0);
+            let count = domains.counts[place].unwrap_or(0);
             if count + domains.own - domains.least > domains.constraint.skew_max {
                 return Some(Refusal::curable(Plugin::PodTopologySpread, "node(s) didn't match pod topology spread constraints"));
             }
@@ -150,11 +148,11 @@ impl State {
         None
     }
 
-    /// Another pod came to a node, or left it.
-    pub fn shift(&mut self, pod: &Object, other: &Object, node: &NodeInfo, times: i64, snapshot: &Snapshot) {
+    /// Another pod came to a node, or left it; `selection` is what the pod says of nodes.
+    pub fn shift(&mut self, pod: &Object, selection: Option<&Selection>, other: &Object, node: &NodeInfo, times: i64, snapshot: &Snapshot) {
         for domains in &mut self.hard {
-            let counts = domains.constraint.means(other, snapshot) && domains.constraint.includes(pod, node);
-            if let Some(count) = node.label(&domains.constraint.term.topology).and_then(|value| domains.counts.get_mut(value))
+            let counts = domains.constraint.means(other, snapshot) && domains.constraint.includes(pod, selection, node);
+            if let Some(count) = domains.division.place(node.slot).and_then(|place| domains.counts[place].as_mut())
                 && counts
             {
                 *count += times;
@@ -165,54 +163,51 @@ impl State {
 }
 
 /// SCH-99: how well each node keeps the pods apart; `None` if nothing asks for it.
-pub fn scores(pod: &Object, nodes: &[&NodeInfo], snapshot: &Snapshot, cache: &Cache) -> Option<Vec<i64>> {
+pub fn scores(pod: &Object, selection: Option<&Selection>, nodes: &[&NodeInfo], snapshot: &Snapshot, cache: &Cache) -> Option<Vec<i64>> {
     let has_own = !pod.spec().items("topologySpreadConstraints").is_empty();
     let soft = if has_own { stated(pod, "ScheduleAnyway") } else { defaults(pod, cache) };
     if soft.is_empty() {
         return None;
     }
-    let has_all = |node: &NodeInfo| soft.iter().all(|constraint| node.label(&constraint.term.topology).is_some());
-    // A node without one of the stated keys scores nothing; the default ones ask for no key.
-    let is_ignored: Vec<bool> = nodes.iter().map(|node| has_own && !has_all(node)).collect();
-    let left = || nodes.iter().zip(&is_ignored).filter(|(_, ignored)| !**ignored).map(|(node, _)| *node);
+    let divisions: Vec<Arc<Division>> = soft.iter().map(|constraint| snapshot.division(&constraint.term.topology)).collect();
+    // A node without one of the stated keys scores nothing and counts nowhere; the default ones ask for no key.
+    let is_ignored = |node: &NodeInfo| has_own && divisions.iter().any(|division| division.place(node.slot).is_none());
+    let ignored: Vec<bool> = nodes.iter().map(|node| is_ignored(node)).collect();
+    let left = || nodes.iter().zip(&ignored).filter(|(_, ignored)| !**ignored).map(|(node, _)| *node);
     let mut sums = vec![0.0_f64; nodes.len()];
-    for constraint in &soft {
-        let topology = &constraint.term.topology;
-        let places: BTreeSet<&str> = left().filter_map(|node| node.label(topology)).collect();
-        let size = if topology == HOSTNAME { left().count() } else { places.len() };
-        let weight = (size as f64 + 2.0).ln();
-        let counts = counts_by_place(constraint, pod, &places, snapshot, |node| !has_own || has_all(node));
-        for (sum, node) in sums.iter_mut().zip(nodes) {
-            if let Some(value) = node.label(topology) {
-                let count = counts.get(value).copied().unwrap_or(0);
-                *sum += count as f64 * weight + (constraint.skew_max - 1) as f64;
+    for (constraint, division) in soft.iter().zip(&divisions) {
+        let tally = constraint.counts(snapshot);
+        // Each node is a place of its own.
+        if constraint.term.topology == HOSTNAME {
+            let counts = nodes.iter().map(|node| division.place(node.slot).map(|_| tally.at(node.slot)));
+            add_constraint(&mut sums, counts, left().count(), constraint.skew_max);
+            continue;
+        }
+        let mut by_place: Vec<Option<i64>> = vec![None; division.places()];
+        left().filter_map(|node| division.place(node.slot)).for_each(|place| by_place[place] = Some(0));
+        for (slot, count) in tally.iter() {
+            let Some(node) = snapshot.at(slot) else { continue };
+            if let Some(sum) = division.place(slot).and_then(|place| by_place[place].as_mut())
+                && !is_ignored(node)
+                && constraint.includes(pod, selection, node)
+            {
+                *sum += count;
             }
         }
+        let counts = nodes.iter().map(|node| division.place(node.slot).map(|place| by_place[place].unwrap_or(0)));
+        add_constraint(&mut sums, counts, by_place.iter().flatten().count(), constraint.skew_max);
     }
-    Some(normalised(&sums, &is_ignored))
+    Some(normalised(&sums, &ignored))
 }
 
-/// Pods by the value of the constraint's label, of the places that are asked about.
-fn counts_by_place(
-    constraint: &Constraint,
-    pod: &Object,
-    places: &BTreeSet<&str>,
-    snapshot: &Snapshot,
-    counts: impl Fn(&NodeInfo) -> bool,
-) -> BTreeMap<String, i64> {
-    let mut by_place = BTreeMap::new();
-    constraint.with_counts(snapshot, |tally| {
-        for (slot, count) in tally {
-            let Some(node) = snapshot.at(*slot).filter(|node| counts(node) && constraint.includes(pod, node)) else { continue };
-            if let Some(value) = node.label(&constraint.term.topology).filter(|value| places.contains(value)) {
-                match by_place.get_mut(value) {
-                    Some(sum) => *sum += count,
-                    None => drop(by_place.insert(value.to_owned(), *count)),
-                }
-            }
+/// Adds what a constraint says of each node: how many pods are in its place, of so many places; nothing if it is in none.
+fn add_constraint(sums: &mut [f64], counts: impl Iterator<Item = Option<i64>>, places: usize, skew_max: i64) {
+    let weight = (places as f64 + 2.0).ln();
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        if let Some(count) = count {
+            *sum += count as f64 * weight + (skew_max - 1) as f64;
         }
-    });
-    by_place
+    }
 }
 
 fn normalised(sums: &[f64], is_ignored: &[bool]) -> Vec<i64> {

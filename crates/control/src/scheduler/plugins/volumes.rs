@@ -1,7 +1,7 @@
 //! Volumes: claims that exclude each other, attach limits, where bound volumes can be reached, and which volume an unbound claim gets or who is
 //! to make one (SCH-69 to SCH-80). Pure.
 
-use super::{Obstacle, Plugin, Refusal, Remedy, node_affinity};
+use super::{Obstacle, Plugin, Reasons, Refusal, Remedy, node_affinity};
 use crate::engine::Cache;
 use crate::facts::pod::BY_CLAIM;
 use crate::facts::storage_capacity::OF_CLASS;
@@ -160,12 +160,8 @@ impl State {
                 Some(_) => {}
             }
         }
-        match self.bindings(node, cache, reservations) {
-            Err(reason) => reasons.push(reason.into()),
-            Ok(_) if reasons.is_empty() => return None,
-            Ok(_) => {}
-        }
-        Some(Refusal { plugin: Plugin::VolumeBinding, reasons, remedy: Remedy::Nothing })
+        reasons.extend(self.bindings(node, cache, reservations).err().map(Into::into));
+        Reasons::all(reasons).map(|reasons| Refusal { plugin: Plugin::VolumeBinding, reasons, remedy: Remedy::Nothing })
     }
 
     /// What is to be bound and made if the pod goes to this node (SCH-73 to SCH-75).

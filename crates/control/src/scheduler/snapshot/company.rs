@@ -14,8 +14,14 @@ pub struct Groups {
 #[derive(Debug)]
 pub struct Group {
     pub company: Company,
+    nodes: BTreeMap<Slot, i64>,
+}
+
+impl Group {
     /// How many such pods each node has.
-    pub nodes: BTreeMap<Slot, i64>,
+    pub fn nodes(&self) -> impl Iterator<Item = (Slot, i64)> {
+        self.nodes.iter().map(|(slot, count)| (*slot, *count))
+    }
 }
 
 impl Groups {

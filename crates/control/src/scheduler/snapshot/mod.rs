@@ -3,7 +3,10 @@
 
 pub mod amounts;
 pub mod company;
+pub mod division;
+mod kept;
 pub mod node;
+pub mod selection;
 pub mod tally;
 pub mod term;
 
@@ -12,12 +15,15 @@ use crate::facts::pod::BY_NODE;
 use crate::object::Object;
 use crate::plan::Key;
 use company::Groups;
+use division::Division;
+use kept::Kept;
 use node::{NodeInfo, Slot};
+use selection::Selection;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_client::resource::{NAMESPACES, NODES, PODS};
-use tally::{Counts, Tallies, Wanted};
+use tally::{Counts, Tally, Wanted};
 use term::Namespaces;
 
 #[derive(Debug, Default)]
@@ -30,7 +36,10 @@ pub struct Snapshot {
     assumed: BTreeMap<Key, (Slot, Arc<Object>)>,
     pub namespaces: Namespaces,
     pub groups: Groups,
-    tallies: RefCell<Tallies>,
+    tallies: RefCell<Kept<Tally>>,
+    /// By label.
+    divisions: RefCell<Kept<Arc<Division>>>,
+    selections: RefCell<Kept<Arc<Selection>>>,
     /// How many nodes have an image, by its name.
     images: BTreeMap<String, i64>,
 }
@@ -68,10 +77,25 @@ impl Snapshot {
         self.images.get(name).copied().unwrap_or(0)
     }
 
-    /// Does something with how many pods each node has of those that `wanted` means; `text` stands for it.
-    pub fn with_tally<T>(&self, text: &str, wanted: impl FnOnce() -> Wanted, work: impl FnOnce(&Counts) -> T) -> T {
-        let mut tallies = self.tallies.borrow_mut();
-        work(tallies.of(text, wanted, self.slots.iter().flatten(), &self.namespaces))
+    /// How many pods each node has of those that `wanted` means; `text` stands for it.
+    pub fn tally(&self, text: &str, wanted: impl FnOnce() -> Wanted) -> Arc<Counts> {
+        let count = || Tally::of(wanted(), self.nodes(), &self.namespaces);
+        Arc::clone(&self.tallies.borrow_mut().answer(text, count).counts)
+    }
+
+    /// How a label divides the nodes.
+    pub fn division(&self, label: &str) -> Arc<Division> {
+        Arc::clone(self.divisions.borrow_mut().answer(label, || Arc::new(Division::of(label, self.nodes()))))
+    }
+
+    /// Which nodes a pod selects and prefers; `None` if it says nothing about that.
+    pub fn selection(&self, pod: &Arc<Object>) -> Option<Arc<Selection>> {
+        let (selector, affinity) = (pod.spec().get("nodeSelector"), pod.spec()["affinity"].get("nodeAffinity"));
+        if selector.is_none() && affinity.is_none() {
+            return None;
+        }
+        let text = format!("{} {}", selector.unwrap_or_default(), affinity.unwrap_or_default());
+        Some(Arc::clone(self.selections.borrow_mut().answer(&text, || Arc::new(Selection::of(pod, self.nodes())))))
     }
 
     /// What has changed; `cache` knows the pods of a node that came.
@@ -127,7 +151,11 @@ impl Snapshot {
         match (&change.new, known) {
             (Some(node), Some(slot)) => {
                 if let Some(info) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
+                    let is_relabelled = info.node.labels != node.labels;
                     info.read(node);
+                    if is_relabelled {
+                        self.note_labels(slot);
+                    }
                 }
             }
             (Some(node), None) => {
@@ -137,6 +165,7 @@ impl Snapshot {
                 });
                 self.slots[slot as usize] = Some(NodeInfo::new(slot, node));
                 self.by_name.insert(name.clone(), slot);
+                self.note_labels(slot);
                 let pods: Vec<Arc<Object>> = cache.indexed(&BY_NODE, name).filter(|pod| !pod.pod().terminal()).cloned().collect();
                 pods.iter().for_each(|pod| self.put(slot, pod));
             }
@@ -145,11 +174,19 @@ impl Snapshot {
                 self.slots[slot as usize] = None;
                 self.free.push(slot);
                 self.assumed.retain(|_, (on, _)| *on != slot);
-                self.tallies.get_mut().forget_node(slot);
+                self.tallies.get_mut().all().for_each(|tally| tally.forget_node(slot));
+                self.divisions.get_mut().all().for_each(|division| Arc::make_mut(division).take(slot));
                 self.groups.forget_node(slot);
             }
             (None, None) => {}
         }
+    }
+
+    /// A node came, or has other labels.
+    fn note_labels(&mut self, slot: Slot) {
+        let Some(node) = self.slots.get(slot as usize).and_then(Option::as_ref) else { return };
+        self.divisions.get_mut().all().for_each(|division| Arc::make_mut(division).put(node));
+        self.selections.get_mut().all().for_each(|selection| Arc::make_mut(selection).put(node));
     }
 
     fn note_namespace(&mut self, change: &Change) {
@@ -184,14 +221,14 @@ impl Snapshot {
     fn put(&mut self, slot: Slot, pod: &Arc<Object>) {
         let Some(info) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         info.put(pod);
-        self.tallies.get_mut().count(slot, pod, 1, &self.namespaces);
+        self.tallies.get_mut().all().for_each(|tally| tally.count(slot, pod, 1, &self.namespaces));
         self.groups.count(slot, pod, 1);
     }
 
     fn take(&mut self, slot: Slot, pod: &Arc<Object>) {
         let Some(info) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         if info.take(pod) {
-            self.tallies.get_mut().count(slot, pod, -1, &self.namespaces);
+            self.tallies.get_mut().all().for_each(|tally| tally.count(slot, pod, -1, &self.namespaces));
             self.groups.count(slot, pod, -1);
         }
     }

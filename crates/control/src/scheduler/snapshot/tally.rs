@@ -1,15 +1,32 @@
-//! How many pods each node has of those that something means, counted once and then kept up to date. Owns a bounded number of such counts.
+//! How many pods each node has of those that something means, counted once and then kept up to date.
 
 use super::node::{NodeInfo, Slot};
 use super::term::{Namespaces, Term};
 use crate::object::Object;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// How many counts are kept; the one that was not asked for longest is forgotten first.
-const TALLIES_MAX: usize = 64;
+/// Pods by the slot of their node.
+#[derive(Debug, Clone, Default)]
+pub struct Counts(Vec<i64>);
 
-/// Pods by node; nodes without any are left out.
-pub type Counts = BTreeMap<Slot, i64>;
+impl Counts {
+    pub fn at(&self, slot: Slot) -> i64 {
+        self.0.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    pub fn set(&mut self, slot: Slot, count: i64) {
+        let slot = slot as usize;
+        if self.0.len() <= slot {
+            self.0.resize(slot + 1, 0);
+        }
+        self.0[slot] = count;
+    }
+
+    /// The nodes that have any.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, i64)> {
+        (0..).zip(&self.0).filter(|(_, count)| **count != 0).map(|(slot, count)| (slot, *count))
+    }
+}
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -35,73 +52,33 @@ impl Wanted {
     }
 }
 
-#[derive(Debug, Default)]
-pub struct Tallies {
-    /// By the text of what is counted.
-    known: BTreeMap<String, Tally>,
-    asked: u64,
-}
-
 #[derive(Debug)]
-struct Tally {
+pub struct Tally {
     wanted: Wanted,
-    counts: Counts,
-    asked: u64,
+    /// Shared with attempts; copied if one holds it while it changes.
+    pub counts: Arc<Counts>,
 }
 
-impl Tallies {
-    /// The counts of what is wanted; `wanted` says what `text` stands for.
-    pub fn of<'n>(
-        &mut self,
-        text: &str,
-        wanted: impl FnOnce() -> Wanted,
-        nodes: impl Iterator<Item = &'n NodeInfo>,
-        namespaces: &Namespaces,
-    ) -> &Counts {
-        self.asked += 1;
-        if !self.known.contains_key(text) {
-            self.forget_the_oldest();
-            let wanted = wanted();
-            let of = |node: &NodeInfo| {
-                let count = node.pods.iter().filter(|pod| wanted.means(pod, namespaces)).count();
-                (count > 0).then_some((node.slot, i64::try_from(count).unwrap_or(i64::MAX)))
-            };
-            let counts = nodes.filter_map(of).collect();
-            self.known.insert(text.to_owned(), Tally { wanted, counts, asked: 0 });
+impl Tally {
+    pub fn of<'n>(wanted: Wanted, nodes: impl Iterator<Item = &'n NodeInfo>, namespaces: &Namespaces) -> Self {
+        let mut counts = Counts::default();
+        for node in nodes {
+            let count = node.pods.iter().filter(|pod| wanted.means(pod, namespaces)).count();
+            counts.set(node.slot, i64::try_from(count).unwrap_or(i64::MAX));
         }
-        let tally = self.known.get_mut(text).expect("it was put in just now");
-        tally.asked = self.asked;
-        &tally.counts
-    }
-
-    fn forget_the_oldest(&mut self) {
-        if self.known.len() >= TALLIES_MAX
-            && let Some(oldest) = self.known.iter().min_by_key(|(_, tally)| tally.asked).map(|(text, _)| text.clone())
-        {
-            self.known.remove(&oldest);
-        }
+        Self { wanted, counts: Arc::new(counts) }
     }
 
     /// A pod came to a node, or left it.
     pub fn count(&mut self, slot: Slot, pod: &Object, times: i64, namespaces: &Namespaces) {
-        for tally in self.known.values_mut().filter(|tally| tally.wanted.means(pod, namespaces)) {
-            let count = tally.counts.entry(slot).or_default();
-            *count += times;
-            if *count <= 0 {
-                tally.counts.remove(&slot);
-            }
+        if self.wanted.means(pod, namespaces) {
+            let before = self.counts.at(slot);
+            Arc::make_mut(&mut self.counts).set(slot, before + times);
         }
     }
 
     /// A node went with all its pods.
     pub fn forget_node(&mut self, slot: Slot) {
-        for tally in self.known.values_mut() {
-            tally.counts.remove(&slot);
-        }
-    }
-
-    /// Namespaces have other labels.
-    pub fn clear(&mut self) {
-        self.known.clear();
+        Arc::make_mut(&mut self.counts).set(slot, 0);
     }
 }

@@ -1,5 +1,6 @@
 //! Placements over caches: every object is there at once, and every pod is tried.
 
+mod kept;
 mod life;
 
 use super::desk::{Desk, turn};
