@@ -2,21 +2,33 @@
 //! that helps. Pure but for [`obstacles`].
 
 use crate::world::Place;
-use std::path::Path;
-use stead_netfilter::rules::{Base, Found, Table};
+use crate::xtables::Layout;
+use std::collections::BTreeSet;
+use stead_netfilter::rules::{Base, Found, Lead, Table};
 use stead_netfilter::{Connection, Result, rules};
 use stead_network::Range;
 
-/// Names of tables of rules that the older `iptables` programs made, which are not told of otherwise.
-const LEGACY: &str = "/proc/thread-self/net/ip_tables_names";
 /// Tables of ours, of whatever data directory.
 const OURS: &str = "stead-";
+
+/// What the rules are made of: which programs can change them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backend {
+    Nftables,
+    /// Of legacy `iptables`.
+    Xtables,
+}
 
 /// A sentence for each program's rules that stand in the way.
 pub fn obstacles(place: &Place) -> Result<Vec<String>> {
     let mut connection = Connection::open()?;
-    let mut found = judge(&rules::bases(&mut connection)?, &rules::rules(&mut connection)?, place);
-    found.extend(legacy(&std::fs::read_to_string(Path::new(LEGACY)).unwrap_or_default(), place));
+    let mut found = judge(&rules::bases(&mut connection)?, &rules::rules(&mut connection)?, Backend::Nftables, place);
+    for layout in Layout::ALL {
+        match layout.read() {
+            Ok((bases, rules)) => found.extend(judge(&bases, &rules, Backend::Xtables, place)),
+            Err(error) => found.push(unread(layout.family, &error, place)),
+        }
+    }
     Ok(found)
 }
 
@@ -28,14 +40,14 @@ enum Program {
     Other,
 }
 
-fn judge(bases: &[Base], rules: &[Found], place: &Place) -> Vec<String> {
+fn judge(bases: &[Base], rules: &[Found], backend: Backend, place: &Place) -> Vec<String> {
     let blocks = |base: &&Base| {
         let is_in_the_way =
             matches!(base.hook, Base::INPUT | Base::FORWARD) && !base.table.name.starts_with(OURS) && concerns(&base.table, place);
         let mut of_chain = rules.iter().filter(|rule| rule.table == base.table && rule.chain == base.name);
-        is_in_the_way && (base.drops || of_chain.next_back().is_some_and(|rule| rule.ends_all)) && !is_opened(rules, &base.table, place)
+        is_in_the_way && (base.drops || of_chain.next_back().is_some_and(|rule| rule.ends_all)) && !is_opened(rules, base, place)
     };
-    bases.iter().filter(blocks).map(|base| sentence(base, &program(rules, bases, &base.table), place)).collect()
+    bases.iter().filter(blocks).map(|base| sentence(base, &program(rules, &base.table), backend, place)).collect()
 }
 
 /// Whether packets of pods come to the table at all: those of IPv6 do not where no pod has such an address.
@@ -47,8 +59,8 @@ fn concerns(table: &Table, place: &Place) -> bool {
     }
 }
 
-/// Whether some rule of the table names the pods' links, or their addresses: whoever wrote it has thought of them.
-fn is_opened(rules: &[Found], table: &Table, place: &Place) -> bool {
+/// Whether some rule that packets may come to names the pods' links, or their addresses: whoever wrote it has thought of them.
+fn is_opened(rules: &[Found], base: &Base, place: &Place) -> bool {
     let prefixes: Vec<Vec<u8>> = place.cluster.iter().map(|range| leading(*range)).collect();
     let names = |value: &Vec<u8>| {
         let text = value.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -57,7 +69,26 @@ fn is_opened(rules: &[Found], table: &Table, place: &Place) -> bool {
             || value.starts_with(place.links.as_bytes())
             || prefixes.iter().any(|prefix| !prefix.is_empty() && value.starts_with(prefix))
     };
-    rules.iter().filter(|rule| &rule.table == table).any(|rule| rule.compared.iter().any(names))
+    behind(rules, base).iter().any(|rule| rule.compared.iter().any(names))
+}
+
+/// The rules that packets may come to from where the kernel begins.
+fn behind<'a>(rules: &'a [Found], base: &Base) -> Vec<&'a Found> {
+    let of_table: Vec<&Found> = rules.iter().filter(|rule| rule.table == base.table).collect();
+    let (mut seen, mut next) = (BTreeSet::new(), vec![base.name.as_str()]);
+    while let Some(chain) = next.pop() {
+        if !seen.insert(chain) {
+            continue;
+        }
+        for rule in of_table.iter().filter(|rule| rule.chain == chain) {
+            match &rule.leads_to {
+                Lead::Nowhere => {}
+                Lead::Chain(chain) => next.push(chain),
+                Lead::Map => return of_table,
+            }
+        }
+    }
+    of_table.into_iter().filter(|rule| seen.contains(rule.chain.as_str())).collect()
 }
 
 /// The whole bytes of a range's prefix.
@@ -69,12 +100,9 @@ fn leading(range: Range) -> Vec<u8> {
     octets[..usize::from(range.prefix() / 8)].to_vec()
 }
 
-fn program(rules: &[Found], bases: &[Base], table: &Table) -> Program {
-    let chains: Vec<&str> = rules.iter().filter(|rule| &rule.table == table).map(|rule| rule.chain.as_str()).collect();
-    let begins = |text: &str| chains.iter().any(|chain| chain.starts_with(text));
-    if table.name == "firewalld"
-        || bases.iter().any(|base| &base.table == table && base.name.starts_with("filter_") && table.name == "firewalld")
-    {
+fn program(rules: &[Found], table: &Table) -> Program {
+    let begins = |text: &str| rules.iter().any(|rule| &rule.table == table && rule.chain.starts_with(text));
+    if table.name == "firewalld" {
         Program::Firewalld
     } else if begins("ufw-") || begins("ufw6-") {
         Program::Ufw
@@ -85,42 +113,48 @@ fn program(rules: &[Found], bases: &[Base], table: &Table) -> Program {
     }
 }
 
-fn sentence(base: &Base, program: &Program, place: &Place) -> String {
+/// The program that changes such rules of iptables.
+fn iptables(family: &str, backend: Backend) -> &'static str {
+    match (family, backend) {
+        ("ip6", Backend::Nftables) => "ip6tables",
+        ("ip6", Backend::Xtables) => "ip6tables-legacy",
+        (_, Backend::Nftables) => "iptables",
+        (_, Backend::Xtables) => "iptables-legacy",
+    }
+}
+
+fn sentence(base: &Base, program: &Program, backend: Backend, place: &Place) -> String {
     let Base { table, name, hook, .. } = base;
     let is_ipv4 = table.family != "ip6";
     let what = if *hook == Base::FORWARD { "what pods send to each other and to elsewhere" } else { "what pods send to this machine" };
     let range = place.cluster.iter().find(|range| range.is_ipv4() == is_ipv4).or(place.cluster.first());
     let range = range.map(ToString::to_string).unwrap_or_default();
-    let (links, iptables) = (&place.links, if is_ipv4 { "iptables" } else { "ip6tables" });
+    let links = &place.links;
+    let by_iptables = |chain: &str, way: char| format!("{} -I {chain} -{way} {links}+ -j ACCEPT", iptables(table.family, backend));
+    let insert = |way: char| match backend {
+        Backend::Xtables => by_iptables(name, way),
+        Backend::Nftables => format!("nft insert rule {} {} {name} {way}ifname '\"{links}*\"' accept", table.family, table.name),
+    };
     let (whose, help) = match (program, *hook == Base::FORWARD) {
         (Program::Firewalld, _) => {
             ("firewalld", format!("firewall-cmd --permanent --zone=trusted --add-source={range} && firewall-cmd --reload"))
         }
         (Program::Ufw, true) => ("ufw", format!("ufw route allow from {range} && ufw route allow to {range}")),
         (Program::Ufw, false) => ("ufw", format!("ufw allow from {range}")),
-        (Program::Docker, true) => {
-            ("docker", format!("{iptables} -I DOCKER-USER -i {links}+ -j ACCEPT && {iptables} -I DOCKER-USER -o {links}+ -j ACCEPT"))
-        }
-        (_, true) => {
-            let insert = format!("nft insert rule {} {} {name}", table.family, table.name);
-            ("another program", format!("{insert} iifname '\"{links}*\"' accept && {insert} oifname '\"{links}*\"' accept"))
-        }
-        (_, false) => {
-            let insert = format!("nft insert rule {} {} {name}", table.family, table.name);
-            ("another program", format!("{insert} iifname '\"{links}*\"' accept"))
-        }
+        (Program::Docker, true) => ("docker", format!("{} && {}", by_iptables("DOCKER-USER", 'i'), by_iptables("DOCKER-USER", 'o'))),
+        (_, true) => ("another program", format!("{} && {}", insert('i'), insert('o'))),
+        (_, false) => ("another program", insert('i')),
     };
     format!("{what} may be dropped by the chain {name} of the table {} {} ({whose}): {help}", table.family, table.name)
 }
 
-fn legacy(tables: &str, place: &Place) -> Option<String> {
-    let links = &place.links;
-    tables.lines().any(|table| table.trim() == "filter").then(|| {
-        format!(
-            "there are rules made by legacy iptables, which cannot be looked into: should pods reach nothing, \
-             iptables-legacy -I FORWARD -i {links}+ -j ACCEPT && iptables-legacy -I FORWARD -o {links}+ -j ACCEPT"
-        )
-    })
+/// Rules that there are, but cannot be looked into.
+fn unread(family: &str, error: &std::io::Error, place: &Place) -> String {
+    let (links, program) = (&place.links, iptables(family, Backend::Xtables));
+    format!(
+        "there are rules made by {program}, which cannot be looked into ({error}): should pods reach nothing, \
+         {program} -I FORWARD -i {links}+ -j ACCEPT && {program} -I FORWARD -o {links}+ -j ACCEPT"
+    )
 }
 
 #[cfg(test)]
@@ -135,7 +169,12 @@ mod tests {
     }
 
     fn found(of: &Table, chain: &str, compared: &[&[u8]]) -> Found {
-        Found { table: of.clone(), chain: chain.into(), compared: compared.iter().map(|bytes| bytes.to_vec()).collect(), ends_all: false }
+        let compared = compared.iter().map(|bytes| bytes.to_vec()).collect();
+        Found { table: of.clone(), chain: chain.into(), compared, ends_all: false, leads_to: Lead::Nowhere }
+    }
+
+    fn jump(of: &Table, chain: &str, leads_to: Lead) -> Found {
+        Found { leads_to, ..found(of, chain, &[]) }
     }
 
     #[test]
@@ -143,7 +182,7 @@ mod tests {
         let (filter, firewalld, own) = (table("ip", "filter"), table("inet", "firewalld"), table("inet", "stead-01234567"));
         let base = |table: &Table, name: &str, hook, drops| rules::Base { table: table.clone(), name: name.into(), hook, drops };
         let forward = [base(&filter, "FORWARD", Base::FORWARD, true), base(&own, "pod-x", Base::FORWARD, true)];
-        let said = |bases: &[Base], rules: &[Found]| judge(bases, rules, &place()).join("\n");
+        let said = |bases: &[Base], rules: &[Found]| judge(bases, rules, Backend::Nftables, &place()).join("\n");
         let docker = found(&filter, "DOCKER-USER", &[b"docker0\0"]);
         let text = said(&forward, std::slice::from_ref(&docker));
         assert!(text.lines().count() == 1 && text.contains("iptables -I DOCKER-USER -i st0123+ -j ACCEPT"), "{text}");
@@ -156,9 +195,25 @@ mod tests {
         assert!(text.contains("--zone=trusted --add-source=10.42.0.0/16"), "{text}");
         assert_eq!(said(&rejecting, &[last, found(&firewalld, "filter_FORWARD", &[])]), "", "what follows may let it through");
         // Somebody has opened it: by the links, by the beginning of their names, by addresses.
+        let to_users = jump(&filter, "FORWARD", Lead::Chain("DOCKER-USER".into()));
         for compared in [&b"st0123"[..], b"st01", &[10, 42], &[10, 42, 0, 0]] {
-            assert_eq!(said(&forward, &[docker.clone(), found(&filter, "DOCKER-USER", &[compared])]), "", "{compared:?}");
+            assert_eq!(said(&forward, &[docker.clone(), to_users.clone(), found(&filter, "DOCKER-USER", &[compared])]), "", "{compared:?}");
         }
+    }
+
+    #[test]
+    fn a_chain_is_opened_by_rules_that_its_packets_come_to() {
+        let filter = table("ip", "filter");
+        let base = |name: &str, hook| rules::Base { table: filter.clone(), name: name.into(), hook, drops: true };
+        let both = [base("INPUT", Base::INPUT), base("FORWARD", Base::FORWARD)];
+        let opened = found(&filter, "user-input", &[&[10, 42]]);
+        let said = |from: &str, lead| judge(&both, &[opened.clone(), jump(&filter, from, lead)], Backend::Nftables, &place());
+        let only = |texts: Vec<String>, name: &str| assert!(texts.len() == 1 && texts[0].contains(name), "{texts:?}");
+        only(said("INPUT", Lead::Chain("user-input".into())), "chain FORWARD");
+        only(said("FORWARD", Lead::Chain("user-input".into())), "chain INPUT");
+        only(said("FORWARD", Lead::Map), "chain INPUT");
+        // A circle, as the kernel does not take.
+        assert_eq!(said("user-input", Lead::Chain("user-input".into())).len(), 2);
     }
 
     #[test]
@@ -166,9 +221,9 @@ mod tests {
         let filter = table("ip6", "filter");
         let forward = [rules::Base { table: filter, name: "FORWARD".into(), hook: Base::FORWARD, drops: true }];
         let ipv4 = place().cluster.into_iter().filter(|range| range.is_ipv4()).collect();
-        assert_eq!(judge(&forward, &[], &Place { cluster: ipv4, ..place() }), [""; 0]);
+        assert_eq!(judge(&forward, &[], Backend::Nftables, &Place { cluster: ipv4, ..place() }), [""; 0]);
         let both = ["10.42.0.0/16", "fd00:42::/56"].map(|range| range.parse().unwrap()).to_vec();
-        let said = judge(&forward, &[], &Place { cluster: both, ..place() });
+        let said = judge(&forward, &[], Backend::Nftables, &Place { cluster: both, ..place() });
         assert!(said.len() == 1 && said[0].contains("of the table ip6 filter"), "{said:?}");
     }
 
@@ -188,11 +243,16 @@ mod tests {
             connection.apply(batch).unwrap();
             let found = obstacles(&place()).unwrap();
             assert!(found.len() == 2 && found.iter().all(|text| text.contains("firewall-cmd")), "{found:?}");
-            let mut batch = Batch::new("firewalld");
-            let links = Statement::Match(Field::InputName, Test::BeginsWith("st0123".into()));
-            batch.add_rules("in", &[Rule(vec![links, Statement::accept()])]);
-            connection.apply(batch).unwrap();
-            assert_eq!(obstacles(&place()).unwrap(), [""; 0]);
+            let mut open = |chain: &str| {
+                let mut batch = Batch::new("firewalld");
+                let links = Statement::Match(Field::InputName, Test::BeginsWith("st0123".into()));
+                batch.add_rules(chain, &[Rule(vec![links, Statement::accept()])]);
+                connection.apply(batch).unwrap();
+                obstacles(&place()).unwrap()
+            };
+            let found = open("in");
+            assert!(found.len() == 1 && found[0].contains("filter_FORWARD"), "{found:?}");
+            assert_eq!(open("filter_FORWARD"), [""; 0]);
         });
     }
 }

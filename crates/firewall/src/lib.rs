@@ -20,6 +20,7 @@ mod run;
 mod unenforced;
 mod ways;
 mod world;
+mod xtables;
 
 pub use gate::{Connected, Gate};
 pub use kernel::clean;

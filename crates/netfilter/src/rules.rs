@@ -34,6 +34,17 @@ pub struct Found {
     pub compared: Vec<Vec<u8>>,
     /// It drops or refuses whatever comes to it.
     pub ends_all: bool,
+    /// Where it sends packets on.
+    pub leads_to: Lead,
+}
+
+/// The chains of its table that a rule sends packets to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lead {
+    Nowhere,
+    Chain(String),
+    /// As a map says, which may name any.
+    Map,
 }
 
 impl Base {
@@ -77,7 +88,8 @@ pub fn rules(connection: &mut Connection) -> Result<Vec<Found>> {
         let table = Table { family: family(message.family())?, name: rule.text(NFTA_RULE_TABLE)?.to_owned() };
         let expressions: Vec<Attributes<'_>> = rule.inside(NFTA_RULE_EXPRESSIONS).map(|(_, bytes)| Attributes(bytes)).collect();
         let chain = rule.text(NFTA_RULE_CHAIN)?.to_owned();
-        Some(Found { table, chain, compared: expressions.iter().filter_map(compared).collect(), ends_all: ends_all(&expressions) })
+        let compared = expressions.iter().filter_map(compared).collect();
+        Some(Found { table, chain, compared, ends_all: ends_all(&expressions), leads_to: leads_to(&expressions) })
     })
 }
 
@@ -86,19 +98,33 @@ fn compared(expression: &Attributes<'_>) -> Option<Vec<u8>> {
     (expression.text(NFTA_EXPR_NAME) == Some("cmp")).then(|| data.inside(NFTA_CMP_DATA).find(NFTA_DATA_VALUE).map(<[u8]>::to_vec))?
 }
 
+fn name<'a>(expression: &Attributes<'a>) -> &'a str {
+    expression.text(NFTA_EXPR_NAME).unwrap_or_default()
+}
+
+/// The verdict that an expression gives without asking anything.
+fn verdict<'a>(expression: &Attributes<'a>) -> Attributes<'a> {
+    expression.inside(NFTA_EXPR_DATA).inside(NFTA_IMMEDIATE_DATA).inside(NFTA_DATA_VERDICT)
+}
+
 /// Nothing in the rule is a condition, and at its end is a no.
 fn ends_all(expressions: &[Attributes<'_>]) -> bool {
-    let name = |expression: &Attributes<'_>| expression.text(NFTA_EXPR_NAME).unwrap_or_default().to_owned();
-    let is_no = |expression: &Attributes<'_>| match name(expression).as_str() {
+    let is_no = |expression: &Attributes<'_>| match name(expression) {
         "reject" => true,
-        "immediate" => {
-            let verdict = expression.inside(NFTA_EXPR_DATA).inside(NFTA_IMMEDIATE_DATA).inside(NFTA_DATA_VERDICT);
-            verdict.be32(NFTA_VERDICT_CODE).map(u32::cast_signed) == Some(NF_DROP)
-        }
+        "immediate" => verdict(expression).be32(NFTA_VERDICT_CODE).map(u32::cast_signed) == Some(NF_DROP),
         _ => false,
     };
     match expressions {
-        [before @ .., last] => is_no(last) && before.iter().all(|expression| matches!(name(expression).as_str(), "counter" | "log")),
+        [before @ .., last] => is_no(last) && before.iter().all(|expression| matches!(name(expression), "counter" | "log")),
         [] => false,
     }
+}
+
+fn leads_to(expressions: &[Attributes<'_>]) -> Lead {
+    let lead = |expression: &Attributes<'_>| match name(expression) {
+        "immediate" => verdict(expression).text(NFTA_VERDICT_CHAIN).map(|chain| Lead::Chain(chain.to_owned())),
+        "lookup" => (expression.inside(NFTA_EXPR_DATA).be32(NFTA_LOOKUP_DREG) == Some(NFT_REG_VERDICT)).then_some(Lead::Map),
+        _ => None,
+    };
+    expressions.iter().find_map(lead).unwrap_or(Lead::Nowhere)
 }

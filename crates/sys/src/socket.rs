@@ -1,4 +1,4 @@
-//! Descriptors sent along with bytes over a unix socket.
+//! Sockets beyond the standard library: descriptors sent along with bytes over a unix socket, and options of any layout.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -74,6 +74,14 @@ pub fn receive(socket: &impl AsFd, bytes: &mut [u8], descriptors: &mut Vec<Owned
         return Err(io::Error::new(io::ErrorKind::InvalidData, "too many descriptors in one message"));
     }
     Ok(received)
+}
+
+/// Asks for an option whose answer takes the place of the question. Gives how many bytes of it were written.
+pub fn option(socket: &impl AsFd, level: i32, name: i32, value: &mut [u8]) -> io::Result<usize> {
+    let mut length = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
+    // SAFETY: the kernel writes at most `length` bytes to where that many are.
+    let done = unsafe { libc::getsockopt(socket.as_fd().as_raw_fd(), level, name, value.as_mut_ptr().cast(), &raw mut length) };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(length as usize) }
 }
 
 #[cfg(test)]

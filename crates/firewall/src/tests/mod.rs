@@ -1,5 +1,6 @@
 //! What is rendered, and what packets do of it with the real kernel: each test is a machine, in a network namespace of its own.
 
+mod beside;
 pub mod machine;
 mod rendering;
 mod traffic;
