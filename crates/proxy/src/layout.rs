@@ -13,7 +13,7 @@
 
 use crate::range::AddressRange;
 use sha2::{Digest, Sha256};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use stead_netfilter::{Base, Chain, Datum, Element, Family, Field, Hook, Reject, Rule, Set, SetRef, Statement, Term, Test, Type};
 
 /// The bit of a packet's mark that says that its sender is to become the machine; as kube-proxy has it.
@@ -196,11 +196,37 @@ pub fn chains(settings: &Settings) -> Vec<Chain> {
         let pair = vec![Field::Source(family).into(), Field::Destination(family).into()];
         rule([is, Statement::In(pair, set(Name::Hairpins, family)), Statement::Masquerade])
     };
-    let clear = Statement::SetMark { mask: MASQUERADE_MARK, value: 0 };
-    let mut postrouting = vec![rule([Statement::Match(Field::Mark, Test::HasAny(MASQUERADE_MARK)), clear, Statement::Masquerade])];
+    let mut postrouting = Family::ALL.map(|family| own_process(family, &settings.links)).to_vec();
+    postrouting.push(rule([marked(), clear(), Statement::Masquerade]));
     postrouting.extend(Family::ALL.map(hairpin));
     chains.push(Chain::at("nat-postrouting", Base::nat(Hook::Postrouting, 100), postrouting));
     chains
+}
+
+fn marked() -> Statement {
+    Statement::Match(Field::Mark, Test::HasAny(MASQUERADE_MARK))
+}
+
+fn clear() -> Statement {
+    Statement::SetMark { mask: MASQUERADE_MARK, value: 0 }
+}
+
+/// The machine's own processes need no other address towards its own pods, whose way back is the machine anyhow, unless theirs is one that
+/// means everybody himself (SVC-11).
+fn own_process(family: Family, links: &str) -> Rule {
+    let (loopback, bits): (IpAddr, u8) = match family {
+        Family::Ipv4 => (Ipv4Addr::new(127, 0, 0, 0).into(), 8),
+        Family::Ipv6 => (Ipv6Addr::LOCALHOST.into(), 128),
+    };
+    rule([
+        marked(),
+        Statement::is(Field::Family, Datum::Family(family)),
+        Statement::Match(Field::OutputName, Test::BeginsWith(links.to_owned())),
+        Statement::Match(Field::Source(family), Test::NotWithin(loopback, bits)),
+        Statement::is(Field::SourceRoute, Datum::Number(Field::LOCAL)),
+        clear(),
+        Statement::leave(),
+    ])
 }
 
 /// What comes to a Service at all.

@@ -39,7 +39,7 @@ fn web(node: &Node, more: serde_json::Value) -> Applier {
 
 #[test]
 fn a_cluster_ip_reaches_all_endpoints_alike_from_everywhere() {
-    // SVC-1, SVC-6, SVC-10
+    // SVC-1, SVC-6, SVC-10, SVC-11
     on_node(|node| {
         let pods = [node.pod("a"), node.pod("b"), node.pod("c")];
         let client = node.pod("client");
@@ -55,13 +55,14 @@ fn a_cluster_ip_reaches_all_endpoints_alike_from_everywhere() {
         // From the machine itself.
         let (server, seen) = node.machine.ask("10.43.0.10:80").unwrap();
         assert!(pods.iter().any(|pod| pod.v4 == server));
-        assert_eq!(seen, node.machine_addresses()[0]);
+        assert_eq!(seen, node.v4, "the machine is seen as who it is, too");
         // The same by IPv6.
         let texts: Vec<String> = pods.iter().map(|pod| format!("{} here ready", pod.v6)).collect();
         endpoints(&mut applier, TCP, &texts);
-        for client in [&client.namespace, &node.machine] {
-            let (server, _) = client.ask("[fd00:43::10]:80").unwrap();
+        for (client, own) in [(&client.namespace, &client.v6), (&node.machine, &node.v6)] {
+            let (server, seen) = client.ask("[fd00:43::10]:80").unwrap();
             assert!(pods.iter().any(|pod| pod.v6 == server), "{server}");
+            assert_eq!(seen, *own);
         }
     });
 }
