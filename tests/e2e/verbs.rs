@@ -1,6 +1,7 @@
 //! `up`, `down` and `server` where something is in the way: another server, another user, other flags, a full disk, a removed directory.
 
 use crate::cluster::{Needs, command, have, printed, traces};
+use crate::kubectl::Kubectl;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -215,4 +216,51 @@ fn pods_whose_directory_was_removed_are_found_and_ended() {
         let (ok, said) = place.up("data", &["--node-name", "e2e"]);
         assert!(ok && said.contains("started in"), "{said}");
     }
+}
+
+/// A claim of a class whose disks lie outside of the data directory, and a pod that has it.
+fn claim_elsewhere(path: &Path) -> String {
+    format!(
+        r#"
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {{name: elsewhere}}
+provisioner: stead.io/local
+volumeBindingMode: WaitForFirstConsumer
+parameters: {{path: {path}, enforcement: image}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: data}}
+spec: {{accessModes: [ReadWriteOnce], storageClassName: elsewhere, resources: {{requests: {{storage: 16Mi}}}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: keeper}}
+spec:
+  containers: [{{name: c, image: "localhost/stead:1", volumeMounts: [{{name: data, mountPath: /data}}]}}]
+  volumes: [{{name: data, persistentVolumeClaim: {{claimName: data}}}}]
+"#,
+        path = path.display()
+    )
+}
+
+#[test]
+fn a_disk_elsewhere_is_given_back_when_the_directory_was_removed() {
+    let Some(programs) = have("a_disk_elsewhere_is_given_back_when_the_directory_was_removed", Needs::Containers) else { return };
+    let place = Place::new();
+    let kubeconfig = place.path("kubeconfig");
+    let (ok, said) = place.up("data", &["--node-name", "e2e", "--write-kubeconfig", &kubeconfig.display().to_string()]);
+    assert!(ok, "{said}");
+    let kubectl = Kubectl::new(&programs[0], &kubeconfig, &place.path("cache"));
+    kubectl.apply(&claim_elsewhere(&place.path("elsewhere")), place.0.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/keeper", "--timeout=60s"]);
+    let volume = kubectl.run(&["get", "pvc", "data", "-o", "jsonpath={.spec.volumeName}"]);
+    let image = place.path("elsewhere").join(format!("{volume}_default_data/disk.img"));
+    assert!(image.exists(), "{}", image.display());
+    std::fs::remove_dir_all(place.path("data")).expect_err("mounts are busy");
+    let (ok, said) = place.down("data");
+    assert!(ok, "{said}");
+    let left = traces(place.0.path());
+    assert!(left.is_empty() && image.exists(), "left behind: {left:#?}, and the data: {}", image.exists());
 }

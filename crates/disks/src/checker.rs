@@ -1,5 +1,6 @@
 //! What e2fsck, the judge of file systems, says of an image; tests only.
 
+use crate::left_out::left_out;
 use std::path::Path;
 
 /// Fails unless a file has an ext4 file system without any fault. Where there is no e2fsck, says that this was left out.
@@ -10,19 +11,8 @@ pub(crate) fn check(image: &Path) {
             let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{}: {said}", output.status);
         }
-        Err(error) => left_out(&format!("e2fsck: {error}")),
+        Err(error) => left_out("", &format!("e2fsck: {error}")),
     }
-}
-
-/// Notes that a test, or part of it, did not run.
-#[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
-pub(crate) fn left_out(reason: &str) {
-    let line = format!("{}: {reason}\n", std::thread::current().name().unwrap_or("a test"));
-    if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-        std::io::Write::write_all(&mut file, line.as_bytes()).unwrap();
-    }
-    eprint!("LEFT OUT {line}");
 }
 
 /// The same of an image in a directory, unless its growth is still to be finished.

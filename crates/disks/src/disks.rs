@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, failed, unless_missing};
 use crate::ledger::Ledger;
+use crate::loops::Owner;
 use crate::probe::{self, Kind, Probed};
 use crate::record::{Backing, Phase, Record, check_name, check_pool};
 use crate::room::{Claim, Room};
@@ -33,6 +34,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Disks {
     settings: Settings,
+    owner: Owner,
     ledger: Ledger,
     /// What file systems can do, by their number.
     probed: Mutex<BTreeMap<u64, Probed>>,
@@ -45,7 +47,7 @@ impl Disks {
     /// The largest: what a file system in an image can grow to.
     pub const BYTES_MAX: u64 = 8 << 40;
 
-    /// Opens what is on record below `state`, or begins it. Nothing is attached by that, see [`Disks::attach_all`].
+    /// Opens what is on record below `state`, a path without symbolic links, or begins it. Nothing is attached by that, see [`Disks::attach_all`].
     pub fn open(state: &Path, settings: Settings) -> Result<Disks> {
         pool::prepare(state)?;
         let ledger = Ledger::open(&state.join("journal"))?;
@@ -57,7 +59,7 @@ impl Disks {
                 ledger.put_even_if_full(record.with(Phase::Trashed { since_unix_s }));
             }
         }
-        Ok(Disks { settings, ledger, probed: Mutex::new(BTreeMap::new()), steps: Steps::default() })
+        Ok(Disks { settings, owner: Owner::of(state), ledger, probed: Mutex::new(BTreeMap::new()), steps: Steps::default() })
     }
 
     /// What can be had in a pool, which is made if it is not there. Tried once for each file system.
@@ -69,7 +71,7 @@ impl Disks {
         if let Some(known) = probed.get(&device) {
             return Ok(known.clone());
         }
-        let found = probe::probe(pool)?;
+        let found = probe::probe(pool, &self.owner)?;
         tracing::info!(pool = %pool.display(), quota = ?found.project_quota, image = ?found.image, "tried what disks can be had");
         probed.insert(device, found.clone());
         Ok(found)
@@ -137,8 +139,8 @@ impl Disks {
         match &record.backing {
             Backing::Directory { permissions, .. } => directory::make(&record.home(), *permissions)?,
             Backing::ProjectQuota { permissions, project } => quota::make(&record.home(), *permissions, *project, record.bytes)?,
-            Backing::Image { permissions } => image::make(record, *permissions, &self.steps)?,
-            Backing::Device => image::make_device(record, &self.steps)?,
+            Backing::Image { permissions } => image::make(record, *permissions, &self.owner, &self.steps)?,
+            Backing::Device => image::make_device(record, &self.owner, &self.steps)?,
         }
         pool::sync(&record.pool)?;
         self.steps.before("write down that a disk is ready")
@@ -183,8 +185,8 @@ impl Disks {
         let waits = match &record.backing {
             Backing::Directory { .. } => None,
             Backing::ProjectQuota { project, .. } => quota::limit(&record.home(), *project, bytes).map(|()| None)?,
-            Backing::Image { .. } => image::grow(record, promised_bytes, &self.steps)?,
-            Backing::Device => image::grow_device(record, promised_bytes, &self.steps).map(|()| None)?,
+            Backing::Image { .. } => image::grow(record, promised_bytes, &self.owner, &self.steps)?,
+            Backing::Device => image::grow_device(record, promised_bytes, &self.owner, &self.steps).map(|()| None)?,
         };
         if waits.is_some() {
             return Ok(Expanded { bytes: record.bytes, waits });
@@ -204,8 +206,8 @@ impl Disks {
         let path = match &record.backing {
             Backing::Directory { .. } => record.path(),
             Backing::ProjectQuota { project, .. } => quota::limit(&record.home(), *project, record.bytes).map(|()| record.path())?,
-            Backing::Image { .. } => image::mount_image(&record).map(|()| record.path())?,
-            Backing::Device => image::attach_device(&record)?,
+            Backing::Image { .. } => image::mount_image(&record, &self.owner).map(|()| record.path())?,
+            Backing::Device => image::attach_device(&record, &self.owner)?,
         };
         let grown = self.grow(&record)?;
         Ok(Attached { path, bytes: grown.bytes, waits: grown.waits })
@@ -236,7 +238,7 @@ impl Disks {
     fn give_back(&self, record: &Record) -> Result<()> {
         match record.backing {
             Backing::Directory { .. } | Backing::ProjectQuota { .. } => Ok(()),
-            Backing::Image { .. } | Backing::Device => image::detach(record),
+            Backing::Image { .. } | Backing::Device => image::detach(record, &self.owner),
         }
     }
 
@@ -368,6 +370,12 @@ impl Disks {
             _ => Err(Error::NotFound(name.to_owned())),
         }
     }
+}
+
+/// Gives back what the disks on record below `state` take of the machine, from what the machine itself says: those records, and the disks, may be
+/// gone. What is still used stays, and is said.
+pub fn detach_owned(state: &Path) -> Result<Vec<Error>> {
+    image::detach_owned(&Owner::of(state))
 }
 
 /// Entries that are removed at a time of what was never given to anybody.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, failed, unless_missing};
 use crate::ext4::{self, Health, Layout};
-use crate::loops::Loop;
+use crate::loops::{Loop, Owner};
 use crate::record::{Backing, Record};
 use crate::steps::Steps;
 use crate::{directory, growth, pool};
@@ -25,12 +25,12 @@ const BLOCK_BYTES_OF_DEVICES: u32 = 0;
 
 /// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has. [`Error::InUse`]: that
 /// cannot be told now, because what an attempt has left is looked at by somebody.
-pub(crate) fn try_in(record: &Record) -> Result<std::result::Result<(), String>> {
-    let tried = make(record, PRIVATE_MODE, &Steps::default());
+pub(crate) fn try_in(record: &Record, owner: &Owner) -> Result<std::result::Result<(), String>> {
+    let tried = make(record, PRIVATE_MODE, owner, &Steps::default());
     if let Err(Error::InUse { .. }) = tried {
         return tried.map(Ok);
     }
-    detach(record)?;
+    detach(record, owner)?;
     remove(record)?;
     Ok(tried.map_err(|error| error.to_string()))
 }
@@ -48,9 +48,9 @@ pub(crate) fn file_bytes(usable_bytes: u64) -> u64 {
 }
 
 /// Makes the file with its file system, mounts that, and makes the directory in it.
-pub(crate) fn make(record: &Record, permissions: u32, steps: &Steps) -> Result<()> {
+pub(crate) fn make(record: &Record, permissions: u32, owner: &Owner, steps: &Steps) -> Result<()> {
     // An attempt before may have come as far as this.
-    detach(record)?;
+    detach(record, owner)?;
     pool::directory(&record.home())?;
     let path = record.file();
     let layout = Layout::with_usable(record.bytes);
@@ -63,7 +63,7 @@ pub(crate) fn make(record: &Record, permissions: u32, steps: &Steps) -> Result<(
     });
     made.and_then(|()| file.sync_all()).map_err(failed("make a file system in", &path))?;
     steps.before("mount an image")?;
-    mount_image(record)?;
+    mount_image(record, owner)?;
     steps.before("make the directory in an image")?;
     pool::directory(&record.path())?;
     directory::hand_over(&record.path(), permissions)?;
@@ -72,13 +72,13 @@ pub(crate) fn make(record: &Record, permissions: u32, steps: &Steps) -> Result<(
 }
 
 /// Makes the file of a device, and attaches it.
-pub(crate) fn make_device(record: &Record, steps: &Steps) -> Result<()> {
-    detach(record)?;
+pub(crate) fn make_device(record: &Record, owner: &Owner, steps: &Steps) -> Result<()> {
+    detach(record, owner)?;
     pool::directory(&record.home())?;
     steps.before("make the file of a device")?;
     new_file(&record.file(), record.bytes)?.sync_all().map_err(failed("sync", &record.file()))?;
     steps.before("attach a device")?;
-    attach_device(record)?;
+    attach_device(record, owner)?;
     pool::sync(&record.home())
 }
 
@@ -96,7 +96,7 @@ fn uuid() -> io::Result<[u8; 16]> {
 }
 
 /// Mounts an image, if it is not mounted. A file system that knows of errors is not: what it has is kept as it is.
-pub(crate) fn mount_image(record: &Record) -> Result<()> {
+pub(crate) fn mount_image(record: &Record, owner: &Owner) -> Result<()> {
     if is_mounted(record)? {
         return Ok(());
     }
@@ -116,7 +116,7 @@ pub(crate) fn mount_image(record: &Record) -> Result<()> {
                 Health::HasErrors => repair(&file)?,
                 Health::Unreadable(why) => return Err(Error::Damaged { path: file, why }),
             }
-            Loop::of(&file, BLOCK_BYTES, Attachment::WhileUsed)?
+            Loop::of(&file, owner, BLOCK_BYTES, Attachment::WhileUsed)?
         }
     };
     mount(Some(&device.path), &place, Some("ext4"), MsFlags::MS_NODEV, Some("discard")).map_err(|error| match error {
@@ -167,11 +167,11 @@ const RELEASE_MAX: Duration = Duration::from_secs(2);
 const RELEASE_STEP: Duration = Duration::from_millis(5);
 
 /// Takes an image's mount or a device away. [`Error::InUse`]: somebody has it, and keeps it.
-pub(crate) fn detach(record: &Record) -> Result<()> {
-    detach_within(record, RELEASE_MAX)
+pub(crate) fn detach(record: &Record, owner: &Owner) -> Result<()> {
+    detach_within(record, owner, RELEASE_MAX)
 }
 
-fn detach_within(record: &Record, patience: Duration) -> Result<()> {
+fn detach_within(record: &Record, owner: &Owner, patience: Duration) -> Result<()> {
     if is_mounted(record)? {
         let place = record.mount_point();
         umount2(&place, MntFlags::UMOUNT_NOFOLLOW).map_err(|error| match error {
@@ -192,7 +192,7 @@ fn detach_within(record: &Record, patience: Duration) -> Result<()> {
             }
             Err(Error::InUse { .. }) => {
                 if matches!(record.backing, Backing::Image { .. }) {
-                    mount_image(record)?;
+                    mount_image(record, owner)?;
                 }
                 return Err(Error::InUse { path: record.path() });
             }
@@ -201,10 +201,33 @@ fn detach_within(record: &Record, patience: Duration) -> Result<()> {
     }
 }
 
+/// Takes away every mount and every device of an owner of which nothing else is known. What could not be, and why.
+pub(crate) fn detach_owned(owner: &Owner) -> Result<Vec<Error>> {
+    let mut kept = Vec::new();
+    for device in Loop::owned(owner)? {
+        if let Err(error) = unmount_everywhere(&device).and_then(|()| device.detach()) {
+            kept.push(error);
+        }
+    }
+    Ok(kept)
+}
+
+/// Takes a device's file system away wherever it, or a part of it, is mounted.
+fn unmount_everywhere(device: &Loop) -> Result<()> {
+    let mounted = stead_sys::mount_table::read().map_err(failed("list the mounts of", &device.path))?;
+    for mount in mounted.iter().rev().filter(|mount| Path::new(&mount.source) == device.path) {
+        umount2(&mount.place, MntFlags::UMOUNT_NOFOLLOW).map_err(|error| match error {
+            Errno::EBUSY => Error::InUse { path: mount.place.clone() },
+            _ => failed("unmount", &mount.place)(error),
+        })?;
+    }
+    Ok(())
+}
+
 /// Gives a file system a file of so many bytes, at once if the kernel lets this process do it while it is mounted, or else if nobody uses it.
 /// Why it waits, if neither.
-pub(crate) fn grow(record: &Record, bytes: u64, steps: &Steps) -> Result<Option<String>> {
-    mount_image(record)?;
+pub(crate) fn grow(record: &Record, bytes: u64, owner: &Owner, steps: &Steps) -> Result<Option<String>> {
+    mount_image(record, owner)?;
     let path = record.file();
     steps.before("grow the file of an image")?;
     extend(&path, bytes)?;
@@ -219,17 +242,17 @@ pub(crate) fn grow(record: &Record, bytes: u64, steps: &Steps) -> Result<Option<
         Err(error) => return Err(failed("grow the file system in", &path)(error)),
     }
     drop((device, opened));
-    match detach_within(record, Duration::ZERO) {
+    match detach_within(record, owner, Duration::ZERO) {
         Err(Error::InUse { .. }) => {
             Ok(Some("the kernel does not let this process grow a file system that is in use (CAP_SYS_RESOURCE)".to_owned()))
         }
-        other => other.and_then(|()| growth::grow(&path, bytes, steps)).and_then(|()| mount_image(record)).map(|()| None),
+        other => other.and_then(|()| growth::grow(&path, bytes, steps)).and_then(|()| mount_image(record, owner)).map(|()| None),
     }
 }
 
 /// Gives a device more bytes at its end.
-pub(crate) fn grow_device(record: &Record, bytes: u64, steps: &Steps) -> Result<()> {
-    attach_device(record)?;
+pub(crate) fn grow_device(record: &Record, bytes: u64, owner: &Owner, steps: &Steps) -> Result<()> {
+    attach_device(record, owner)?;
     steps.before("grow the file of a device")?;
     extend(&record.file(), bytes)?;
     Loop::find(&record.file())?.map_or(Ok(()), |device| device.take_new_size())
@@ -260,12 +283,12 @@ pub(crate) fn shorten(path: &Path, steps: &mut u64) -> Result<bool> {
 }
 
 /// Has a device show the file, and the link lead to it.
-pub(crate) fn attach_device(record: &Record) -> Result<PathBuf> {
+pub(crate) fn attach_device(record: &Record, owner: &Owner) -> Result<PathBuf> {
     let file = record.file();
     if !pool::exists(&file)? {
         return Err(Error::Missing { path: file });
     }
-    let device = Loop::of(&file, BLOCK_BYTES_OF_DEVICES, Attachment::UntilDetached)?;
+    let device = Loop::of(&file, owner, BLOCK_BYTES_OF_DEVICES, Attachment::UntilDetached)?;
     let link = record.path();
     if fs::read_link(&link).is_ok_and(|target| target == device.path) {
         return Ok(device.path);

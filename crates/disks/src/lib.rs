@@ -28,6 +28,8 @@ mod ext4;
 mod growth;
 mod image;
 mod ledger;
+#[cfg(test)]
+mod left_out;
 mod loops;
 mod pool;
 mod probe;
@@ -37,7 +39,7 @@ mod room;
 mod steps;
 mod wanted;
 
-pub use disks::{Disks, Settings};
+pub use disks::{Disks, Settings, detach_owned};
 pub use error::{Error, Result};
 pub use probe::Probed;
 pub use record::Phase;

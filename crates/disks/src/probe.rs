@@ -1,6 +1,7 @@
 //! What a pool's file system can do, found out by trying it, and what is made of a demand then.
 
 use crate::error::{Error, Result, failed};
+use crate::loops::Owner;
 use crate::record::{Backing, Phase, Record};
 use crate::wanted::{Content, Demand};
 use crate::{image, pool, quota};
@@ -29,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 /// Tries what a pool can do.
-pub(crate) fn probe(pool: &Path) -> Result<Probed> {
+pub(crate) fn probe(pool: &Path, owner: &Owner) -> Result<Probed> {
     let _lock = pool::lock_file_system(pool)?;
     let backing = Backing::Image { permissions: 0 };
     let (bytes, promised_bytes) = (PROBED_BYTES, PROBED_BYTES);
@@ -37,7 +38,7 @@ pub(crate) fn probe(pool: &Path) -> Result<Probed> {
         Record { name: PLACE.to_owned(), generation: 0, pool: pool.to_owned(), backing, bytes, promised_bytes, phase: Phase::Making };
     let place = record.home();
     pool::directory(&place)?;
-    let image = image::try_in(&record)?;
+    let image = image::try_in(&record, owner)?;
     let project_quota = quota::try_in(&place);
     std::fs::remove_dir(&place).map_err(failed("remove", &place))?;
     Ok(Probed { project_quota, image })

@@ -2,6 +2,10 @@
 //! make one; all capabilities.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+#[path = "../src/left_out.rs"]
+mod left_out;
+
+use left_out::left_out;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -11,6 +15,8 @@ use stead_sys::capability;
 use stead_sys::loop_device::{self, Attachment};
 use stead_sys::project_quota::{project, project_usage};
 
+/// Mark of tests that run in the virtual machine at least.
+const VM: &str = "vm: ";
 const MIB: u64 = 1 << 20;
 const NOW: u64 = 1_800_000_000;
 
@@ -110,10 +116,10 @@ fn an_image_grows_while_it_is_used() {
     let place = Place(dir.path().to_owned());
     let disks = place.open();
     if let Err(why) = disks.probe(&place.pool()).unwrap().image {
-        return left_out(&why);
+        return left_out(VM, &why);
     }
     if !capability::permitted().unwrap().contains(capability::SYS_RESOURCE) {
-        return left_out("needs CAP_SYS_RESOURCE");
+        return left_out(VM, "needs CAP_SYS_RESOURCE");
     }
     let made = disks.create(&Wanted { demand: Demand::Image, ..place.wanted("a", 32 * MIB) }).unwrap();
     let mut user = File::create(made.path.join("f")).unwrap();
@@ -151,7 +157,7 @@ fn a_quota_holds_a_disk_to_its_size() {
     let dir = tempfile::tempdir().unwrap();
     let place = Place(dir.path().to_owned());
     if let Err(why) = place.open().probe(&place.pool()).unwrap().project_quota {
-        return left_out(&why);
+        return left_out(VM, &why);
     }
     holds_to_its_size(&place);
     numbers_are_not_those_of_others(&place);
@@ -163,7 +169,7 @@ fn a_quota_of_ext4_holds_a_disk_to_its_size() {
     let dir = tempfile::tempdir().unwrap();
     let mounted = match ext4_with_quotas(dir.path()) {
         Ok(mounted) => mounted,
-        Err(why) => return left_out(&why),
+        Err(why) => return left_out(VM, &why),
     };
     let place = Place(mounted.0.clone());
     holds_to_its_size(&place);
@@ -206,14 +212,4 @@ fn ext4_with_quotas(dir: &Path) -> Result<Mounted, String> {
     nix::mount::mount(Some(&path), &place, Some("ext4"), none, Some("prjquota"))
         .map_err(|error| format!("ext4 with project quotas cannot be mounted: {error}"))?;
     Ok(Mounted(place))
-}
-
-/// Notes that a test did not run here, but does in the machine of `cargo xtask vm`.
-#[expect(clippy::disallowed_methods, reason = "the list's place is told by the environment")]
-fn left_out(reason: &str) {
-    let line = format!("vm: {}: {reason}\n", std::thread::current().name().unwrap_or("a test"));
-    if let Some(path) = std::env::var_os("STEAD_LEFT_OUT") {
-        File::options().create(true).append(true).open(path).unwrap().write_all(line.as_bytes()).unwrap();
-    }
-    io::stderr().write_all(format!("LEFT OUT {line}").as_bytes()).unwrap();
 }

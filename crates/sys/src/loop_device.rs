@@ -64,7 +64,8 @@ pub fn free_number(control: BorrowedFd<'_>) -> io::Result<u32> {
     u32::try_from(number).map_err(|_| io::Error::last_os_error())
 }
 
-/// Has a device show a file, past the page cache where the file can be read so. `ResourceBusy`: it shows another one already.
+/// Has a device show a file, past the page cache where the file can be read so. The name, at most 63 bytes of which the kernel keeps, is for
+/// [`name`] alone. `ResourceBusy`: it shows another one already.
 pub fn attach(device: BorrowedFd<'_>, file: BorrowedFd<'_>, name: &str, block_bytes: u32, attachment: Attachment) -> io::Result<()> {
     let mut file_name = [0; NAME_BYTES];
     let end = name.len().min(NAME_BYTES - 1);
@@ -80,11 +81,22 @@ pub fn attach(device: BorrowedFd<'_>, file: BorrowedFd<'_>, name: &str, block_by
 
 /// Which file a device shows. `None`: no file.
 pub fn backing(device: BorrowedFd<'_>) -> io::Result<Option<Backing>> {
+    Ok(status(device)?.map(|info| Backing { device: info.device, inode: info.inode }))
+}
+
+/// The name that whoever attached a device gave it. `None`: it shows no file.
+pub fn name(device: BorrowedFd<'_>) -> io::Result<Option<String>> {
+    let found = status(device)?;
+    Ok(found.map(|info| String::from_utf8_lossy(info.file_name.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()))
+}
+
+/// What the kernel says of a device that shows a file.
+fn status(device: BorrowedFd<'_>) -> io::Result<Option<Info>> {
     let mut info = Info::empty();
     // SAFETY: the descriptor is open, and the struct is the one that this command fills.
     match checked(unsafe { libc::ioctl(device.as_raw_fd(), GET_STATUS as libc::Ioctl, &raw mut info) }) {
         Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(None),
-        other => other.map(|()| Some(Backing { device: info.device, inode: info.inode })),
+        other => other.map(|()| Some(info)),
     }
 }
 
@@ -136,6 +148,7 @@ mod tests {
         free_number(pipe).expect_err("no control device");
         attach(pipe, pipe, "x", 0, Attachment::WhileUsed).expect_err("no device");
         backing(pipe).expect_err("no device");
+        name(pipe).expect_err("no device");
         take_new_size(pipe).expect_err("no device");
         detach(pipe).expect_err("no device");
         resize_ext4(pipe, 1).expect_err("no file system");

@@ -108,19 +108,22 @@ fn end_volumes(root: &Path) -> anyhow::Result<()> {
     unmounted.map(drop).context("unmount the pods' volumes")
 }
 
-/// Gives back what the disks of claims take of the machine while nobody uses them. Their data stays.
+/// Gives back what the disks of claims take of the machine while nobody uses them, also those whose records have been removed. Their data stays.
 fn end_disks(data_dir: &Path) -> anyhow::Result<()> {
     let root = node::storage_root(data_dir);
     if !nix::unistd::geteuid().is_root() {
         return Ok(());
     }
-    if !root.exists() {
-        return stead_volumes::unmount_below(&root).map(drop).context("unmount the disks of claims");
+    if root.exists() {
+        let disks = stead_disks::Disks::open(&root, stead_disks::Settings::default()).context("open the disks of claims")?;
+        let kept = disks.detach_all();
+        kept.iter().for_each(|(disk, error)| print_line(&format!("the disk {disk} stays as it is: {error}")));
+        if !kept.is_empty() {
+            return Ok(());
+        }
     }
-    let disks = stead_disks::Disks::open(&root, stead_disks::Settings::default()).context("open the disks of claims")?;
-    for (disk, error) in disks.detach_all() {
-        print_line(&format!("the disk {disk} stays as it is: {error}"));
-    }
+    let kept = stead_disks::detach_owned(&root).context("detach the disks of claims that are on no record")?;
+    kept.iter().for_each(|error| print_line(&format!("a disk that is on no record stays as it is: {error}")));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! What was written is there for as long as its disk is, and in no other.
 
 use super::*;
-use crate::checker;
+use crate::left_out::left_out;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -262,7 +262,7 @@ proptest! {
     fn nothing_is_lost_and_nothing_is_seen_by_others(moves in moves()) {
         // LOCV-12
         match Machine::new() {
-            None => checker::left_out("needs root and loop devices"),
+            None => left_out("", "needs root and loop devices"),
             Some(mut machine) => {
                 moves.into_iter().for_each(|made| machine.run(made));
                 machine.end();

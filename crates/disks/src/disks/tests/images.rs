@@ -1,6 +1,8 @@
 //! Images and devices, for which the tests need root and loop devices.
 
 use super::*;
+use crate::left_out::left_out;
+use crate::loops::Loop;
 use crate::{checker, ext4};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -9,7 +11,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 macro_rules! needs_images {
     ($place:expr) => {
         if let Err(why) = $place.open().probe(&$place.pool()).unwrap().image {
-            return checker::left_out(&why);
+            return left_out("", &why);
         }
     };
 }
@@ -154,6 +156,29 @@ fn an_image_that_is_mounted_elsewhere_too_is_in_use_and_stays() {
     assert_eq!(seen.unwrap(), b"data");
     assert_eq!(disks.sweep(NOW, 1000).failures, vec![]);
     assert!(place.names().is_empty());
+}
+
+#[test]
+fn what_is_attached_is_found_and_given_back_when_its_records_are_gone() {
+    let (place, other) = (Place::new(), Place::new());
+    needs_images!(place);
+    let (disks, others) = (place.open(), other.open());
+    let device = Wanted { content: Content::Device, ..place.image("device") };
+    let (image, device) = (disks.create(&place.image("image")).unwrap(), disks.create(&device).unwrap());
+    others.create(&other.image("image")).unwrap();
+    let shown = |path: &Path| Loop::find(path).unwrap().map(|device| device.path);
+    let files = [image.path.ancestors().nth(2), device.path.parent()].map(|home| home.unwrap().join("disk.img"));
+    let state = place.dir.path().join("state");
+    fs::remove_dir_all(&state).unwrap();
+
+    let user = File::create(image.path.join("f")).unwrap();
+    let kept = detach_owned(&state).unwrap();
+    assert!(matches!(kept.as_slice(), [Error::InUse { .. }]), "{kept:?}");
+    assert_eq!((shown(&files[0]).is_some(), shown(&files[1])), (true, None));
+    drop(user);
+    assert!(detach_owned(&state).unwrap().is_empty());
+    assert_eq!((image.path.exists(), shown(&files[0])), (false, None));
+    others.usage("image").expect("another's is as it was");
 }
 
 #[test]
