@@ -1,6 +1,6 @@
 //! `/metrics`: the few numbers of a kubelet's own page that this node has (STAT-6, NODE-16). Pure.
 
-use super::Samples;
+use super::{Samples, claim_of};
 use stead_api::value::Access;
 
 /// The page.
@@ -31,10 +31,9 @@ pub fn metrics(node: &str, samples: &Samples) -> String {
     for (name, help, value) in volumes {
         let mut lines = Vec::new();
         for pod in sample.pods.values() {
-            for (volume, found) in &pod.volumes {
-                let spec = pod.object["spec"].items("volumes").iter().find(|other| other.str("name") == volume);
-                let claim = spec.map(|spec| spec["persistentVolumeClaim"].str("claimName")).unwrap_or_default();
-                if !claim.is_empty() {
+            let told = |found: &super::VolumeSample| !found.is_device || name == "capacity_bytes";
+            for (volume, found) in pod.volumes.iter().filter(|(_, found)| told(found)) {
+                if let Some(claim) = claim_of(&pod.object, volume) {
                     let namespace = pod.object["metadata"].str("namespace");
                     lines.push(format!("{{namespace=\"{namespace}\",persistentvolumeclaim=\"{claim}\"}} {}", value(found)));
                 }

@@ -16,7 +16,7 @@ pub use summary::{Detail, summary};
 pub use top::{Amount, NodeTop, PodTop, node_top, pod_tops};
 
 use crate::host::{Disk, HostUsage, Interface};
-use crate::pod::volumes::source::{Files, Medium, Source, source};
+use crate::pod::volumes::source::{Files, Medium, Source, claim_name, source};
 use crate::runtime::{DiskUsage, Usage};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,6 +60,8 @@ pub struct ContainerSample {
 /// Of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VolumeSample {
+    /// It is a block device: nobody knows more of it than its capacity.
+    pub is_device: bool,
     pub used_bytes: u64,
     pub used_inodes: u64,
     /// What it lies on.
@@ -90,6 +92,15 @@ fn is_ephemeral(pod: &Value, volume: &str) -> bool {
         Source::Files(Files { in_memory, .. }) => !in_memory,
         Source::HostPath { .. } | Source::Image(_) | Source::Claim(_) | Source::Removed | Source::Absent(_) => false,
     })
+}
+
+/// The claim that a pod's volume stands for (STAT-2, VOL-18).
+fn claim_of(pod: &Value, volume: &str) -> Option<String> {
+    let volume = pod["spec"].items("volumes").iter().find(|other| other.str("name") == volume)?;
+    match source(volume) {
+        Source::Claim(claim) => Some(claim_name(pod, volume, claim)),
+        _ => None,
+    }
 }
 
 /// The last sample of a node and the one before.

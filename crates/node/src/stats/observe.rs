@@ -1,11 +1,14 @@
 //! Takes samples of a node and its pods. The part of [`super`] that reads.
 
 use super::{ContainerSample, PodSample, Sample, VolumeSample};
-use crate::host::{disk, host_usage};
+use crate::host::{Disk, disk, host_usage};
 use crate::pod::volumes::mounts::{CLAIM_KIND, IMAGE_KIND};
 use crate::roster::{Roster, Seen};
 use crate::runtime::{DiskUsage, Runtime};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use stead_api::Value;
@@ -117,18 +120,30 @@ fn volumes(directory: &Path) -> BTreeMap<String, VolumeSample> {
     for plugin in entries(directory).filter(|plugin| !plugin.ends_with(IMAGE_KIND)) {
         for volume in entries(&plugin) {
             let Some(name) = volume.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
-            let disk = disk(&volume);
-            // A claim's own file system, or its quota, has counted already; walked, a large one would keep the disk busy (STAT-6).
-            let sample = if plugin.ends_with(CLAIM_KIND) {
-                VolumeSample { used_bytes: disk.used_bytes, used_inodes: disk.inodes.saturating_sub(disk.inodes_free), disk }
-            } else {
-                let used = stead_runtime::disk_usage(&volume).unwrap_or_default();
-                VolumeSample { used_bytes: used.bytes, used_inodes: used.inodes, disk }
-            };
-            found.insert(name, sample);
+            found.insert(name, sample(&volume, plugin.ends_with(CLAIM_KIND)));
         }
     }
     found
+}
+
+fn sample(volume: &Path, is_claim: bool) -> VolumeSample {
+    if let Some(capacity_bytes) = device_bytes(volume) {
+        return VolumeSample { is_device: true, disk: Disk { capacity_bytes, ..Disk::default() }, ..VolumeSample::default() };
+    }
+    let disk = disk(volume);
+    // A claim's own file system, or its quota, has counted already; walked, a large one would keep the disk busy (STAT-6).
+    if is_claim {
+        let used_inodes = disk.inodes.saturating_sub(disk.inodes_free);
+        return VolumeSample { used_bytes: disk.used_bytes, used_inodes, disk, is_device: false };
+    }
+    let used = stead_runtime::disk_usage(volume).unwrap_or_default();
+    VolumeSample { used_bytes: used.bytes, used_inodes: used.inodes, disk, is_device: false }
+}
+
+/// How large a block device is.
+fn device_bytes(volume: &Path) -> Option<u64> {
+    let is_device = std::fs::metadata(volume).is_ok_and(|found| found.file_type().is_block_device());
+    is_device.then(|| File::open(volume).and_then(|mut device| device.seek(SeekFrom::End(0))).unwrap_or_default())
 }
 
 fn uptime() -> Duration {

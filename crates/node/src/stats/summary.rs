@@ -1,6 +1,6 @@
 //! `/stats/summary` (STAT-1, STAT-2). Pure.
 
-use super::{ContainerSample, PodSample, Sample, Samples, VolumeSample, nano_cores};
+use super::{ContainerSample, PodSample, Sample, Samples, VolumeSample, claim_of, nano_cores};
 use crate::host::{Disk, Interface, Memory};
 use crate::runtime::{Pressure, Pressures, Stall, Usage};
 use stead_api::quantity::Quantity;
@@ -165,10 +165,12 @@ fn disk(at: &str, disk: &Disk, used_bytes: u64, used_inodes: u64) -> Value {
 }
 
 fn volume_stats(at: &str, pod: &Value, name: &str, volume: &VolumeSample) -> Value {
-    let mut stats = disk(at, &volume.disk, volume.used_bytes, volume.used_inodes);
+    let mut stats = match volume.is_device {
+        true => json!({"time": at, "capacityBytes": volume.disk.capacity_bytes}),
+        false => disk(at, &volume.disk, volume.used_bytes, volume.used_inodes),
+    };
     stats["name"] = name.into();
-    let spec = pod["spec"].items("volumes").iter().find(|other| other.str("name") == name);
-    if let Some(claim) = spec.map(|spec| spec["persistentVolumeClaim"].str("claimName")).filter(|claim| !claim.is_empty()) {
+    if let Some(claim) = claim_of(pod, name) {
         stats["pvcRef"] = json!({"name": claim, "namespace": pod["metadata"]["namespace"]});
     }
     stats

@@ -9,7 +9,7 @@ fn pod() -> Arc<Value> {
     Arc::new(json!({"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "status": {"startTime": "2026-01-01T00:00:00Z"},
         "spec": {"containers": [{"name": "c", "resources": {"limits": {"memory": "64Mi"}}}],
             "volumes": [{"name": "e", "emptyDir": {}}, {"name": "m", "emptyDir": {"medium": "Memory"}},
-                {"name": "d", "persistentVolumeClaim": {"claimName": "data-0"}}]}}))
+                {"name": "d", "persistentVolumeClaim": {"claimName": "data-0"}}, {"name": "scratch", "ephemeral": {}}]}}))
 }
 
 /// Of processors and disks, none of memory.
@@ -32,13 +32,18 @@ fn sample(at: i64, cpu_ns: u64) -> Sample {
     };
     let disk = DiskUsage { layer_bytes: 100, layer_inodes: 1, log_bytes: 20, log_inodes: 1 };
     let container = ContainerSample { attempt: 0, started_at: Timestamp::from_seconds(1000), usage, disk };
-    let volume = |used_bytes| VolumeSample { used_bytes, used_inodes: 2, disk: Disk { capacity_bytes: 1 << 30, ..Disk::default() } };
+    let volume = |used_bytes| VolumeSample {
+        used_bytes,
+        used_inodes: 2,
+        disk: Disk { capacity_bytes: 1 << 30, ..Disk::default() },
+        is_device: false,
+    };
     let pod = PodSample {
         object: pod(),
         total: usage,
         network: vec![Interface { name: "eth0".to_owned(), rx_bytes: 70, tx_bytes: 80, ..Interface::default() }],
         containers: BTreeMap::from([("c".to_owned(), container)]),
-        volumes: BTreeMap::from([("e".to_owned(), volume(3)), ("m".to_owned(), volume(50)), ("d".to_owned(), volume(900))]),
+        volumes: [("e", 3), ("m", 50), ("d", 900), ("scratch", 8)].map(|(name, used)| (name.to_owned(), volume(used))).into(),
     };
     let memory = Memory { total: 1 << 30, usage: 1 << 29, working_set: 1 << 28, ..Memory::default() };
     let host = HostUsage { cpu_ns: cpu_ns * 2, memory, processes: 9, processes_max: 100, ..HostUsage::default() };
@@ -70,8 +75,10 @@ fn the_summary_tells_of_node_pods_and_containers() {
     assert_eq!(pod["memory"]["availableBytes"], (64 << 20) - 4096);
     assert_eq!(pod["ephemeral-storage"]["usedBytes"], 123, "without the memory and the claim");
     assert_eq!((&pod["process_stats"]["process_count"], &pod["swap"]["swapUsageBytes"]), (&json!(3), &json!(7)));
-    let claim = pod["volume"].as_array().unwrap().iter().find(|volume| volume["name"] == "d").unwrap();
-    assert_eq!((&claim["pvcRef"], &claim["usedBytes"]), (&json!({"name": "data-0", "namespace": "ns"}), &json!(900)));
+    for (volume, claim, used_bytes) in [("d", "data-0", 900), ("scratch", "p-scratch", 8)] {
+        let told = pod["volume"].as_array().unwrap().iter().find(|told| told["name"] == volume).unwrap();
+        assert_eq!((&told["pvcRef"], &told["usedBytes"]), (&json!({"name": claim, "namespace": "ns"}), &json!(used_bytes)));
+    }
     let container = &pod["containers"][0];
     assert_eq!(
         (&container["name"], &container["rootfs"]["usedBytes"], &container["logs"]["usedBytes"]),
@@ -163,10 +170,24 @@ fn claims_and_running_pods_are_counted() {
         "kubelet_running_containers{container_state=\"running\"} 1",
         "kubelet_running_pods 1",
         "kubelet_volume_stats_used_bytes{namespace=\"ns\",persistentvolumeclaim=\"data-0\"} 900",
+        "kubelet_volume_stats_used_bytes{namespace=\"ns\",persistentvolumeclaim=\"p-scratch\"} 8",
         "kubelet_volume_stats_capacity_bytes{namespace=\"ns\",persistentvolumeclaim=\"data-0\"} 1073741824",
     ] {
         assert!(page.lines().any(|other| other == line), "{line} is not in\n{page}");
     }
+}
+
+#[test]
+fn of_a_device_only_its_capacity_is_known() {
+    // STAT-2, STAT-6
+    let mut device = sample(2000, 5);
+    let volumes = &mut device.pods.get_mut("u").unwrap().volumes;
+    volumes.retain(|name, _| name == "d");
+    volumes.get_mut("d").unwrap().is_device = true;
+    let samples = Stats::default().put("n", device);
+    let told = &summary("n", &samples, Detail::Everything)["pods"][0]["volume"][0];
+    assert_eq!((&told["capacityBytes"], told.get("availableBytes"), told.get("usedBytes")), (&json!(1 << 30), None, None));
+    assert_eq!(metrics("n", &samples).lines().filter(|line| line.contains("persistentvolumeclaim=")).count(), 1);
 }
 
 #[test]
