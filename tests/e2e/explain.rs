@@ -1,4 +1,4 @@
-//! `stead explain` on a running server: why a pod has no node, and why a set makes no further pod.
+//! `stead explain` on a running server: why a pod has no node, why a set makes no further pod, and what is the matter with a claim.
 
 use crate::cluster::{Cluster, Needs, have};
 use crate::statefulset::WEB;
@@ -49,4 +49,41 @@ fn a_pod_on_a_node_says_what_its_containers_wait_for() {
     let document: serde_json::Value = serde_json::from_str(&said).expect("a document");
     assert!(ok && document["node"]["waitsFor"].to_string().contains("example.com/hold"), "{document}");
     kubectl.run(&["patch", "pod", "p", "--type=merge", "-p", "{\"metadata\":{\"finalizers\":null}}"]);
+}
+
+const CLAIMS: &str = r#"
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: classless}
+spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 16Mi}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 16Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: user}
+spec:
+  containers: [{name: c, image: "i:1", volumeMounts: [{name: data, mountPath: /data}]}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+"#;
+
+#[test]
+fn a_claim_says_what_it_waits_for_and_what_it_has() {
+    let Some(programs) = have("a_claim_says_what_it_waits_for_and_what_it_has", Needs::Kubectl) else { return };
+    let cluster = Cluster::start(&["--simulated-nodes", "1"]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    kubectl.apply(CLAIMS, cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/user", "--timeout=60s"]);
+    let says = |claim: &str, words: &[&str]| {
+        let (ok, said) = explain(&cluster, claim, &[]);
+        assert!(ok && words.iter().all(|word| said.contains(word)), "{said}");
+    };
+    says(
+        "pvc/classless",
+        &["asks for storage class \"fast\", which does not exist. Classes: standard (default)", "kubectl delete pvc classless"],
+    );
+    says("pvc/data", &["its storage class is standard, of stead.io/local", "holds it to its size, 16Mi", "used by user"]);
 }

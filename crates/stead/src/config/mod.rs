@@ -69,7 +69,7 @@ pub struct DownArgs {
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The object: pod/web-0, sts/web, statefulsets.apps/web
+    /// The object: pod/web-0, pvc/www-web-0, sts/web, statefulsets.apps/web
     #[arg(value_name = "KIND/NAME", value_parser = values::object)]
     pub object: String,
     /// Its namespace [default: that of the kubeconfig's context]

@@ -1,6 +1,7 @@
-//! `stead explain KIND/NAME`: why an object is as it is, from what a running server's controllers last decided and, of a pod on a
-//! node, from what it is about to do there.
+//! `stead explain KIND/NAME`: why an object is as it is, from what a running server's controllers last decided; of a pod on a node also
+//! from what it is about to do there, and of a claim what disk it has.
 
+mod disk;
 mod kinds;
 mod text;
 
@@ -63,6 +64,9 @@ async fn explain(client: &Client, args: &ExplainArgs) -> anyhow::Result<Value> {
             explained["node"] = answer.unwrap_or_else(|error| json!({"reasons": [waiting::waits_for(&pod)], "error": error.to_string()}));
             explained["node"]["node"] = pod["spec"]["nodeName"].clone();
         }
+    }
+    if resource.qualified() == "persistentvolumeclaims" {
+        explained["disk"] = in_words(disk::of(client, namespace, name).await)?;
     }
     Ok(explained)
 }

@@ -3,7 +3,7 @@
 use stead_api::Value;
 use stead_api::value::Access;
 
-/// A paragraph for each controller that has something to say, and one for the pod's node.
+/// A paragraph for each controller that has something to say, and one for a pod's node or a claim's disk.
 pub fn lines(explained: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for controller in explained.items("controllers") {
@@ -11,6 +11,9 @@ pub fn lines(explained: &Value) -> Vec<String> {
     }
     if let Some(node) = explained.get("node") {
         paragraph(format!("node {}", node.str("node")), node, &mut lines);
+    }
+    if let Some(disk) = explained.get("disk") {
+        paragraph("disk".to_owned(), disk, &mut lines);
     }
     if lines.is_empty() {
         lines.push("nothing waits here: no controller has anything to do or to say".to_owned());
