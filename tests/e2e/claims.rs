@@ -2,7 +2,12 @@
 
 use crate::cluster::{Cluster, Needs, have};
 use crate::kubectl::Kubectl;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long the node's next measurement may take.
+const MEASURED_MAX: Duration = Duration::from_secs(120);
 
 const SET: &str = r#"
 apiVersion: apps/v1
@@ -94,6 +99,21 @@ fn an_ordinal_keeps_its_data_until_its_claim_is_deleted() {
     assert!(paths.iter().all(|path| !path.exists()));
 }
 
+/// What the node's summary says of a claim, once it says anything: it measures every ten seconds.
+fn measured(kubectl: &Kubectl, claim: &str) -> Value {
+    let began = Instant::now();
+    loop {
+        let summary = kubectl.run(&["get", "--raw", "/api/v1/nodes/e2e/proxy/stats/summary"]);
+        let summary: Value = serde_json::from_str(&summary).expect("a document");
+        let volumes = summary["pods"].as_array().into_iter().flatten().flat_map(|pod| pod["volume"].as_array().into_iter().flatten());
+        let of_claim = |volume: &&Value| volume["pvcRef"]["name"] == claim && volume["pvcRef"]["namespace"] == "default";
+        if let Some(found) = volumes.into_iter().find(of_claim) {
+            return found.clone();
+        }
+        assert!(began.elapsed() < MEASURED_MAX, "{claim} is not in {summary}");
+    }
+}
+
 #[test]
 fn a_claim_grows_and_says_so() {
     // STO-14, STO-15: where the kernel cannot grow it in use, it grows when its pod is made anew.
@@ -103,6 +123,10 @@ fn a_claim_grows_and_says_so() {
     kubectl.apply(SET, cluster.dir.path());
     kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
     std::fs::write(path_of(&kubectl, "www-web-0").join("f"), "kept").expect("the volume can be written");
+    // STAT-2
+    let before = measured(&kubectl, "www-web-0");
+    let bytes = ["capacityBytes", "usedBytes", "availableBytes"].map(|field| before[field].as_u64().expect("an amount"));
+    assert!(bytes[0] >= 64 << 20 && bytes[1] > 0 && bytes[2] > 0, "{before}");
     kubectl.run(&["patch", "pvc", "www-web-0", "--type=merge", "-p", r#"{"spec":{"resources":{"requests":{"storage":"200Mi"}}}}"#]);
     kubectl.run(&["wait", "--for=jsonpath={.status.allocatedResources.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
     kubectl.run(&["delete", "pod", "web-0"]);
@@ -229,6 +253,8 @@ fn a_device_is_a_container_s_and_keeps_what_is_written() {
     };
     begin();
     assert_eq!(shell("test -b /dev/raw-disk && echo written > /dev/raw-disk && echo ok"), "ok\n");
+    let told = measured(&kubectl, "raw");
+    assert_eq!((&told["capacityBytes"], told.get("usedBytes")), (&(16 << 20).into(), None), "{told}");
     kubectl.run(&["delete", "pod", "writer"]);
     begin();
     assert_eq!(shell("read line < /dev/raw-disk && echo $line"), "written\n");
@@ -237,4 +263,66 @@ fn a_device_is_a_container_s_and_keeps_what_is_written() {
     let volume = kubectl.run(&["get", "pvc", "raw", "-o", "jsonpath={.spec.volumeName}"]);
     kubectl.run(&["delete", "pod/writer", "pvc/raw"]);
     kubectl.run(&["wait", "--for=delete", &format!("pv/{volume}"), "--timeout=60s"]);
+}
+
+/// The files in a directory; none where it is not.
+fn names(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn what_is_deleted_can_be_had_from_the_trash_for_as_long_as_was_said() {
+    // LOCV-1, LOCV-12
+    let Some(programs) = have("what_is_deleted_can_be_had_from_the_trash_for_as_long_as_was_said", Needs::Containers) else { return };
+    let mut cluster = Cluster::start(&["--trash-retention", "24h"]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let pool = cluster.data_dir().join("storage/volumes");
+    kubectl.apply(&format!("{CLASS}---{}---{}", claim("data"), pod("writer", "data")), cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/writer", "--timeout=60s"]);
+    std::fs::write(path_of(&kubectl, "data").join("f"), "wanted back").expect("the volume can be written");
+    let volume = kubectl.run(&["get", "pvc", "data", "-o", "jsonpath={.spec.volumeName}"]);
+    kubectl.run(&["delete", "pod/writer", "pvc/data"]);
+    kubectl.run(&["wait", "--for=delete", &format!("pv/{volume}"), "--timeout=60s"]);
+    let is_told = |lines: &[String]| lines.iter().any(|line| line.contains("is in the trash, and gone for good in 86400 s"));
+    kubectl.watch_until(&["get", "events", "-w", "--field-selector", "reason=VolumeDeleted"], is_told);
+    // Nor does a start empty it.
+    cluster.crash();
+    cluster.serve();
+    let kept = pool.join(".trash").join(format!("{volume}_default_data"));
+    assert_eq!(std::fs::read_to_string(kept.join("f")).expect("it is kept"), "wanted back");
+    assert!(names(&pool).iter().all(|name| !name.starts_with("pvc-")), "{:?}", names(&pool));
+    // One that keeps nothing does.
+    cluster.stop();
+    cluster.set_flags(&[]);
+    cluster.serve();
+    let began = Instant::now();
+    while kept.exists() {
+        assert!(began.elapsed() < TRASH_MAX, "the trash is not emptied: {:?}", names(&pool.join(".trash")));
+        kubectl.run(&["get", "--raw", "/readyz"]);
+    }
+}
+
+/// How long what is in the trash may take to go.
+const TRASH_MAX: Duration = Duration::from_secs(60);
+
+/// Plain directories: the machine's file system need not have quotas.
+const CLASS: &str = r#"
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: plain}
+provisioner: stead.io/local
+volumeBindingMode: Immediate
+parameters: {enforcement: none}
+"#;
+
+fn claim(name: &str) -> String {
+    format!(
+        r#"
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: {name}}}
+spec: {{accessModes: [ReadWriteOnce], storageClassName: plain, resources: {{requests: {{storage: 16Mi}}}}}}
+"#
+    )
 }

@@ -49,9 +49,15 @@ impl Cluster {
     /// Starts a server with these flags beside the ones every test gives.
     pub fn start(flags: &[&str]) -> Self {
         let dir = tempfile::Builder::new().prefix("stead-e2e-").tempdir().expect("a directory can be made");
-        let mut cluster = Self { dir, flags: flags.iter().map(|f| (*f).to_owned()).collect(), child: None, ready: String::new() };
+        let mut cluster = Self { dir, flags: Vec::new(), child: None, ready: String::new() };
+        cluster.set_flags(flags);
         cluster.serve();
         cluster
+    }
+
+    /// What the next start is given beside the flags of every test.
+    pub fn set_flags(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
     pub fn data_dir(&self) -> PathBuf {
