@@ -31,6 +31,7 @@ pub const ENDPOINT_SLICES: Resource =
     Resource { api_version: "discovery.k8s.io/v1", plural: "endpointslices", kind: "EndpointSlice", namespaced: true };
 pub const SECRETS: Resource = core("secrets", "Secret");
 pub const SERVICE_ACCOUNTS: Resource = core("serviceaccounts", "ServiceAccount");
+pub const RESOURCE_QUOTAS: Resource = core("resourcequotas", "ResourceQuota");
 pub const NAMESPACES: Resource = Resource { namespaced: false, ..core("namespaces", "Namespace") };
 pub const NODES: Resource = Resource { namespaced: false, ..core("nodes", "Node") };
 pub const PERSISTENT_VOLUME_CLAIMS: Resource = core("persistentvolumeclaims", "PersistentVolumeClaim");

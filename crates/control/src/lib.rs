@@ -30,6 +30,7 @@ mod pods;
 mod protection;
 mod questions;
 pub mod replica_set;
+pub mod resource_quota;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
@@ -74,5 +75,6 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     endpoint_slice::REGISTRATION,
     endpoint_slice_mirroring::REGISTRATION,
     service_lb::REGISTRATION,
+    resource_quota::REGISTRATION,
     node_ttl::REGISTRATION,
 ];

@@ -10,6 +10,7 @@ use crate::facts::storage_class::StorageClassFacts;
 use crate::facts::volume::VolumeFacts;
 use crate::facts::{self, Facts, node::NodeFacts, pod::PodFacts};
 use std::collections::BTreeMap;
+use stead_api::kinds::resource_quota::counted::{Counted, Counting};
 use stead_api::selector::LabelSelector;
 use stead_api::{Value, json, time::Timestamp, value::Access};
 use stead_client::event::Reference;
@@ -33,6 +34,8 @@ pub struct Object {
     /// The object without what the other fields hold and what no controller reads; null if nothing is left.
     pub value: Value,
     pub facts: Facts,
+    /// What quotas count of it beside its being there.
+    pub counted: Counted,
 }
 
 /// An ownerReference.
@@ -63,8 +66,9 @@ impl Object {
         let owners = list(meta.get("ownerReferences")).iter().map(Owner::parse).collect();
         let finalizers = list(meta.get("finalizers")).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         meta.shift_remove("managedFields");
+        let counted = Counted::of(Counting { group: resource.group(), plural: resource.plural }, &value);
         let facts = facts::read(resource, &key, &mut value);
-        Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, facts })
+        Some(Self { resource, key, uid, version, labels, owners, finalizers, created, deleting, value, facts, counted })
     }
 
     /// The owner that is its controller.

@@ -69,8 +69,6 @@ const UPSTREAM: &[&str] = &[
     "node-ipam-controller",
     "nodeipam",
     "persistentvolume-attach-detach-controller",
-    "resourcequota",
-    "resourcequota-controller",
     "taint-eviction-controller",
     "token-cleaner-controller",
     "tokencleaner",

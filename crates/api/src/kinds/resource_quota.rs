@@ -1,5 +1,7 @@
 //! ResourceQuota: how much a namespace may have of things and of resources. Its status says how much of it is used.
 
+pub mod counted;
+
 use super::{
     columns,
     pod_spec::{

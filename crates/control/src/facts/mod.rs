@@ -22,7 +22,7 @@ use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
     CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, JOBS, NAMESPACES,
-    POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS,
+    POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, RESOURCE_QUOTAS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -88,6 +88,7 @@ const KINDS: &[Kind] = &[
     whole(CSI_NODES),
     whole(CSI_DRIVERS),
     whole(POD_DISRUPTION_BUDGETS),
+    whole(RESOURCE_QUOTAS),
     // Of all ConfigMaps one is read.
     Kind { read: |key, value| if key.name == ROOT_CA { Facts::None } else { metadata_alone(value) }, ..whole(CONFIG_MAPS) },
 ];

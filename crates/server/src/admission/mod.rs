@@ -1,5 +1,6 @@
 //! Admission: what must hold or is added before an object is stored (section 14 of the API contract). A table of plugins: all that
 //! change objects run first, in order, before an object is judged by its kind's own rules; all that only judge run after that.
+//! What a write costs of quotas is judged last and apart (`resource_quota`), for it is paid with the write.
 //! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
 mod claim_resize;
@@ -11,6 +12,7 @@ mod namespace_lifecycle;
 mod pod_resize;
 mod pod_security;
 mod priority;
+pub(crate) mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod storage_protection;

@@ -55,11 +55,11 @@ pub(crate) async fn begin(cluster: &Cluster, kind: &Kind, old: Option<&Value>, n
     begun
 }
 
-/// Waits for them. What fails is repaired later: the Service's own word counts.
+/// Waits for writes that go along with another. What fails is repaired later: that other one counts.
 pub(crate) async fn complete(begun: Vec<Pending>) {
     for pending in begun {
         if let Err(error) = pending.durable().await {
-            tracing::debug!(%error, "an IPAddress is not written along with its Service");
+            tracing::debug!(%error, "a write that goes along with another failed");
         }
     }
 }

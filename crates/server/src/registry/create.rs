@@ -1,5 +1,6 @@
 //! POST to a collection, and every other way in which an object comes to be (W1-W5).
 
+use crate::admission::resource_quota::{self, Charge};
 use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
 use crate::authz::escalation;
@@ -73,8 +74,9 @@ pub(crate) async fn create_object(
         refuse_version(&version)?;
         let warnings = core.admission.validate(&attributes(&call.target), &object).await;
         call.warnings.extend(warnings?);
+        let charge = resource_quota::charge(&attributes(&call.target), &object).await?;
         let key = keys::object(&kind, &call.target.namespace, &name);
-        match store(core, &kind, &key, options.run, &object).await? {
+        match store(core, &kind, &key, options.run, &object, charge).await? {
             Some(bytes) => return Ok(bytes),
             None if generated => {}
             None => return Err(exists(core, &kind, &key, &name)),
@@ -129,12 +131,19 @@ fn generate_name(cluster: &Cluster, object: &Value) -> String {
 }
 
 /// `None`: an object of that name exists.
-async fn store(cluster: &Cluster, kind: &Kind, key: &str, run: Run, object: &Value) -> Result<Option<Bytes>, Status> {
+async fn store(
+    cluster: &Cluster,
+    kind: &Kind,
+    key: &str,
+    run: Run,
+    object: &Value,
+    charge: Option<Charge>,
+) -> Result<Option<Bytes>, Status> {
     match run {
         Run::Dry if cluster.store.get(key).is_some() => Ok(None),
         Run::Dry => Ok(Some(object::to_bytes(kind, object).into())),
         Run::Real => {
-            let Ok(entry) = finish::store_new(cluster, kind, key, object).await? else { return Ok(None) };
+            let Ok(entry) = finish::store_new(cluster, kind, key, object, charge).await? else { return Ok(None) };
             expiry::after_write(cluster, kind).await?;
             Ok(Some(entry.value))
         }

@@ -1,5 +1,6 @@
 //! The last steps of a write, the same for all verbs: comparison with what is stored, the store's answer.
 
+use crate::admission::resource_quota::Charge;
 use crate::allocation::addresses;
 use crate::cluster::Cluster;
 use crate::object;
@@ -14,11 +15,18 @@ use stead_store::{Durability, Entry, Expect, NewValue, Pending, WriteError};
 pub(crate) struct Conflict;
 
 /// Stores an object that does not exist yet.
-pub(crate) async fn store_new(cluster: &Cluster, kind: &Kind, key: &str, object: &Value) -> Result<Result<Entry, Conflict>, Status> {
+pub(crate) async fn store_new(
+    cluster: &Cluster,
+    kind: &Kind,
+    key: &str,
+    object: &Value,
+    charge: Option<Charge>,
+) -> Result<Result<Entry, Conflict>, Status> {
     let durability = durability(kind, object, None);
     let value = object::to_store(kind, object);
     let pending = cluster.store.begin_put(key, Expect::Absent, value, durability).await;
-    let along = addresses::begin(cluster, kind, None, pending.entry().map(|_| object)).await;
+    let mut along = begin_charge(cluster, charge.filter(|_| pending.entry().is_some())).await;
+    along.extend(addresses::begin(cluster, kind, None, pending.entry().map(|_| object)).await);
     let written = pending.durable().await;
     addresses::complete(along).await;
     note(cluster, kind, written.as_ref().ok());
@@ -38,19 +46,47 @@ pub(crate) enum Begun {
 }
 
 /// Gives the next state of an object its place in the order of writes.
-pub(crate) async fn begin_next(cluster: &Cluster, kind: &Kind, current: &Entry, mut object: Value, old: &Value) -> Begun {
+pub(crate) async fn begin_next(
+    cluster: &Cluster,
+    kind: &Kind,
+    current: &Entry,
+    object: Value,
+    old: &Value,
+    charge: Option<Charge>,
+) -> Begun {
     if is_same(&object, old) {
         return Begun::Unchanged(current.value.clone());
     }
-    let durability = durability(kind, &object, Some(old));
     let value = object::to_store(kind, &object);
-    let pending = cluster.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability).await;
-    let along = addresses::begin(cluster, kind, Some(old), pending.entry().map_or(Some(old), |_| Some(&object))).await;
+    let pending =
+        cluster.store.begin_put(&current.key, Expect::Revision(current.revision), value, durability(kind, &object, Some(old))).await;
+    let mut along = begin_charge(cluster, charge.filter(|_| pending.entry().is_some())).await;
+    along.extend(addresses::begin(cluster, kind, Some(old), pending.entry().map_or(Some(old), |_| Some(&object))).await);
+    keep(cluster, kind, &pending, object);
+    Begun::Stored(pending, along)
+}
+
+/// Gives what a write costs its place right after the write, and lets others charge the same quotas. So whoever sees the charge, has
+/// seen what it is for.
+async fn begin_charge(cluster: &Cluster, charge: Option<Charge>) -> Vec<Pending> {
+    let kind = cluster.kinds.built_in("resourcequotas");
+    let mut begun = Vec::new();
+    for charged in charge.iter().flat_map(|charge| &charge.quotas) {
+        let value = object::to_store(&kind, &charged.next);
+        let expect = Expect::Revision(charged.current.revision);
+        let pending = cluster.store.begin_put(&charged.current.key, expect, value, Durability::Durable).await;
+        keep(cluster, &kind, &pending, charged.next.clone());
+        begun.push(pending);
+    }
+    begun
+}
+
+/// Keeps the object that a write stores, so that nobody has to read it again.
+fn keep(cluster: &Cluster, kind: &Kind, pending: &Pending, mut object: Value) {
     if let Some(entry) = pending.entry() {
         object::set_version(&mut object, &entry.revision.to_string());
         cluster.objects.keep(kind, entry, object);
     }
-    Begun::Stored(pending, along)
 }
 
 /// Gives the removal of an object its place; `last` is what watchers see.

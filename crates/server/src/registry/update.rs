@@ -1,5 +1,6 @@
 //! PUT, and the one way in which an existing object changes: read, change, judge, store, again after a conflict (W6-W14, W33).
 
+use crate::admission::resource_quota::{self, Charge};
 use crate::admission::{Attributes, Operation};
 use crate::allocation::Promise;
 use crate::answer::Answer;
@@ -32,6 +33,14 @@ pub(crate) struct Next {
     pub managed_fields: ManagedFields,
     /// `Warning` texts.
     pub warnings: Vec<String>,
+}
+
+/// The next state of an object, judged, and what is held for it.
+struct Judged {
+    object: Value,
+    /// Until it is durable.
+    promise: Option<Promise>,
+    charge: Option<Charge>,
 }
 
 /// Makes the next state of an object from its current one. It may be called several times.
@@ -158,7 +167,7 @@ async fn begin(
     let kind = call.target.kind.clone();
     let old = core.objects.read(&kind, current)?;
     let (prepared, held) = hold_until_pending(lock, prepare(core, call, options, part, current, &old, next)).await;
-    let (object, promise) = prepared?;
+    let Judged { object, promise, charge } = prepared?;
     let _lock = match held {
         Some(lock) => lock,
         None => {
@@ -175,7 +184,7 @@ async fn begin(
         let answer = object::to_bytes(&kind, &object);
         finish::begin_remove(core, &kind, current, &old, answer.into()).await
     } else {
-        finish::begin_next(core, &kind, current, object, &old).await
+        finish::begin_next(core, &kind, current, object, &old, charge).await
     };
     Ok((begun, promise))
 }
@@ -189,7 +198,7 @@ async fn prepare(
     current: &Entry,
     old: &Value,
     next: &mut Change<'_>,
-) -> Result<(Value, Option<Promise>), Status> {
+) -> Result<Judged, Status> {
     let kind = call.target.kind.clone();
     let name = call.target.name.clone();
     let Next { mut object, managed_fields, warnings } = next(old)?;
@@ -221,7 +230,8 @@ async fn prepare(
     }
     let attributes = Attributes { cluster: core, target: &call.target, operation };
     call.warnings.extend(core.admission.validate(&attributes, &object).await?);
-    Ok((object, promise))
+    let charge = resource_quota::charge(&attributes, &object).await?;
+    Ok(Judged { object, promise, charge })
 }
 
 /// W6: the version that the writer has seen.

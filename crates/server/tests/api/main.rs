@@ -12,6 +12,7 @@ mod nodes;
 mod pod_security;
 mod protobuf;
 mod proxy;
+mod quotas;
 mod replayed;
 mod services;
 mod storage;

@@ -163,7 +163,8 @@ fn page_multiple(name: &str, amount: &Quantity, path: &Path) -> Option<field::Er
     (!divisible).then(|| field::invalid(path, amount.to_string(), &detail))
 }
 
-fn is_extended(name: &str) -> bool {
+/// Whether a resource of nodes is nobody's whom Kubernetes knows.
+pub fn is_extended(name: &str) -> bool {
     !is_native_resource(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
