@@ -34,14 +34,15 @@ pub struct Kind {
     pub unconditional_update: bool,
     /// A DELETE that removes at once answers with the object instead of a Status.
     pub delete_returns_object: bool,
-    /// The version that objects are stored in, if it is another one than this; [`Hooks::convert`] goes between them.
+    /// The group and version that objects are stored in, if not these; [`Hooks::convert`] goes between them.
     pub stored_as: Option<StoredAs>,
     pub hooks: HooksRef,
 }
 
-/// Another version of a kind, which its objects are stored in.
+/// Another version of a kind, perhaps in another group, which its objects are stored in.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredAs {
+    pub group: &'static str,
     pub version: &'static str,
     pub schema: &'static Type,
 }
@@ -125,6 +126,15 @@ pub enum Part {
 impl Part {
     /// `/scale`: the number of replicas. Hooks see it as a change of the main resource.
     pub const SCALE: Self = Self::Other("scale");
+}
+
+/// In which version of its kind an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The one of its row.
+    Served,
+    /// The one that objects are stored in.
+    Stored,
 }
 
 /// How an object goes away.
@@ -225,8 +235,8 @@ pub trait Hooks: Debug + Send + Sync {
         format!("field label not supported: {label}")
     }
 
-    /// Turns an object that is in another version of this kind into version `to`; `apiVersion` is the pipeline's.
-    fn convert(&self, _object: &mut Value, _to: &str) {}
+    /// Turns an object of the version that objects are stored in into this one, or back; `apiVersion` is the pipeline's.
+    fn convert(&self, _object: &mut Value, _to: Form) {}
 
     fn deletion(&self) -> Deletion {
         Deletion::Ordinary
@@ -283,6 +293,14 @@ pub enum Generation {
     Raise,
 }
 
+fn qualified(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
+}
+
+fn api_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+}
+
 /// Cells of kinds that print Name and Age.
 pub fn default_cells(object: &Value, now: Timestamp) -> Vec<Value> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -292,17 +310,28 @@ pub fn default_cells(object: &Value, now: Timestamp) -> Vec<Value> {
 impl Kind {
     /// `statefulsets.apps`, or `pods` in the core group.
     pub fn qualified_resource(&self) -> String {
-        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+        qualified(self.plural, self.group)
+    }
+
+    /// The same as objects of this kind are stored.
+    pub fn stored_resource(&self) -> String {
+        qualified(self.plural, self.stored_group_version().0)
+    }
+
+    /// Group and version that objects are stored in.
+    pub fn stored_group_version(&self) -> (&'static str, &'static str) {
+        self.stored_as.map_or((self.group, self.version), |stored| (stored.group, stored.version))
     }
 
     /// `apps/v1` or `v1`.
     pub fn api_version(&self) -> String {
-        self.api_version_of(self.version)
+        api_version(self.group, self.version)
     }
 
-    /// The same of another version of this kind.
-    pub fn api_version_of(&self, version: &str) -> String {
-        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+    /// The same as objects of this kind are stored.
+    pub fn stored_api_version(&self) -> String {
+        let (group, version) = self.stored_group_version();
+        api_version(group, version)
     }
 
     /// The `details` of a Status about one object.

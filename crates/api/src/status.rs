@@ -63,7 +63,9 @@ impl Status {
 
     /// 422 of one or several field errors, in upstream's words.
     pub fn invalid(kind: &Kind, name: &str, errors: &field::Errors) -> Self {
-        let what = if kind.group.is_empty() { kind.kind.to_owned() } else { format!("{}.{}", kind.kind, kind.group) };
+        // It is judged as what it is stored as.
+        let (group, _) = kind.stored_group_version();
+        let what = if group.is_empty() { kind.kind.to_owned() } else { format!("{}.{group}", kind.kind) };
         // An aggregate prints each distinct message once.
         let mut texts: Vec<String> = Vec::new();
         for error in errors {
@@ -84,8 +86,8 @@ impl Status {
         if !name.is_empty() {
             details["name"] = name.into();
         }
-        if !kind.group.is_empty() {
-            details["group"] = kind.group.into();
+        if !group.is_empty() {
+            details["group"] = group.into();
         }
         details["kind"] = kind.kind.into();
         details["causes"] = causes.into();

@@ -4,7 +4,7 @@ use stead_api::registry::Kind;
 
 /// Prefix of all objects of a kind, or of those of one namespace.
 pub(crate) fn prefix(kind: &Kind, namespace: &str) -> String {
-    let resource = kind.qualified_resource();
+    let resource = kind.stored_resource();
     if namespace.is_empty() { format!("/registry/{resource}/") } else { format!("/registry/{resource}/{namespace}/") }
 }
 

@@ -5,7 +5,7 @@ use crate::negotiation::Reader;
 use crate::query::FieldValidation;
 use bytes::Bytes;
 use stead_api::field::Errors;
-use stead_api::registry::{Kind, StoredAs};
+use stead_api::registry::{Form, Kind};
 use stead_api::schema::walker::{self, DecodeError, Decoded};
 use stead_api::schema::{self, Type};
 use stead_api::wire::{self, json::TypeMeta};
@@ -175,7 +175,7 @@ pub(crate) fn read(ty: &'static Type, reader: Reader, body: &[u8]) -> Result<Dec
 pub(crate) fn from_store(kind: &Kind, key: &str, bytes: &[u8]) -> Result<Value, Status> {
     let Some(stored) = &kind.stored_as else { return from_bytes(kind.schema, key, bytes) };
     let mut object = from_bytes(stored.schema, key, bytes)?;
-    kind.hooks.convert(&mut object, kind.version);
+    kind.hooks.convert(&mut object, Form::Served);
     object["apiVersion"] = kind.api_version().into();
     walker::canonical(kind.schema, &mut object);
     Ok(object)
@@ -210,7 +210,7 @@ pub(crate) fn unreadable(key: &str, why: &str) -> Status {
 pub(crate) fn to_store(kind: &Kind, object: &Value) -> NewValue {
     let (bytes, stamp) = match &kind.stored_as {
         None => walker::encode_stamped(kind.schema, object),
-        Some(stored) => walker::encode_stamped(stored.schema, &converted(kind, stored, object)),
+        Some(stored) => walker::encode_stamped(stored.schema, &converted(kind, object)),
     };
     NewValue { bytes, stamp: Some(stamp) }
 }
@@ -219,14 +219,14 @@ pub(crate) fn to_store(kind: &Kind, object: &Value) -> NewValue {
 pub(crate) fn to_bytes(kind: &Kind, object: &Value) -> Vec<u8> {
     match &kind.stored_as {
         None => walker::encode(kind.schema, object),
-        Some(stored) => walker::encode(stored.schema, &converted(kind, stored, object)),
+        Some(stored) => walker::encode(stored.schema, &converted(kind, object)),
     }
 }
 
-fn converted(kind: &Kind, stored: &StoredAs, object: &Value) -> Value {
+fn converted(kind: &Kind, object: &Value) -> Value {
     let mut object = object.clone();
-    kind.hooks.convert(&mut object, stored.version);
-    object["apiVersion"] = kind.api_version_of(stored.version).into();
+    kind.hooks.convert(&mut object, Form::Stored);
+    object["apiVersion"] = kind.stored_api_version().into();
     object
 }
 

@@ -20,8 +20,8 @@ pub(crate) struct Objects {
     generations: Mutex<Generations>,
 }
 
-/// A state of an object in one version of its kind: the version, the key, the revision.
-type State = (&'static str, Arc<str>, u64);
+/// A state of an object in one version of its kind: group and version, the key, the revision.
+type State = ((&'static str, &'static str), Arc<str>, u64);
 
 /// What was asked for lately, and what was before that: when the young are too many they become the old, and the old go.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Generations {
 impl Objects {
     /// The object in an entry of the store.
     pub(crate) fn read(&self, kind: &Kind, entry: &Entry) -> Result<Arc<Value>, Status> {
-        let state = (kind.version, entry.key.clone(), entry.revision);
+        let state = ((kind.group, kind.version), entry.key.clone(), entry.revision);
         if let Some(object) = self.lock().get(&state, entry.value.len()) {
             return Ok(object);
         }
@@ -45,7 +45,7 @@ impl Objects {
 
     /// Keeps an object that was just stored: `object` is what reading the entry would give.
     pub(crate) fn keep(&self, kind: &Kind, entry: &Entry, object: Value) {
-        self.lock().insert((kind.version, entry.key.clone(), entry.revision), Arc::new(object), entry.value.len());
+        self.lock().insert(((kind.group, kind.version), entry.key.clone(), entry.revision), Arc::new(object), entry.value.len());
     }
 
     fn lock(&self) -> MutexGuard<'_, Generations> {

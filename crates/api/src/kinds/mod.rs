@@ -97,6 +97,7 @@ pub static KINDS: &[&Kind] = &[
     &storage_class::STORAGE_CLASS,
     &volume_attachment::VOLUME_ATTACHMENT,
     &volume_attributes_class::VOLUME_ATTRIBUTES_CLASS,
+    &event::EVENT_V1,
     &priority_class::PRIORITY_CLASS,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,

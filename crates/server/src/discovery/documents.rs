@@ -154,8 +154,8 @@ fn subresource(kind: &Kind, sub: &Subresource) -> Value {
 
 /// How clients tell that a kind is stored in another version than before: a digest of the storage version.
 fn storage_version_hash(kind: &Kind) -> String {
-    let stored = kind.stored_as.map_or(kind.version, |stored| stored.version);
-    let hash = digest::sha256(format!("{}/{stored}/{}", kind.group, kind.kind).as_bytes());
+    let (group, version) = kind.stored_group_version();
+    let hash = digest::sha256(format!("{group}/{version}/{}", kind.kind).as_bytes());
     base64::engine::general_purpose::STANDARD.encode(&hash[..8])
 }
 

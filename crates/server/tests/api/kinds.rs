@@ -4,15 +4,15 @@ use crate::client::{create, fresh, get, outline, send, watch};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stead_api::kinds::config_map::CONFIG_MAP;
-use stead_api::registry::{Hooks, HooksRef, Kind, StoredAs};
+use stead_api::registry::{Form, Hooks, HooksRef, Kind, StoredAs};
 
 /// A kind whose version v1 keeps in `data.size` what v1beta1 has in `data.length`. Its schema is a ConfigMap's.
 #[derive(Debug)]
 struct Rope;
 
 impl Hooks for Rope {
-    fn convert(&self, object: &mut Value, to: &str) {
-        let (from, into) = if to == "v1" { ("length", "size") } else { ("size", "length") };
+    fn convert(&self, object: &mut Value, to: Form) {
+        let (from, into) = if to == Form::Stored { ("length", "size") } else { ("size", "length") };
         if let Some(data) = object["data"].as_object_mut()
             && let Some(value) = data.shift_remove(from)
         {
@@ -59,7 +59,7 @@ async fn a_kind_is_served_once_its_row_is_there_and_no_longer_than_that() {
 async fn an_object_is_read_and_written_in_every_version_and_stored_in_one() {
     let client = fresh().await;
     client.server().set_kind(rope("v1", None));
-    client.server().set_kind(rope("v1beta1", Some(StoredAs { version: "v1", schema: CONFIG_MAP.schema })));
+    client.server().set_kind(rope("v1beta1", Some(StoredAs { group: "example.com", version: "v1", schema: CONFIG_MAP.schema })));
     let made = create(&client, V1BETA1, json!({"metadata": {"name": "r"}, "data": {"length": "5"}})).await;
     assert_eq!((&made["apiVersion"], &made["data"]), (&json!("example.com/v1beta1"), &json!({"length": "5"})));
     let read = get(&client, &format!("{V1}/r")).await.1;

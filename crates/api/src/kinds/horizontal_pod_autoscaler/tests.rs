@@ -1,7 +1,7 @@
 //! Tests of what is measured, shown and kept between the versions.
 
 use super::{HORIZONTAL_POD_AUTOSCALER, HORIZONTAL_POD_AUTOSCALER_V1, targets};
-use crate::{Value, json, schema::walker, value::Access};
+use crate::{Value, json, registry::Form, schema::walker, value::Access};
 
 fn decoded(spec: Value, status: Value) -> Value {
     let body = json!({"metadata": {"name": "h"}, "spec": spec, "status": status});
@@ -31,7 +31,7 @@ fn nothing_is_lost_by_the_older_version() {
         }),
     );
     let (hooks, mut other) = (&HORIZONTAL_POD_AUTOSCALER_V1.hooks, object.clone());
-    hooks.convert(&mut other, "v1");
+    hooks.convert(&mut other, Form::Served);
     assert_eq!(other["spec"]["targetCPUUtilizationPercentage"], 60);
     assert_eq!(other["status"]["currentCPUUtilizationPercentage"], 7);
     let text = |name: &str| other["metadata"]["annotations"].str(&format!("autoscaling.alpha.kubernetes.io/{name}")).to_owned();
@@ -45,7 +45,7 @@ fn nothing_is_lost_by_the_older_version() {
     assert!(text("behavior").ends_with(
         r#""ScaleDown":{"StabilizationWindowSeconds":60,"SelectPolicy":"Max","Policies":[{"Type":"Percent","Value":100,"PeriodSeconds":15}],"Tolerance":"50m"}}"#
     ));
-    hooks.convert(&mut other, "v2");
+    hooks.convert(&mut other, Form::Stored);
     assert_eq!(other, object);
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Map, Value,
     field::Errors,
     json,
-    registry::{Generation, Hooks, HooksRef, Kind, Part, StoredAs},
+    registry::{Form, Generation, Hooks, HooksRef, Kind, Part, StoredAs},
     schema::generated::{
         AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER, AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER,
         AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_SPEC as SPEC, AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_STATUS as STATUS,
@@ -19,7 +19,7 @@ use crate::{
 pub static HORIZONTAL_POD_AUTOSCALER_V1: Kind = Kind {
     version: "v1",
     schema: &AUTOSCALING_V1_HORIZONTAL_POD_AUTOSCALER,
-    stored_as: Some(StoredAs { version: "v2", schema: &AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER }),
+    stored_as: Some(StoredAs { group: "autoscaling", version: "v2", schema: &AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER }),
     hooks: HooksRef::Static(&V1),
     ..HORIZONTAL_POD_AUTOSCALER
 };
@@ -179,8 +179,11 @@ impl Hooks for V1 {
         HorizontalPodAutoscaler.cells(&newer(object), now)
     }
 
-    fn convert(&self, object: &mut Value, to: &str) {
-        *object = if to == "v2" { newer(object) } else { older(object) };
+    fn convert(&self, object: &mut Value, to: Form) {
+        *object = match to {
+            Form::Stored => newer(object),
+            Form::Served => older(object),
+        };
     }
 }
 

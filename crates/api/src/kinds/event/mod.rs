@@ -1,4 +1,7 @@
 //! Event: a report of something that happened to an object. Hardly checked, never graceful, kept for a while.
+//! `v1` is the same object as `events.k8s.io/v1` shows it, which is checked when it is written there.
+
+mod v1;
 
 use super::columns;
 use crate::{
@@ -10,6 +13,8 @@ use crate::{
     time::{Timestamp, human_duration},
     value::Access,
 };
+
+pub use v1::EVENT_V1;
 
 pub static EVENT: Kind = Kind {
     group: "",
@@ -85,21 +90,7 @@ impl Hooks for Event {
     }
 
     fn validate(&self, object: &Value) -> Errors {
-        let namespace = object["metadata"].str("namespace");
-        let about = object["involvedObject"].str("namespace");
-        let mut errors = if object.has("eventTime") { validate_new_style(object) } else { Errors::new() };
-        let agrees = match (object.has("eventTime"), about) {
-            (false, "") => matches!(namespace, "" | "default"),
-            (false, about) => about == namespace,
-            (true, "") => matches!(namespace, "default" | "kube-system"),
-            (true, _) => true,
-        };
-        if !agrees {
-            errors.insert(0, invalid(&Path::new("involvedObject.namespace"), about, "does not match event.namespace"));
-        }
-        let path = Path::new("namespace");
-        errors.extend(names::dns_subdomain(namespace).iter().map(|why| invalid(&path, namespace, why)));
-        errors
+        validate(object, "reportingComponent")
     }
 
     fn name_rule(&self) -> NameRule {
@@ -153,11 +144,30 @@ impl Hooks for Event {
     }
 }
 
+/// What holds in both versions; `reporter` is what the one at hand calls who reports.
+fn validate(object: &Value, reporter: &str) -> Errors {
+    let namespace = object["metadata"].str("namespace");
+    let about = object["involvedObject"].str("namespace");
+    let mut errors = if object.has("eventTime") { validate_new_style(object, reporter) } else { Errors::new() };
+    let agrees = match (object.has("eventTime"), about) {
+        (false, "") => matches!(namespace, "" | "default"),
+        (false, about) => about == namespace,
+        (true, "") => matches!(namespace, "default" | "kube-system"),
+        (true, _) => true,
+    };
+    if !agrees {
+        errors.insert(0, invalid(&Path::new("involvedObject.namespace"), about, "does not match event.namespace"));
+    }
+    let path = Path::new("namespace");
+    errors.extend(names::dns_subdomain(namespace).iter().map(|why| invalid(&path, namespace, why)));
+    errors
+}
+
 /// Events with an eventTime must say who saw what.
-fn validate_new_style(object: &Value) -> Errors {
+fn validate_new_style(object: &Value, reporter: &str) -> Errors {
     let mut errors = Errors::new();
     let controller = object.str("reportingComponent");
-    let path = Path::new("reportingComponent");
+    let path = Path::new(reporter);
     if controller.is_empty() {
         errors.push(required(&path, ""));
     }
