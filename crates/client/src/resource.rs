@@ -53,6 +53,8 @@ pub const POD_DISRUPTION_BUDGETS: Resource =
     Resource { api_version: "policy/v1", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", namespaced: true };
 pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
+pub const RUNTIME_CLASSES: Resource =
+    Resource { api_version: "node.k8s.io/v1", plural: "runtimeclasses", kind: "RuntimeClass", namespaced: false };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
 
 /// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].

@@ -40,6 +40,7 @@ pub mod replica_set;
 pub mod replication_controller;
 pub mod resource_quota;
 pub mod reviews;
+pub mod runtime_class;
 pub mod secret;
 pub mod service;
 pub mod service_account;
@@ -99,6 +100,7 @@ pub static KINDS: &[&Kind] = &[
     &volume_attributes_class::VOLUME_ATTRIBUTES_CLASS,
     &event::EVENT_V1,
     &priority_class::PRIORITY_CLASS,
+    &runtime_class::RUNTIME_CLASS,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,
 ];

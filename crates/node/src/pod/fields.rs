@@ -62,16 +62,11 @@ pub const POD_SPEC: Fields = Fields {
         "serviceAccountName",
         "imagePullSecrets",
         "serviceAccount",
+        "runtimeClassName",
+        "overhead",
     ],
     listed: &["volumes", "automountServiceAccountToken"],
-    refused: &[
-        ("runtimeClassName", set),
-        ("overhead", set),
-        ("resourceClaims", set),
-        ("schedulingGroup", set),
-        ("evictionResponders", set),
-        ("os", other_os),
-    ],
+    refused: &[("resourceClaims", set), ("schedulingGroup", set), ("evictionResponders", set), ("os", other_os)],
 };
 
 pub const CONTAINER: Fields = Fields {

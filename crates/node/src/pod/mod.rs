@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod resize;
 pub mod restart;
 pub mod runner;
+pub mod runtime_class;
 pub mod state;
 pub mod status;
 pub mod steps;

@@ -9,7 +9,7 @@ use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::resize::Change;
 use super::state::TerminalReason;
 use super::steps::about;
-use super::{pull_progress, pull_secrets};
+use super::{pull_progress, pull_secrets, runtime_class};
 use crate::admission::Rejection;
 use crate::following::{Followed, any_changed};
 use crate::image_volumes;
@@ -157,7 +157,10 @@ async fn perform<R: Runtime>(node: &Node<R>, volumes: &PodVolumes, pod: &Arc<Val
         Operation::TearDownVolumes => Outcome::Done(volumes.tear_down(pod).await),
         Operation::RemovePodDirectory => Outcome::Done(volumes.remove(pod).await),
         Operation::BindSubPaths(sub_paths) => Outcome::Done(volumes.bind(pod, sub_paths).await),
-        Operation::CreateSandbox(spec) => Outcome::Sandbox(node.runtime.create_sandbox(spec).await),
+        Operation::CreateSandbox(spec) => Outcome::Sandbox(match runtime_class::check(node, pod).await {
+            Ok(()) => node.runtime.create_sandbox(spec).await,
+            Err(error) => Err(error),
+        }),
         Operation::StopSandbox(id) => Outcome::Done(node.runtime.stop_sandbox(&id).await),
         Operation::RemoveSandbox(id) => Outcome::Done(node.runtime.remove_sandbox(&id).await),
         Operation::InspectImage(reference) => Outcome::Image(node.runtime.image(&reference).await),
