@@ -9,7 +9,9 @@ use crate::registry::ownership::ManagedFields;
 use crate::registry::{create, expiry};
 use crate::request::{Target, Verb};
 use crate::{allocation, authz, kubernetes_service, object};
+use futures::future::try_join_all;
 use std::sync::Arc;
+use stead_api::kinds::fairness;
 use stead_api::kinds::priority_class::SYSTEM;
 use stead_api::registry::Kind;
 use stead_api::{Status, Value, json};
@@ -25,6 +27,7 @@ const ROUNDS: u64 = 6;
 pub(crate) async fn run(core: &Arc<Core>, first_objects: Vec<Value>) -> Result<(), Status> {
     repair_namespaces(core).await?;
     repair_priority_classes(core).await?;
+    repair_fairness(core).await?;
     authz::default_roles::repair(core).await?;
     let first = !networks::is_known(core);
     if first {
@@ -53,6 +56,7 @@ async fn in_rounds(core: &Arc<Core>) {
         if round % ROUNDS == 0 {
             say(repair_namespaces(core).await, "the namespaces of the system are not looked after");
             say(repair_priority_classes(core).await, "the priority classes of the system are not looked after");
+            say(repair_fairness(core).await, "the flow schemas and priority levels of the system are not looked after");
             say(repair_addresses(core).await, "the addresses of Services are not looked after");
             say(expiry::expire(core, &events, usize::MAX).await, "old Events stay");
         }
@@ -78,6 +82,15 @@ async fn repair_priority_classes(core: &Arc<Core>) -> Result<(), Status> {
     for (name, value, description) in SYSTEM {
         ensure(core, &classes, "", json!({"metadata": {"name": name}, "value": value, "description": description})).await?;
     }
+    Ok(())
+}
+
+/// Side by side, so that the many of them are one write of a new store.
+async fn repair_fairness(core: &Arc<Core>) -> Result<(), Status> {
+    let [levels, schemas] = ["prioritylevelconfigurations", "flowschemas"].map(|plural| core.kinds.built_in(plural));
+    let levels = fairness::levels().into_iter().map(|object| ensure(core, &levels, "", object));
+    let schemas = fairness::schemas().into_iter().map(|object| ensure(core, &schemas, "", object));
+    futures::try_join!(try_join_all(levels), try_join_all(schemas))?;
     Ok(())
 }
 

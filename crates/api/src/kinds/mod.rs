@@ -16,6 +16,8 @@ mod difference;
 pub mod endpoint_slice;
 pub mod endpoints;
 pub mod event;
+pub mod fairness;
+pub mod flow_schema;
 pub mod horizontal_pod_autoscaler;
 pub mod ingress;
 pub mod ingress_class;
@@ -35,6 +37,7 @@ pub mod pod_spec;
 pub mod pod_template;
 pub mod pod_templates;
 pub mod priority_class;
+pub mod priority_level_configuration;
 pub mod rbac;
 pub mod replica_set;
 pub mod replication_controller;
@@ -101,6 +104,8 @@ pub static KINDS: &[&Kind] = &[
     &event::EVENT_V1,
     &priority_class::PRIORITY_CLASS,
     &runtime_class::RUNTIME_CLASS,
+    &flow_schema::FLOW_SCHEMA,
+    &priority_level_configuration::PRIORITY_LEVEL_CONFIGURATION,
     &lease::LEASE,
     &endpoint_slice::ENDPOINT_SLICE,
 ];
