@@ -56,7 +56,7 @@ impl Controller for TaintEviction {
         let plan = plan::plan(now, pod, node, doomed.contains_key(key));
         if plan.requeue_at.is_some() {
             doomed.insert(key.clone(), pod.reference());
-        } else if pod.deleting.is_none() {
+        } else if pod.deleting.is_none() || !plan.is_empty() {
             doomed.remove(key);
         }
         plan

@@ -19,7 +19,8 @@ enum Stay {
 pub fn plan(now: Timestamp, pod: &Object, node: &Object, is_doomed: bool) -> Plan {
     let mut plan = Plan::default();
     let taints: Vec<&Taint> = node.node().evicting_taints().collect();
-    if pod.deleting.is_some() {
+    // Of a pod that goes already it is said once that it would have to.
+    if pod.deleting.is_some() && pod.pod().disrupted_at.is_some() {
         return plan;
     }
     let stay = stay(pod, &taints);

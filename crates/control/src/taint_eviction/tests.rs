@@ -128,3 +128,17 @@ fn an_end_is_taken_back_once() {
     }
     assert_eq!(events, [0, 1, 0]);
 }
+
+// TNT-2
+#[test]
+fn a_pod_that_goes_already_is_marked_once() {
+    let tainted = node(&[("node.kubernetes.io/out-of-service", 0)]);
+    let deleted = |conditions: Value| {
+        let meta = json!({"name": "p", "namespace": "d", "uid": "u", "resourceVersion": "3", "deletionTimestamp": at(30).rfc3339()});
+        let body = json!({"metadata": meta, "spec": {"nodeName": "n"}, "status": {"conditions": conditions}});
+        Object::parse(PODS, body).unwrap()
+    };
+    assert!(evicts(&plan(at(1), &deleted(json!([])), &tainted)));
+    let marked = json!([{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}]);
+    assert!(plan(at(1), &deleted(marked), &tainted).is_empty());
+}
