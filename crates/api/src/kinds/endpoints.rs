@@ -72,6 +72,10 @@ impl Hooks for Endpoints {
         if object.items("subsets") == old.items("subsets") { Errors::new() } else { self.validate(object) }
     }
 
+    fn storage_resource(&self) -> Option<&'static str> {
+        Some("services/endpoints")
+    }
+
     fn deprecation(&self) -> Option<&'static str> {
         Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }

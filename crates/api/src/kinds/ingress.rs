@@ -220,7 +220,7 @@ fn validate_path(item: &Value, path: &Path) -> Errors {
 fn validate_backend(backend: &Value, path: &Path) -> Errors {
     match (backend.has("resource"), backend.has("service")) {
         (true, true) => vec![invalid(path, "", "cannot set both resource and service backends")],
-        (true, false) => ingress_class::validate_reference(&backend["resource"], &path.child("resource")),
+        (true, false) => ingress_class::validate_reference(&backend["resource"], &path.child("resource"), |_| String::new()),
         (false, true) => validate_service(&backend["service"], path),
         (false, false) => vec![invalid(path, "", "resource or service backend is required")],
     }

@@ -100,7 +100,7 @@ impl Hooks for IngressClass {
 }
 
 fn validate_parameters(parameters: &Value, path: &Path) -> Errors {
-    let mut errors = validate_reference(parameters, path);
+    let mut errors = validate_reference(parameters, path, |member| format!("{member} is required"));
     let at = path.child("namespace");
     match parameters.str("scope") {
         "Cluster" if parameters.has("namespace") => errors.push(forbidden(&at, "`parameters.scope` is set to 'Cluster'")),
@@ -115,8 +115,8 @@ fn validate_parameters(parameters: &Value, path: &Path) -> Errors {
     errors
 }
 
-/// A reference to an object in the same place by group, kind and name.
-pub(super) fn validate_reference(reference: &Value, path: &Path) -> Errors {
+/// A reference to an object in the same place by group, kind and name; `missing` is what is said of a member that is not there.
+pub(super) fn validate_reference(reference: &Value, path: &Path, missing: impl Fn(&str) -> String) -> Errors {
     let mut errors = Errors::new();
     let group = reference.str("apiGroup");
     if !group.is_empty() {
@@ -125,7 +125,7 @@ pub(super) fn validate_reference(reference: &Value, path: &Path) -> Errors {
     for member in ["kind", "name"] {
         let (at, value) = (path.child(member), reference.str(member));
         match value {
-            "" => errors.push(required(&at, &format!("{member} is required"))),
+            "" => errors.push(required(&at, &missing(member))),
             value => errors.extend(names::path_segment_name(value).iter().map(|why| invalid(&at, value, why))),
         }
     }
