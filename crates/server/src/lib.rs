@@ -12,6 +12,7 @@ mod body;
 mod bootstrap;
 mod call;
 mod cluster;
+mod component_statuses;
 mod core;
 mod debug;
 mod digest;

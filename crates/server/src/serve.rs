@@ -3,6 +3,7 @@
 use crate::Body;
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::component_statuses;
 use crate::core::Core;
 use crate::format::ResponseFormat;
 use crate::metrics;
@@ -20,6 +21,9 @@ pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, format: ResponseFor
     if metrics::serves(&call.target.kind) {
         return metrics::serve(core, call);
     }
+    if component_statuses::serves(&call.target.kind) {
+        return component_statuses::serve(core, call);
+    }
     if let Some(subresource) = call.target.subresource {
         return serve_subresource(core, call, subresource.name).await;
     }
@@ -27,6 +31,10 @@ pub(crate) async fn serve(core: &Arc<Core>, call: &mut Call, format: ResponseFor
         Verb::Get => read::get(core, call),
         Verb::List => list::list(core, call).await,
         Verb::Watch => watch::watch(core, call, format),
+        Verb::Create if binding::serves(&call.target.kind) => {
+            call.target.kind = core.kinds.built_in("pods");
+            binding::create(core, call).await
+        }
         Verb::Create => match reviews::create(core, call) {
             Some(answered) => answered,
             None => create::create(core, call).await,

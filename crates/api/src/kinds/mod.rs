@@ -2,7 +2,9 @@
 
 use crate::registry::Kind;
 
+pub mod binding;
 pub mod columns;
+pub mod component_status;
 pub mod conditions;
 pub mod config_map;
 pub mod controller_revision;
@@ -55,6 +57,8 @@ pub mod volume_attributes_class;
 
 /// Every served kind, in discovery order (groups in order, resources alphabetically).
 pub static KINDS: &[&Kind] = &[
+    &binding::BINDING,
+    &component_status::COMPONENT_STATUS,
     &config_map::CONFIG_MAP,
     &endpoints::ENDPOINTS,
     &event::EVENT,

@@ -124,7 +124,7 @@ fn resource(kind: &Kind) -> Value {
         "verbs": kind.verbs,
     });
     names(&mut out, kind);
-    if kind.verbs.contains(&"list") {
+    if kind.verbs.contains(&"create") && kind.verbs.contains(&"list") {
         out["storageVersionHash"] = storage_version_hash(kind).into();
     }
     out

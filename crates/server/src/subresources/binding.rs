@@ -1,4 +1,4 @@
-//! `pods/binding` (R54): assigns a pod to a node.
+//! `pods/binding` and the older `bindings` (R54): assigns a pod to a node.
 
 use super::pod_target;
 use crate::answer::Answer;
@@ -9,11 +9,18 @@ use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
 use crate::registry::{create as creation, update};
 use stead_api::field::{self, Path};
+use stead_api::kinds::binding::BINDING;
+use stead_api::registry::Kind;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json, names, schema};
 
 /// Labels of a node that its pods get.
 const TOPOLOGY_LABELS: &[&str] = &["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+
+/// Whether a kind is that of Bindings themselves.
+pub(crate) fn serves(kind: &Kind) -> bool {
+    kind.group == BINDING.group && kind.kind == BINDING.kind
+}
 
 pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
