@@ -2,7 +2,7 @@
 
 use crate::call::{Call, DeleteOptions, Key, Patch};
 use crate::wire::{self, Answer};
-use crate::{Failure, Resource};
+use crate::{Failure, Resource, Scope};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use kube::client::Body;
@@ -57,6 +57,12 @@ impl Client {
             Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Every object of a scope.
+    pub async fn list_in(&self, scope: &Scope) -> Result<Vec<Value>, Failure> {
+        let (objects, _) = self.pages(scope.resource, |token| wire::list_path(scope, token), Some).await?;
+        Ok(objects)
     }
 
     /// Every object of a namespace; an empty one stands for all.

@@ -55,6 +55,8 @@ pub const CONTROLLER_REVISIONS: Resource =
     Resource { api_version: "apps/v1", plural: "controllerrevisions", kind: "ControllerRevision", namespaced: true };
 pub const RUNTIME_CLASSES: Resource =
     Resource { api_version: "node.k8s.io/v1", plural: "runtimeclasses", kind: "RuntimeClass", namespaced: false };
+pub const CLUSTER_ROLES: Resource =
+    Resource { api_version: "rbac.authorization.k8s.io/v1", plural: "clusterroles", kind: "ClusterRole", namespaced: false };
 pub const LEASES: Resource = Resource { api_version: "coordination.k8s.io/v1", plural: "leases", kind: "Lease", namespaced: true };
 
 /// The texts of every resource that discovery named: one entry per distinct name, at most [`NAMES_MAX`].

@@ -5,12 +5,14 @@ use crate::engine::{CallId, Engine, Input, Now, Start};
 use crate::object::Object;
 use crate::options::Options;
 use crate::questions::Questions;
+use crate::users::WATCHER;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either};
 use futures::stream::{FuturesUnordered, SelectAll, Stream, StreamExt};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use stead_api::Value;
 use stead_client::{Client, Failure, Resource, Scope, discovery::discover};
 use tokio::time::{Instant, sleep_until};
@@ -22,15 +24,19 @@ const INPUTS_MAX: usize = 1024;
 /// User-Agent, and so the field manager of what controllers write.
 const AGENT: &str = "stead-controller";
 
-/// Runs the controllers until `shutdown` ends, and answers questions about them. Failures of the server are waited out.
-pub async fn run(client: kube::Client, options: Options, mut questions: Questions, shutdown: impl Future<Output = ()>) {
-    let client = Client::new(client, AGENT);
+/// Makes the client of a user. Where one credential is all there is, it is that one's for every user.
+pub type Clients = Box<dyn Fn(&str) -> kube::Client + Send + Sync>;
+
+/// Runs the controllers until `shutdown` ends, and answers questions about them: each acts as a user of its own, and what they look at
+/// is watched as `system:kube-controller-manager`. Failures of the server are waited out.
+pub async fn run(clients: Clients, options: Options, mut questions: Questions, shutdown: impl Future<Output = ()>) {
+    let client = Client::new(clients(WATCHER), AGENT);
     let mut shutdown = pin!(shutdown.fuse());
     let resources = futures::select_biased! {
         resources = pin!(discover(&client).fuse()) => resources,
         () = shutdown => return,
     };
-    let mut driver = Driver::new(client, &options, &resources);
+    let mut driver = Driver::new(client, clients, &options, &resources);
     loop {
         let turn = futures::select_biased! {
             () = shutdown => return,
@@ -46,7 +52,9 @@ pub async fn run(client: kube::Client, options: Options, mut questions: Question
 
 /// Watches and calls under way around an engine.
 struct Driver {
-    client: Client,
+    clients: Clients,
+    /// By user, each made at its first call.
+    made: HashMap<Arc<str>, Client>,
     engine: Engine,
     clock: crate::options::Clock,
     started: Instant,
@@ -56,11 +64,12 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(client: Client, options: &Options, resources: &[Resource]) -> Self {
+    fn new(client: Client, clients: Clients, options: &Options, resources: &[Resource]) -> Self {
         let engine = Engine::new(options.controllers(resources));
         let watches = engine.resources().into_iter().map(|r| reports(client.clone(), r).boxed()).collect();
         Self {
-            client,
+            clients,
+            made: HashMap::new(),
             engine,
             clock: options.clock.clone(),
             started: Instant::now(),
@@ -106,8 +115,14 @@ impl Driver {
         while self.calls.len() < CALLS_MAX
             && let Some(start) = self.waiting.pop_front()
         {
-            self.calls.push(perform(self.client.clone(), start).boxed());
+            let client = self.client(&start.user);
+            self.calls.push(perform(client, start).boxed());
         }
+    }
+
+    fn client(&mut self, user: &Arc<str>) -> Client {
+        let clients = &self.clients;
+        self.made.entry(user.clone()).or_insert_with(|| Client::new(clients(user), AGENT)).clone()
     }
 
     fn at_hand(&mut self) -> Option<Input> {

@@ -31,6 +31,7 @@ mod protection;
 mod questions;
 pub mod replica_set;
 pub mod resource_quota;
+pub mod role_aggregation;
 pub mod root_ca;
 pub mod scheduler;
 pub mod service_account;
@@ -38,15 +39,18 @@ pub mod service_lb;
 pub mod statefulset;
 pub mod taint_eviction;
 mod template_hash;
+pub mod token_cleaner;
 pub mod ttl_after_finished;
+mod users;
 pub mod volume_binder;
 pub mod volume_expand;
 pub mod volume_protection;
 
-pub use driver::run;
+pub use driver::{Clients, run};
 pub use engine::Explanation;
 pub use options::{Clock, Options, Selection};
 pub use questions::{Explainer, NoExplanation, Questions, questions};
+pub use users::SCHEDULER;
 
 /// Every controller, in the order in which they are asked. A controller is a directory, its `mod` line and its row here.
 pub(crate) const CONTROLLERS: &[options::Registration] = &[
@@ -77,4 +81,6 @@ pub(crate) const CONTROLLERS: &[options::Registration] = &[
     service_lb::REGISTRATION,
     resource_quota::REGISTRATION,
     node_ttl::REGISTRATION,
+    role_aggregation::REGISTRATION,
+    token_cleaner::REGISTRATION,
 ];

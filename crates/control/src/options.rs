@@ -59,8 +59,6 @@ const UPSTREAM: &[&str] = &[
     "certificatesigningrequest-approving-controller",
     "certificatesigningrequest-cleaner-controller",
     "certificatesigningrequest-signing-controller",
-    "clusterrole-aggregation-controller",
-    "clusterrole-aggregation",
     "csrapproving",
     "csrcleaner",
     "csrsigning",
@@ -69,9 +67,6 @@ const UPSTREAM: &[&str] = &[
     "node-ipam-controller",
     "nodeipam",
     "persistentvolume-attach-detach-controller",
-    "taint-eviction-controller",
-    "token-cleaner-controller",
-    "tokencleaner",
 ];
 
 impl Default for Selection {

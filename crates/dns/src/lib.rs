@@ -26,5 +26,5 @@ pub use forward::Source;
 pub use name::Zone;
 pub use publish::{SERVICE, Shown};
 pub use serve::Listener;
-pub use server::{Clock, Options, run};
+pub use server::{Clock, Options, USER, run};
 pub use site::Memory;

@@ -28,6 +28,9 @@ const COMPONENT: &str = "stead-dns";
 /// The time of the API's objects.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The user that it acts as.
+pub const USER: &str = "system:serviceaccount:kube-system:kube-dns";
+
 pub struct Options {
     pub zone: Zone,
     pub resolvers: Source,

@@ -24,7 +24,7 @@ mod xtables;
 
 pub use gate::{Connected, Gate};
 pub use kernel::clean;
-pub use run::{Firewall, Settings, Surroundings};
+pub use run::{Firewall, Settings, Surroundings, USER};
 pub use world::Place;
 
 #[cfg(test)]

@@ -35,8 +35,12 @@ pub struct Settings {
     pub place: Place,
 }
 
+/// The user that it acts as.
+pub const USER: &str = "system:serviceaccount:kube-system:firewall";
+
 /// Whom the rules are kept for and with.
 pub struct Surroundings {
+    /// Acts as [`USER`].
     pub api: Client,
     /// The node's name.
     pub node: String,

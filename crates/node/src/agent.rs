@@ -65,6 +65,8 @@ pub struct Options<R> {
 
 /// The disks of an agent's nodes.
 pub struct Storage {
+    /// The client of the provisioner, which acts as [`provisioner::USER`].
+    pub api: Client,
     pub disks: Arc<dyn NodeDisks>,
     /// Where those lie whose class names no directory.
     pub default_pool: PathBuf,
@@ -138,7 +140,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
 /// Makes the volumes of claims, where there are disks.
 fn provide<R: Runtime>(options: &Options<R>, began: Instant, events: mpsc::Sender<(Source, Event)>) -> impl Future<Output = ()> + use<R> {
     let provisioner = options.storage.as_ref().map(|storage| provisioner::Options {
-        api: options.api.clone(),
+        api: storage.api.clone(),
         nodes: options.machines.iter().map(|machine| machine.name.clone()).collect(),
         disks: Arc::clone(&storage.disks),
         store: options.volumes.clone(),

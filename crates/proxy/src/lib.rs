@@ -23,6 +23,6 @@ pub use applier::{Applier, remove};
 pub use endpoints::Node;
 pub use layout::{Name, Settings, chains};
 pub use range::AddressRange;
-pub use run::{Options, run};
+pub use run::{Options, USER, run};
 pub use service::{ServiceName, ServicePort};
 pub use state::{Changes, Health, State};

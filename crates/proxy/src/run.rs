@@ -27,7 +27,11 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Events that are on their way.
 const EVENTS_MAX: usize = 16;
 
+/// The user that it acts as.
+pub const USER: &str = "system:kube-proxy";
+
 pub struct Options {
+    /// Acts as [`USER`].
     pub api: Client,
     pub node: String,
     pub settings: Settings,

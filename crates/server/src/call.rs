@@ -1,5 +1,6 @@
 //! One request to a resource, as all handlers take it.
 
+use crate::Identity;
 use crate::keys;
 use crate::query::{self, Query};
 use crate::request::Target;
@@ -23,6 +24,11 @@ impl Call {
     /// Key of the object that the path names.
     pub(crate) fn key(&self) -> String {
         keys::object(&self.target.kind, &self.target.namespace, &self.target.name)
+    }
+
+    /// Who makes it; nobody: the server itself.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.extensions.get()
     }
 
     /// Who owns what this call writes, if the query names nobody (W17): the client's name.

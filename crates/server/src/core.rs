@@ -18,6 +18,8 @@ pub(crate) struct Core {
     pub admission: Admission,
     /// Who may do what.
     pub authorization: authz::Index,
+    /// What pods have to do with, for their nodes.
+    pub references: authz::node::References,
     pub gateway: Gateway,
     pub debug: DebugPages,
     pub documents: Documents,

@@ -63,6 +63,9 @@ use stead_api::time::Timestamp;
 /// The Kubernetes version whose API this is.
 pub const KUBERNETES_VERSION: &str = "v1.37.2";
 
+/// Who acts for all simulated nodes at once, with the rights of any node.
+pub const SIMULATED_NODES: &str = "system:stead:simulated-nodes";
+
 /// Body of a request or response.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, std::io::Error>;
 
@@ -89,9 +92,31 @@ impl Identity {
     /// The group that passes every authorization check.
     pub const MASTERS: &'static str = "system:masters";
 
-    /// Somebody of the group `system:masters`: the administrator, and the components of this process.
+    /// The group of everybody whose name is known.
+    pub const AUTHENTICATED: &'static str = "system:authenticated";
+    /// Nodes are of it, and named `system:node:NAME`.
+    pub const NODES: &'static str = "system:nodes";
+    /// The user of a controller is this and the name of its ServiceAccount.
+    pub const SYSTEM_ACCOUNT: &'static str = "system:serviceaccount:kube-system:";
+
+    /// Somebody of the group `system:masters`: the administrator.
     pub fn master(user: &str) -> Self {
-        Self { user: user.to_owned(), groups: vec![Self::MASTERS.to_owned(), "system:authenticated".to_owned()], ..Self::default() }
+        Self::of(user, &[Self::MASTERS])
+    }
+
+    /// A component of the cluster, with the groups that go with its name: those of ServiceAccounts, or of nodes.
+    pub fn component(user: &str) -> Self {
+        let account = user.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
+        match account {
+            Some((namespace, _)) => Self::of(user, &["system:serviceaccounts", &format!("system:serviceaccounts:{namespace}")]),
+            None if user.starts_with("system:node:") => Self::of(user, &[Self::NODES]),
+            None => Self::of(user, &[]),
+        }
+    }
+
+    fn of(user: &str, groups: &[&str]) -> Self {
+        let groups = groups.iter().chain(&[Self::AUTHENTICATED]).map(|group| (*group).to_owned()).collect();
+        Self { user: user.to_owned(), groups, ..Self::default() }
     }
 }
 
@@ -140,6 +165,7 @@ impl Server {
             cluster: cluster::Cluster::new(config.store, config.environment, ranges),
             admission: admission::Admission::default(),
             authorization: authz::Index::default(),
+            references: authz::node::References::default(),
             gateway: gateway::Gateway::default(),
             debug: debug::DebugPages::default(),
             documents: openapi::Documents::default(),

@@ -11,6 +11,8 @@ use crate::core::Core;
 use crate::negotiation;
 use crate::object::{self, Expected};
 use crate::query::{Write, WriteOptions};
+use crate::registry::ownership::{self, ManagedFields};
+use stead_api::registry::Part;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -25,17 +27,22 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Option<Result<Answer, Stat
     }
 }
 
-fn read(call: &mut Call) -> Result<Value, Status> {
+/// The question; as of every object that is made, it says who has asked what.
+fn read(core: &Core, call: &mut Call) -> Result<Value, Status> {
     let options = WriteOptions::parse(&call.query, Write::Create)?;
     let reader = negotiation::content_type(&call.headers)?;
     let expected = Expected::from(&*call.target.kind);
     let mut review = object::decode(expected, reader, &call.body, options.field_validation, &mut call.warnings)?;
     review.default_to("metadata", json!({}));
+    if call.target.namespace.is_empty() {
+        review["metadata"].drop("namespace");
+    }
+    ownership::record(core, call, &options, Part::Main, None, &mut review, ManagedFields::Kept);
     Ok(review)
 }
 
 fn token_review(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let mut review = read(call)?;
+    let mut review = read(core, call)?;
     let token = review["spec"].str("token");
     if token.is_empty() {
         return Err(Status::bad_request("token is required for TokenReview in authentication".to_owned()));
@@ -50,7 +57,7 @@ fn token_review(core: &Core, call: &mut Call) -> Result<Answer, Status> {
 }
 
 fn self_subject_review(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let mut review = read(call)?;
+    let mut review = read(core, call)?;
     let identity = authn::of_call(call);
     review["metadata"]["creationTimestamp"] = core.environment.now().rfc3339().into();
     review["status"] = json!({"userInfo": user_info(&identity)});

@@ -45,7 +45,7 @@ pub async fn start(
         shown: shown(args, node_name, towards_pods),
         clock: Arc::new(move || machine.now()),
     };
-    let client = stead_client::Client::new(inprocess::client(server.service(), "kube-dns"), "stead-dns");
+    let client = stead_client::Client::new(inprocess::client(server.service(), stead_dns::USER, "kube-dns"), "stead-dns");
     let mut stop = supervisor.stopping();
     let stopped = async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() };
     supervisor.spawn("name server", async move { stead_dns::run(client, options, stopped).await.context("answer questions for names") });

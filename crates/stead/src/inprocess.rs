@@ -13,10 +13,10 @@ struct Component {
     user_agent: http::HeaderValue,
 }
 
-/// A client that acts as the component of that name.
-pub fn client(service: Service, component: &'static str) -> kube::Client {
-    let identity = Identity::master(&format!("system:{component}"));
-    kube::Client::new(Component { service, identity, user_agent: http::HeaderValue::from_static(component) }, "default")
+/// A client that acts as a user, with the rights that roles give it.
+pub fn client(service: Service, user: &str, user_agent: &'static str) -> kube::Client {
+    let identity = Identity::component(user);
+    kube::Client::new(Component { service, identity, user_agent: http::HeaderValue::from_static(user_agent) }, "default")
 }
 
 impl tower::Service<Request<kube::client::Body>> for Component {

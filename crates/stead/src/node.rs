@@ -63,12 +63,14 @@ pub async fn start(
 ) -> anyhow::Result<Nodes> {
     use stead_node::real::Real;
     use stead_node::{agent, host, simulated::Simulated};
-    let api = stead_client::Client::new(inprocess::client(server.service(), "kubelet"), "kubelet");
+    let acting = |user: &str, agent| stead_client::Client::new(inprocess::client(server.service(), user, agent), agent);
     let clock: Clock = Arc::new(move || machine.now());
+    let provisioning = acting(stead_node::provisioner::USER, "stead-provisioner");
     let stop = supervisor.stopping();
     let (explainer, questions) = questions::questions();
     server.register_debug_page(explain::NODE_PAGE, explain::node_page(explainer));
     if args.simulated_nodes > 0 {
+        let api = acting(stead_server::SIMULATED_NODES, "kubelet");
         let names = (0..args.simulated_nodes).map(|n| (simulated_name(n), vec![simulated_pods(n)]));
         let runtime = Simulated::new(clock.clone(), names);
         let version = stead_node::runtime::Runtime::version(&runtime);
@@ -82,7 +84,7 @@ pub async fn start(
             machines,
             runtime,
             volumes: None,
-            storage: Some(simulated_storage()),
+            storage: Some(simulated_storage(provisioning)),
             clock,
             stats,
             data_dir: None,
@@ -92,6 +94,7 @@ pub async fn start(
         };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
+        let api = acting(&format!("system:node:{name}"), "kubelet");
         let (containers, pulling) = open_runtime(args).await?;
         let network = open_network(args, &containers).await?;
         let towards_pods = network.machine_addresses();
@@ -100,12 +103,15 @@ pub async fn start(
         let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
         machine.addresses = host::addresses(&families);
         machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
-        supervisor.spawn("services", services(&network, args, name, api.clone(), clock.clone(), stop.clone()));
+        let proxying = acting(stead_proxy::USER, "kube-proxy");
+        supervisor.spawn("services", services(&network, args, name, proxying, clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
         machine.obstacles = obstacles(&firewall);
         keep_ways(supervisor, network.clone());
         let now = clock.clone();
-        judge(supervisor, firewall, stead_firewall::Surroundings { api: api.clone(), node: name.to_owned(), now: Box::new(move || now()) });
+        let api_of_firewall = acting(stead_firewall::USER, "stead-firewall");
+        let surroundings = stead_firewall::Surroundings { api: api_of_firewall, node: name.to_owned(), now: Box::new(move || now()) };
+        judge(supervisor, firewall, surroundings);
         let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)
             .pulling(pulling);
@@ -120,7 +126,7 @@ pub async fn start(
             machines,
             runtime,
             volumes: Some(Arc::new(volumes)),
-            storage: Some(open_storage(args).await?),
+            storage: Some(open_storage(args, provisioning).await?),
             clock,
             stats,
             data_dir: Some(args.data_dir.clone()),
@@ -135,17 +141,17 @@ pub async fn start(
 }
 
 /// The disks that are there.
-async fn open_storage(args: &ServerArgs) -> anyhow::Result<Storage> {
+async fn open_storage(args: &ServerArgs, api: stead_client::Client) -> anyhow::Result<Storage> {
     let root = storage_root(&crate::file::resolved(&args.data_dir)?);
     let default_pool = args.storage.default_local_storage_path.clone().unwrap_or_else(|| root.join("volumes"));
     let retention = args.storage.trash_retention.0;
     let opened = tokio::task::spawn_blocking(move || LocalDisks::open(&root, retention)).await.context("open the disks of claims")?;
-    Ok(Storage { disks: Arc::new(opened.context("open the disks of claims")?), default_pool })
+    Ok(Storage { api, disks: Arc::new(opened.context("open the disks of claims")?), default_pool })
 }
 
 /// As much room as one wants to try.
-fn simulated_storage() -> Storage {
-    Storage { disks: Arc::new(SimulatedDisks::new(1 << 44)), default_pool: PathBuf::from("/simulated") }
+fn simulated_storage(api: stead_client::Client) -> Storage {
+    Storage { api, disks: Arc::new(SimulatedDisks::new(1 << 44)), default_pool: PathBuf::from("/simulated") }
 }
 
 /// Listens to logind for shutdowns of the machine, if pods are to end then.

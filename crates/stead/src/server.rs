@@ -274,12 +274,16 @@ fn start_controllers(
         clock: Arc::new(move || machine.now()),
     };
     let mut stop = supervisor.stopping();
-    let client = inprocess::client(server.service(), "kube-controller-manager");
+    let service = server.service();
+    let clients: stead_control::Clients = Box::new(move |user| {
+        let agent = if user == stead_control::SCHEDULER { "kube-scheduler" } else { "kube-controller-manager" };
+        inprocess::client(service.clone(), user, agent)
+    });
     let (explainer, questions) = stead_control::questions();
     server.register_debug_page(explain::PAGE, explain::page(explainer));
     supervisor.spawn("controllers", async move {
         let stopped = async move { stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default() };
-        stead_control::run(client, options, questions, stopped).await;
+        stead_control::run(clients, options, questions, stopped).await;
         Ok(())
     });
     Ok(())
@@ -287,7 +291,7 @@ fn start_controllers(
 
 /// Asks `/readyz` until it says ok.
 async fn wait_ready(service: &Service) -> anyhow::Result<()> {
-    let client = inprocess::client(service.clone(), "stead");
+    let client = inprocess::client(service.clone(), "system:stead", "stead");
     loop {
         let request = http::Request::get("/readyz").body(Vec::new()).context("build a request")?;
         match client.request_text(request).await {

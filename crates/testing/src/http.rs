@@ -93,13 +93,13 @@ impl Client {
         Arc::new(move || environment.now())
     }
 
-    /// A `kube::Client` of the same server, as a component of it.
+    /// A `kube::Client` of the same server, as a component of the cluster and with no more rights than it has.
     pub fn kube(&self, user: &str) -> kube::Client {
         let (service, user) = (self.server.service(), user.to_owned());
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
             let mut service = service.clone();
             let mut request = request.map(|body| body.map_err(std::io::Error::other).boxed_unsync());
-            request.extensions_mut().insert(Identity::master(&user));
+            request.extensions_mut().insert(Identity::component(&user));
             async move { service.call(request).await }
         });
         kube::Client::new(service, "default")

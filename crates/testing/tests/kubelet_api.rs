@@ -59,7 +59,7 @@ async fn with_pod_until(dir: &Path, stop: watch::Receiver<bool>) -> (Client, One
         assert_eq!(send(&client, "POST", path, object).await.code, 201);
     }
     let one = One(Arc::new(Container { log: dir.join("0.log"), running: AtomicBool::new(true) }));
-    let api = stead_client::Client::new(client.kube("system:kubelet"), "kubelet");
+    let api = stead_client::Client::new(client.kube("system:node:n"), "kubelet");
     client.server().register_node("n", NodeService::new(KubeletApi::new(api, one.clone(), client.clock(), stop)));
     (client, one)
 }

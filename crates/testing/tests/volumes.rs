@@ -39,7 +39,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let (dir, client) = (tempfile::tempdir().expect("a directory"), Client::fresh(7).await.expect("the server starts"));
-        let api = stead_client::Client::new(client.kube("system:kubelet"), "kubelet");
+        let api = stead_client::Client::new(client.kube(stead_server::SIMULATED_NODES), "kubelet");
         let (following, follower) = following(api.clone());
         let store = Arc::new(Store::open(dir.path()).expect("a store"));
         let pod = json!({"metadata": {"name": "p", "namespace": "default", "uid": "u"}, "spec": {

@@ -64,7 +64,7 @@ impl Engine {
         let calls = self.runs.get(work).into_iter().flat_map(|run| {
             let own = self.calls.values().filter_map(|caller| match caller {
                 Caller::Effect { work: whose, at } if whose == work => Some(*at),
-                Caller::Effect { .. } | Caller::Event(_) => None,
+                Caller::Effect { .. } | Caller::Event { .. } => None,
             });
             own.filter_map(|at| run.effect(at)).map(|effect| answer_to(&effect.call))
         });

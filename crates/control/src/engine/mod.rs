@@ -21,12 +21,14 @@ pub use queue::Work;
 
 use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Guard, Key, Plan, Resource};
+use crate::users;
 use expect::{Expect, Expected};
 use explain::Explained;
 use queue::Queue;
 use run::{At, Run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 use stead_api::{Value, time::Timestamp};
 use stead_client::Failure;
@@ -66,6 +68,8 @@ pub struct CallId(pub u64);
 pub struct Start {
     pub id: CallId,
     pub call: Call,
+    /// Who makes it.
+    pub user: Arc<str>,
     /// Serial number of the plan that it belongs to; `None`: it records an event.
     pub plan: Option<u64>,
 }
@@ -101,7 +105,7 @@ pub enum Input {
 #[derive(Debug)]
 enum Caller {
     Effect { work: Work, at: At },
-    Event(Ticket),
+    Event { ticket: Ticket, user: Arc<str> },
 }
 
 /// How many Event calls may be on their way; beyond it events are dropped.
@@ -109,6 +113,8 @@ const EVENT_CALLS_MAX: usize = 256;
 
 pub struct Engine {
     controllers: Vec<Box<dyn Controller>>,
+    /// Of each controller.
+    users: Vec<Arc<str>>,
     watchers: BTreeMap<Resource, Vec<ControllerId>>,
     cache: Cache,
     queue: Queue,
@@ -143,6 +149,7 @@ impl Engine {
             }
         }
         Self {
+            users: controllers.iter().map(|controller| users::of(controller.name()).into()).collect(),
             controllers,
             watchers,
             cache,
@@ -269,11 +276,10 @@ impl Engine {
             }
             Plan { error: Some(format!("the controller panicked: {panic}")), ..Plan::default() }
         });
-        let component = controller.component();
         tracing::trace!(controller = controller.name(), key = %work.key, reasons = ?plan.reasons, "planned");
         self.explained.plan(&work, &plan, now.wall);
         for event in plan.events.clone() {
-            self.record(component, event, now, starts);
+            self.record(work.controller, event, now, starts);
         }
         self.plans_made += 1;
         self.runs.insert(work.clone(), Run::new(plan, self.plans_made));
@@ -287,7 +293,8 @@ impl Engine {
             let Some(effect) = run.effect(at) else { continue };
             let id = CallId(self.next_call);
             self.next_call += 1;
-            starts.push(Start { id, call: effect.call.clone(), plan: Some(run.serial()) });
+            let user = self.users[work.controller.0].clone();
+            starts.push(Start { id, call: effect.call.clone(), user, plan: Some(run.serial()) });
             self.calls.insert(id, Caller::Effect { work: work.clone(), at });
         }
         if run.is_over() {
@@ -323,10 +330,10 @@ impl Engine {
         let mut starts = Vec::new();
         match self.calls.remove(&id) {
             None => {}
-            Some(Caller::Event(ticket)) => {
+            Some(Caller::Event { ticket, user }) => {
                 self.event_calls -= 1;
                 let next = self.recorder.ended(ticket, &result);
-                self.start_event(next, &mut starts);
+                self.start_event(next, user, &mut starts);
             }
             Some(Caller::Effect { work, at }) => {
                 self.effect_ended(&work, at, result, now, &mut starts);
@@ -349,26 +356,25 @@ impl Engine {
             self.expected.add(work, expect);
         }
         if let Some(event) = event {
-            let component = self.controllers[work.controller.0].component();
-            self.record(component, event, now, starts);
+            self.record(work.controller, event, now, starts);
         }
     }
 
-    fn record(&mut self, component: &'static str, event: Event, now: Now, starts: &mut Vec<Start>) {
+    fn record(&mut self, controller: ControllerId, event: Event, now: Now, starts: &mut Vec<Start>) {
         if self.event_calls < EVENT_CALLS_MAX {
-            let source = Source { component: component.to_owned(), host: String::new() };
+            let source = Source { component: self.controllers[controller.0].component().to_owned(), host: String::new() };
             let call = self.recorder.record(&source, event, now.wall);
-            self.start_event(call, starts);
+            self.start_event(call, self.users[controller.0].clone(), starts);
         }
     }
 
-    fn start_event(&mut self, call: Option<(Ticket, Call)>, starts: &mut Vec<Start>) {
+    fn start_event(&mut self, call: Option<(Ticket, Call)>, user: Arc<str>, starts: &mut Vec<Start>) {
         let Some((ticket, call)) = call else { return };
         let id = CallId(self.next_call);
         self.next_call += 1;
         self.event_calls += 1;
-        self.calls.insert(id, Caller::Event(ticket));
-        starts.push(Start { id, call, plan: None });
+        self.calls.insert(id, Caller::Event { ticket, user: user.clone() });
+        starts.push(Start { id, call, user, plan: None });
     }
 }
 

@@ -13,6 +13,7 @@ pub mod storage_capacity;
 pub mod storage_class;
 pub mod volume;
 
+use crate::token_cleaner::BOOTSTRAP_TOKEN;
 use claim::ClaimFacts;
 use endpoint_slice::SliceFacts;
 use endpoints::EndpointsFacts;
@@ -21,8 +22,8 @@ use pod::PodFacts;
 use service::ServiceFacts;
 use stead_api::{Value, quantity::Quantity, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, JOBS, NAMESPACES,
-    POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, RESOURCE_QUOTAS, STATEFUL_SETS,
+    CLUSTER_ROLES, CONFIG_MAPS, CONTROLLER_REVISIONS, CRON_JOBS, CSI_DRIVERS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, JOBS, NAMESPACES,
+    POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, RESOURCE_QUOTAS, SECRETS, STATEFUL_SETS,
 };
 use stead_client::{Key, Resource};
 use storage_capacity::StorageCapacityFacts;
@@ -89,6 +90,9 @@ const KINDS: &[Kind] = &[
     whole(CSI_DRIVERS),
     whole(POD_DISRUPTION_BUDGETS),
     whole(RESOURCE_QUOTAS),
+    whole(CLUSTER_ROLES),
+    // Of Secrets, bootstrap tokens alone are read.
+    Kind { read: |_, value| if value.str("type") == BOOTSTRAP_TOKEN { Facts::None } else { metadata_alone(value) }, ..whole(SECRETS) },
     // Of all ConfigMaps one is read.
     Kind { read: |key, value| if key.name == ROOT_CA { Facts::None } else { metadata_alone(value) }, ..whole(CONFIG_MAPS) },
 ];

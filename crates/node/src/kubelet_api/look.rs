@@ -5,8 +5,8 @@ use crate::stats::{Detail, metrics, resource_metrics, summary};
 use crate::streams::Streams;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use stead_api::value::Access;
-use stead_api::{Value, json};
+use stead_api::json;
+use stead_client::Scope;
 use stead_client::resource::PODS;
 
 /// What Prometheus and metrics-server take.
@@ -32,8 +32,8 @@ impl<R: Streams> KubeletApi<R> {
 
     /// The pods of this node.
     async fn pods(&self) -> Result<Response<Body>, Refusal> {
-        let all = self.api.list(PODS, "").await.map_err(|failure| Refusal::internal(failure.to_string()))?;
-        let pods: Vec<Value> = all.into_iter().filter(|pod| pod["spec"].str("nodeName") == self.node).collect();
+        let own = Scope { field_selector: format!("spec.nodeName={}", self.node), ..Scope::all(PODS) };
+        let pods = self.api.list_in(&own).await.map_err(|failure| Refusal::internal(failure.to_string()))?;
         let list = json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": pods});
         Ok(document("application/json", list.to_string()))
     }

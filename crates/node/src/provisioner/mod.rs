@@ -36,6 +36,8 @@ use stead_volumes::Store;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+/// The user that it acts as.
+pub const USER: &str = "system:serviceaccount:kube-system:provisioner";
 /// Pause after something could not be cleared away.
 const SWEEP_AGAIN: Duration = Duration::from_secs(60);
 /// The wall clock, by which the trash is kept, may be set.

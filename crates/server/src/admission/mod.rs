@@ -9,6 +9,7 @@ mod default_storage_class;
 mod default_tolerations;
 mod limit_ranger;
 mod namespace_lifecycle;
+pub(crate) mod node_restriction;
 mod pod_resize;
 mod pod_security;
 mod priority;
@@ -18,6 +19,7 @@ mod service_account;
 mod storage_protection;
 mod taint_nodes;
 
+use crate::Identity;
 use crate::cluster::Cluster;
 use crate::request::Target;
 use futures::FutureExt;
@@ -39,6 +41,8 @@ pub(crate) enum Operation<'a> {
 pub(crate) struct Attributes<'a> {
     pub cluster: &'a Cluster,
     pub target: &'a Target,
+    /// Who makes it; nobody: the server itself.
+    pub identity: Option<&'a Identity>,
     pub operation: Operation<'a>,
 }
 
@@ -94,6 +98,7 @@ impl Default for Admission {
             Box::new(namespace_lifecycle::NamespaceLifecycle),
             Box::new(limit_ranger::LimitRanger),
             Box::new(service_account::ServiceAccount),
+            Box::new(node_restriction::NodeRestriction),
             Box::new(taint_nodes::TaintNodesByCondition),
             Box::new(pod_security::PodSecurity),
             Box::new(priority::Priority),

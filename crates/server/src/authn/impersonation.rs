@@ -26,7 +26,7 @@ pub(super) fn apply(core: &Core, identity: Identity, headers: &HeaderMap) -> Res
     let Some(wanted) = read(headers)? else { return Ok(identity) };
     let may = |group, resource, subresource, namespace, name| {
         let what = What::Resource { group, resource, subresource, namespace, name };
-        authz::require(core, &identity, &Question { verb: "impersonate", what })
+        authz::require(core, &identity, &Question::of("impersonate", what))
     };
     match wanted.user.strip_prefix(ACCOUNT_PREFIX).and_then(|account| account.split_once(':')) {
         Some((namespace, name)) => may("", "serviceaccounts", "", namespace, name)?,

@@ -2,7 +2,7 @@
 //! the Status that refuses it.
 
 use super::rules::{missing, quoted};
-use super::{Judgement, Question, Rule, What, is_master, judge, rules_of};
+use super::{Question, Rule, What, is_allowed, is_master, rules_of};
 use crate::Identity;
 use crate::call::Call;
 use crate::core::Core;
@@ -61,7 +61,7 @@ fn binding(core: &Core, call: &Call, identity: &Identity, binding: &Value) -> Re
 
 fn may(core: &Core, identity: &Identity, verb: &str, resource: &str, namespace: &str, name: &str) -> Result<bool, Status> {
     let what = What::Resource { group: ROLE.group, resource, subresource: "", namespace, name };
-    Ok(matches!(judge(core, identity, &Question { verb, what })?, Judgement::Allowed(_)))
+    is_allowed(core, identity, &Question::of(verb, what))
 }
 
 /// What of these rules somebody does not have himself.

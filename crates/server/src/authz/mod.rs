@@ -1,10 +1,11 @@
 //! Authorization: whether somebody may do what a request asks for (section 13 of the API contract). Members of `system:masters` may do
-//! everything, everybody may ask for health, and all else is allowed by roles or refused.
+//! everything, everybody may ask for health, nodes may do what their pods need, and all else is allowed by roles or refused.
 //! Input: an identity and a route. Output: nothing, or the Status that refuses it in upstream's words (E8, A5-A8).
 
 pub(crate) mod default_roles;
 pub(crate) mod escalation;
 mod index;
+pub(crate) mod node;
 mod policy;
 mod rules;
 
@@ -34,7 +35,7 @@ pub(crate) fn check(core: &Core, identity: &Identity, route: &Route, path: &str,
         | Route::OpenApi(_)
         | Route::Issuer { .. } => {
             let verb = method.to_lowercase();
-            require(core, identity, &Question { verb: &verb, what: What::Path(path) })
+            require(core, identity, &Question::of(&verb, What::Path(path)))
         }
     }
 }
@@ -42,14 +43,15 @@ pub(crate) fn check(core: &Core, identity: &Identity, route: &Route, path: &str,
 fn check_target(core: &Core, identity: &Identity, target: &Target, query: &Query) -> Result<(), Status> {
     let subresource = target.subresource.map(|s| s.name).unwrap_or_default();
     // Who asks for all objects of one name asks for that one.
-    let field = match target.verb {
-        Verb::List | Verb::Watch | Verb::DeleteCollection => query::value(query, "fieldSelector").and_then(one_name),
-        Verb::Get | Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => None,
+    let fields = match target.verb {
+        Verb::List | Verb::Watch | Verb::DeleteCollection => query::value(query, "fieldSelector").unwrap_or_default(),
+        Verb::Get | Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => "",
     };
-    let name = if target.name.is_empty() { field.unwrap_or_default() } else { &target.name };
+    let name = if target.name.is_empty() { one_name(fields).unwrap_or_default() } else { &target.name };
     let ask = |verb| Question {
         verb,
         what: What::Resource { group: target.kind.group, resource: target.kind.plural, subresource, namespace: namespace_of(target), name },
+        fields,
     };
     require(core, identity, &ask(target.verb.name()))?;
     if target.verb == Verb::Get && matches!(subresource, "exec" | "attach" | "portforward") {
@@ -78,17 +80,46 @@ pub(crate) fn require_of_call(core: &Core, call: &Call, verb: Verb) -> Result<()
 
 /// Refuses unless the identity may do that.
 pub(crate) fn require(core: &Core, identity: &Identity, question: &Question<'_>) -> Result<(), Status> {
+    // The reason of a refusal alone is told: it costs what an answer to everybody must not.
+    if is_allowed(core, identity, question)? {
+        return Ok(());
+    }
     match judge(core, identity, question)? {
         Judgement::Allowed(_) => Ok(()),
         Judgement::Refused(why) => Err(refusal(identity, question, &why)),
     }
 }
 
+/// Whether somebody may do something.
+pub(crate) fn is_allowed(core: &Core, identity: &Identity, question: &Question<'_>) -> Result<bool, Status> {
+    if is_master(identity) {
+        return Ok(true);
+    }
+    if let Some(node) = node::name_of(identity)
+        && core.references.judge(core, node, question)? == node::Verdict::Allowed
+    {
+        return Ok(true);
+    }
+    core.authorization.with(core, |policy| policy.judge(identity, question).is_allowed())
+}
+
+/// The same, with the reasons.
 pub(crate) fn judge(core: &Core, identity: &Identity, question: &Question<'_>) -> Result<Judgement, Status> {
     if is_master(identity) {
         return Ok(Judgement::Allowed(String::new()));
     }
-    core.authorization.with(core, |policy| policy.judge(identity, question))
+    let by_node = node::name_of(identity).map(|node| core.references.judge(core, node, question)).transpose()?;
+    let of_node = match by_node {
+        Some(node::Verdict::Allowed) => return Ok(Judgement::Allowed(String::new())),
+        Some(node::Verdict::Refused(why)) => why,
+        None => String::new(),
+    };
+    let by_roles = core.authorization.with(core, |policy| policy.judge(identity, question).explained())?;
+    Ok(match by_roles {
+        Judgement::Refused(why) if !of_node.is_empty() && !why.is_empty() => Judgement::Refused(format!("{of_node}, {why}")),
+        Judgement::Refused(why) if why.is_empty() => Judgement::Refused(of_node),
+        other => other,
+    })
 }
 
 /// All rules of somebody in a namespace, and what was wrong with roles that he has.
@@ -101,7 +132,7 @@ pub(crate) fn is_master(identity: &Identity) -> bool {
 }
 
 fn refusal(identity: &Identity, question: &Question<'_>, why: &str) -> Status {
-    let Question { verb, what } = *question;
+    let Question { verb, what, .. } = *question;
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     match what {
         What::Path(path) => {

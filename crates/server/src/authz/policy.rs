@@ -10,7 +10,16 @@ use stead_api::value::Access;
 /// Namespace and name; the namespace is empty outside of namespaces.
 pub(crate) type Key = (String, String);
 
-/// What came of a question.
+/// What came of a question. Why, is told only to who asks.
+#[derive(Debug)]
+pub(crate) enum Verdict<'a> {
+    /// By this binding.
+    Allowed(Grant<'a>),
+    /// What was wrong with roles that might have allowed it.
+    Refused(BTreeSet<String>),
+}
+
+/// A verdict, and why it is so.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     /// Why, if a role allows it.
@@ -22,7 +31,8 @@ pub(crate) enum Judgement {
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
     roles: HashMap<Key, Vec<Rule>>,
-    bindings: HashMap<Key, Binding>,
+    /// By namespace and name.
+    bindings: HashMap<String, HashMap<String, Binding>>,
     users: HashMap<String, Places>,
     groups: HashMap<String, Places>,
 }
@@ -65,11 +75,17 @@ impl Policy {
             let index = if subject.is_group { &mut self.groups } else { &mut self.users };
             index.entry(subject.name.clone()).or_default().entry(key.0.clone()).or_default().insert(key.1.clone());
         }
-        self.bindings.insert(key, Binding { role: (namespace, reference.str("name").to_owned()), role_kind: kind, subjects });
+        self.bindings
+            .entry(key.0)
+            .or_default()
+            .insert(key.1, Binding { role: (namespace, reference.str("name").to_owned()), role_kind: kind, subjects });
     }
 
     pub(crate) fn remove_binding(&mut self, key: &Key) {
-        let Some(binding) = self.bindings.remove(key) else { return };
+        let Some(binding) = self.bindings.get_mut(&key.0).and_then(|here| here.remove(&key.1)) else { return };
+        if self.bindings.get(&key.0).is_some_and(HashMap::is_empty) {
+            self.bindings.remove(&key.0);
+        }
         for subject in &binding.subjects {
             let index = if subject.is_group { &mut self.groups } else { &mut self.users };
             let Some(places) = index.get_mut(&subject.name) else { continue };
@@ -85,7 +101,7 @@ impl Policy {
         }
     }
 
-    pub(crate) fn judge(&self, identity: &Identity, question: &Question<'_>) -> Judgement {
+    pub(crate) fn judge<'a>(&'a self, identity: &'a Identity, question: &'a Question<'_>) -> Verdict<'a> {
         let namespace = match question.what {
             What::Resource { namespace, .. } => namespace,
             What::Path(_) => "",
@@ -93,19 +109,14 @@ impl Policy {
         let mut faults = BTreeSet::new();
         for grant in self.grants(identity, namespace) {
             match self.rules(grant.binding) {
-                Ok(rules) if rules.iter().any(|rule| rule.allows(question)) => return Judgement::Allowed(grant.reason()),
+                Ok(rules) if rules.iter().any(|rule| rule.allows(question)) => return Verdict::Allowed(grant),
                 Ok(_) => {}
                 Err(fault) => {
                     faults.insert(fault);
                 }
             }
         }
-        let faults: Vec<String> = faults.into_iter().collect();
-        Judgement::Refused(match faults.as_slice() {
-            [] => String::new(),
-            [one] => format!("RBAC: {one}"),
-            several => format!("RBAC: [{}]", several.join(", ")),
-        })
+        Verdict::Refused(faults)
     }
 
     /// All rules of somebody in a namespace, and what was wrong with roles.
@@ -142,17 +153,37 @@ impl Policy {
     fn grants_in<'a>(&'a self, identity: &'a Identity, namespace: &'a str) -> impl Iterator<Item = Grant<'a>> {
         let user = self.users.get(&identity.user).map(|places| (places, false, identity.user.as_str()));
         let groups = identity.groups.iter().filter_map(|group| Some((self.groups.get(group)?, true, group.as_str())));
+        let here = self.bindings.get(namespace);
         user.into_iter().chain(groups).flat_map(move |(places, is_group, who)| {
             places.get(namespace).into_iter().flatten().filter_map(move |name| {
-                let binding = self.bindings.get(&(namespace.to_owned(), name.clone()))?;
+                let binding = here?.get(name)?;
                 Some(Grant { namespace, name, binding, is_group, who })
             })
         })
     }
 }
 
+impl Verdict<'_> {
+    pub(crate) fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+
+    /// With the reasons, as upstream words them.
+    pub(crate) fn explained(self) -> Judgement {
+        match self {
+            Self::Allowed(grant) => Judgement::Allowed(grant.reason()),
+            Self::Refused(faults) => Judgement::Refused(match Vec::from_iter(faults).as_slice() {
+                [] => String::new(),
+                [one] => format!("RBAC: {one}"),
+                several => format!("RBAC: [{}]", several.join(", ")),
+            }),
+        }
+    }
+}
+
 /// That a binding names somebody.
-struct Grant<'a> {
+#[derive(Debug)]
+pub(crate) struct Grant<'a> {
     namespace: &'a str,
     name: &'a str,
     binding: &'a Binding,
@@ -209,7 +240,7 @@ mod tests {
     }
 
     fn get_pod(namespace: &str) -> Question<'_> {
-        Question { verb: "get", what: What::Resource { group: "", resource: "pods", subresource: "", namespace, name: "x" } }
+        Question::of("get", What::Resource { group: "", resource: "pods", subresource: "", namespace, name: "x" })
     }
 
     #[test]
@@ -217,12 +248,12 @@ mod tests {
         // A6
         let (policy, bot) = (policy(), who("system:serviceaccount:a:bot", &[]));
         let reason = "RBAC: allowed by RoleBinding \"readers/a\" of ClusterRole \"reader\" to ServiceAccount \"bot/a\"";
-        assert_eq!(policy.judge(&bot, &get_pod("a")), Judgement::Allowed(reason.to_owned()));
+        assert_eq!(policy.judge(&bot, &get_pod("a")).explained(), Judgement::Allowed(reason.to_owned()));
         for namespace in ["b", ""] {
-            assert_eq!(policy.judge(&bot, &get_pod(namespace)), Judgement::Refused(String::new()));
+            assert_eq!(policy.judge(&bot, &get_pod(namespace)).explained(), Judgement::Refused(String::new()));
         }
-        assert!(matches!(policy.judge(&who("eve", &["team"]), &get_pod("a")), Judgement::Allowed(_)));
-        assert!(matches!(policy.judge(&who("team", &[]), &get_pod("a")), Judgement::Refused(_)));
+        assert!(policy.judge(&who("eve", &["team"]), &get_pod("a")).is_allowed());
+        assert!(!policy.judge(&who("team", &[]), &get_pod("a")).is_allowed());
         assert_eq!(policy.rules_of(&bot, "a").0.len(), 1);
     }
 
@@ -231,9 +262,9 @@ mod tests {
         let (mut policy, team) = (policy(), who("eve", &["team"]));
         policy.remove_role(&key("", "reader"));
         let fault = "RBAC: clusterrole.rbac.authorization.k8s.io \"reader\" not found";
-        assert_eq!(policy.judge(&team, &get_pod("a")), Judgement::Refused(fault.to_owned()));
+        assert_eq!(policy.judge(&team, &get_pod("a")).explained(), Judgement::Refused(fault.to_owned()));
         policy.remove_binding(&key("a", "readers"));
-        assert_eq!(policy.judge(&team, &get_pod("a")), Judgement::Refused(String::new()));
+        assert_eq!(policy.judge(&team, &get_pod("a")).explained(), Judgement::Refused(String::new()));
         assert!(policy.users.is_empty() && policy.groups.is_empty());
     }
 }

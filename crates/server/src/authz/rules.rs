@@ -9,6 +9,19 @@ use stead_api::{Value, json};
 pub(crate) struct Question<'a> {
     pub verb: &'a str,
     pub what: What<'a>,
+    /// The field selector of a list or watch; empty: everything.
+    pub fields: &'a str,
+}
+
+impl<'a> Question<'a> {
+    pub(crate) fn of(verb: &'a str, what: What<'a>) -> Self {
+        Self { verb, what, fields: "" }
+    }
+
+    /// Whether only objects whose field has this value are asked for.
+    pub(crate) fn selects(&self, field: &str, value: &str) -> bool {
+        self.fields.split(',').filter_map(|term| term.split_once('=')).any(|(of, is)| of == field && is.trim_start_matches('=') == value)
+    }
 }
 
 /// To what.
@@ -191,7 +204,7 @@ mod tests {
     }
 
     fn ask<'a>(verb: &'a str, resource: &'a str, subresource: &'a str, name: &'a str) -> Question<'a> {
-        Question { verb, what: What::Resource { group: "", resource, subresource, namespace: "ns", name } }
+        Question::of(verb, What::Resource { group: "", resource, subresource, namespace: "ns", name })
     }
 
     #[test]
@@ -213,7 +226,7 @@ mod tests {
     #[test]
     fn paths_end_in_a_star_or_are_exact() {
         let urls = |text: &str| Rule { urls: vec![text.to_owned()], verbs: vec!["get".to_owned()], ..Rule::default() };
-        let get = |path| Question { verb: "get", what: What::Path(path) };
+        let get = |path| Question::of("get", What::Path(path));
         assert!(urls("/api/*").allows(&get("/api/v1")) && !urls("/api/*").allows(&get("/api")));
         assert!(urls("/api").allows(&get("/api")) && !urls("/api").allows(&get("/apis")));
         assert!(urls("*").allows(&get("/x")) && !urls("*").allows(&ask("get", "pods", "", "")));

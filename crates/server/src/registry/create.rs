@@ -49,7 +49,8 @@ pub(crate) async fn create_object(
     escalation::check(core, call, &object, None)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     ownership::record(core, call, options, Part::Main, None, &mut object, managed_fields);
-    let attributes = |target| Attributes { cluster: core, target, operation: Operation::Create };
+    let identity = call.identity().cloned();
+    let attributes = |target| Attributes { cluster: core, target, identity: identity.as_ref(), operation: Operation::Create };
     core.admission.mutate(&attributes(&call.target), &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     let version = set_identity(core, &mut object);

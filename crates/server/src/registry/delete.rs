@@ -25,7 +25,7 @@ pub(crate) async fn delete(core: &Core, call: &mut Call) -> Result<Answer, Statu
     let reader = negotiation::content_type(&call.headers)?;
     let options = DeleteOptions::parse(&call.query, reader, &call.body)?;
     warn(call, &options);
-    let attributes = Attributes { cluster: core, target: &call.target, operation: Operation::Delete };
+    let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation: Operation::Delete };
     core.admission.mutate(&attributes, &mut Value::Null).await?;
     let outcome = delete_object(core, &kind, &call.target.namespace, &call.target.name, &options).await?;
     Ok(answer(&kind, &call.target.name, &options, outcome))

@@ -206,7 +206,8 @@ async fn prepare(
     authz::escalation::check(core, call, &object, Some(old))?;
     ownership::record(core, call, options, part, Some(old), &mut object, managed_fields);
     let operation = Operation::Update { part, old };
-    core.admission.mutate(&Attributes { cluster: core, target: &call.target, operation }, &mut object).await?;
+    let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation };
+    core.admission.mutate(&attributes, &mut object).await?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::AfterAdmission));
     check_version(&kind, &name, &object, current.revision)?;
     let seen = if part == Part::SCALE { Part::Main } else { part };
@@ -228,7 +229,7 @@ async fn prepare(
     if seen == Part::Main {
         call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
     }
-    let attributes = Attributes { cluster: core, target: &call.target, operation };
+    let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation };
     call.warnings.extend(core.admission.validate(&attributes, &object).await?);
     let charge = resource_quota::charge(&attributes, &object).await?;
     Ok(Judged { object, promise, charge })

@@ -13,7 +13,7 @@ use stead_api::{Status, Value, json};
 
 /// Answers whether somebody, or who asks, may do something.
 pub(super) fn access_review(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let mut review = read(call)?;
+    let mut review = read(core, call)?;
     let is_own = call.target.kind.kind == "SelfSubjectAccessReview";
     let mut errors = validate(&review["spec"], is_own);
     if call.target.kind.namespaced {
@@ -40,7 +40,7 @@ pub(super) fn access_review(core: &Core, call: &mut Call) -> Result<Answer, Stat
 
 /// Answers what who asks may do in a namespace.
 pub(super) fn rules_review(core: &Core, call: &mut Call) -> Result<Answer, Status> {
-    let mut review = read(call)?;
+    let mut review = read(core, call)?;
     let namespace = review["spec"].str("namespace").to_owned();
     if namespace.is_empty() {
         return Err(Status::bad_request("no namespace on request"));
@@ -64,7 +64,7 @@ fn subject(spec: &Value) -> Identity {
 fn question(spec: &Value) -> Question<'_> {
     if spec.has("nonResourceAttributes") {
         let path = &spec["nonResourceAttributes"];
-        return Question { verb: path.str("verb"), what: What::Path(path.str("path")) };
+        return Question::of(path.str("verb"), What::Path(path.str("path")));
     }
     let asked = &spec["resourceAttributes"];
     let what = What::Resource {
@@ -74,7 +74,7 @@ fn question(spec: &Value) -> Question<'_> {
         namespace: asked.str("namespace"),
         name: asked.str("name"),
     };
-    Question { verb: asked.str("verb"), what }
+    Question::of(asked.str("verb"), what)
 }
 
 fn validate(spec: &Value, is_own: bool) -> Errors {

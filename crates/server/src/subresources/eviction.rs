@@ -2,6 +2,7 @@
 
 use super::{budgets, pod_target};
 use crate::answer::Answer;
+use crate::authz::node;
 use crate::call::Call;
 use crate::core::Core;
 use crate::negotiation;
@@ -29,6 +30,12 @@ pub(crate) async fn create(core: &Core, call: &mut Call) -> Result<Answer, Statu
     }
     let kind = call.target.kind.clone();
     let pod = pod_target::read(core, call)?;
+    if let Some(node) = call.identity().and_then(node::name_of)
+        && pod["spec"].str("nodeName") != node
+    {
+        let why = format!("node {node} can only evict pods with spec.nodeName set to itself");
+        return Err(Status::forbidden(&kind, &name, &why));
+    }
     step::check_preconditions(&kind, &name, &pod, &delete_options)?;
     budgets::spend(core, call, &pod, delete_options.run).await?;
     let now = core.environment.now().rfc3339();

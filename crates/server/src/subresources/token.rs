@@ -2,6 +2,7 @@
 
 use super::pod_target;
 use crate::answer::Answer;
+use crate::authz::node;
 use crate::call::Call;
 use crate::core::Core;
 use crate::negotiation;
@@ -34,6 +35,9 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
         return Err(object::invalid(&expected, name, &vec![error]));
     }
     check_life(&expected, &request["spec"])?;
+    if let Some(node) = call.identity().and_then(node::name_of) {
+        check_node(core, call, node, &request["spec"]["boundObjectRef"])?;
+    }
     // Go writes the field even if it is not set.
     let reference = request["spec"].get("boundObjectRef").filter(|reference| reference.has("kind"));
     let bound = reference.map_or(Ok(Bound::default()), |reference| bound(core, call, reference))?;
@@ -60,6 +64,30 @@ pub(crate) fn create(core: &Core, call: &mut Call) -> Result<Answer, Status> {
     request["status"] = json!({"token": token, "expirationTimestamp": expires.rfc3339()});
     schema::walker::canonical(schema, &mut request);
     Ok(Answer::Document { code: 201, value: request })
+}
+
+/// A node has tokens for its own pods, which end with them.
+fn check_node(core: &Core, call: &Call, node: &str, reference: &Value) -> Result<(), Status> {
+    let (name, uid) = (reference.str("name"), reference.str("uid"));
+    let refuse = |why: &str| Err(Status::forbidden(&call.target.kind, &call.target.name, why));
+    if (reference.str("apiVersion"), reference.str("kind")) != ("v1", "Pod") || name.is_empty() {
+        return refuse("node requested token not bound to a pod");
+    }
+    if uid.is_empty() {
+        return refuse("node requested token with a pod binding without a uid");
+    }
+    let pods = core.kinds.built_in("pods");
+    let pod = core.read(&pods, &call.target.namespace, name)?.ok_or_else(|| Status::not_found(&pods, name))?;
+    if pod["metadata"].str("uid") != uid {
+        return refuse(&format!(
+            "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then \
+             recreated"
+        ));
+    }
+    if pod["spec"].str("nodeName") != node {
+        return refuse("node requested token bound to a pod scheduled on a different node");
+    }
+    Ok(())
 }
 
 fn check_life(expected: &Expected, spec: &Value) -> Result<(), Status> {

@@ -3,6 +3,7 @@
 mod access;
 mod allocation;
 mod client;
+mod components;
 mod deletes;
 mod events;
 mod faults;

@@ -246,8 +246,9 @@ async fn beside<T>(
     options: stead_control::Options,
     work: impl AsyncFnOnce(&crate::http::Client) -> Result<T>,
 ) -> Result<T> {
-    let user = client.kube("system:kube-controller-manager");
-    let controllers = stead_control::run(user, options, stead_control::Questions::none(), std::future::pending());
+    let of = client.clone();
+    let clients: stead_control::Clients = Box::new(move |user| of.kube(user));
+    let controllers = stead_control::run(clients, options, stead_control::Questions::none(), std::future::pending());
     let worked = async {
         // The controllers discover and list first.
         tokio::time::sleep(STARTUP).await;

@@ -39,25 +39,31 @@ impl Api {
         Ok(())
     }
 
-    pub fn call(&self, call: &Call) -> Result<Value, Failure> {
+    /// Makes a call as a component of the cluster, with no more rights than it has.
+    pub fn call(&self, component: &str, call: &Call) -> Result<Value, Failure> {
         let request = wire::request(call, "stead-controller").map_err(|e| Failure::NoAnswer(e.to_string()))?;
-        let (code, body) = self.send(request);
+        let (code, body) = self.send(request, Identity::component(component));
         wire::outcome(&Answer::to(call), code, &body)
     }
 
-    /// Sends a request as a user or kubelet does.
+    /// Sends a request as the administrator.
     pub fn write(&self, method: &str, path: &str, content_type: &str, body: &Value) -> Result<Value, Failure> {
+        self.write_as(administrator(), method, path, content_type, body)
+    }
+
+    /// Sends a request as somebody.
+    pub fn write_as(&self, who: Identity, method: &str, path: &str, content_type: &str, body: &Value) -> Result<Value, Failure> {
         let request =
             http::Request::builder().method(method).uri(path).header("Content-Type", content_type).header("Accept", "application/json");
         let request = request.body(body.to_string().into_bytes()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
-        let (code, body) = self.send(request);
+        let (code, body) = self.send(request, who);
         wire::outcome(&Answer::Any, code, &body)
     }
 
     pub fn get(&self, path: &str) -> Result<Value, Failure> {
         let request = http::Request::get(path).header("Accept", "application/json");
         let request = request.body(Vec::new()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
-        let (code, body) = self.send(request);
+        let (code, body) = self.send(request, administrator());
         wire::outcome(&Answer::Any, code, &body)
     }
 
@@ -65,7 +71,7 @@ impl Api {
     pub fn watch(&self, path: &str) -> Result<Watch, Failure> {
         let request = http::Request::get(path).header("Accept", "application/json");
         let request = request.body(Vec::new()).map_err(|e| Failure::NoAnswer(e.to_string()))?;
-        let answer = self.answer(request);
+        let answer = self.answer(request, administrator());
         let code = answer.status().as_u16();
         if code != 200 {
             let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -74,19 +80,23 @@ impl Api {
         Ok(Watch { body: answer.into_body(), buffer: BytesMut::new(), ended: false })
     }
 
-    fn send(&self, request: wire::Request) -> (u16, Bytes) {
-        let answer = self.answer(request);
+    fn send(&self, request: wire::Request, who: Identity) -> (u16, Bytes) {
+        let answer = self.answer(request, who);
         let code = answer.status().as_u16();
         let body = complete(answer.into_body().collect()).map(http_body_util::Collected::to_bytes);
         (code, body.expect("the server core does not break off"))
     }
 
-    fn answer(&self, request: wire::Request) -> http::Response<Body> {
+    fn answer(&self, request: wire::Request, who: Identity) -> http::Response<Body> {
         let mut request = request.map(|body| Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
-        request.extensions_mut().insert(Identity::master("system:simulation"));
+        request.extensions_mut().insert(who);
         let Ok(answer) = complete(self.server.service().call(request));
         answer
     }
+}
+
+fn administrator() -> Identity {
+    Identity::master("admin")
 }
 
 /// An open watch.

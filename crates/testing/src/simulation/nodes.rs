@@ -20,6 +20,12 @@ use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
 use stead_node::pod::volumes::{Stage, VolumeFailure, VolumesUp};
 use stead_node::runtime::{Image, Pulled, StartError};
+use stead_server::Identity;
+
+/// Who a node is.
+fn identity(node: &str) -> Identity {
+    Identity::component(&format!("system:node:{node}"))
+}
 
 const MS: i64 = 1000;
 const SECOND: i64 = 1_000_000;
@@ -285,7 +291,7 @@ impl World {
         if fault == 1 {
             return Ok(Err(refusal(500, "InternalError")));
         }
-        let result = self.api.write(method, path, content_type, body);
+        let result = self.api.write_as(identity(NODES[node]), method, path, content_type, body);
         self.note(format_args!("{} {method} {path}: {}", NODES[node], outcome(&result)));
         self.pump()?;
         Ok(if fault == 2 { lost() } else { result })
@@ -376,27 +382,28 @@ impl World {
         let now = self.clocks();
         let Some(machine) = self.nodes.get(node).map(|node| node.machine.clone()) else { return Ok(false) };
         let path = format!("/api/v1/nodes/{}", machine.name);
+        let write = |method: &str, path: &str, content_type: &str, body: &Value| {
+            self.api.write_as(identity(&machine.name), method, path, content_type, body)
+        };
         let object = match self.api.get(&path) {
-            Err(Failure::Refused(refusal)) if refusal.code == 404 => {
-                self.api.write("POST", "/api/v1/nodes", "application/json", &machine.node())?
-            }
+            Err(Failure::Refused(refusal)) if refusal.code == 404 => write("POST", "/api/v1/nodes", "application/json", &machine.node())?,
             other => other?,
         };
         let lease = machine.lease(now.wall, object["metadata"].str("uid"));
         let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-        match self.api.write("PATCH", &format!("{leases}/{}", machine.name), MERGE, &json!({"spec": lease["spec"]})) {
+        match write("PATCH", &format!("{leases}/{}", machine.name), MERGE, &json!({"spec": lease["spec"]})) {
             Err(Failure::Refused(refusal)) if refusal.code == 404 => {
-                self.api.write("POST", leases, "application/json", &lease)?;
+                write("POST", leases, "application/json", &lease)?;
             }
             other => drop(other?),
         }
         let Some(agent) = &mut self.nodes[node].agent else { return Ok(false) };
         let beat = agent.heartbeat.beat(now, &machine, &object, &stead_node::registration::NodeState::default());
         if let Some(labels) = &beat.labels {
-            self.api.write("PATCH", &path, MERGE, labels)?;
+            write("PATCH", &path, MERGE, labels)?;
         }
         if let Some(status) = &beat.status {
-            self.api.write("PATCH", &format!("{path}/status"), STRATEGIC, status)?;
+            write("PATCH", &format!("{path}/status"), STRATEGIC, status)?;
         }
         agent.heartbeat.written(now, &beat);
         Ok(true)

@@ -234,7 +234,7 @@ impl World {
         if fault == 1 {
             return Ok(Err(refusal(500, "InternalError")));
         }
-        let result = self.api.call(call);
+        let result = self.api.call(stead_node::provisioner::USER, call);
         self.note(format_args!("{} {call:?}: {}", NODES[node], outcome(&result)));
         self.pump()?;
         Ok(if fault == 2 { lost() } else { result })

@@ -65,6 +65,7 @@ pub(super) enum Action {
         process: u64,
         id: CallId,
         call: Call,
+        user: Arc<str>,
         seen: u64,
     },
     Outcome {
@@ -315,7 +316,7 @@ impl World {
                 self.pump()
             }
             Action::Node { node, agent, act } => self.node_act(node, agent, act),
-            Action::Execute { process, id, call, seen } => self.execute(process, id, call, seen),
+            Action::Execute { process, id, call, user, seen } => self.execute(process, id, (&user, call), seen),
             Action::Outcome { process, id, call, result } if self.lives(process) => {
                 if let (Some(process), Ok(answer)) = (&mut self.process, &result) {
                     process.answered(&call, answer);
@@ -408,9 +409,9 @@ impl World {
         let (id, starts) = (process.id, process.engine.step(input, now));
         let starts = starts.into_iter().map(|start| Ok((process.seen(&start)?, start))).collect::<Result<Vec<(u64, Start)>, String>>()?;
         let timer = process.engine.next_timer().map(|at| i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
-        for (seen, Start { id: call_id, call, .. }) in starts {
+        for (seen, Start { id: call_id, call, user, .. }) in starts {
             let at = self.now + self.latency();
-            self.plan_at(at, Action::Execute { process: id, id: call_id, call, seen });
+            self.plan_at(at, Action::Execute { process: id, id: call_id, call, user, seen });
         }
         if let Some(at) = timer
             && self.tick_at.is_none_or(|planned| at < planned)
@@ -427,7 +428,7 @@ impl World {
     }
 
     /// A controller's request reaches the server, or does not.
-    fn execute(&mut self, process: u64, id: CallId, call: Call, seen: u64) -> Result<(), String> {
+    fn execute(&mut self, process: u64, id: CallId, (user, call): (&str, Call), seen: u64) -> Result<(), String> {
         let fault = if self.faulty() { self.chance.below(40) } else { u64::MAX };
         let lost = || Err(Failure::NoAnswer("the connection broke".to_owned()));
         // A request that was on its way when its sender died may still arrive.
@@ -439,7 +440,7 @@ impl World {
             1 => Err(refusal(409, "Conflict")),
             2 => lost(),
             _ => {
-                let result = self.api.call(&call);
+                let result = self.api.call(user, &call);
                 self.note(format_args!("{}: {}", brief(&call), outcome(&result)));
                 self.pump()?;
                 if result.is_ok() {

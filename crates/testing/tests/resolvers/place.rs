@@ -88,7 +88,7 @@ async fn served(dir: &TempDir, work: impl AsyncFnOnce(&Place)) {
         shown: None,
         clock: client.clock(),
     };
-    let api = stead_client::Client::new(client.kube("system:kube-dns"), "dns");
+    let api = stead_client::Client::new(client.kube(stead_dns::USER), "dns");
     let place = Place { glibc: dir.path().join("glibc"), musl: dir.path().join("musl"), asked: Mutex::default() };
     let working = async {
         if is_installed("cc") {

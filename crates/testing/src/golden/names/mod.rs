@@ -53,7 +53,7 @@ impl World {
             shown: None,
             clock: client.clock(),
         };
-        let serving = stead_dns::run(stead_client::Client::new(client.kube("system:kube-dns"), "dns"), options, std::future::pending());
+        let serving = stead_dns::run(stead_client::Client::new(client.kube(stead_dns::USER), "dns"), options, std::future::pending());
         let resolving = upstream.serve();
         let world = World { client: client.clone(), server, upstream };
         let replayed = async {
