@@ -19,6 +19,7 @@ mod names;
 mod proxy;
 mod pulls;
 mod roles;
+mod secrets;
 mod services;
 mod simulated;
 mod statefulset;

@@ -15,6 +15,8 @@ mod node;
 mod outbound;
 mod reach;
 mod running;
+mod sealing;
+mod secrets_key;
 mod server;
 mod stall;
 mod supervisor;
@@ -56,6 +58,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Verb::Image(args) => {
             logging::start_verb()?;
             cli::image::run(&args)
+        }
+        Verb::RotateSecretsKey(args) => {
+            logging::start_verb()?;
+            cli::rotate_secrets_key::run(&args)
         }
         Verb::Explain(args) => {
             logging::start_verb()?;

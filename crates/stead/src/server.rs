@@ -7,8 +7,9 @@ use crate::environment::Machine;
 use crate::kubeconfig::Kubeconfigs;
 use crate::listen::{self, Security};
 use crate::running::{self, Running};
+use crate::sealing::Sealing;
 use crate::supervisor::Supervisor;
-use crate::{cli, dns, explain, file, inprocess, node, outbound, reach, token_key};
+use crate::{cli, dns, explain, file, inprocess, node, outbound, reach, secrets_key, token_key};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -217,7 +218,14 @@ fn open_store(data_dir: &Path) -> anyhow::Result<Store> {
     let path = running::store(data_dir);
     let remains: Vec<&str> = ["tls", "containers"].into_iter().filter(|name| data_dir.join(name).exists()).collect();
     let begins_empty = !path.exists();
-    let store = Store::open(&path, StoreOptions::default()).context("open the store")?;
+    let tls = data_dir.join("tls");
+    let keys = secrets_key::open(&tls)?;
+    let options = StoreOptions { seal: Some(Arc::new(Sealing::new(&keys))), ..StoreOptions::default() };
+    let opened = Store::open(&path, options);
+    let store =
+        opened.with_context(|| format!("open the store, its Secrets sealed by the keys in {}", secrets_key::path(&tls).display()))?;
+    // All there is, the first of them seals now.
+    secrets_key::forget_former(&tls, &keys)?;
     if begins_empty && !remains.is_empty() {
         let path = path.display();
         tracing::warn!(%path, ?remains, "there was no store beside the remains of an earlier cluster: beginning with an empty one");

@@ -99,7 +99,7 @@ impl Store {
     /// I/O error they are refused until [`Store::recover`].
     pub fn on_device(device: &Device, limits: Limits) -> Result<Self, OpenError> {
         let (disk, contents) = DiskBackend::open_device(device.opener(), Path::new("simulated"))?;
-        let (pipeline, writer) = durable(Box::new(disk), contents, Options { limits });
+        let (pipeline, writer) = durable(Box::new(disk), contents, Options { limits, seal: None });
         Ok(Self(Arc::new(Handle { pipeline, place: Place::Caller(Mutex::new(writer)) })))
     }
 

@@ -21,6 +21,7 @@ mod model;
 mod pipeline;
 mod recovery;
 mod revision;
+mod seal;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use compact::{Clock, Limits, WINDOW_AGE_MAX, WINDOW_BYTES_MAX, WINDOW_EVENTS_MAX};
 pub use pipeline::{Latest, Pending};
+pub use seal::{Seal, Unsealed};
 pub use watch::{Watch, WatchError};
 
 use bytes::Bytes;
@@ -148,12 +150,14 @@ pub struct Page {
 pub struct Options {
     /// The bounds of history.
     pub limits: Limits,
+    /// What hides values on disk; none: all are written as they are.
+    pub seal: Option<Arc<dyn Seal>>,
 }
 
 impl Default for Options {
     /// The named bounds; history ages by the machine's clock.
     fn default() -> Self {
-        Self { limits: Limits { clock: Clock::monotonic(), ..Limits::default() } }
+        Self { limits: Limits { clock: Clock::monotonic(), ..Limits::default() }, seal: None }
     }
 }
 
@@ -173,6 +177,8 @@ pub enum OpenError {
         marker.display()
     )]
     Missing { path: PathBuf, marker: PathBuf },
+    #[error("{}: what is kept at {key} cannot be unsealed: {reason}", path.display())]
+    Sealed { path: PathBuf, key: String, reason: String },
     #[error("cannot {act} {}", path.display())]
     Io { path: PathBuf, act: &'static str, source: io::Error },
 }
@@ -243,10 +249,11 @@ impl Store {
         }
     }
 
-    /// Opens the store in a file, or makes the file (its directory exists). Waits for the disk.
+    /// Opens the store in a file, or makes the file (its directory exists). Waits for the disk. If values are there that are not sealed
+    /// as they would be now, the whole file is written anew, and nothing of the old one is left in it.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let (disk, contents) = backend::Disk::open(path)?;
+        let (disk, contents) = backend::Disk::open(path, options.seal.clone())?;
         let (pipeline, writer) = durable(Box::new(disk), contents, options);
         let thread = WriterThread::start(writer, path)?;
         Ok(Self(Arc::new(Handle { pipeline, place: Place::Thread(thread) })))

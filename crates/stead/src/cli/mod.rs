@@ -4,6 +4,7 @@ mod connect;
 pub mod down;
 pub mod explain;
 pub mod image;
+pub mod rotate_secrets_key;
 pub mod server;
 pub mod up;
 

@@ -44,6 +44,8 @@ pub enum Verb {
     Image(ImageArgs),
     /// Say why an object is as it is: what the controllers and the scheduler last decided about it, and what they wait for
     Explain(ExplainArgs),
+    /// Make another key that seals Secrets on disk, in force from the server's next start
+    RotateSecretsKey(RotateSecretsKeyArgs),
     /// Run the API server, the controllers, the scheduler and the node agent in the foreground
     Server(Box<ServerArgs>),
 }
@@ -65,6 +67,13 @@ pub struct DownArgs {
     /// Stop the server only: containers go on running, and the next start takes them over
     #[arg(long, env = "STEAD_LEAVE_PODS")]
     pub leave_pods: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RotateSecretsKeyArgs {
+    /// Directory of the server whose Secrets they are
+    #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR", value_parser = values::directory)]
+    pub data_dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -180,7 +189,7 @@ impl Cli {
         let args = match &cli.verb {
             Verb::Server(args) => args,
             Verb::Up(args) => &args.server,
-            Verb::Down(_) | Verb::Explain(_) | Verb::Image(_) => return cli,
+            Verb::Down(_) | Verb::Explain(_) | Verb::Image(_) | Verb::RotateSecretsKey(_) => return cli,
         };
         match args.contradiction() {
             Some(text) => Self::command().error(ErrorKind::ArgumentConflict, text).exit(),

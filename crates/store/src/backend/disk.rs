@@ -11,9 +11,11 @@ use super::reserve::Reserve;
 use super::{Backend, BackendError, Compare, Contents, proposed};
 use crate::revision::{Allocation, BLOCK, Reserved};
 use crate::txn::{Change, Row};
-use crate::{Entry, OpenError};
+use crate::{Entry, OpenError, Seal};
 use bytes::Bytes;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, TableDefinition, TableError};
+use redb::{
+    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table, TableDefinition, TableError,
+};
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -22,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Key to created, revision (8 bytes each, little endian) and value.
+/// Key to created, revision (8 bytes each, little endian) and value, sealed or as it is.
 const OBJECTS: TableDefinition<&str, &[u8]> = TableDefinition::new("objects");
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 /// In `META`: the format of the other tables.
@@ -75,42 +77,83 @@ pub(crate) struct Disk {
     path: PathBuf,
     opener: Opener,
     reserved: Reserved,
+    seal: Option<Arc<dyn Seal>>,
     /// After the database, so that it is dropped last.
     lock: Option<Lock>,
 }
 
 impl Disk {
     /// Opens or makes the file.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Contents), OpenError> {
+    pub(crate) fn open(path: &Path, seal: Option<Arc<dyn Seal>>) -> Result<(Self, Contents), OpenError> {
         let lock = Lock::take(path)?;
         let io = |act, source| OpenError::Io { path: path.to_owned(), act, source };
         let marker = Marker::beside(path);
         if !path.try_exists().map_err(|source| io("look for", source))? {
             marker.check_absent(path)?;
-            create(path)?;
+            write_new(path, seal.clone(), None)?;
         }
         if std::fs::metadata(path).map_err(|source| io("read", source))?.len() == 0 {
             return Err(corrupt(path, "it is empty"));
         }
-        let (mut disk, contents) = Self::open_device(Opener::file(path), path)?;
+        let (mut disk, mut contents) = Self::open_sealed(Opener::file(path), path, seal.clone())?;
+        if contents.is_stale {
+            let closed = disk.close();
+            closed.map_err(|error| io_error(path, "close", io::Error::other(error.cause)))?;
+            tracing::info!(path = %path.display(), "writing the store anew: of some values it is not sealed as it is to be");
+            write_new(path, seal.clone(), Some(&contents))?;
+            (disk, contents) = Self::open_sealed(Opener::file(path), path, seal)?;
+        }
         marker.leave()?;
         disk.lock = Some(lock);
         Ok((disk, contents))
     }
 
     /// Opens what is on a device; an empty one becomes a new store. The path is for messages.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn open_device(opener: Opener, path: &Path) -> Result<(Self, Contents), OpenError> {
-        let device = opener.open().map_err(|source| io_error(path, "open", source))?;
-        let (database, contents) = load_untouched(device, path, &mut |_| Ok(()))?;
-        let reserved = Reserved(contents.reserved);
-        Ok((Self { database: Some(database), path: path.to_owned(), opener, reserved, lock: None }, contents))
+        Self::open_sealed(opener, path, None)
     }
 
-    fn write(&self, changes: &[Change], reserve: Option<u64>) -> Result<(), redb::Error> {
-        let database = self.database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
-        let transaction = database.begin_write()?;
+    fn open_sealed(opener: Opener, path: &Path, seal: Option<Arc<dyn Seal>>) -> Result<(Self, Contents), OpenError> {
+        let device = opener.open().map_err(|source| io_error(path, "open", source))?;
+        let (database, contents) = load_untouched(device, path, seal.as_deref(), &mut |_| Ok(()))?;
+        let reserved = Reserved(contents.reserved);
+        Ok((Self { database: Some(database), path: path.to_owned(), opener, reserved, seal, lock: None }, contents))
+    }
+
+    /// Writes all that another store holds into this empty one.
+    fn fill(&self, contents: &Contents) -> Result<(), BackendError> {
+        let broken = |error: redb::Error| BackendError::new("write to the data file", error);
+        let database = self.database.as_ref().ok_or_else(|| broken(redb::Error::DatabaseClosed))?;
+        let transaction = database.begin_write().map_err(|error| broken(error.into()))?;
         {
-            let mut objects = transaction.open_table(OBJECTS)?;
+            let mut objects = transaction.open_table(OBJECTS).map_err(|error| broken(error.into()))?;
+            for entry in &contents.entries {
+                self.put(&mut objects, entry)?;
+            }
+            let mut meta = transaction.open_table(META).map_err(|error| broken(error.into()))?;
+            meta.insert(RESERVED_KEY, contents.reserved).map_err(|error| broken(error.into()))?;
+        }
+        transaction.commit().map_err(|error| broken(error.into()))
+    }
+
+    fn put(&self, objects: &mut Table<'_, &'static str, &'static [u8]>, entry: &Entry) -> Result<(), BackendError> {
+        let sealed = match self.seal.as_ref().filter(|seal| seal.covers(&entry.key)) {
+            Some(seal) => Some(seal.seal(&entry.key, &entry.value).map_err(|why| BackendError::new("seal a value", why))?),
+            None => None,
+        };
+        let value = sealed.as_deref().unwrap_or(&entry.value);
+        let row = objects.insert_reserve(&*entry.key, HEADER_LEN + value.len());
+        encode(row.map_err(|error| BackendError::new("write to the data file", error))?.as_mut(), entry, value);
+        Ok(())
+    }
+
+    fn write(&self, changes: &[Change], reserve: Option<u64>) -> Result<(), BackendError> {
+        let broken = |error: redb::Error| BackendError::new("write to the data file", error);
+        let database = self.database.as_ref().ok_or_else(|| broken(redb::Error::DatabaseClosed))?;
+        let transaction = database.begin_write().map_err(|error| broken(error.into()))?;
+        {
+            let mut objects = transaction.open_table(OBJECTS).map_err(|error| broken(error.into()))?;
             // Of the changes of one key only the last that touches its row counts.
             let mut written = HashSet::new();
             for change in changes.iter().rev().filter(|change| change.row != Row::Untouched) {
@@ -119,17 +162,17 @@ impl Disk {
                     continue;
                 }
                 if change.row == Row::Put {
-                    encode(objects.insert_reserve(&*entry.key, HEADER_LEN + entry.value.len())?.as_mut(), entry);
+                    self.put(&mut objects, entry)?;
                 } else {
-                    drop(objects.remove(&*entry.key)?);
+                    drop(objects.remove(&*entry.key).map_err(|error| broken(error.into()))?);
                 }
             }
             if let Some(reserve) = reserve {
-                transaction.open_table(META)?.insert(RESERVED_KEY, reserve)?;
+                let mut meta = transaction.open_table(META).map_err(|error| broken(error.into()))?;
+                meta.insert(RESERVED_KEY, reserve).map_err(|error| broken(error.into()))?;
             }
         }
-        transaction.commit()?;
-        Ok(())
+        transaction.commit().map_err(|error| broken(error.into()))
     }
 }
 
@@ -140,7 +183,7 @@ impl Backend for Disk {
         let has_rows = changes.iter().any(|change| change.row != Row::Untouched);
         let reserve = self.reserved.extend(newest, if has_rows { Allocation::Eager } else { Allocation::Lazy });
         if has_rows || reserve.is_some() {
-            self.write(changes, reserve).map_err(|error| BackendError::new("write to the data file", error))?;
+            self.write(changes, reserve)?;
         }
         self.reserved = reserve.map_or(self.reserved, Reserved);
         Ok(revisions)
@@ -150,11 +193,11 @@ impl Backend for Disk {
         // Of a failed database nothing more is written.
         drop(self.database.take());
         let reopened = self.opener.open().map_err(|source| io_error(&self.path, "open", source));
-        let loaded = reopened.and_then(|device| load_untouched(device, &self.path, compare));
+        let loaded = reopened.and_then(|device| load_untouched(device, &self.path, self.seal.as_deref(), compare));
         let (database, contents) = loaded.map_err(|error| BackendError::new("open the data file again", error))?;
         self.database = Some(database);
         let reserved = Reserved(contents.reserved.max(newest) + BLOCK);
-        self.write(&[], Some(reserved.0)).map_err(|error| BackendError::new("write to the data file", error))?;
+        self.write(&[], Some(reserved.0))?;
         self.reserved = reserved;
         Ok(())
     }
@@ -170,13 +213,15 @@ fn io_error(path: &Path, act: &'static str, source: io::Error) -> OpenError {
     OpenError::Io { path: path.to_owned(), act, source }
 }
 
-/// Makes a new file under another name first, so that a power cut leaves all of it or nothing. The lock keeps others away.
-fn create(path: &Path) -> Result<(), OpenError> {
+/// Makes a new file, or one in place of another, under another name first, so that a power cut leaves all of it or nothing. The lock
+/// keeps others away.
+fn write_new(path: &Path, seal: Option<Arc<dyn Seal>>, contents: Option<&Contents>) -> Result<(), OpenError> {
     let new = beside(path, ".new");
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&new);
     drop(opened.map_err(|source| io_error(&new, "create", source))?);
-    let (mut disk, _) = Disk::open_device(Opener::file(&new), &new)?;
-    disk.close().map_err(|error| io_error(&new, "write", io::Error::other(error.cause)))?;
+    let (mut disk, _) = Disk::open_sealed(Opener::file(&new), &new, seal)?;
+    let filled = contents.map_or(Ok(()), |contents| disk.fill(contents));
+    filled.and_then(|()| disk.close()).map_err(|error| io_error(&new, "write", io::Error::other(error.cause)))?;
     std::fs::rename(&new, path).map_err(|source| io_error(&new, "rename", source))?;
     sync_directory(path)
 }
@@ -191,11 +236,16 @@ pub(super) fn sync_directory(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Opens what is on a device. Nothing is written to it before its contents are known to be sound, and right for the caller.
-fn load_untouched(device: Box<dyn StorageBackend>, path: &Path, compare: Compare<'_>) -> Result<(Database, Contents), OpenError> {
+fn load_untouched(
+    device: Box<dyn StorageBackend>,
+    path: &Path,
+    seal: Option<&dyn Seal>,
+    compare: Compare<'_>,
+) -> Result<(Database, Contents), OpenError> {
     check_redb_format(&*device, path)?;
     let guard = Guard::hold(device).map_err(|source| io_error(path, "read", source))?;
     // Where a damaged file breaks an assertion of the library instead of giving an error.
-    let loaded = catch_unwind(AssertUnwindSafe(|| load(guard.clone(), path)));
+    let loaded = catch_unwind(AssertUnwindSafe(|| load(guard.clone(), path, seal)));
     let (database, contents) = loaded.unwrap_or_else(|_| Err(corrupt(path, "its structure is broken")))?;
     compare(&contents).map_err(|reason| corrupt(path, &reason))?;
     guard.accept().map_err(|source| io_error(path, "write", source))?;
@@ -219,7 +269,7 @@ fn check_redb_format(device: &dyn StorageBackend, path: &Path) -> Result<(), Ope
     Ok(())
 }
 
-fn load(guard: Guard, path: &Path) -> Result<(Database, Contents), OpenError> {
+fn load(guard: Guard, path: &Path, seal: Option<&dyn Seal>) -> Result<(Database, Contents), OpenError> {
     let new = guard.len().map_err(|source| OpenError::Io { path: path.to_owned(), act: "read", source })? == 0;
     let database = Builder::new()
         .set_cache_size(CACHE_BYTES_MAX)
@@ -229,7 +279,7 @@ fn load(guard: Guard, path: &Path) -> Result<(Database, Contents), OpenError> {
     if new {
         initialize(&database).map_err(|error| read_error(error, path))?;
     }
-    let contents = read(&database, path)?;
+    let contents = read(&database, path, seal)?;
     Ok((database, contents))
 }
 
@@ -244,7 +294,7 @@ fn initialize(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn read(database: &Database, path: &Path) -> Result<Contents, OpenError> {
+fn read(database: &Database, path: &Path, seal: Option<&dyn Seal>) -> Result<Contents, OpenError> {
     let broken = |error: redb::Error| read_error(error, path);
     let transaction = database.begin_read().map_err(|error| broken(error.into()))?;
     let meta = transaction.open_table(META).map_err(|error| table_error(error, path))?;
@@ -259,19 +309,26 @@ fn read(database: &Database, path: &Path) -> Result<Contents, OpenError> {
     }
     let reserved = number(RESERVED_KEY)?;
     let objects = transaction.open_table(OBJECTS).map_err(|error| table_error(error, path))?;
-    let mut entries = Vec::new();
+    let (mut entries, mut is_stale) = (Vec::new(), false);
     for row in objects.iter().map_err(|error| broken(error.into()))? {
         let (key, value) = row.map_err(|error| broken(error.into()))?;
         let entry = decode(key.value(), value.value()).filter(|entry| entry.created <= entry.revision && entry.revision <= reserved);
-        entries.push(entry.ok_or_else(|| corrupt(path, &format!("the row of {} is not valid", key.value())))?);
+        let mut entry = entry.ok_or_else(|| corrupt(path, &format!("the row of {} is not valid", key.value())))?;
+        if let Some(seal) = seal.filter(|seal| seal.covers(&entry.key)) {
+            let sealed = |reason| OpenError::Sealed { path: path.to_owned(), key: entry.key.to_string(), reason };
+            let unsealed = seal.unseal(&entry.key, &entry.value).map_err(sealed)?;
+            is_stale |= !unsealed.is_current;
+            entry.value = unsealed.value;
+        }
+        entries.push(entry);
     }
-    Ok(Contents { entries, reserved })
+    Ok(Contents { entries, reserved, is_stale })
 }
 
-fn encode(out: &mut [u8], entry: &Entry) {
+fn encode(out: &mut [u8], entry: &Entry, value: &[u8]) {
     out[..8].copy_from_slice(&entry.created.to_le_bytes());
     out[8..HEADER_LEN].copy_from_slice(&entry.revision.to_le_bytes());
-    out[HEADER_LEN..].copy_from_slice(&entry.value);
+    out[HEADER_LEN..].copy_from_slice(value);
 }
 
 fn decode(key: &str, row: &[u8]) -> Option<Entry> {

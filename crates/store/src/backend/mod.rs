@@ -30,6 +30,8 @@ pub(crate) struct Contents {
     pub entries: Vec<Entry>,
     /// No revision above this was ever assigned.
     pub reserved: u64,
+    /// Of some value, the disk has it sealed otherwise than it would be now.
+    pub is_stale: bool,
 }
 
 /// Judges what a reopened backend holds, before anything is written to it.

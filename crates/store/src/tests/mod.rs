@@ -6,6 +6,7 @@ mod open;
 mod pipeline;
 mod power;
 mod property;
+mod sealed;
 mod writer;
 
 use crate::device::{self, Seeded};
@@ -18,7 +19,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 fn options(events_max: usize) -> Options {
-    Options { limits: Limits { events_max, ..Limits::default() } }
+    Options { limits: Limits { events_max, ..Limits::default() }, seal: None }
 }
 
 /// An answer as the model gives it; `None` if the store refused.

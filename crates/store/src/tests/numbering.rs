@@ -66,7 +66,7 @@ fn the_numbers_that_the_backend_gave_are_the_ones_that_are_seen() {
         let mut seeded = Seeded(seed);
         let rows = Rows::default();
         let backend = Numbering { newest: 100, gaps: Seeded(seed + 1), rows: rows.clone() };
-        let contents = Contents { entries: Vec::new(), reserved: 0 };
+        let contents = Contents { entries: Vec::new(), reserved: 0, is_stale: false };
         let (pipeline, mut writer) = durable(Box::new(backend), contents, options(1_000));
         let mut watch = crate::Watch::start(pipeline.shared(), "", 1).unwrap();
         let mut written = 0;
