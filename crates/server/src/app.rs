@@ -8,7 +8,7 @@ use crate::format::ResponseFormat;
 use crate::negotiation::{self, Form, Offer, Transform};
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
-use crate::{Body, authn, authz, body, discovery, health, openapi, query, serve, tokens};
+use crate::{Body, authn, authz, body, discovery, fairness, health, openapi, query, serve, tokens};
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
@@ -68,6 +68,11 @@ async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
         }
         Route::Resource(target) => {
             let Parts { method, uri, headers, mut extensions, .. } = parts;
+            let width = fairness::width(&identity, &target);
+            let _seat = match core.fairness.seat(&identity.user, width).await {
+                Ok(seat) => seat,
+                Err(status) => return answer::failure(&status),
+            };
             extensions.insert(identity);
             if target.is_passed_on() {
                 extensions.insert(uri);

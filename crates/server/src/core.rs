@@ -4,6 +4,7 @@ use crate::admission::Admission;
 use crate::authz;
 use crate::cluster::Cluster;
 use crate::debug::DebugPages;
+use crate::fairness::Fairness;
 use crate::gateway::Gateway;
 use crate::kubernetes_service::Reached;
 use crate::lines::Lines;
@@ -20,6 +21,8 @@ pub(crate) struct Core {
     pub authorization: authz::Index,
     /// What pods have to do with, for their nodes.
     pub references: authz::node::References,
+    /// Whose requests are served when there are many.
+    pub fairness: Fairness,
     pub gateway: Gateway,
     pub debug: DebugPages,
     pub documents: Documents,

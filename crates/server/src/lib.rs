@@ -18,6 +18,7 @@ mod debug;
 mod digest;
 mod discovery;
 mod event_budget;
+mod fairness;
 mod format;
 mod gateway;
 mod health;
@@ -166,6 +167,7 @@ impl Server {
             admission: admission::Admission::default(),
             authorization: authz::Index::default(),
             references: authz::node::References::default(),
+            fairness: fairness::Fairness::default(),
             gateway: gateway::Gateway::default(),
             debug: debug::DebugPages::default(),
             documents: openapi::Documents::default(),

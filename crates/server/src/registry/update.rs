@@ -230,8 +230,9 @@ async fn prepare(
         call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
     }
     let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation };
-    call.warnings.extend(core.admission.validate(&attributes, &object).await?);
+    let warnings = core.admission.validate(&attributes, &object).await?;
     let charge = resource_quota::charge(&attributes, &object).await?;
+    call.warnings.extend(warnings);
     Ok(Judged { object, promise, charge })
 }
 

@@ -88,6 +88,7 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         cluster: Cluster::new(stead_store::Store::memory(), Arc::new(Counting::default()), ranges),
         admission: Admission::default().and(Box::new(plugin)),
         authorization: crate::authz::Index::default(),
+        fairness: crate::fairness::Fairness::default(),
         references: crate::authz::node::References::default(),
         gateway: gateway::Gateway::default(),
         debug: debug::DebugPages::default(),
