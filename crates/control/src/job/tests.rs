@@ -1,7 +1,7 @@
+use super::MANAGED_BY;
 use super::backoff::{Failures, delay_ms};
 use super::plan::{Observed, plan};
 use super::spec::{Spec, TRACKING};
-use super::MANAGED_BY;
 use crate::object::Object;
 use crate::ownership;
 use crate::plan::{Call, Patch, Plan};

@@ -197,8 +197,7 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus C
   <limit name="service_start_timeout">120000</limit>
   <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
 </busconfig>"#;
-const SERVICE: &str =
-    "[D-BUS Service]\nName=org.fedoraproject.FirewallD1\nExec=/bin/sh -c \"exec firewalld --nofork --nopid --log-target console >/dev/null 2>&1\"\n";
+const SERVICE: &str = "[D-BUS Service]\nName=org.fedoraproject.FirewallD1\nExec=/bin/sh -c \"exec firewalld --nofork --nopid --log-target console >/dev/null 2>&1\"\n";
 
 /// A message bus of the machine's own, which starts firewalld for whoever asks for it; both end with it.
 struct Bus(Child);
