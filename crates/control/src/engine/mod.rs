@@ -17,7 +17,7 @@ mod tests;
 
 pub use cache::{Cache, Change};
 pub use explain::Explanation;
-pub use queue::Work;
+pub use queue::{BackOff, Work};
 
 use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Guard, Key, Plan, Resource};
@@ -50,6 +50,16 @@ pub trait Controller: Send + Sync {
 
     /// Keys to look at after a change of something that it watches.
     fn keys_for(&self, change: &Change, cache: &Cache, keys: &mut Vec<(Resource, Key)>);
+
+    /// How long the keys of a change wait for more of the kind, so that what comes together is looked at once.
+    fn patience(&self, _change: &Change) -> Duration {
+        Duration::ZERO
+    }
+
+    /// How long a key waits after failures.
+    fn back_off(&self) -> BackOff {
+        BackOff::DEFAULT
+    }
 
     /// What to do about a key. Pure.
     fn reconcile(&self, resource: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan;
@@ -187,7 +197,7 @@ impl Engine {
         self.cache.set_time(now.wall);
         match input {
             Input::Watch { resource, report } => {
-                self.report(resource, report);
+                self.report(resource, report, now);
                 Vec::new()
             }
             Input::Outcome { id, result } => self.outcome(id, result, now),
@@ -228,7 +238,7 @@ impl Engine {
         self.cache.resources().all(|resource| self.cache.synced(resource))
     }
 
-    fn report(&mut self, resource: Resource, report: Report) {
+    fn report(&mut self, resource: Resource, report: Report, now: Now) {
         let changes = match report {
             Report::Replaced { objects, version } => self.cache.replace(resource, objects, version),
             Report::Put(object) => self.cache.put(object).into_iter().collect(),
@@ -239,11 +249,11 @@ impl Engine {
             }
         };
         self.prune_expected(resource);
-        changes.iter().for_each(|change| self.enqueue(change));
+        changes.iter().for_each(|change| self.enqueue(change, now));
     }
 
     /// Queues what a change concerns, for those who watch its resource.
-    fn enqueue(&mut self, change: &Change) {
+    fn enqueue(&mut self, change: &Change, now: Now) {
         let mut keys = Vec::new();
         for id in self.watchers.get(&change.resource).into_iter().flatten() {
             let controller = &self.controllers[id.0];
@@ -251,8 +261,10 @@ impl Engine {
                 tracing::error!(controller = controller.name(), key = %change.key, panic, "the keys of a change cannot be told");
                 keys.push((change.resource, change.key.clone()));
             }
+            let patience = controller.patience(change);
             for (resource, key) in keys.drain(..) {
-                self.queue.add(Work { controller: *id, resource, key });
+                let work = Work { controller: *id, resource, key };
+                if patience.is_zero() { self.queue.add(work) } else { self.queue.add_at(work, now.steady + patience) }
             }
         }
     }
@@ -309,7 +321,7 @@ impl Engine {
             let controller = self.controllers[work.controller.0].name();
             tracing::debug!(controller, key = %work.key, error, "will look again after a failure");
             self.explained.failed(work, error, now.wall);
-            self.queue.retry(work.clone(), now.steady);
+            self.queue.retry(work.clone(), now.steady, self.controllers[work.controller.0].back_off());
         } else {
             self.queue.forget(work);
         }

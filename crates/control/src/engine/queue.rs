@@ -14,10 +14,22 @@ pub struct Work {
     pub key: Key,
 }
 
-/// The first delay after a failure; it doubles with each further one.
-const BACK_OFF_FIRST: Duration = Duration::from_millis(5);
-/// The longest delay after a failure.
-const BACK_OFF_MAX: Duration = Duration::from_secs(1000);
+/// The delays after failures of a key in a row: each is twice the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackOff {
+    pub first: Duration,
+    pub max: Duration,
+}
+
+impl BackOff {
+    pub const DEFAULT: Self = Self { first: Duration::from_millis(5), max: Duration::from_secs(1000) };
+
+    /// After so many failures before this one.
+    fn delay(self, failures: u32) -> Duration {
+        let delay = 2_u32.checked_pow(failures).and_then(|factor| self.first.checked_mul(factor));
+        delay.unwrap_or(self.max).min(self.max)
+    }
+}
 
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -54,11 +66,11 @@ impl Queue {
     }
 
     /// Asks for a look after this key's back-off.
-    pub fn retry(&mut self, work: Work, now: Duration) {
+    pub fn retry(&mut self, work: Work, now: Duration, back_off: BackOff) {
         let failures = self.failures.entry(work.clone()).or_default();
-        let delay = 2_u32.checked_pow(*failures).and_then(|factor| BACK_OFF_FIRST.checked_mul(factor));
+        let delay = back_off.delay(*failures);
         *failures = failures.saturating_add(1);
-        self.add_at(work, now + delay.unwrap_or(BACK_OFF_MAX).min(BACK_OFF_MAX));
+        self.add_at(work, now + delay);
     }
 
     /// When this key's timer ends.

@@ -329,3 +329,46 @@ fn what_is_done_after_a_failure_tells_of_it() {
     let starts = granting.list(vec![map("a", 3)], 3, at(0));
     assert_eq!(granting.outcome(&starts[0], answer(4), at(1))[0].call, create("well").call);
 }
+
+/// Has patience with all but the first state of an object.
+struct Patient {
+    asked: Arc<Mutex<u32>>,
+}
+
+impl Controller for Patient {
+    fn name(&self) -> &'static str {
+        "patient"
+    }
+    fn watches(&self) -> Vec<Resource> {
+        vec![CONFIG_MAPS]
+    }
+    fn keys_for(&self, change: &Change, _: &Cache, keys: &mut Vec<(Resource, Key)>) {
+        keys.push((change.resource, change.key.clone()));
+    }
+    fn patience(&self, change: &Change) -> Duration {
+        if change.old.is_some() { Duration::from_secs(1) } else { Duration::ZERO }
+    }
+    fn back_off(&self) -> BackOff {
+        BackOff { first: Duration::from_secs(1), max: Duration::from_secs(3) }
+    }
+    fn reconcile(&self, _: Resource, _: &Key, _: &Cache, _: Timestamp) -> Plan {
+        *self.asked.lock().unwrap() += 1;
+        Plan { error: Some("not yet".to_owned()), ..Plan::default() }
+    }
+}
+
+// JOB-15
+#[test]
+fn a_patient_controller_looks_at_several_changes_at_once_and_waits_longer_after_failures() {
+    let asked = Arc::new(Mutex::new(0));
+    let mut bench = Bench { engine: Engine::new(vec![Box::new(Patient { asked: Arc::clone(&asked) })]), asked };
+    bench.list(vec![map("a", 1)], 1, at(0));
+    assert_eq!(bench.asked(), 1, "what is new is looked at at once");
+    bench.put(map("a", 2), at(100));
+    bench.put(map("a", 3), at(500));
+    assert_eq!(bench.asked(), 1);
+    for (ms, asked) in [(999, 1), (1000, 2), (1100, 2), (2999, 2), (3000, 3), (5999, 3), (6000, 4), (9000, 5)] {
+        bench.engine.step(Input::Tick, at(ms));
+        assert_eq!(bench.asked(), asked, "after {ms} ms");
+    }
+}

@@ -11,7 +11,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{Cache, Change, Controller};
+use crate::engine::{BackOff, Cache, Change, Controller};
 use crate::object::Object;
 use crate::options::Registration;
 use crate::ownership;
@@ -22,11 +22,17 @@ use spec::{Spec, TRACKING};
 pub use status::{COMPLETE, FAILED, holds, is_finished};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_client::resource::{JOBS, PODS, Resource};
 
 pub const REGISTRATION: Registration = Registration { name: "job-controller", alias: "job", make: |_, _| Box::new(Jobs::default()) };
+
+/// How long changes of pods are gathered (JOB-15).
+const BATCH: Duration = Duration::from_secs(1);
+/// JOB-15.
+const BACK_OFF: BackOff = BackOff { first: Duration::from_secs(1), max: Duration::from_secs(60) };
 
 /// Value of spec.managedBy that is this controller's (JOB-10).
 const MANAGED_BY: &str = "kubernetes.io/job-controller";
@@ -63,6 +69,17 @@ impl Controller for Jobs {
             }
             _ => {}
         }
+    }
+
+    /// JOB-15: what pods do on the way is looked at together. Nobody is kept waiting for their end.
+    fn patience(&self, change: &Change) -> Duration {
+        let is_on_the_way = |pod: &Arc<Object>| change.old.is_some() && !pod.pod().terminal() && pod.deleting.is_none();
+        let waits = change.resource == PODS && change.new.as_ref().is_some_and(is_on_the_way);
+        if waits { BATCH } else { Duration::ZERO }
+    }
+
+    fn back_off(&self) -> BackOff {
+        BACK_OFF
     }
 
     fn reconcile(&self, resource: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
