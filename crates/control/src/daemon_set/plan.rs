@@ -45,12 +45,18 @@ impl Changes<'_> {
 pub fn plan(now: Timestamp, observed: &Observed, failed: &mut Backoff) -> Plan {
     let mut plan = Plan { before: observed.revisions.before.clone(), ..Plan::default() };
     plan.before.extend(observed.pods.before.iter().cloned());
-    let Ok(Current { hash, effect, old }) = revision::current(observed) else {
+    let Ok(Current { hash, effect, merge, old }) = revision::current(observed) else {
         plan.because("another revision has the name that this template would get");
         plan.finally.push(status::collided(observed));
         return plan;
     };
     plan.before.extend(effect);
+    if !merge.is_empty() {
+        // Which pods are old is known after that.
+        plan.because("several revisions hold the template as it is");
+        plan.before.extend(merge);
+        return plan;
+    }
     let placed = placed(&observed.pods.objects);
     let mut changes = manage(now, observed, &hash, &placed, failed, &mut plan);
     if changes.is_empty() {

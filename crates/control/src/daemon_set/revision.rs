@@ -3,12 +3,12 @@
 use super::plan::Observed;
 use super::set::{HASH_LABEL, Set};
 use crate::object::Object;
-use crate::plan::{Call, Effect, Patch};
+use crate::plan::{Call, Effect, Patch, metadata_patch};
 use crate::statefulset::data;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stead_api::{Value, json, value::Access};
-use stead_client::resource::CONTROLLER_REVISIONS;
+use stead_client::resource::{CONTROLLER_REVISIONS, PODS};
 
 /// The revision of the template as it is.
 pub struct Current {
@@ -16,6 +16,8 @@ pub struct Current {
     pub hash: String,
     /// Makes it, or makes it the newest.
     pub effect: Option<Effect>,
+    /// Gives the pods of others with the same template its label, and removes those others.
+    pub merge: Vec<Effect>,
     /// All others, oldest first.
     pub old: Vec<Arc<Object>>,
 }
@@ -49,16 +51,31 @@ pub fn current(observed: &Observed) -> Result<Current, Collision> {
     let next = old.last().map_or(0, |newest| number(newest)) + 1;
     if let Some(newest) = equal.last() {
         let hash = newest.label(HASH_LABEL).to_owned();
-        return Ok(Current { hash, effect: (number(newest) < next).then(|| renumber(newest, next)), old });
+        let merge = merge(observed, &equal[..equal.len() - 1], &hash);
+        return Ok(Current { hash, effect: (number(newest) < next).then(|| renumber(newest, next)), merge, old });
     }
     match &observed.holder {
-        Some(holder) if is_equal(holder) => Ok(Current { hash: hash(set), effect: None, old }),
+        Some(holder) if is_equal(holder) => Ok(Current { hash: hash(set), effect: None, merge: Vec::new(), old }),
         Some(_) => Err(Collision),
         None => {
             let call = Call::create(CONTROLLER_REVISIONS, &set.object.key.namespace, body(set, patch, next));
-            Ok(Current { hash: hash(set), effect: Some(Effect::new(call)), old })
+            Ok(Current { hash: hash(set), effect: Some(Effect::new(call)), merge: Vec::new(), old })
         }
     }
+}
+
+/// DS-23: what is left of them, so that pods of one template carry one label.
+fn merge(observed: &Observed, others: &[Arc<Object>], hash: &str) -> Vec<Effect> {
+    let is_others =
+        |pod: &&Arc<Object>| pod.label(HASH_LABEL) != hash && others.iter().any(|other| other.label(HASH_LABEL) == pod.label(HASH_LABEL));
+    let relabel = |pod: &Arc<Object>| {
+        let patch = metadata_patch(&pod.uid, json!({"labels": {HASH_LABEL: hash}}));
+        let call = Call::Patch { resource: PODS, key: pod.key.clone(), subresource: "", patch };
+        Effect::new(call).tolerating(&["NotFound", "Conflict"])
+    };
+    let relabelled = observed.pods.objects.iter().filter(is_others).map(relabel);
+    let surplus = others.iter().filter(|other| other.deleting.is_none());
+    relabelled.chain(surplus.map(|other| Effect::new(other.delete()).tolerating(&["NotFound"]))).collect()
 }
 
 /// DS-21.

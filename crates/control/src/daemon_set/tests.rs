@@ -236,6 +236,26 @@ fn a_former_template_gets_the_highest_number_again() {
     assert_eq!(status(&planned(&seen)), json!({"collisionCount": 1}));
 }
 
+// DS-23
+#[test]
+fn revisions_of_one_template_become_one() {
+    let mut seen = observed(set(rolling(json!(1), json!(0)), 1), &[node("a", json!([])), node("b", json!([]))], &[]);
+    let first = seen.revisions.objects[0].clone();
+    let mut second = first.as_ref().clone();
+    second.value["revision"] = 2.into();
+    (second.key.name, second.uid) = ("other".to_owned(), "other".to_owned());
+    second.labels.insert("controller-revision-hash".to_owned(), "other".to_owned());
+    seen.revisions.objects.push(Arc::new(second));
+    seen.pods.objects = vec![pod("p", "a", first.label("controller-revision-hash"), true), pod("q", "b", "old", true)];
+    let plan = planned(&seen);
+    let calls: Vec<&Call> = plan.effects().map(|effect| &effect.call).collect();
+    let [Call::Patch { key: relabelled, patch: Patch::Strategic(body), .. }, Call::Delete { key: removed, .. }] = calls[..] else {
+        panic!("{calls:?}")
+    };
+    assert_eq!((relabelled.name.as_str(), &removed.name), ("p", &first.key.name));
+    assert_eq!(body["metadata"]["labels"]["controller-revision-hash"], "other");
+}
+
 proptest::proptest! {
     // ALL-1, DS-13, DS-30, DS-31
     #[test]
