@@ -2,6 +2,8 @@
 
 mod plan;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::{Cache, Change, Controller};
 use crate::options::Registration;

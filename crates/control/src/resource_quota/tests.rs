@@ -99,3 +99,28 @@ fn only_what_may_give_something_back_is_looked_at() {
     assert!(change(PODS, Some(pod("a", 6, "Running")), None));
     assert!(!change(SECRETS, Some(object(SECRETS, "a", 1, json!({}))), None));
 }
+
+proptest::proptest! {
+    // ALL-1, QUO-1
+    #[test]
+    fn what_was_written_is_not_written_again(
+        phases in proptest::collection::vec(proptest::sample::select(&["Pending", "Running", "Failed"][..]), 0..6),
+        hard in proptest::collection::btree_map(proptest::sample::select(&["pods", "cpu", "requests.memory", "secrets", "count/pods", "x.y/z"][..]), 0_i64..9, 0..5),
+        stale in proptest::bool::ANY,
+    ) {
+        let pods: Vec<_> = phases.iter().enumerate().map(|(n, phase)| pod(&format!("p{n}"), 1, phase)).collect();
+        let hard: Value = hard.into_iter().map(|(name, amount)| (name.to_owned(), Value::from(amount.to_string()))).collect::<stead_api::Map<_, _>>().into();
+        let mut known = if stale { json!({"hard": {"pods": "9", "configmaps": "1"}, "used": {"pods": "7", "configmaps": "1"}}) } else { json!({}) };
+        if let Some(written) = status(&planned(&quota(3, json!({"hard": hard}), known.clone()), &pods)) {
+            for (member, changes) in written["status"].as_object().unwrap() {
+                for (name, value) in changes.as_object().unwrap() {
+                    match value {
+                        Value::Null => drop(known[member.as_str()].as_object_mut().unwrap().shift_remove(name)),
+                        value => known[member.as_str()][name.as_str()] = value.clone(),
+                    }
+                }
+            }
+        }
+        proptest::prop_assert_eq!(status(&planned(&quota(4, json!({"hard": hard}), known), &pods)), None);
+    }
+}
