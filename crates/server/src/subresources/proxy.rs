@@ -261,16 +261,16 @@ fn of_service(core: &Core, call: &Call) -> Result<String, Status> {
     let id = &call.target.name;
     let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid service request {id:?}")))?;
     let unavailable = |why: String| Status::new(503, "ServiceUnavailable", why);
-    let namespace = &call.target.namespace;
+    let (services, namespace) = (&call.target.kind, &call.target.namespace);
+    let service = core.read(services, namespace, named.name)?.ok_or_else(|| Status::not_found(services, named.name))?;
     let mut port = named.port.to_owned();
     if let Ok(number) = port.parse::<i64>() {
-        let services = &call.target.kind;
-        let service = core.read(services, namespace, named.name)?.ok_or_else(|| Status::not_found(services, named.name))?;
         let found = service["spec"].items("ports").iter().find(|port| port.int("port") == Some(number));
         let none = || unavailable(format!("no service port {number} found for service {:?}", named.name));
         port = found.ok_or_else(none)?.str("name").to_owned();
     }
-    let targets = targets(core, namespace, named.name, &port)?;
+    let family = service["spec"].items("ipFamilies").first().and_then(Value::as_str);
+    let targets = targets(core, namespace, named.name, &port, family)?;
     if targets.is_empty() {
         return Err(unavailable(format!("no endpoints available for service {:?}", named.name)));
     }
@@ -279,12 +279,16 @@ fn of_service(core: &Core, call: &Call) -> Result<String, Status> {
     Ok(named.url(&format!("{}:{port}", bracketed(ip))))
 }
 
-/// Addresses of ready endpoints that are pods, with the number of the port of that name.
-fn targets(core: &Core, namespace: &str, service: &str, port: &str) -> Result<Vec<(String, i64)>, Status> {
+/// Addresses of ready endpoints that are pods, with the number of the port of that name. Of the family if there is one: behind a Service of
+/// both, a program need not listen by each.
+fn targets(core: &Core, namespace: &str, service: &str, port: &str, family: Option<&str>) -> Result<Vec<(String, i64)>, Status> {
     let slices = core.kinds.built_in("endpointslices");
     let mut found = Vec::new();
     for entry in core.entries(&slices, namespace)? {
         let slice = core.objects.read(&slices, &entry)?;
+        if family.is_some_and(|family| slice.str("addressType") != family) {
+            continue;
+        }
         let number = slice.items("ports").iter().find(|known| known.str("name") == port).and_then(|port| port.int("port"));
         let (true, Some(number)) = (slice["metadata"]["labels"].str("kubernetes.io/service-name") == service, number) else { continue };
         for endpoint in slice.items("endpoints") {

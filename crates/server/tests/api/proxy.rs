@@ -71,6 +71,25 @@ async fn world() -> Client {
     client
 }
 
+#[tokio::test(start_paused = true)]
+async fn endpoints_of_a_services_first_family_are_asked() {
+    // R56: a program may listen by IPv4 alone behind a Service of both families.
+    let client = world().await;
+    let ips = json!([{"ip": "10.42.0.5"}, {"ip": "fd00::5"}]);
+    let mut pod = get(&client, &format!("{PODS}/web-0")).await.1;
+    pod["status"] = json!({"podIP": "10.42.0.5", "podIPs": ips});
+    assert_eq!(send(&client, "PUT", &format!("{PODS}/web-0/status"), pod).await.0, 200);
+    let target = json!({"kind": "Pod", "namespace": "default", "name": "web-0"});
+    let slice = json!({
+        "metadata": {"name": "web-0", "labels": {"kubernetes.io/service-name": "web"}}, "addressType": "IPv6",
+        "ports": [{"name": "http", "port": 8080}], "endpoints": [{"addresses": ["fd00::5"], "targetRef": target}],
+    });
+    create(&client, SLICES, slice).await;
+    for path in ["web:80", "web:http"].repeat(20) {
+        assert_eq!(asked(&client, "GET", &format!("{SERVICES}/{path}/proxy/")).await, (200, "GET http://10.42.0.5:8080/ -".to_owned()));
+    }
+}
+
 async fn asked(client: &Client, method: &str, path: &str) -> (u16, String) {
     let answer = client.call(method, path, None, &[("Authorization".to_owned(), Some("Basic eA==".to_owned()))]).await.expect("an answer");
     (answer.code, String::from_utf8_lossy(&answer.body).into_owned())
