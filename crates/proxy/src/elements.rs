@@ -19,7 +19,7 @@ pub struct Made {
     pub ways: Vec<Way>,
     /// Its addresses for UDP, and where what comes to them may go.
     pub udp: Vec<(SocketAddr, Vec<SocketAddr>)>,
-    /// Endpoints on this node, of all its ports: by addresses.
+    /// Endpoints on this node, of all its ports: addresses of the family that has more of them.
     pub local_endpoints: usize,
 }
 
@@ -32,15 +32,15 @@ fn id(service: &str, port: &ServicePort) -> [u32; 2] {
 
 pub fn make(name: &str, service: &Service, slices: &[&Slice], node: &Node) -> Made {
     let mut made = Made::default();
-    let mut local = BTreeSet::new();
     for family in Family::ALL.into_iter().filter(|family| service.cluster_ips.iter().any(|ip| Family::of(*ip) == *family)) {
+        let mut local = BTreeSet::new();
         for port in &service.ports {
             let choice = choose(slices.iter().copied(), family, &port.name, port.protocol, node);
             local.extend(choice.local.iter().map(SocketAddr::ip));
             PortMaker { service, port, family, id: id(name, port), choice: &choice, made: &mut made }.make(node);
         }
+        made.local_endpoints = made.local_endpoints.max(local.len());
     }
-    made.local_endpoints = local.len();
     made.ways.sort_unstable();
     made.ways.dedup();
     // Kept as long as the Service.

@@ -95,6 +95,19 @@ fn two_families() {
 }
 
 #[test]
+fn an_endpoint_of_two_families_is_one_to_a_load_balancer() {
+    // SVC-12
+    let more = json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30081});
+    let mut state = state("00000000", &["192.0.2.1", "2001:db8::1"]);
+    state.put_service(&service("web", &["10.43.0.10", "fd00:43::10"], &["TCP/80/30080", "TCP/81/30082"], more));
+    let both = [P80, ("p81", "TCP", 8081)];
+    state.put_slice(&slice("web", &both, &["10.42.0.5 here ready", "10.42.0.6 here ready", "10.42.1.7 there ready"]));
+    state.put_slice(&slice("web", &both, &["fd00:42::5 here ready"]));
+    state.changes();
+    assert_eq!(state.health()[&30081].local_endpoints, 2);
+}
+
+#[test]
 fn external_policy_local() {
     // SVC-6, SVC-11
     let more = json!({"type": "NodePort", "externalTrafficPolicy": "Local"});
