@@ -34,7 +34,7 @@ pub enum Call {
         resource: Resource,
         key: Key,
     },
-    /// At most `limit` objects of a namespace.
+    /// At most `limit` objects of a namespace; 0: all.
     List {
         resource: Resource,
         namespace: String,

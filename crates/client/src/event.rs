@@ -1,11 +1,13 @@
 //! Turns what happened into core/v1 Events as upstream's recorder does (EVT-4): repeats of one event are counted in one
 //! object, many that differ in their message alone are combined, and each object has a budget, so that a loop cannot
-//! flood the store. Input: what happened and when. Output: calls, at most one on its way for each event. It sends nothing.
+//! flood the store; a call that found no server is made again later. Input: what happened and when. Output: calls, at most one on its way for each
+//! event. It sends nothing.
 
 use crate::call::{Call, Key, Patch};
 use crate::failure::Failure;
 use crate::resource::EVENTS;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 use stead_api::{Value, json, time::Timestamp};
 
 /// Distinct events, groups of similar ones, and budgets that are remembered.
@@ -18,6 +20,9 @@ const REFILL_S: i64 = 300;
 const SIMILAR_MAX: usize = 10;
 /// Seconds after which similar events are counted anew.
 const SIMILAR_S: i64 = 600;
+/// A call is made so often, with that pause, where it may yet come through (upstream's `maxTriesPerEvent` and `defaultSleepDuration`).
+const TRIES_MAX: u32 = 12;
+const PAUSE: Duration = Duration::from_secs(10);
 const COMBINED: &str = "(combined from similar events): ";
 
 /// Who says so.
@@ -85,6 +90,17 @@ struct Recorded {
     first: Timestamp,
     last: Timestamp,
     state: State,
+    /// Calls about it that did not come through since one did.
+    failures: u32,
+}
+
+/// The next call about an event.
+#[derive(Debug, PartialEq)]
+pub struct Again {
+    pub ticket: Ticket,
+    pub call: Call,
+    /// How long it waits before it is made.
+    pub after: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,19 +143,29 @@ impl Recorder {
             }
             None => {
                 let name = self.name(&event.regarding, now);
-                let recorded = Recorded { name, source: source.clone(), event, count: 1, first: now, last: now, state: State::Unwritten };
+                let recorded =
+                    Recorded { name, source: source.clone(), event, count: 1, first: now, last: now, state: State::Unwritten, failures: 0 };
                 self.recorded.insert(key.clone(), recorded);
             }
         }
         if self.spend(object, now) { self.next_call(key) } else { None }
     }
 
-    /// The call ended. Returns the next one about this event, if it happened again meanwhile or its object is gone.
-    pub fn ended(&mut self, Ticket(key): Ticket, result: &Result<Value, Failure>) -> Option<(Ticket, Call)> {
+    /// The call ended. Returns the next one about this event: if it happened again meanwhile, if its object is gone, or if nobody could answer.
+    pub fn ended(&mut self, Ticket(key): Ticket, call: Call, result: &Result<Value, Failure>) -> Option<Again> {
         let known = self.recorded.get_mut(&key)?;
         let again = match (result, known.state) {
+            (Err(failure), _) if may_pass(failure) && known.failures + 1 < TRIES_MAX => {
+                known.failures += 1;
+                return Some(Again { ticket: Ticket(key), call, after: PAUSE });
+            }
             (Ok(_), State::Creating { again } | State::Patching { again }) => {
-                known.state = State::Written;
+                (known.state, known.failures) = (State::Written, 0);
+                again
+            }
+            // A call whose answer was lost has made it.
+            (Err(failure), State::Creating { again }) if known.failures > 0 && failure.reason() == "AlreadyExists" => {
+                (known.state, known.failures) = (State::Written, 0);
                 again
             }
             (Ok(_), State::Unwritten | State::Written) => false,
@@ -153,7 +179,8 @@ impl Recorder {
                 false
             }
         };
-        if again { self.next_call(key) } else { None }
+        let (ticket, call) = if again { self.next_call(key)? } else { return None };
+        Some(Again { ticket, call, after: Duration::ZERO })
     }
 
     /// The event to record in place of this one, and its key: itself, or the one that combines those similar to it.
@@ -251,6 +278,14 @@ impl Reference {
         ];
         let filled = members.into_iter().filter(|(_, text)| !text.is_empty());
         Value::Object(filled.map(|(name, text)| (name.to_owned(), text.as_str().into())).collect())
+    }
+}
+
+/// Whether the same call may come through later: nobody answered, or a server that cannot write now did.
+fn may_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::NoAnswer(_) => true,
+        Failure::Refused(refusal) => matches!(refusal.code, 409 | 429 | 500..) && refusal.reason != "AlreadyExists",
     }
 }
 

@@ -180,6 +180,11 @@ impl Object {
     pub fn claim_keys(&self) -> impl Iterator<Item = Key> {
         self.pod().claim_keys(&self.key.namespace)
     }
+
+    /// Whether a pod may have a claim mounted: it is on a node and has not ended (PVT-2).
+    pub fn holds_claim(&self, claim: &Key) -> bool {
+        !self.pod().node.is_empty() && !self.pod().terminal() && self.claim_keys().any(|key| key == *claim)
+    }
 }
 
 impl Owner {

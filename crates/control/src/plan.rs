@@ -15,6 +15,8 @@ pub enum Guard {
     Absent { uid: String },
     /// The list is empty.
     Empty,
+    /// None of the listed pods is on a node, has not ended, and uses this claim (PVT-2).
+    Unused { claim: Key },
 }
 
 /// A call with what follows from its outcome.

@@ -38,7 +38,7 @@ fn patched(call: &Call) -> (&str, &Value) {
 /// Records one and lets its call succeed.
 fn tell(recorder: &mut Recorder, message: &str, seconds: i64) -> Option<Call> {
     let (ticket, call) = recorder.record(&kubelet(), event(message), at(seconds))?;
-    assert_eq!(recorder.ended(ticket, &Ok(Value::Null)), None);
+    assert_eq!(recorder.ended(ticket, call.clone(), &Ok(Value::Null)), None);
     Some(call)
 }
 
@@ -60,25 +60,51 @@ fn repeats_are_counted_in_one_object() {
 #[test]
 fn what_happens_while_a_call_is_on_its_way_is_told_after_it() {
     let mut recorder = Recorder::default();
-    let (ticket, _) = recorder.record(&kubelet(), event("a"), at(0)).unwrap();
+    let (ticket, call) = recorder.record(&kubelet(), event("a"), at(0)).unwrap();
     assert_eq!(recorder.record(&kubelet(), event("a"), at(1)), None);
     assert_eq!(recorder.record(&kubelet(), event("a"), at(2)), None);
-    let (ticket, call) = recorder.ended(ticket, &Ok(Value::Null)).unwrap();
-    assert_eq!(patched(&call).1["count"], 3);
-    assert_eq!(recorder.ended(ticket, &Ok(Value::Null)), None);
+    let Again { ticket, call, after } = recorder.ended(ticket, call, &Ok(Value::Null)).unwrap();
+    assert_eq!((&patched(&call).1["count"], after), (&json!(3), Duration::ZERO));
+    assert_eq!(recorder.ended(ticket, call, &Ok(Value::Null)), None);
 }
 
 #[test]
 fn an_event_whose_object_is_gone_is_made_anew_with_its_count() {
     let mut recorder = Recorder::default();
     tell(&mut recorder, "a", 0);
-    let (ticket, _) = recorder.record(&kubelet(), event("a"), at(1)).unwrap();
+    let (ticket, call) = recorder.record(&kubelet(), event("a"), at(1)).unwrap();
     let gone = Failure::Refused(Refusal { code: 404, reason: "NotFound".into(), message: String::new() });
-    let (ticket, call) = recorder.ended(ticket, &Err(gone.clone())).unwrap();
+    let Again { ticket, call, .. } = recorder.ended(ticket, call, &Err(gone.clone())).unwrap();
     assert_eq!((&created(&call)["count"], &created(&call)["firstTimestamp"]), (&json!(2), &json!(at(0).rfc3339())));
     // Its namespace is going too: it is given up.
-    assert_eq!(recorder.ended(ticket, &Err(gone)), None);
+    assert_eq!(recorder.ended(ticket, call, &Err(gone)), None);
     created(&tell(&mut recorder, "a", 2).unwrap());
+}
+
+// EVT-4
+#[test]
+fn what_nobody_answered_is_told_again_until_it_is_given_up() {
+    let refused = |code: u16, reason: &str| Failure::Refused(Refusal { code, reason: reason.into(), message: String::new() });
+    let (lost, full) = (Failure::NoAnswer("broken".into()), refused(500, "InternalError"));
+    let mut recorder = Recorder::default();
+    let (mut ticket, first) = recorder.record(&kubelet(), event("a"), at(0)).unwrap();
+    for failure in [&lost, &full] {
+        let again = recorder.ended(ticket, first.clone(), &Err(failure.clone())).unwrap();
+        assert_eq!((&again.call, again.after), (&first, PAUSE));
+        ticket = again.ticket;
+    }
+    // It happened again; and the call that was lost had made it.
+    assert_eq!(recorder.record(&kubelet(), event("a"), at(1)), None);
+    let Again { ticket, call, after } = recorder.ended(ticket, first, &Err(refused(409, "AlreadyExists"))).unwrap();
+    assert_eq!((&patched(&call).1["count"], after), (&json!(2), Duration::ZERO));
+    let (mut ticket, mut call, mut tries) = (ticket, call, 0);
+    while let Some(again) = recorder.ended(ticket, call, &Err(lost.clone())) {
+        (ticket, call, tries) = (again.ticket, again.call, tries + 1);
+    }
+    assert_eq!(tries, TRIES_MAX - 1);
+    // What the server does not want it is not asked again.
+    let (ticket, call) = recorder.record(&kubelet(), event("b"), at(2)).unwrap();
+    assert_eq!(recorder.ended(ticket, call, &Err(refused(403, "Forbidden"))), None);
 }
 
 // EVT-4

@@ -6,7 +6,7 @@ use crate::facts::claim::{ClaimPhase, UNUSED};
 use crate::facts::pod::BY_CLAIM;
 use crate::object::Object;
 use crate::options::Registration;
-use crate::plan::{Call, Effect, Key, Patch, Plan};
+use crate::plan::{Call, Effect, Guard, Key, Patch, Plan};
 use crate::protection::keep_while_used;
 use std::sync::Arc;
 use stead_api::{Value, json, time::Timestamp};
@@ -41,17 +41,23 @@ impl Controller for ClaimProtection {
 
     fn reconcile(&self, _: Resource, key: &Key, cache: &Cache, now: Timestamp) -> Plan {
         let Some(claim) = cache.get(PERSISTENT_VOLUME_CLAIMS, key) else { return Plan::default() };
-        plan(now, claim, &cache.indexed(&BY_CLAIM, &key.to_string()).collect::<Vec<_>>())
+        let users: Vec<_> = cache.indexed(&BY_CLAIM, &key.to_string()).collect();
+        plan(now, claim, &users, cache.seen(PODS))
     }
 }
 
-/// `users`: pods that name the claim and have not ended.
-fn plan(now: Timestamp, claim: &Object, users: &[&Arc<Object>]) -> Plan {
+/// `users`: pods that name the claim and have not ended, as of the version `seen`.
+fn plan(now: Timestamp, claim: &Object, users: &[&Arc<Object>], seen: u64) -> Plan {
     let mut plan = Plan::default();
     // PVT-2: a pod without a node has nothing mounted.
     let holder = users.iter().find(|pod| !pod.pod().node.is_empty());
     let holder = holder.map(|pod| format!("pod {} uses the claim", pod.key.name));
     keep_while_used(claim, FINALIZER, holder.as_deref(), &mut plan);
+    if claim.deleting.is_some() && !plan.steps.is_empty() && seen < claim.version {
+        // The watch of pods may be behind that of claims, and miss one that came onto its node before the claim was deleted.
+        let list = Call::List { resource: PODS, namespace: claim.key.namespace.clone(), limit: 0 };
+        plan.before.push(Effect::guard(list, Guard::Unused { claim: claim.key.clone() }));
+    }
     let is_unused = users.iter().all(|pod| pod.deleting.is_some());
     if claim.deleting.is_none() && claim.claim().phase == ClaimPhase::Bound && claim.claim().unused != Some(is_unused) {
         plan.finally.push(say(now, claim, is_unused));
@@ -95,7 +101,7 @@ mod tests {
     }
 
     fn planned(claim: &Object, users: &[&Arc<Object>]) -> Vec<Value> {
-        let plan = plan(Timestamp::default(), claim, users);
+        let plan = plan(Timestamp::default(), claim, users, u64::MAX);
         let patch = |effect: &Effect| match &effect.call {
             Call::Patch { patch: Patch::Merge(body) | Patch::Strategic(body), .. } => body.clone(),
             other => panic!("{other:?}"),
@@ -110,6 +116,24 @@ mod tests {
         assert!(planned(&deleted, &[&pod("a", json!({}))]).is_empty());
         assert_eq!(planned(&deleted, &[]).len(), 1);
         assert_eq!(planned(&deleted, &[&pod("", json!({}))]).len(), 1, "it has no node");
+    }
+
+    #[test]
+    fn a_pod_that_is_not_seen_yet_is_looked_for() {
+        // PVT-2
+        let deleted = claim(json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER]}), json!({}));
+        let guards = |seen| plan(Timestamp::default(), &deleted, &[], seen).before;
+        assert_eq!((guards(0).len(), guards(1).len()), (1, 0));
+        let key = Key::new("n", "data");
+        assert_eq!(guards(0)[0].guard, Some(Guard::Unused { claim: key.clone() }));
+        let holds = |node: &str, phase: &str, name: &str| {
+            let volumes = json!([{"name": "v", "persistentVolumeClaim": {"claimName": name}}]);
+            let spec = json!({"nodeName": node, "volumes": volumes});
+            let pod = json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": {"phase": phase}});
+            Object::parse(PODS, pod).unwrap().holds_claim(&key)
+        };
+        assert!(holds("a", "Running", "data"));
+        assert!(!holds("", "Pending", "data") && !holds("a", "Failed", "data") && !holds("a", "Running", "other"));
     }
 
     #[test]

@@ -32,7 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use stead_api::{Value, time::Timestamp};
 use stead_client::Failure;
-use stead_client::event::{Recorder, Source, Ticket};
+use stead_client::event::{Again, Recorder, Source, Ticket};
+use stead_client::resource::PODS;
 
 /// A controller: which keys a change concerns, and what to do about a key. It holds nothing that it learnt but what can be made
 /// anew from the caches, as the scheduler's snapshot and queue.
@@ -115,10 +116,10 @@ pub enum Input {
 #[derive(Debug)]
 enum Caller {
     Effect { work: Work, at: At },
-    Event { ticket: Ticket, user: Arc<str> },
+    Event { ticket: Ticket, call: Call, user: Arc<str> },
 }
 
-/// How many Event calls may be on their way; beyond it events are dropped.
+/// How many Event calls may be on their way or wait to be made again; beyond it events are dropped.
 const EVENT_CALLS_MAX: usize = 256;
 
 pub struct Engine {
@@ -131,6 +132,8 @@ pub struct Engine {
     runs: BTreeMap<Work, Run>,
     calls: BTreeMap<CallId, Caller>,
     event_calls: usize,
+    /// Event calls that are to be made again, by when.
+    event_retries: BTreeMap<Duration, Vec<(Again, Arc<str>)>>,
     /// What a key's own calls did and the cache has not seen yet.
     expected: Expected,
     /// Keys whose turn came while they expect something.
@@ -167,6 +170,7 @@ impl Engine {
             runs: BTreeMap::new(),
             calls: BTreeMap::new(),
             event_calls: 0,
+            event_retries: BTreeMap::new(),
             expected: Expected::default(),
             parked: BTreeSet::new(),
             recorder: Recorder::default(),
@@ -209,6 +213,7 @@ impl Engine {
     pub fn work(&mut self, now: Now) -> Vec<Start> {
         self.queue.tick(now.steady);
         let mut starts = Vec::new();
+        self.retry_events(now, &mut starts);
         if !self.synced() {
             return starts;
         }
@@ -225,7 +230,7 @@ impl Engine {
 
     /// When to call [`step`](Self::step) with [`Input::Tick`], in steady time.
     pub fn next_timer(&self) -> Option<Duration> {
-        self.queue.next_timer()
+        self.event_retries.keys().next().copied().into_iter().chain(self.queue.next_timer()).min()
     }
 
     /// No key is queued or worked on, no call is on its way, and the cache has seen all that calls did. Timers do not count.
@@ -342,10 +347,13 @@ impl Engine {
         let mut starts = Vec::new();
         match self.calls.remove(&id) {
             None => {}
-            Some(Caller::Event { ticket, user }) => {
+            Some(Caller::Event { ticket, call, user }) => {
                 self.event_calls -= 1;
-                let next = self.recorder.ended(ticket, &result);
-                self.start_event(next, user, &mut starts);
+                if let Some(again) = self.recorder.ended(ticket, call, &result) {
+                    self.event_calls += 1;
+                    self.event_retries.entry(now.steady + again.after).or_default().push((again, user));
+                }
+                self.retry_events(now, &mut starts);
             }
             Some(Caller::Effect { work, at }) => {
                 self.effect_ended(&work, at, result, now, &mut starts);
@@ -375,17 +383,26 @@ impl Engine {
     fn record(&mut self, controller: ControllerId, event: Event, now: Now, starts: &mut Vec<Start>) {
         if self.event_calls < EVENT_CALLS_MAX {
             let source = Source { component: self.controllers[controller.0].component().to_owned(), host: String::new() };
-            let call = self.recorder.record(&source, event, now.wall);
-            self.start_event(call, self.users[controller.0].clone(), starts);
+            if let Some((ticket, call)) = self.recorder.record(&source, event, now.wall) {
+                self.event_calls += 1;
+                self.start_event(ticket, call, self.users[controller.0].clone(), starts);
+            }
         }
     }
 
-    fn start_event(&mut self, call: Option<(Ticket, Call)>, user: Arc<str>, starts: &mut Vec<Start>) {
-        let Some((ticket, call)) = call else { return };
+    /// Makes the calls again whose time has come.
+    fn retry_events(&mut self, now: Now, starts: &mut Vec<Start>) {
+        while let Some(due) = self.event_retries.first_entry().filter(|first| *first.key() <= now.steady) {
+            for (Again { ticket, call, .. }, user) in due.remove() {
+                self.start_event(ticket, call, user, starts);
+            }
+        }
+    }
+
+    fn start_event(&mut self, ticket: Ticket, call: Call, user: Arc<str>, starts: &mut Vec<Start>) {
         let id = CallId(self.next_call);
         self.next_call += 1;
-        self.event_calls += 1;
-        self.calls.insert(id, Caller::Event { ticket, user: user.clone() });
+        self.calls.insert(id, Caller::Event { ticket, call: call.clone(), user: user.clone() });
         starts.push(Start { id, call, user, plan: None });
     }
 }
@@ -442,5 +459,12 @@ fn hold(guard: &Guard, call: &Call, answer: &Value) -> Result<(), String> {
         Guard::Absent { .. } => Ok(()),
         Guard::Empty if answer["items"].as_array().is_some_and(|items| !items.is_empty()) => Err(format!("{what} are left")),
         Guard::Empty => Ok(()),
+        Guard::Unused { claim } => {
+            let pods = answer["items"].as_array().into_iter().flatten().map(|item| Object::parse(PODS, item.clone()));
+            let mut users = pods.filter(|pod| pod.as_ref().is_none_or(|pod| pod.holds_claim(claim)));
+            users
+                .next()
+                .map_or(Ok(()), |user| Err(format!("pod {} uses the claim after all", user.map_or_else(String::new, |pod| pod.key.name))))
+        }
     }
 }

@@ -169,7 +169,14 @@ fn a_guard_that_does_not_hold_fails_the_plan() {
     let guard = |guard| Plan { before: vec![Effect::guard(get.clone(), guard), create("b")], ..Plan::default() };
     let alive = Guard::Alive { uid: "u-a".into() };
     let found = |uid: &str| Ok(json!({"kind": "ConfigMap", "metadata": {"uid": uid}}));
+    let unused = Guard::Unused { claim: Key::new("d", "c") };
+    let pod = |node: &str| {
+        let spec = json!({"nodeName": node, "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]});
+        Ok(json!({"items": [{"metadata": {"namespace": "d", "name": "p"}, "spec": spec}]}))
+    };
     for (condition, answer, goes_on) in [
+        (unused.clone(), pod("n"), 0),
+        (unused, pod(""), 1),
         (alive.clone(), found("u-a"), 1),
         (alive.clone(), found("other"), 0),
         (alive, refused("NotFound"), 0),
