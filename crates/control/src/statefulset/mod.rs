@@ -13,9 +13,11 @@ mod status;
 mod tests;
 
 use crate::engine::{Cache, Change, Controller};
+use crate::object::Object;
 use crate::options::Registration;
 use crate::plan::{Key, Plan};
 use observe::Observed;
+use std::sync::Arc;
 use stead_api::time::Timestamp;
 use stead_client::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, Resource, STATEFUL_SETS};
 
@@ -39,8 +41,9 @@ impl Controller for StatefulSets {
         if change.resource == STATEFUL_SETS {
             keys.push((STATEFUL_SETS, change.key.clone()));
         }
-        // A claim that has gone may be what a pod waited for (STALE-3: upstream does not look).
-        if change.resource == PERSISTENT_VOLUME_CLAIMS && change.new.is_none() {
+        // A claim that has gone may be what a pod waited for (PVC-5). One of a former pod wakes nobody: the plan looks again by itself (STALE-3).
+        let is_of_pod = |claim: &Arc<Object>| claim.owners.iter().any(|owner| owner.kind == PODS.kind);
+        if change.resource == PERSISTENT_VOLUME_CLAIMS && change.new.is_none() && !change.old.as_ref().is_some_and(is_of_pod) {
             keys.extend(set_of_claim(&change.key, cache).map(|key| (STATEFUL_SETS, key)));
         }
         if change.resource != PODS {

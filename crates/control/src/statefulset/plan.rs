@@ -11,10 +11,13 @@ use crate::object::Object;
 use crate::plan::{Call, Effect, Event, Guard, Pace, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use stead_api::time::Timestamp;
 use stead_api::value::Access;
 use stead_client::resource::STATEFUL_SETS;
 
+/// When a claim of a former pod is looked for again (STALE-3). Upstream does that only when anything else happens to the set.
+const STALE_AGAIN: Duration = Duration::from_secs(10);
 /// Pods that one plan creates at most; the next plan goes on.
 const CREATIONS_MAX: usize = 1000;
 
@@ -185,6 +188,7 @@ impl Sync<'_> {
     fn creation(&self, slot: i64, name: &str, plan: &mut Plan) -> Vec<Effect> {
         if self.claims.stale(name) {
             plan.because(format!("waiting: a claim of the former {name} must go first"));
+            plan.requeue_after.get_or_insert(STALE_AGAIN);
             return Vec::new();
         }
         if let Some(claim) = self.claims.vanishing(name) {
@@ -260,7 +264,7 @@ impl Sync<'_> {
                     effects.extend(self.creation(slot, &name, plan));
                     creations += 1;
                     if creations == CREATIONS_MAX {
-                        plan.requeue_after = Some(std::time::Duration::ZERO);
+                        plan.requeue_after = Some(Duration::ZERO);
                         break;
                     }
                 }
