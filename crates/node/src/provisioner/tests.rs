@@ -198,6 +198,26 @@ fn a_volume_in_use_is_not_deleted() {
 }
 
 #[test]
+fn a_node_that_was_gone_deletes_what_was_released_and_keeps_what_was_forgotten() {
+    // LOCV-11
+    let mut world = bound();
+    world.remove_claim("c");
+    world.volume_mut("pvc-c")["status"]["phase"] = "Released".into();
+    world.volume_mut("pvc-c")["metadata"]["annotations"]["stead.io/node-gone"] = "n".into();
+    world.restart();
+    world.settle();
+    assert!(world.volume("pvc-c").is_none() && world.disks.list("n").is_empty());
+
+    // Somebody has deleted the object meanwhile: that is no word on the data.
+    let mut world = bound();
+    world.remove_claim("c");
+    world.remove_volume("pvc-c");
+    world.restart();
+    world.pass(600);
+    assert_eq!(world.disks.list("n").iter().map(|disk| disk.name.as_str()).collect::<Vec<_>>(), ["pvc-c_ns_c"]);
+}
+
+#[test]
 fn what_this_node_has_not_made_is_not_deleted() {
     // STO-11
     let mut world = bound();

@@ -6,7 +6,7 @@ use crate::object::Object;
 use crate::plan::{Call, Key, Patch, Plan, Resource};
 use stead_api::{Value, json, time::Timestamp, value::Access};
 use stead_client::resource::{
-    CSI_NODES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, POD_DISRUPTION_BUDGETS, PODS, STORAGE_CLASSES,
+    CSI_NODES, CSI_STORAGE_CAPACITIES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, POD_DISRUPTION_BUDGETS, PODS, STORAGE_CLASSES,
 };
 
 /// A desk with its caches; whatever it asks for is done unless it is a binding.
@@ -297,6 +297,38 @@ fn who_makes_a_volume_is_told_the_node() {
     life.pass(1);
     life.look_at("p");
     assert_eq!(life.bound(), ["data@n"]);
+}
+
+// STO-22, SCH-74
+#[test]
+fn a_volume_is_made_where_there_is_room_for_it() {
+    let room = |life: &mut Life, node: &str, capacity: &str| {
+        let meta = json!({"name": format!("made-{node}"), "namespace": "kube-system"});
+        let topology = json!({"matchLabels": {"kubernetes.io/hostname": node}});
+        let told = json!({"metadata": meta, "storageClassName": "made", "capacity": capacity, "nodeTopology": topology});
+        life.put(CSI_STORAGE_CAPACITIES, told);
+    };
+    let mut life = Life::new();
+    ["m", "n"].iter().for_each(|node| life.node(node, "4"));
+    life.class("made", "stead.io/local");
+    room(&mut life, "m", "1023Mi");
+    room(&mut life, "n", "1Gi");
+    life.claim("data", json!({"storageClassName": "made"}));
+    life.pod("p", uses(&["data"]));
+    assert_eq!(life.bound(), ["data@n"]);
+
+    let mut life = Life::new();
+    life.node("m", "4");
+    life.class("made", "stead.io/local");
+    room(&mut life, "m", "1023Mi");
+    life.claim("data", json!({"storageClassName": "made"}));
+    life.pod("p", uses(&["data"]));
+    assert_eq!(life.bound(), [""; 0]);
+    assert!(life.said[0].contains("0/1 nodes are available: 1 node(s) did not have enough free storage."), "{:?}", life.said);
+    // More room is a reason to try again.
+    room(&mut life, "m", "2Gi");
+    life.pass(1);
+    assert_eq!(life.bound(), ["data@m"]);
 }
 
 // SCH-76
