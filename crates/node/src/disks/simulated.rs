@@ -1,4 +1,4 @@
-//! Disks of nodes that exist in the API only: nothing is written, and each node has as much room as was said.
+//! Disks of nodes that exist in the API only: nothing is written, and each pool of a node has as much room as was said.
 
 use super::NodeDisks;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// Shared by all simulated nodes of one agent.
 #[derive(Debug)]
 pub struct SimulatedDisks {
-    /// Of each node.
+    /// Of each pool of a node.
     bytes: u64,
     disks: Mutex<BTreeMap<String, Simulated>>,
     grown: Arc<Notify>,
@@ -25,7 +25,7 @@ struct Simulated {
 }
 
 impl SimulatedDisks {
-    /// Nodes with so many bytes each.
+    /// Nodes whose pools have so many bytes each.
     pub fn new(bytes: u64) -> Self {
         Self { bytes, disks: Mutex::default(), grown: Arc::default() }
     }
@@ -34,13 +34,13 @@ impl SimulatedDisks {
         self.disks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn free(&self, disks: &BTreeMap<String, Simulated>, node: &str) -> u64 {
-        let taken: u64 = disks.values().filter(|disk| disk.node == node).map(|disk| disk.disk.made.bytes).sum();
+    fn free(&self, disks: &BTreeMap<String, Simulated>, node: &str, pool: &Path) -> u64 {
+        let taken: u64 = disks.values().filter(|disk| disk.node == node && disk.disk.pool == pool).map(|disk| disk.disk.made.bytes).sum();
         self.bytes.saturating_sub(taken)
     }
 
     fn check(&self, disks: &BTreeMap<String, Simulated>, node: &str, pool: &Path, wanted: u64) -> Result<()> {
-        let available = self.free(disks, node);
+        let available = self.free(disks, node, pool);
         if wanted > available {
             return Err(Error::NotEnoughRoom { pool: pool.to_owned(), wanted, available });
         }
@@ -103,8 +103,8 @@ impl NodeDisks for SimulatedDisks {
         self.disks().values().filter(|disk| disk.node == node).map(|disk| disk.disk.clone()).collect()
     }
 
-    fn room(&self, node: &str, _pool: &Path) -> Result<Room> {
-        let available_bytes = self.free(&self.disks(), node);
+    fn room(&self, node: &str, pool: &Path) -> Result<Room> {
+        let available_bytes = self.free(&self.disks(), node, pool);
         Ok(Room { bytes: self.bytes, promised_bytes: self.bytes - available_bytes, available_bytes })
     }
 

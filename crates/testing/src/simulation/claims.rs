@@ -3,23 +3,29 @@
 
 use super::api::{Api, Watch};
 use super::chance::Chance;
+use super::contents::{self, Contents};
 use super::script::{Act, END};
 use std::collections::{BTreeMap, BTreeSet};
+use stead_api::quantity::Quantity;
 use stead_api::{Value, json, value::Access};
 use stead_client::Key;
 use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES};
 use stead_control::engine::{Engine, Now};
 use stead_control::volume_binder::matching;
+use stead_disks::Disk;
 
 const CLAIMS: &str = "/api/v1/persistentvolumeclaims";
 const VOLUMES: &str = "/api/v1/persistentvolumes";
+const PODS: &str = "/api/v1/pods";
+const CLASSES: &str = "/apis/storage.k8s.io/v1/storageclasses";
 const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
 const JSON_PATCH: &str = "application/json-patch+json";
 /// The class of volumes that somebody makes by hand; no object bears the name.
 const BY_HAND: &str = "by-hand";
-/// The class of volumes that nodes make, of claims that wait for no pod.
+/// The class of volumes that nodes make, of claims that wait for no pod. It is the default now and then, and its disks have little room.
 const OURS: &str = "ours";
+const LITTLE_ROOM: &str = "/little";
 /// The class of volumes that nodes make, of claims that wait for their first pod.
 pub const FIRST_CONSUMER: &str = "first-consumer";
 /// Name of the claim templates of sets.
@@ -27,7 +33,9 @@ pub const OF_SETS: &str = "data";
 
 #[derive(Debug)]
 pub struct Claims {
+    pods_watch: Watch,
     watches: [Watch; 2],
+    contents: Contents,
     claims: BTreeMap<Key, Value>,
     volumes: BTreeMap<Key, Value>,
     /// The volume of each claim whose binding was completed, by the claim's uid.
@@ -36,7 +44,9 @@ pub struct Claims {
 
 impl Claims {
     pub fn new(api: &Api) -> Result<Self, String> {
-        let mut claims = Self { watches: open(api)?, claims: BTreeMap::new(), volumes: BTreeMap::new(), bound: BTreeMap::new() };
+        let (pods_watch, watches) = open(api)?;
+        let (contents, claims, volumes, bound) = (Contents::default(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut claims = Self { pods_watch, watches, contents, claims, volumes, bound };
         claims.observe()?;
         Ok(claims)
     }
@@ -46,7 +56,8 @@ impl Claims {
         self.observe()?;
         self.claims.clear();
         self.volumes.clear();
-        self.watches = open(api)?;
+        self.contents.forget_objects();
+        (self.pods_watch, self.watches) = open(api)?;
         self.observe()
     }
 
@@ -57,11 +68,18 @@ impl Claims {
 
     /// Takes in what has happened.
     pub fn observe(&mut self) -> Result<(), String> {
+        for line in self.pods_watch.lines() {
+            let event: Value = serde_json::from_slice(&line).map_err(|e| e.to_string())?;
+            self.contents.saw_pod(&event["object"], event.str("type") == "DELETED");
+        }
         for (watch, objects) in self.watches.iter_mut().zip([&mut self.claims, &mut self.volumes]) {
             for line in watch.lines() {
                 let event: Value = serde_json::from_slice(&line).map_err(|e| e.to_string())?;
                 let object = &event["object"];
                 let key = Key::new(object["metadata"].str("namespace"), object["metadata"].str("name"));
+                if object.str("kind") == PERSISTENT_VOLUME_CLAIMS.kind {
+                    self.contents.saw_claim(object, event.str("type") == "DELETED")?;
+                }
                 match event.str("type") {
                     "ERROR" => return Err(object.to_string()),
                     "DELETED" => drop(objects.remove(&key)),
@@ -97,13 +115,23 @@ impl Claims {
     }
 
     /// What is not as it must be once the controllers are at rest.
-    pub fn unmet(&self, engine: &Engine, now: Now) -> Vec<String> {
+    pub fn unmet(&self, engine: &Engine, now: Now, events: &Value) -> Vec<String> {
         let volumes = self.volumes.iter().filter(|(_, volume)| volume["status"].str("phase") != self.phase_of(volume));
         let mut unmet: Vec<String> =
             volumes.map(|(key, volume)| format!("volume {key} is to be {}: {volume}", self.phase_of(volume))).collect();
         for (key, claim) in &self.claims {
+            let is_said = events.items("items").iter().any(|event| event["involvedObject"]["uid"] == claim["metadata"]["uid"]);
             if claim["status"].str("phase") == "Bound" {
+                let (has, wants) = (&claim["status"]["capacity"]["storage"], &claim["spec"]["resources"]["requests"]["storage"]);
+                if is_ours(claim) && bytes(has) < bytes(wants) && !is_said {
+                    unmet.push(format!("claim {key} does not grow, and no event says why: {claim}"));
+                }
                 continue;
+            }
+            // PVB-10: of a volume that does not exist no event tells.
+            let named = claim["spec"].str("volumeName");
+            if !is_said && (named.is_empty() || self.volumes.contains_key(&Key::cluster(named))) {
+                unmet.push(format!("claim {key} waits, and no event says why: {claim}"));
             }
             let reasons: BTreeSet<String> =
                 engine.explain(PERSISTENT_VOLUME_CLAIMS, key, now).into_iter().flat_map(|said| said.reasons).collect();
@@ -119,17 +147,34 @@ impl Claims {
         unmet
     }
 
-    /// A pod that runs where its claims have no volume would have another's data, or none.
-    pub fn check_place(&self, pod: &Value, node: &str) -> Result<(), String> {
-        let names = pod["spec"].items("volumes").iter().map(|volume| volume["persistentVolumeClaim"].str("claimName"));
-        for name in names.filter(|name| !name.is_empty()) {
+    /// A pod that runs where its claims have no volume would have another's data, or none. It writes into each.
+    pub fn write(&mut self, pod: &Value, node: &str, disks: &[Disk]) -> Result<(), String> {
+        for name in contents::claims(pod) {
             let claim = self.claims.get(&Key::new(pod["metadata"].str("namespace"), name));
             let volume = claim.and_then(|claim| self.volumes.get(&Key::cluster(claim["spec"].str("volumeName"))));
-            if !volume.is_some_and(|volume| volume["spec"]["nodeAffinity"].to_string().contains(&format!("\"{node}\""))) {
+            let is_here = |volume: &&Value| !is_made(volume) || volume["spec"]["nodeAffinity"].to_string().contains(&format!("\"{node}\""));
+            let Some((claim, volume)) = claim.zip(volume.filter(is_here)) else {
                 return Err(format!("{} runs on {node}, its claim {name} has {volume:?}", pod["metadata"].str("name")));
+            };
+            if is_made(volume) {
+                self.contents.write(claim, volume["spec"]["local"].str("path"), disks)?;
             }
         }
         Ok(())
+    }
+
+    /// Every disk that a bound claim has written into is there, at least as large as the claim was told.
+    fn unmet_contents(&self, disks: &[Disk]) -> Vec<String> {
+        let bound = self.claims.iter().filter(|(_, claim)| claim["status"].str("phase") == "Bound");
+        let offence = |(key, claim): (&Key, &Value)| {
+            let wanted = self.contents.of(claim["metadata"].str("uid"))?;
+            let capacity = bytes(&claim["status"]["capacity"]["storage"]);
+            let found = disks.iter().find(|disk| disk.name == wanted);
+            found
+                .is_none_or(|disk| disk.made.bytes < capacity)
+                .then(|| format!("claim {key} of {capacity} bytes has {found:?} for {wanted}"))
+        };
+        bound.filter_map(offence).collect()
     }
 
     /// The claim that is bound to a volume.
@@ -151,22 +196,33 @@ impl Claims {
     }
 }
 
+/// Nodes make its volume.
+fn is_ours(claim: &Value) -> bool {
+    [OURS, FIRST_CONSUMER].contains(&claim["spec"].str("storageClassName"))
+}
+
+fn bytes(amount: &Value) -> u64 {
+    let parsed = amount.as_str().and_then(|text| Quantity::parse(text).ok());
+    parsed.and_then(|quantity| u64::try_from(quantity.value_ceil()).ok()).unwrap_or(0)
+}
+
 /// A node has made it.
 fn is_made(volume: &Value) -> bool {
     volume["metadata"]["annotations"].has("pv.kubernetes.io/provisioned-by")
 }
 
-/// Disks of nodes, by name, without a volume, and volumes of nodes without a disk.
-pub fn unmet_disks(claims: &Claims, disks: &[String]) -> Vec<String> {
-    let is_of = |disk: &&String, volume: &Key| disk.starts_with(&format!("{}_", volume.name));
+/// Disks of nodes without a volume, volumes of nodes without a disk, and claims without what they had.
+pub fn unmet_disks(claims: &Claims, disks: &[Disk]) -> Vec<String> {
+    let is_of = |disk: &&Disk, volume: &Key| disk.name.starts_with(&format!("{}_", volume.name));
     let left = disks.iter().filter(|disk| !claims.volumes.keys().any(|volume| is_of(disk, volume)));
     let bare = claims.volumes.iter().filter(|(key, volume)| is_made(volume) && !disks.iter().any(|disk| is_of(&disk, key)));
-    left.map(|disk| format!("disk {disk} has no volume")).chain(bare.map(|(key, _)| format!("volume {key} has no disk"))).collect()
+    let left = left.map(|disk| format!("disk {} has no volume", disk.name));
+    left.chain(bare.map(|(key, _)| format!("volume {key} has no disk"))).chain(claims.unmet_contents(disks)).collect()
 }
 
-fn open(api: &Api) -> Result<[Watch; 2], String> {
+fn open(api: &Api) -> Result<(Watch, [Watch; 2]), String> {
     let watch = |path: &str| api.watch(&format!("{path}?watch=true&resourceVersion=0")).map_err(|e| e.to_string());
-    Ok([watch(CLAIMS)?, watch(VOLUMES)?])
+    Ok((watch(PODS)?, [watch(CLAIMS)?, watch(VOLUMES)?]))
 }
 
 /// A class of volumes that nodes make.
@@ -175,12 +231,14 @@ pub fn class(name: &str, mode: &str) -> Act {
         "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "stead.io/local",
         "volumeBindingMode": mode, "allowVolumeExpansion": true,
     });
-    Act { method: "POST", path: "/apis/storage.k8s.io/v1/storageclasses".to_owned(), content_type: JSON, body }
+    Act { method: "POST", path: CLASSES.to_owned(), content_type: JSON, body }
 }
 
-/// Volumes made, claims that want them, and either of them deleted; volumes that were released made free again.
+/// Volumes made, claims that want them, pods that use these, and any of them deleted; volumes that were released made free again; a class made the default
+/// and taken back.
 pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
-    let make = class(OURS, "Immediate");
+    let mut make = class(OURS, "Immediate");
+    make.body["parameters"] = json!({"path": LITTLE_ROOM});
     let count = chance.between(10, 40);
     [(500, make)].into_iter().chain((0..count).map(|_| (chance.between(1000, END), act(chance)))).collect()
 }
@@ -190,9 +248,15 @@ fn act(chance: &mut Chance) -> Act {
     let size = format!("{}Gi", chance.between(1, 4));
     let of_claims = "/api/v1/namespaces/default/persistentvolumeclaims";
     let act = |method, path: String, content_type, body| Act { method, path, content_type, body };
-    match chance.below(11) {
+    match chance.below(14) {
         0..=3 => {
-            let (class, wanted) = if chance.one_in(2) { (OURS, None) } else { (BY_HAND, chance.one_in(4).then_some(volume)) };
+            let (class, wanted) = match chance.below(6) {
+                0 | 1 => (Some(OURS), None),
+                2 => (Some(FIRST_CONSUMER), None),
+                // The default one, when there is one.
+                3 => (None, None),
+                _ => (Some(BY_HAND), chance.one_in(4).then_some(volume)),
+            };
             let body = json!({
                 "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim},
                 "spec": {
@@ -216,6 +280,20 @@ fn act(chance: &mut Chance) -> Act {
         7 => act("DELETE", format!("{of_claims}/{claim}"), JSON, json!({})),
         8 => act("PATCH", format!("{of_claims}/{claim}"), MERGE, json!({"spec": {"resources": {"requests": {"storage": size}}}})),
         9 => act("DELETE", format!("{VOLUMES}/{volume}"), JSON, json!({})),
+        10 => {
+            let body = json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("user-of-{claim}")},
+                "spec": {"containers": [{"name": "c", "image": "i:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}],
+                    "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]},
+            });
+            act("POST", "/api/v1/namespaces/default/pods".to_owned(), JSON, body)
+        }
+        11 => act("DELETE", format!("/api/v1/namespaces/default/pods/user-of-{claim}"), JSON, json!({})),
+        12 => {
+            let default = if chance.one_in(2) { "true" } else { "false" };
+            let body = json!({"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": default}}});
+            act("PATCH", format!("{CLASSES}/{OURS}"), MERGE, body)
+        }
         // Whoever does this to a volume in use loses what was bound to it.
         _ => {
             let member = if chance.one_in(2) { "/spec/claimRef" } else { "/spec/claimRef/uid" };

@@ -7,12 +7,14 @@
 //! controllers, the server and the nodes' agents killed between any two effects; power cuts, also in the middle of a write, which end
 //! all of them and every container; a disk that fails for a while; stalls, and a wall clock that jumps.
 //! Checked at every step: [`truth::Truth`]. After the faults stop, the world must become what was asked for, and what is published of Services
-//! exactly their pods: [`endpoints::unmet`]. A claim keeps its volume and a volume is one claim's: [`claims::Claims`].
+//! exactly their pods: [`endpoints::unmet`]. A claim keeps its volume and a volume is one claim's: [`claims::Claims`]; it shows what was written into it:
+//! [`contents::Contents`].
 
 mod api;
 mod chance;
 mod claims;
 mod containers;
+mod contents;
 mod crash;
 mod endpoints;
 mod fault;

@@ -19,7 +19,7 @@ use stead_node::runtime::{Ended, Heard};
 use stead_node::{pod::steps::NodeFacts, registration};
 
 /// Room for claims.
-const DISK_BYTES: u64 = 64 << 30;
+const DISK_BYTES: u64 = 12 << 30;
 
 /// What happens to a node, or reaches it.
 #[derive(Debug)]

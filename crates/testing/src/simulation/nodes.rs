@@ -11,6 +11,7 @@ use stead_client::resource::PODS;
 use stead_client::wire::{line, list_path, page, watch_path};
 use stead_client::{Failure, Report, Scope};
 use stead_node::clock::Now;
+use stead_node::disks::NodeDisks;
 use stead_node::heartbeat::BEAT;
 use stead_node::pod::environment::Sources;
 use stead_node::pod::hooks::HookFailure;
@@ -198,7 +199,8 @@ impl World {
                     let name = NODES[node];
                     self.truth.start(&key, &uid, name, &spec.name)?;
                     let pod = self.api.get(&format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name));
-                    pod.map_or(Ok(()), |pod| self.claims.check_place(&pod, name))?;
+                    let disks = self.nodes[node].disks.list(name);
+                    pod.map_or(Ok(()), |pod| self.claims.write(&pod, name, &disks))?;
                     self.note(format_args!("{key} runs on {name}, attempt {}", spec.attempt));
                     self.will_fail(node, Run { sandbox, container: spec.name, attempt: spec.attempt });
                 }

@@ -243,7 +243,7 @@ impl World {
     /// Disks without a volume, and volumes without a disk.
     pub(super) fn unmet_disks(&self) -> Vec<String> {
         let disks = NODES.iter().enumerate().flat_map(|(node, name)| self.nodes[node].disks.list(name));
-        claims::unmet_disks(&self.claims, &disks.map(|disk| disk.name).collect::<Vec<_>>())
+        claims::unmet_disks(&self.claims, &disks.collect::<Vec<_>>())
     }
 }
 

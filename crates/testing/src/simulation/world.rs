@@ -293,7 +293,8 @@ impl World {
             unmet = endpoints::unmet(&self.api)?;
         }
         if let Some(process) = self.process.as_ref().filter(|_| unmet.is_empty()) {
-            unmet = self.claims.unmet(&process.engine, self.clock());
+            let events = self.api.get("/api/v1/events").map_err(|e| e.to_string())?;
+            unmet = self.claims.unmet(&process.engine, self.clock(), &events);
             unmet.extend(self.unmet_disks());
         }
         Ok(unmet)
