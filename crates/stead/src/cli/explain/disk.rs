@@ -121,8 +121,7 @@ impl Known {
             "" => format!("no node of this server has made it: whether it is held to its size, {size}, is not known"),
             none => format!("nothing holds it to its size, {size}: {}", none.strip_prefix("none: ").unwrap_or(none)),
         });
-        let wanted = self.claim["spec"]["resources"]["requests"].str("storage");
-        if self.class.flag("allowVolumeExpansion") && bytes(wanted) > bytes(size) {
+        if let Some(wanted) = self.growth() {
             lines.push(format!("it is to grow to {wanted}"));
             let conditions = self.claim["status"].items("conditions").iter();
             lines.extend(conditions.filter(|one| one.str("type") == "FileSystemResizePending").map(|one| one.str("message").to_owned()));
@@ -134,6 +133,13 @@ impl Known {
         lines
     }
 
+    /// The size that it is to have and has not.
+    fn growth(&self) -> Option<&str> {
+        let wanted = self.claim["spec"]["resources"]["requests"].str("storage");
+        let is_larger = bytes(wanted) > bytes(self.claim["status"]["capacity"].str("storage"));
+        (self.claim["status"].str("phase") == "Bound" && is_larger && self.class.flag("allowVolumeExpansion")).then_some(wanted)
+    }
+
     fn fill_in_words(&self) -> Option<String> {
         let amount = |field: &str| self.measured.int(field).map(|bytes| Quantity::from_value(rounded(bytes), Format::BinarySi).to_string());
         let (used, left) = (amount("usedBytes")?, amount("availableBytes")?);
@@ -142,7 +148,7 @@ impl Known {
 
     /// The newest, for a claim that is not as it should be.
     fn warning_in_words(&self) -> Option<String> {
-        if self.claim["status"].str("phase") == "Bound" {
+        if self.claim["status"].str("phase") == "Bound" && self.growth().is_none() {
             return None;
         }
         let newest = self.warnings.iter().max_by_key(|event| event.str("lastTimestamp"))?;
@@ -212,6 +218,7 @@ mod tests {
         known.volume["metadata"]["annotations"][ENFORCEMENT] = "none: no project quota: x; no image: y".into();
         known.claim["spec"]["resources"]["requests"]["storage"] = "2Gi".into();
         known.claim["status"]["conditions"] = json!([{"type": "FileSystemResizePending", "message": "Waiting for a pod"}]);
+        known.warnings = vec![json!({"reason": "VolumeResizeFailed", "message": "not enough room"})];
         known.volume["spec"]["persistentVolumeReclaimPolicy"] = "Retain".into();
         (known.pods, known.measured) = (Vec::new(), Value::Null);
         says(
@@ -224,6 +231,7 @@ mod tests {
                 "Waiting for a pod",
                 "its data stays when the claim is deleted (policy Retain)",
                 "no pod uses it",
+                "VolumeResizeFailed: not enough room",
             ],
         );
     }
