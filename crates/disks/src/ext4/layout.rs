@@ -36,9 +36,9 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The smallest in which so many bytes can be written into one file after a directory was made for it.
+    /// The smallest in which so many bytes, and a block at least, can be written into one file after a directory was made for it.
     pub fn with_usable(bytes: u64) -> Layout {
-        let wanted = bytes.div_ceil(BLOCK_BYTES);
+        let wanted = bytes.div_ceil(BLOCK_BYTES).max(1);
         let journal_blocks = (wanted / JOURNAL_PART).clamp(JOURNAL_BLOCKS.start, JOURNAL_BLOCKS.end);
         let mut layout = Layout { blocks: wanted, journal_blocks }.rounded();
         // Each time at least as much is added as is missing.
@@ -197,6 +197,11 @@ mod tests {
         let found: Vec<u64> = (0..130).filter(|group| has_superblock(*group)).collect();
         assert_eq!(found, [0, 1, 3, 5, 7, 9, 25, 27, 49, 81, 125]);
         assert_eq!((superblocks(130), superblocks(9), superblocks(1)), (found, vec![0, 1, 3, 5, 7], vec![0]));
+    }
+
+    #[test]
+    fn nothing_is_wanted_where_a_pool_has_no_room() {
+        assert_eq!(Layout::with_usable(0), Layout::with_usable(1));
     }
 
     proptest! {
