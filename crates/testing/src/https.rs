@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
+pub const APPLY_PATCH: &str = "application/apply-patch+yaml";
+pub const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 pub const JSON: &str = "application/json";
 
 /// Where an API is, and how to be let in.

@@ -2,10 +2,12 @@
 //!
 //! The measuring part is itself built with optimisations and run as a process of its own (`--measure`), because its clients share the cores.
 
+mod deployments;
 mod disk;
 mod disks;
 mod exec;
 mod images;
+mod lists;
 mod logs;
 mod names;
 mod pods;
@@ -107,6 +109,7 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
         }
         if wants(Part::Simulated) {
             pods::simulated(&binary, &place.join("simulated"), &mut report).await.context("pods on simulated nodes")?;
+            deployments::measure(&binary, &place.join("deployments"), &mut report).await.context("Deployments on simulated nodes")?;
         }
         if wants(Part::Containers) && nix::unistd::geteuid().is_root() {
             pods::containers(&binary, &place.join("containers"), &mut report).await.context("pods in containers")?;

@@ -15,7 +15,7 @@ const IDLE_PODS: usize = 30;
 const IDLE: Duration = Duration::from_secs(20);
 /// Time for a system to come to rest before it is called idle.
 const SETTLE: Duration = Duration::from_secs(12);
-const STEP_MAX: Duration = Duration::from_secs(180);
+pub const STEP_MAX: Duration = Duration::from_secs(180);
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 
@@ -108,7 +108,7 @@ pub async fn wait_for_account(api: &mut Connection) -> Result<()> {
 }
 
 /// The built-in image, whose pods end as soon as they are told to.
-fn spec() -> Value {
+pub fn spec() -> Value {
     json!({"terminationGracePeriodSeconds": 5, "containers": [{"name": "main", "image": "localhost/stead:1", "ports": [{"containerPort": 80}]}]})
 }
 

@@ -39,6 +39,11 @@ pub const CREATES_64: Quantity = ("durable creates over HTTPS, 64 clients (1 kB 
 pub const PATCHES: Quantity =
     ("merge patches of one object over HTTPS, 64 clients", "124 per s, p99 2.5 s", "5,000 per s, p99 below 50 ms, no conflict seen");
 pub const LIST: Quantity = ("LIST 10,000 pods over HTTPS, JSON", "143 ms", "50 ms");
+pub const LIST_PROTOBUF: Quantity = ("LIST 10,000 pods over HTTPS, protobuf", "-", "30 ms");
+pub const INFORMERS: Quantity = ("informers of 50 clients restarted at once, each with 10,000 pods", "-", "3 s");
+pub const MEMORY_PER_POD: Quantity = ("memory (PSS) for each of 10,000 stored pods, all controllers on", "-", "8 kB");
+pub const APPLY: Quantity = ("server-side apply of one object over HTTPS, 1 client (1 kB ConfigMap)", "-", "1 ms");
+pub const DEPLOYMENTS: Quantity = ("1,000 Deployments of 3 on simulated nodes, first create to all available", "-", "8 s");
 pub const FAN_OUT: Quantity = ("watch fan-out over HTTPS, 1,000 watchers", "117,000 events/s", "500,000 events/s");
 pub const FAN_OUT_SELECTED: Quantity = ("the same, watchers with a label selector", "-", "500,000 events/s");
 pub const SIMULATED_100: Quantity =

@@ -1,33 +1,31 @@
 //! Requests over HTTPS: durable creates, patches of one object, lists, watch fan-out, and a start with what that left.
 
 use super::disk::fdatasync;
-use super::report::{self, Quantity, Report, megabytes, quantile, rate, time};
+use super::report::{self, Quantity, Report, quantile, rate, time};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use stead_testing::https::{Connection, JSON, MERGE_PATCH, Target};
+use stead_testing::https::{APPLY_PATCH, Connection, JSON, MERGE_PATCH, Target};
 use stead_testing::program::Server;
 use tokio::task::JoinSet;
 
-const CLIENTS: usize = 64;
+pub const CLIENTS: usize = 64;
 const CREATES_ALONE: usize = 1_000;
 /// With those of one client this makes the 10,000 objects of the second start.
 const CREATES: usize = 9_000;
 const PATCHES: usize = 6_400;
-const PODS: usize = 10_000;
-const LISTS: usize = 15;
 const WATCHERS: usize = 1_000;
 const CHANGES: usize = 200;
+const APPLIES: usize = 500;
 /// Each takes an address of the range.
 const SERVICES: usize = 5_000;
 const SERVICES_PATH: &str = "/api/v1/namespaces/default/services";
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
-const PODS_PATH: &str = "/api/v1/namespaces/default/pods";
 
 /// Measures a server without node and scheduler.
 pub async fn run(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
@@ -37,16 +35,14 @@ pub async fn run(binary: &Path, dir: &Path, report: &mut Report) -> Result<()> {
     let target = server.target()?;
     creates(&target, dir, report).await?;
     patches(&target, dir, report).await?;
+    applies(&target, dir, report).await?;
     server.stop()?;
     let server = Server::start(binary, dir, &flags)?;
     report.add(report::START_FULL, time(server.ready));
     fan_out(&server.target()?, "", report::FAN_OUT, report).await?;
     fan_out(&server.target()?, "&labelSelector=%21absent", report::FAN_OUT_SELECTED, report).await?;
     server.stop()?;
-    let dir = dir.with_extension("pods");
-    let server = Server::start(binary, &dir, &flags)?;
-    pods(&server, report).await?;
-    server.stop()?;
+    super::lists::measure(binary, &dir.with_extension("pods"), report).await.context("lists of many pods")?;
     let dir = dir.with_extension("services");
     let server = Server::start(binary, &dir, &flags)?;
     services(&server.target()?, &dir, report).await
@@ -90,8 +86,23 @@ async fn patches(target: &Target, dir: &Path, report: &mut Report) -> Result<()>
     Ok(())
 }
 
+/// One client that applies one object again and again, with another value each time.
+async fn applies(target: &Target, dir: &Path, report: &mut Report) -> Result<()> {
+    let disk = fdatasync(dir)?;
+    let path = format!("{CONFIG_MAPS}/applied?fieldManager=bench");
+    let body = |n: usize| {
+        let data = json!({"n": n.to_string(), "k": "x".repeat(1000)});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "applied", "labels": {"app": "bench"}}, "data": data})
+            .to_string()
+    };
+    let (_, mut times) = spread(target, 1, APPLIES, move |n| (Method::PATCH, path.clone(), APPLY_PATCH, body(n))).await?;
+    let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
+    report.add(report::APPLY, format!("p50 {p50}, p99 {p99} (fdatasync {})", time(disk)));
+    Ok(())
+}
+
 /// Sends `count` requests from that many clients, each with a connection of its own; any failure is an error.
-async fn spread<F>(target: &Target, clients: usize, count: usize, request: F) -> Result<(Duration, Vec<Duration>)>
+pub async fn spread<F>(target: &Target, clients: usize, count: usize, request: F) -> Result<(Duration, Vec<Duration>)>
 where
     F: Fn(usize) -> (Method, String, &'static str, String) + Send + Sync + 'static,
 {
@@ -129,36 +140,6 @@ where
         times.push(begun.elapsed());
         ensure!(status.is_success(), "{path}: {status}: {}", String::from_utf8_lossy(&answer));
     }
-}
-
-/// Many pods that nothing schedules: what they weigh, and what listing them takes.
-async fn pods(server: &Server, report: &mut Report) -> Result<()> {
-    let target = server.target()?;
-    super::pods::wait_for_account(&mut target.connect().await?).await?;
-    spread(&target, CLIENTS, PODS, |n| (Method::POST, PODS_PATH.to_owned(), JSON, heavy_pod(n).to_string())).await?;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    report.add(report::MEMORY_10000, megabytes(server.usage().memory_bytes));
-    let mut connection = target.connect().await?;
-    let (mut times, mut size) = (Vec::new(), 0);
-    for _ in 0..LISTS {
-        let begun = Instant::now();
-        let (status, answer) = connection.send(Method::GET, PODS_PATH, JSON, Bytes::new()).await?;
-        times.push(begun.elapsed());
-        ensure!(status == StatusCode::OK, "list pods: {status}");
-        size = answer.len();
-    }
-    let after = megabytes(server.usage().memory_bytes);
-    report
-        .add(report::LIST, format!("{} ({}; memory after {LISTS} lists {after})", time(quantile(&mut times, 0.5)), megabytes(size as u64)));
-    Ok(())
-}
-
-/// A pod of about 2 kB as stored, like those of ordinary charts.
-fn heavy_pod(n: usize) -> Value {
-    json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": format!("pod-{n}"), "labels": {"app": "bench", "statefulset.kubernetes.io/pod-name": format!("pod-{n}")}},
-        "spec": {"containers": [{"name": "main", "image": "localhost/stead:1", "ports": [{"containerPort": 80, "name": "web"}],
-            "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}}}]}})
 }
 
 /// How many events a second reach a thousand watchers of one kind.
