@@ -2,7 +2,7 @@
 //! everything that was acknowledged must be there. What happens inside is in `guest.rs`; this side has the only memory that a cut does not touch.
 
 use super::disk::{self, Disk};
-use super::guest::content;
+use super::guest::{content, is_on_disk};
 use super::machine::{Acceleration, Machine, Parts};
 use super::{note, say};
 use anyhow::{Context, Result, bail, ensure};
@@ -142,25 +142,27 @@ impl Ledger {
             ["ready", revision, "."] => {
                 let revision: u64 = revision.parse()?;
                 ensure!(revision >= self.revision, "the store went back from revision {} to {revision}", self.revision);
-                let offences = self.compare();
-                ensure!(offences.is_empty(), "acknowledged writes are not there:\n{}", offences.join("\n"));
+                self.compare(|key| !is_on_disk(key))?;
                 return Ok(Some(Mark::Ready));
             }
-            ["settled", "."] => return Ok(Some(Mark::Settled)),
+            ["settled", "."] => {
+                self.compare(is_on_disk)?;
+                return Ok(Some(Mark::Settled));
+            }
             ["failed", ..] => bail!("in the machine: {line}"),
             _ => note(line),
         }
         Ok(None)
     }
 
-    /// What is there against what was acknowledged; from then on exactly what is there is expected.
-    fn compare(&mut self) -> Vec<String> {
+    /// What is there against what was acknowledged, of some keys; from then on exactly what is there is expected of those.
+    fn compare(&mut self, of: fn(&str) -> bool) -> Result<()> {
         let found = std::mem::take(&mut self.found);
-        for key in found.keys().filter(|key| !self.entries.contains_key(*key)).cloned().collect::<Vec<_>>() {
+        for key in found.keys().filter(|key| of(key) && !self.entries.contains_key(*key)).cloned().collect::<Vec<_>>() {
             self.entries.insert(key, Entry { change: 0, open: true });
         }
         let mut offences = Vec::new();
-        for (key, entry) in &mut self.entries {
+        for (key, entry) in self.entries.iter_mut().filter(|(key, _)| of(key)) {
             let there = found.get(key).copied();
             let next = entry.change + 1;
             if entry.open && there != content(key, entry.change) && there == content(key, next) {
@@ -171,7 +173,8 @@ impl Ledger {
             }
             entry.open = false;
         }
-        offences
+        ensure!(offences.is_empty(), "acknowledged writes are not there:\n{}", offences.join("\n"));
+        Ok(())
     }
 }
 
@@ -220,6 +223,17 @@ mod tests {
         assert!(after(&["ack a 10 8 .", "ready 9 ."]).is_ok());
         assert!(after(&["ack a 9 8 .", "ready 9 ."]).is_ok()); // the deletion was on its way
         assert!(after(&["ack a 10 8 .", "found a 9 .", "ready 9 ."]).is_err());
+    }
+
+    #[test]
+    fn what_is_in_volumes_is_told_later() {
+        let kept = ["ack quota-kept-0 2 0 .", "ready 9 ."];
+        assert_eq!(after(&[&kept[..], &["found quota-kept-0 2 .", "settled ."]].concat()).unwrap(), Some(Mark::Settled));
+        assert!(after(&[&kept[..], &["found quota-kept-0 1 .", "settled ."]].concat()).is_err());
+        assert!(after(&[&kept[..], &["settled ."]].concat()).is_err());
+        assert!(after(&["ack cycle-1-1 2 0 .", "ready 9 .", "settled ."]).is_ok()); // its deletion was on its way
+        assert!(after(&["ack cycle-1-1 1 0 .", "ready 9 .", "settled ."]).is_err());
+        assert!(after(&["ack cycle-1-1 3 0 .", "ready 9 .", "found cycle-1-1 2 .", "settled ."]).is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What runs inside the machine between power cuts: it starts the server, tells what is there, waits for the pods, then writes and rolls
-//! without end and tells what was acknowledged. Each line goes out whole and ends in a full stop, so that a torn one can be told.
+//! without end and tells what was acknowledged; `claims` does the same with volumes. Each line goes out whole and ends in a full stop, so that a torn one can be told.
+
+mod claims;
 
 use anyhow::{Context, Result, ensure};
 use http::{Method, StatusCode};
@@ -17,7 +19,7 @@ const WRITERS: u64 = 4;
 const DELETED_EVERY: u64 = 10;
 const STEP_MAX: Duration = Duration::from_secs(240);
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
-const PODS: &str = "/api/v1/namespaces/default/pods";
+const PODS: &str = "/api/v1/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 const SET: &str = "web";
 
@@ -36,7 +38,13 @@ pub struct Args {
 
 /// What a key shows after that many changes: the number of the last one, or nothing after a deletion.
 pub fn content(key: &str, change: u64) -> Option<u64> {
-    (change > 0 && (key == SET || !change.is_multiple_of(DELETED_EVERY))).then_some(change)
+    let object = || (change > 0 && (key == SET || !change.is_multiple_of(DELETED_EVERY))).then_some(change);
+    claims::content(key, change).unwrap_or_else(object)
+}
+
+/// Whether a key is told of once the pods run, as what is in volumes is.
+pub fn is_on_disk(key: &str) -> bool {
+    claims::content(key, 1).is_some()
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -56,10 +64,12 @@ async fn round(args: &Args) -> Result<()> {
     let mut api = target.connect().await?;
     let rolls = report(&mut api).await?;
     if rolls.is_none() {
-        wait_for_account(&mut api).await?;
-        api.call(Method::POST, SETS, JSON, &set()).await.context("create the set")?;
+        wait_for_account(&mut api, "default").await?;
+        api.call(Method::POST, SETS, JSON, &set(SET)).await.context("create the set")?;
+        claims::begin(&mut api).await?;
     }
     runs_once(&target).await?;
+    claims::report(&mut api, &server.data_dir().join("storage/volumes")).await?;
     print("settled .");
     if args.round == "last" {
         return server.stop();
@@ -68,7 +78,9 @@ async fn round(args: &Args) -> Result<()> {
     for writer in 0..WRITERS {
         tasks.spawn(write(target.clone(), format!("r{}-{writer}", args.round)));
     }
-    tasks.spawn(roll(target, rolls.unwrap_or_default()));
+    tasks.spawn(roll(target.clone(), rolls.unwrap_or_default()));
+    tasks.spawn(claims::keep(target.clone()));
+    tasks.spawn(claims::cycle(target, args.round.clone()));
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
@@ -95,24 +107,24 @@ async fn report(api: &mut Connection) -> Result<Option<u64>> {
     Ok(rolls)
 }
 
-async fn wait_for_account(api: &mut Connection) -> Result<()> {
-    let path = "/api/v1/namespaces/default/serviceaccounts/default";
-    let wait = async { while api.call(Method::GET, path, JSON, &Value::Null).await.is_err() {} };
+async fn wait_for_account(api: &mut Connection, namespace: &str) -> Result<()> {
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
+    let wait = async { while api.call(Method::GET, &path, JSON, &Value::Null).await.is_err() {} };
     tokio::time::timeout(STEP_MAX, wait).await.context("the default ServiceAccount appears")
 }
 
 /// Three pods, at once, so that starts and rolls are many.
-fn set() -> Value {
-    let labels = json!({"app": SET});
-    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": SET}, "spec": {
+fn set(name: &str) -> Value {
+    let labels = json!({"app": name});
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": {
         "replicas": 3, "podManagementPolicy": "Parallel", "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels}, "spec": {
             "terminationGracePeriodSeconds": 5, "containers": [{"name": "main", "image": "localhost/stead:1"}]}}}})
 }
 
-/// Waits until every pod is of the newest revision and Ready.
-async fn settle(target: &Target) -> Result<()> {
-    let mut watch = target.connect().await?.watch(&format!("{SETS}?watch=true")).await?;
+/// Waits until every pod of the set of a namespace is of the newest revision and Ready.
+async fn settle(target: &Target, sets: &str) -> Result<()> {
+    let mut watch = target.connect().await?.watch(&format!("{sets}?watch=true")).await?;
     let wait = async {
         while !is_settled(&watch.next().await?["object"]) {}
         anyhow::Ok(())
@@ -126,11 +138,13 @@ fn is_settled(set: &Value) -> bool {
     all && status["observedGeneration"] == set["metadata"]["generation"] && status["currentRevision"] == status["updateRevision"]
 }
 
-/// Waits until every pod has processes and no process is of a pod that is no more. The set's status alone may be from before the cut.
+/// Waits until every pod is ready and has processes, and no process is of a pod that is no more. A set's status alone may be from before the cut.
 async fn runs_once(target: &Target) -> Result<()> {
     let deadline = Instant::now() + STEP_MAX;
     loop {
-        settle(target).await.context("the set settles")?;
+        for sets in [SETS, claims::SETS] {
+            settle(target, sets).await.with_context(|| format!("{sets} settle"))?;
+        }
         let list = target.connect().await?.call(Method::GET, PODS, JSON, &Value::Null).await?;
         let items = list["items"].as_array().context("a list has items")?;
         let wanted: BTreeSet<String> = items.iter().filter_map(|pod| Some(pod["metadata"]["uid"].as_str()?.to_owned())).collect();
@@ -184,13 +198,17 @@ async fn write(target: Target, key: String) -> Result<()> {
 
 /// Rolls and scales the set again and again.
 async fn roll(target: Target, before: u64) -> Result<()> {
+    if before > 0 {
+        // It has outlived a cut, and the next one may come at any time.
+        print(&format!("ack {SET} {before} 0 ."));
+    }
     for roll in before + 1.. {
         let replicas = [3, 5, 2][(roll % 3) as usize];
         let patch = json!({"spec": {"replicas": replicas, "template": {"metadata": {"annotations": {"roll": roll.to_string()}}}}});
         let mut api = target.connect().await?;
         let answer = api.call(Method::PATCH, &format!("{SETS}/{SET}"), MERGE_PATCH, &patch).await?;
         print(&format!("ack {SET} {roll} {} .", revision(&answer)?));
-        settle(&target).await.with_context(|| format!("roll {roll}"))?;
+        settle(&target, SETS).await.with_context(|| format!("roll {roll}"))?;
     }
     Ok(())
 }
