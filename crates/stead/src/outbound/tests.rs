@@ -100,9 +100,8 @@ async fn bodies_have_no_bound_and_go_both_ways_at_once() {
     bodies_go_both_ways(format!("http://{address}/")).await;
 }
 
-#[tokio::test]
-async fn a_program_may_speak_tls_with_any_certificate() {
-    // R56
+/// With a certificate that nobody has signed, for another name.
+fn speaking_tls() -> tokio_rustls::TlsAcceptor {
     let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["elsewhere".to_owned()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -111,24 +110,30 @@ async fn a_program_may_speak_tls_with_any_certificate() {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    let (address, _tasks) = listening(Some(Arc::new(config).into()), echo).await;
+    Arc::new(config).into()
+}
+
+#[tokio::test]
+async fn a_program_may_speak_tls_with_any_certificate() {
+    // R56
+    let (address, _tasks) = listening(Some(speaking_tls()), echo).await;
     bodies_go_both_ways(format!("https://{address}/")).await;
     let plain = service().unwrap().oneshot(Request::get(format!("http://{address}/")).body(empty()).unwrap()).await.unwrap();
     assert!(plain.extensions().get::<Unreached>().is_some(), "who speaks TLS is no HTTP server");
 }
 
-/// A connection to a server that asks the program at `address` what its clients ask; its answer's head comes first.
-async fn through(address: &str, asked: &str) -> (String, TcpStream, JoinSet<()>) {
+/// A connection to a server that asks the program at `base` what its clients ask; its answer's head comes first.
+async fn through(base: &str, asked: &str) -> (String, TcpStream, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let front = listener.local_addr().unwrap();
-    let (address, mut tasks) = (address.to_owned(), JoinSet::new());
+    let (base, mut tasks) = (base.to_owned(), JoinSet::new());
     tasks.spawn(async move {
         let outbound = service().unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let outbound = &outbound;
         let pass_on = hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(boxed);
-            *request.uri_mut() = format!("http://{address}{}", request.uri()).parse().unwrap();
+            *request.uri_mut() = format!("{base}{}", request.uri()).parse().unwrap();
             outbound.clone().oneshot(request)
         });
         let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), pass_on);
@@ -152,28 +157,31 @@ fn wish(path: &str) -> String {
 #[tokio::test]
 async fn an_upgraded_connection_is_the_client_s_and_the_program_s_own() {
     // R56
-    let (address, _tasks) = listening(None, upgrading).await;
-    let (head, mut stream, _front) = through(&address, &wish("/")).await;
-    assert!(head.starts_with("HTTP/1.1 101 ") && head.contains("upgrade: websocket"), "{head}");
-    for n in 0..PIECES {
-        let piece = vec![n; 4096];
-        stream.write_all(&piece).await.unwrap();
-        let mut back = vec![0; piece.len()];
-        stream.read_exact(&mut back).await.unwrap();
-        assert_eq!(back, piece);
+    let (plain, _tasks) = listening(None, upgrading).await;
+    let (secure, _secure_tasks) = listening(Some(speaking_tls()), upgrading).await;
+    for base in [format!("http://{plain}"), format!("https://{secure}")] {
+        let (head, mut stream, _front) = through(&base, &wish("/")).await;
+        assert!(head.starts_with("HTTP/1.1 101 ") && head.contains("upgrade: websocket"), "{base}: {head}");
+        for n in 0..PIECES {
+            let piece = vec![n; 4096];
+            stream.write_all(&piece).await.unwrap();
+            let mut back = vec![0; piece.len()];
+            stream.read_exact(&mut back).await.unwrap();
+            assert_eq!(back, piece);
+        }
+        stream.write_all(b"last").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "last", "{base}: the end of one direction is not the end of the other");
     }
-    stream.write_all(b"last").await.unwrap();
-    stream.shutdown().await.unwrap();
-    let mut rest = String::new();
-    stream.read_to_string(&mut rest).await.unwrap();
-    assert_eq!(rest, "last", "the end of one direction is not the end of the other");
 }
 
 #[tokio::test]
 async fn a_program_that_upgrades_nothing_answers_as_it_does() {
     // R56
     let (address, _tasks) = listening(None, upgrading).await;
-    let (head, mut stream, _front) = through(&address, &wish("/no")).await;
+    let (head, mut stream, _front) = through(&format!("http://{address}"), &wish("/no")).await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let mut body = [0; 15];
     stream.read_exact(&mut body).await.unwrap();
