@@ -9,7 +9,7 @@ use stead_netfilter::{Connection, Result, rules};
 use stead_network::Range;
 
 /// Tables of ours, of whatever data directory.
-const OURS: &str = "stead-";
+pub const OURS: &str = "stead-";
 
 /// What the rules are made of: which programs can change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,9 @@ enum Backend {
 /// A sentence for each program's rules that stand in the way.
 pub fn obstacles(place: &Place) -> Result<Vec<String>> {
     let mut connection = Connection::open()?;
-    let mut found = judge(&rules::bases(&mut connection)?, &rules::rules(&mut connection)?, Backend::Nftables, place);
+    let bases: Vec<Base> = rules::bases(&mut connection)?.into_iter().filter(|base| !base.table.name.starts_with(OURS)).collect();
+    let rules = if bases.is_empty() { Vec::new() } else { rules::rules(&mut connection)? };
+    let mut found = judge(&bases, &rules, Backend::Nftables, place);
     for layout in Layout::ALL {
         match layout.read() {
             Ok((bases, rules)) => found.extend(judge(&bases, &rules, Backend::Xtables, place)),
@@ -42,8 +44,7 @@ enum Program {
 
 fn judge(bases: &[Base], rules: &[Found], backend: Backend, place: &Place) -> Vec<String> {
     let blocks = |base: &&Base| {
-        let is_in_the_way =
-            matches!(base.hook, Base::INPUT | Base::FORWARD) && !base.table.name.starts_with(OURS) && concerns(&base.table, place);
+        let is_in_the_way = matches!(base.hook, Base::INPUT | Base::FORWARD) && concerns(&base.table, place);
         let mut of_chain = rules.iter().filter(|rule| rule.table == base.table && rule.chain == base.name);
         is_in_the_way && (base.drops || of_chain.next_back().is_some_and(|rule| rule.ends_all)) && !is_opened(rules, base, place)
     };
@@ -179,9 +180,9 @@ mod tests {
 
     #[test]
     fn each_programs_own_line_is_said() {
-        let (filter, firewalld, own) = (table("ip", "filter"), table("inet", "firewalld"), table("inet", "stead-01234567"));
+        let (filter, firewalld) = (table("ip", "filter"), table("inet", "firewalld"));
         let base = |table: &Table, name: &str, hook, drops| rules::Base { table: table.clone(), name: name.into(), hook, drops };
-        let forward = [base(&filter, "FORWARD", Base::FORWARD, true), base(&own, "pod-x", Base::FORWARD, true)];
+        let forward = [base(&filter, "FORWARD", Base::FORWARD, true)];
         let said = |bases: &[Base], rules: &[Found]| judge(bases, rules, Backend::Nftables, &place()).join("\n");
         let docker = found(&filter, "DOCKER-USER", &[b"docker0\0"]);
         let text = said(&forward, std::slice::from_ref(&docker));

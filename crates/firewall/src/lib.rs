@@ -14,6 +14,7 @@ mod foreign;
 mod gate;
 mod keeper;
 mod kernel;
+mod lookout;
 mod object;
 mod policies;
 mod run;

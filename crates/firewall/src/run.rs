@@ -1,17 +1,17 @@
-//! Follows the API, the sandboxes and the kernel, and has the rules kept as they want. The only part with tasks and time.
+//! Follows the API, the sandboxes and the kernel, and has the rules kept as they want. With `lookout.rs` the only part with tasks and time.
 
 use crate::content::PREFIX;
-use crate::foreign;
 use crate::gate::{COMMANDS_MAX, Command, Connected, Gate};
 use crate::keeper::{Heard, Keeper, State, chain};
 use crate::kernel::Kernel;
+use crate::lookout::look_out;
 use crate::object;
 use crate::world::{Place, World};
 use futures::stream::{self, Stream, StreamExt, select_all};
 use std::pin::Pin;
 use std::time::Duration;
 use stead_api::time::Timestamp;
-use stead_client::event::{Event, Source};
+use stead_client::event::{Event, Reference, Source};
 use stead_client::resource::{NAMESPACES, PODS};
 use stead_client::{Client, Resource, Scope, follow};
 use stead_netfilter::Watch;
@@ -66,11 +66,6 @@ impl Firewall {
         (Firewall { world, table: settings.table, commands, impaired }, Gate { commands: commands_in })
     }
 
-    /// Rules of others that keep packets of its pods back, a sentence each with the line that helps.
-    pub fn obstacles(&self) -> stead_netfilter::Result<Vec<String>> {
-        foreign::obstacles(&self.world.place)
-    }
-
     /// Why packets of pods cannot be judged here, as long as that is so.
     pub fn impaired(&self) -> watch::Receiver<Option<String>> {
         self.impaired.subscribe()
@@ -82,12 +77,17 @@ impl Firewall {
         let Surroundings { api, node, now } = surroundings;
         let (events, events_out) = mpsc::channel(EVENTS_MAX);
         let recording = stead_client::broadcast(api.clone(), now, events_out);
+        let of_node = Reference { kind: "Node".to_owned(), name: node.clone(), uid: node.clone(), ..Reference::default() };
         let source = Source { component: "kubelet".to_owned(), host: node };
+        let looking = look_out(world.place.clone(), |obstacle| {
+            say(&events, &source, Event::warning(of_node.clone(), "PacketsBlocked", obstacle));
+        });
         let watch = listen(&table);
         let keeper = Keeper::new(world, Box::new(Kernel::new(table)), impaired);
         tokio::select! {
             () = work(keeper, watch, heard(api, commands), |event| say(&events, &source, event)) => {}
             () = recording => {}
+            () = looking => {}
         }
     }
 }

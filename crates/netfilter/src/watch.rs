@@ -17,22 +17,38 @@ const APART: Duration = Duration::from_secs(1);
 /// As long as the kernel may need to tell all of a change.
 const SETTLED: Duration = Duration::from_millis(10);
 
-/// Follows one table. A set or chain is one's own by its name.
+/// Follows what one keeps in a table, or what others have in theirs.
 #[derive(Debug)]
 pub struct Watch {
     changes: Changes,
-    table: String,
-    is_own: fn(&str) -> bool,
+    subject: Subject,
     /// Something has changed that was not told yet.
     is_disturbed: bool,
     not_before: Instant,
 }
 
+#[derive(Debug)]
+enum Subject {
+    /// Of a table, what has such a name.
+    Own { table: String, is_own: fn(&str) -> bool },
+    /// Rules and chains of tables, of any family, whose names do not begin so.
+    Others { but: &'static str },
+}
+
 impl Watch {
-    /// In the network namespace of this thread, within a tokio runtime.
+    /// Follows the sets and chains of a table that are one's own by their names. In the network namespace of this thread, within a tokio runtime.
     pub fn open(table: impl Into<String>, is_own: fn(&str) -> bool) -> Result<Watch> {
+        Watch::of(Subject::Own { table: table.into(), is_own })
+    }
+
+    /// Follows all tables but those whose names begin so; as [`Watch::open`].
+    pub fn others(but: &'static str) -> Result<Watch> {
+        Watch::of(Subject::Others { but })
+    }
+
+    fn of(subject: Subject) -> Result<Watch> {
         let changes = Changes::open(Protocol::Netfilter, &[GROUP]).map_err(talk("listen to changes"))?;
-        Ok(Watch { changes, table: table.into(), is_own, is_disturbed: false, not_before: Instant::now() })
+        Ok(Watch { changes, subject, is_disturbed: false, not_before: Instant::now() })
     }
 
     /// Returns when somebody other than the connection of that port has changed something, or may have: the kernel does not tell of all, if
@@ -53,8 +69,21 @@ impl Watch {
     }
 
     fn concerns(&self, message: &Message<'_>) -> bool {
-        concerns(message, &self.table, self.is_own)
+        match &self.subject {
+            Subject::Own { table, is_own } => concerns(message, table, *is_own),
+            Subject::Others { but } => is_of_others(message, but),
+        }
     }
+}
+
+fn is_of_others(message: &Message<'_>, but: &str) -> bool {
+    let table = match message.kind & 0xff {
+        NFT_MSG_DELTABLE => NFTA_TABLE_NAME,
+        NFT_MSG_NEWCHAIN | NFT_MSG_DELCHAIN => NFTA_CHAIN_TABLE,
+        NFT_MSG_NEWRULE | NFT_MSG_DELRULE => NFTA_RULE_TABLE,
+        _ => return false,
+    };
+    message.kind >> 8 == SUBSYS_NFTABLES && message.attributes().text(table).is_some_and(|table| !table.starts_with(but))
 }
 
 /// Whether a message tells of a change of that table, of something that has an own name. That a table is there now changes nothing in it.
@@ -81,6 +110,10 @@ mod tests {
     use crate::wire::Writer;
 
     fn told(kind: u16, family: u8, table: &str, name: Option<(u16, &str)>) -> bool {
+        tells(kind, family, table, name, |message| concerns(message, "t", |name| name.starts_with("pod-")))
+    }
+
+    fn tells(kind: u16, family: u8, table: &str, name: Option<(u16, &str)>, what: impl Fn(&Message<'_>) -> bool) -> bool {
         let mut writer = Writer::default();
         writer.message(SUBSYS_NFTABLES << 8 | kind, 0, 0, family, 0, |body| {
             body.text(1, table);
@@ -88,7 +121,14 @@ mod tests {
                 body.text(attribute, name);
             }
         });
-        Messages(&writer.bytes).all(|message| concerns(&message, "t", |name| name.starts_with("pod-")))
+        Messages(&writer.bytes).all(|message| what(&message))
+    }
+
+    #[test]
+    fn rules_of_others_are_told_from_those_of_any_server() {
+        let others = |kind, table| tells(kind, NFPROTO_IPV4, table, None, |message| is_of_others(message, "stead-"));
+        assert!(others(NFT_MSG_NEWRULE, "filter") && others(NFT_MSG_DELCHAIN, "firewalld") && others(NFT_MSG_DELTABLE, "filter"));
+        assert!(!others(NFT_MSG_NEWRULE, "stead-01234567") && !others(NFT_MSG_NEWSETELEM, "filter"));
     }
 
     #[test]

@@ -70,13 +70,6 @@ impl Heartbeat {
                 said.push(Said { ty: "Warning", reason: "Rebooted", message });
             }
         }
-        if !self.told {
-            said.extend(machine.obstacles.iter().map(|obstacle| Said {
-                ty: "Warning",
-                reason: "PacketsBlocked",
-                message: obstacle.clone(),
-            }));
-        }
         let ranges = json!(machine.pod_ranges);
         if !self.told && !machine.pod_ranges.is_empty() && !node["spec"].str("podCIDR").is_empty() && node["spec"]["podCIDRs"] != ranges {
             let message =
@@ -190,15 +183,6 @@ mod tests {
         let addresses =
             heartbeat.beat(at(10), &both, &node, &NodeState::default()).status.expect("it is written")["status"]["addresses"].clone();
         assert_eq!((addresses[0].clone(), addresses.as_array().map(Vec::len)), (json!({"$patch": "replace"}), Some(4)));
-    }
-
-    #[test]
-    fn what_keeps_packets_back_is_told_once() {
-        let machine = Machine { obstacles: vec!["a chain does".into()], ..machine() };
-        let (mut heartbeat, first) = (Heartbeat::default(), Heartbeat::default().beat(at(0), &machine, &json!({}), &NodeState::default()));
-        let told = |beat: &Beat| beat.said.iter().filter(|said| (said.ty, said.message.as_str()) == ("Warning", "a chain does")).count();
-        heartbeat.written(at(0), &first);
-        assert_eq!((told(&first), told(&heartbeat.beat(at(10), &machine, &json!({}), &NodeState::default()))), (1, 0));
     }
 
     #[test]

@@ -19,7 +19,6 @@ pub fn machine(name: &str, data_dir: &Path, runtime_version: &str, kubernetes_ve
         hostname: uname.as_ref().map(|u| u.nodename().to_string_lossy().into_owned()).unwrap_or_default(),
         dns: DnsFacts::default(),
         pod_ranges: Vec::new(),
-        obstacles: Vec::new(),
         cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u64),
         memory_bytes: memory_bytes(&text("/proc/meminfo")),
         storage_bytes: storage,

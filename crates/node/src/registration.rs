@@ -17,8 +17,6 @@ pub struct Machine {
     pub dns: DnsFacts,
     /// The ranges of its pods' addresses, of one family each, primary first.
     pub pod_ranges: Vec<String>,
-    /// What of this machine keeps packets of its pods back, a sentence each.
-    pub obstacles: Vec<String>,
     pub cpus: u64,
     pub memory_bytes: i64,
     pub storage_bytes: u64,

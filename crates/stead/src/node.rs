@@ -106,7 +106,6 @@ pub async fn start(
         let proxying = acting(stead_proxy::USER, "kube-proxy");
         supervisor.spawn("services", services(&network, args, name, proxying, clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
-        machine.obstacles = obstacles(&firewall);
         keep_ways(supervisor, network.clone());
         let now = clock.clone();
         let api_of_firewall = acting(stead_firewall::USER, "stead-firewall");
@@ -228,16 +227,6 @@ fn services(
         stead_proxy::run(options, stop).await;
         Ok(())
     }
-}
-
-/// What of this machine's rules is in the way of pods' packets; said, since no rule of ours can change it.
-fn obstacles(firewall: &stead_firewall::Firewall) -> Vec<String> {
-    let found = firewall.obstacles().unwrap_or_else(|error| {
-        tracing::debug!(%error, "cannot look at the rules of other programs");
-        Vec::new()
-    });
-    found.iter().for_each(|obstacle| tracing::warn!(obstacle, "a rule of another program is in the way"));
-    found
 }
 
 /// This machine's addresses towards its pods when a server last ran here; nothing where pods have none, or it is not known.
