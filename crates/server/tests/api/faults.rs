@@ -37,6 +37,8 @@ fn deep_objects(kind: &Kind, depth: usize) -> Vec<Value> {
         "metadata": {"name": format!("deep-{depth}")},
         "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"},
         "spec": {"containers": [{"name": "c", "image": "i"}], "ports": [{"port": 1}]},
+        // Upstream answers 500 to Bindings that name no node.
+        "target": {"name": "n"},
         "revision": 1,
     });
     let mut out = vec![base.clone()];
