@@ -3,6 +3,7 @@
 use crate::registry::Kind;
 
 pub mod binding;
+pub mod certificate_signing_request;
 pub mod columns;
 pub mod component_status;
 pub mod conditions;
@@ -108,6 +109,7 @@ pub static KINDS: &[&Kind] = &[
     &event::EVENT_V1,
     &priority_class::PRIORITY_CLASS,
     &runtime_class::RUNTIME_CLASS,
+    &certificate_signing_request::CERTIFICATE_SIGNING_REQUEST,
     &flow_schema::FLOW_SCHEMA,
     &priority_level_configuration::PRIORITY_LEVEL_CONFIGURATION,
     &lease::LEASE,

@@ -3,6 +3,7 @@
 //! What a write costs of quotas is judged last and apart (`resource_quota`), for it is paid with the write.
 //! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
+mod certificate_requester;
 mod claim_resize;
 mod default_ingress_class;
 mod default_storage_class;
@@ -109,6 +110,7 @@ impl Default for Admission {
             Box::new(claim_resize::PersistentVolumeClaimResize),
             Box::new(pod_resize::PodResize),
             Box::new(runtime_class::RuntimeClass),
+            Box::new(certificate_requester::CertificateRequester),
         ];
         Self { plugins }
     }

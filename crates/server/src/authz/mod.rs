@@ -8,6 +8,7 @@ mod index;
 pub(crate) mod node;
 mod policy;
 mod rules;
+pub(crate) mod signers;
 
 pub(crate) use index::Index;
 pub(crate) use policy::Judgement;

@@ -2,6 +2,7 @@
 
 mod access;
 mod allocation;
+mod certificates;
 mod client;
 mod components;
 mod deletes;
