@@ -139,9 +139,6 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
         ["namespaces", namespace, rest @ ..] => (Some(*namespace), rest),
         _ => (None, path),
     };
-    if let (["bindings"], Some(namespace), "") = (rest, namespace, group) {
-        return bindings(rows, method, namespace);
-    }
     let Some(kind) = rest.first().and_then(|plural| rows.find(group, version, plural)) else {
         return Route::NoResource;
     };
@@ -173,17 +170,52 @@ fn objects(rows: &Rows, method: &str, group: &str, version: &str, path: &[&str],
     }
 }
 
-/// `bindings`: the other way to `pods/binding`; the body names the pod.
-fn bindings(rows: &Rows, method: &str, namespace: &str) -> Route {
-    let Some(kind) = rows.find("", "v1", "pods") else { return Route::NoResource };
-    let subresource = kind.subresource("binding");
-    match method {
-        "POST" => {
-            let (kind, namespace) = (kind.clone(), namespace.to_owned());
-            Route::Resource(Target { verb: Verb::Create, kind, namespace, name: String::new(), subresource })
-        }
-        _ => Route::NoMethod,
-    }
+/// What a request asks for by its path alone, whether it is served or not. Who may not ask for it learns no more.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked<'a> {
+    pub verb: &'static str,
+    pub group: &'a str,
+    pub resource: &'a str,
+    pub subresource: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+}
+
+/// Reads a path as upstream's authorization does; `None`: it is outside of resources.
+pub(crate) fn asked<'a>(method: &str, path: &'a str, query: &Query) -> Option<Asked<'a>> {
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (group, rest) = match segments.as_slice() {
+        ["api", _, rest @ ..] if !rest.is_empty() => ("", rest),
+        ["apis", group, _, rest @ ..] if !rest.is_empty() => (*group, rest),
+        _ => return None,
+    };
+    let (is_watch, rest) = match rest {
+        ["watch", rest @ ..] if !rest.is_empty() => (true, rest),
+        rest => (false, rest),
+    };
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, below @ ..] => match below {
+            [] | ["status" | "finalize", ..] => (*namespace, rest),
+            below => (*namespace, below),
+        },
+        rest => ("", rest),
+    };
+    let part = |place: usize| rest.get(place).copied().unwrap_or_default();
+    let name = part(1);
+    let watches = || query::flag(query, "watch").unwrap_or_default();
+    let verb = match (method, name) {
+        _ if is_watch => "watch",
+        ("GET" | "HEAD", "") if watches() => "watch",
+        ("GET" | "HEAD", "") => "list",
+        ("GET" | "HEAD", _) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", "") => "deletecollection",
+        ("DELETE", _) => "delete",
+        _ => "",
+    };
+    Some(Asked { verb, group, resource: part(0), subresource: part(2), namespace, name })
 }
 
 fn collection_verb(kind: &Kind, method: &str, in_namespace: bool, query: &Query) -> Option<Verb> {

@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::cluster::Cluster;
 use crate::core::Core;
 use crate::query::{self, Query};
-use crate::request::{Route, Target, Verb};
+use crate::request::{self, Asked, Route, Target, Verb};
 use stead_api::{Status, json};
 
 /// Refuses what the identity may not do.
@@ -27,18 +27,22 @@ pub(crate) fn check(core: &Core, identity: &Identity, route: &Route, path: &str,
     match route {
         Route::Health { .. } => Ok(()),
         Route::Resource(target) => check_target(core, identity, target, query),
-        Route::NoPage
-        | Route::NoResource
-        | Route::NoMethod
-        | Route::Version
-        | Route::Debug { .. }
-        | Route::Discovery(_)
-        | Route::OpenApi(_)
-        | Route::Issuer { .. } => {
-            let verb = method.to_lowercase();
-            require(core, identity, &Question::of(&verb, What::Path(path)))
+        Route::NoPage | Route::NoResource | Route::NoMethod => match request::asked(method, path, query) {
+            Some(Asked { verb, group, resource, subresource, namespace, name }) => {
+                let what = What::Resource { group, resource, subresource, namespace, name };
+                require(core, identity, &Question::of(verb, what))
+            }
+            None => check_path(core, identity, path, method),
+        },
+        Route::Version | Route::Debug { .. } | Route::Discovery(_) | Route::OpenApi(_) | Route::Issuer { .. } => {
+            check_path(core, identity, path, method)
         }
     }
+}
+
+fn check_path(core: &Core, identity: &Identity, path: &str, method: &str) -> Result<(), Status> {
+    let verb = method.to_lowercase();
+    require(core, identity, &Question::of(&verb, What::Path(path)))
 }
 
 fn check_target(core: &Core, identity: &Identity, target: &Target, query: &Query) -> Result<(), Status> {

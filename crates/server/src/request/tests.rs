@@ -82,3 +82,22 @@ proptest::proptest! {
         route(&Kinds::default().rows(), &method, &path, &query::parse(&query));
     }
 }
+
+// A5
+#[test]
+fn what_is_asked_for_is_read_off_the_path_alone() {
+    let asked = |method: &str, path: &'static str| {
+        let asked = super::asked(method, path, &query::parse(""))?;
+        Some([asked.verb, asked.group, asked.resource, asked.subresource, asked.namespace, asked.name])
+    };
+    assert_eq!(asked("GET", "/api/v1"), None);
+    assert_eq!(asked("GET", "/apis/apps/v1"), None);
+    assert_eq!(asked("GET", "/nonsense/of/some/kind"), None);
+    assert_eq!(asked("GET", "/apis/cats.example/v1/cats"), Some(["list", "cats.example", "cats", "", "", ""]));
+    assert_eq!(asked("DELETE", "/api/v1/namespaces/d/cats/tom"), Some(["delete", "", "cats", "", "d", "tom"]));
+    assert_eq!(asked("DELETE", "/api/v1/namespaces/d/cats"), Some(["deletecollection", "", "cats", "", "d", ""]));
+    assert_eq!(asked("PUT", "/api/v1/namespaces/d/status"), Some(["update", "", "namespaces", "status", "d", "d"]));
+    assert_eq!(asked("GET", "/api/v1/namespaces/d"), Some(["get", "", "namespaces", "", "d", "d"]));
+    assert_eq!(asked("GET", "/api/v1/watch/cats"), Some(["watch", "", "cats", "", "", ""]));
+    assert_eq!(asked("POST", "/api/v1/namespaces/d/pods/p/purr"), Some(["create", "", "pods", "purr", "d", "p"]));
+}
