@@ -219,7 +219,8 @@ fn validate_spec(spec: &Value, path: &Path) -> Errors {
     errors
 }
 
-fn validate_signer(signer: &str, path: &Path) -> Errors {
+/// Validates the name of a signer: a domain and a path.
+pub(super) fn validate_signer(signer: &str, path: &Path) -> Errors {
     match signer {
         "" => return vec![field::required(path, "")],
         LEGACY_SIGNER => return vec![field::invalid(path, signer, "the legacy signerName is not allowed via this API version")],

@@ -4,6 +4,7 @@ use crate::registry::Kind;
 
 pub mod binding;
 pub mod certificate_signing_request;
+pub mod cluster_trust_bundle;
 pub mod columns;
 pub mod component_status;
 pub mod conditions;
@@ -35,6 +36,7 @@ pub mod node;
 pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
+pub mod pod_certificate_request;
 pub mod pod_disruption_budget;
 pub mod pod_spec;
 pub mod pod_template;
@@ -110,6 +112,8 @@ pub static KINDS: &[&Kind] = &[
     &priority_class::PRIORITY_CLASS,
     &runtime_class::RUNTIME_CLASS,
     &certificate_signing_request::CERTIFICATE_SIGNING_REQUEST,
+    &cluster_trust_bundle::CLUSTER_TRUST_BUNDLE,
+    &pod_certificate_request::POD_CERTIFICATE_REQUEST,
     &flow_schema::FLOW_SCHEMA,
     &priority_level_configuration::PRIORITY_LEVEL_CONFIGURATION,
     &lease::LEASE,

@@ -3,7 +3,7 @@
 use crate::admission::resource_quota::{self, Charge};
 use crate::admission::{Attributes, Operation};
 use crate::answer::Answer;
-use crate::authz::escalation;
+use crate::authz::{escalation, signers};
 use crate::call::Call;
 use crate::cluster::Cluster;
 use crate::core::Core;
@@ -47,6 +47,7 @@ pub(crate) async fn create_object(
     let kind = call.target.kind.clone();
     place(&call.target.namespace, &mut object)?;
     escalation::check(core, call, &object, None)?;
+    signers::check(core, call, Part::Main, &object, None)?;
     call.warnings.extend(meta::drop_duplicate_owners(&mut object, Duplicates::InRequest));
     ownership::record(core, call, options, Part::Main, None, &mut object, managed_fields);
     let identity = call.identity().cloned();

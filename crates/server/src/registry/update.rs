@@ -204,7 +204,7 @@ async fn prepare(
     let Next { mut object, managed_fields, warnings } = next(old)?;
     call.warnings.extend(warnings);
     authz::escalation::check(core, call, &object, Some(old))?;
-    authz::signers::check(core, call, part, &object, old)?;
+    authz::signers::check(core, call, part, &object, Some(old))?;
     ownership::record(core, call, options, part, Some(old), &mut object, managed_fields);
     let operation = Operation::Update { part, old };
     let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation };
