@@ -1,7 +1,7 @@
 //! A hundred simulated worlds, in four parts that run side by side. A failing seed is printed; `STEAD_SEED=N cargo test -p
 //! stead-testing --test simulation one_seed -- --nocapture` runs it again.
 
-use stead_testing::simulation::{Fault, run, run_with};
+use stead_testing::simulation::{Fault, run, run_deployments, run_with};
 
 fn seeds(range: std::ops::Range<u64>) {
     let mut bound = 0;
@@ -33,6 +33,15 @@ fn seeds_050_to_074() {
 #[test]
 fn seeds_075_to_099() {
     seeds(75..100);
+}
+
+#[test]
+fn deployments_are_rolled_out_and_quotas_say_what_there_is() {
+    for seed in 0..10 {
+        if let Some(failure) = run_deployments(seed).failure {
+            panic!("{failure}");
+        }
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@
 //! controllers, the server and the nodes' agents killed between any two effects; power cuts, also in the middle of a write, which end
 //! all of them and every container; a disk that fails for a while; stalls, and a wall clock that jumps.
 //! Checked at every step: [`truth::Truth`]. After the faults stop, the world must become what was asked for, and what is published of Services
-//! exactly their pods: [`endpoints::unmet`]. A claim keeps its volume and a volume is one claim's: [`claims::Claims`]; it shows what was written into it:
-//! [`contents::Contents`].
+//! exactly their pods: [`endpoints::unmet`], and Deployments are rolled out and quotas say what there is: [`deployments::unmet`]. A claim keeps its volume and a
+//! volume is one claim's: [`claims::Claims`]; it shows what was written into it: [`contents::Contents`].
 
 mod api;
 mod chance;
@@ -16,6 +16,7 @@ mod claims;
 mod containers;
 mod contents;
 mod crash;
+mod deployments;
 mod endpoints;
 mod fault;
 mod node;
@@ -27,4 +28,4 @@ mod truth;
 mod world;
 
 pub use fault::Fault;
-pub use world::{RunReport, run, run_with};
+pub use world::{RunReport, run, run_deployments, run_with};

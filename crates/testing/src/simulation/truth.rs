@@ -2,6 +2,7 @@
 //! identity runs at most once and that order is kept; tells at the end whether the world is as it was asked to be.
 
 use super::api::{Api, Watch};
+use super::deployments;
 use std::collections::BTreeMap;
 use stead_api::{Value, value::Access};
 use stead_client::Key;
@@ -243,7 +244,8 @@ impl Truth {
         }
         // What was orphaned stays, and nobody asks how it is.
         let orphaned = |key: &Key| self.now(key).is_some_and(|pod| pod.owner.is_empty() && !pod.deleting);
-        let strange = |key: &&Key| !wanted.contains_key(*key) && !orphaned(key);
+        let of_deployment = |key: &Key| key.namespace == deployments::NAMESPACE;
+        let strange = |key: &&Key| !wanted.contains_key(*key) && !orphaned(key) && !of_deployment(key);
         unmet.extend(self.pods().map(|(key, _)| key).filter(strange).map(|key| format!("{key} is not wanted")));
         unmet.extend(self.running.keys().filter(strange).map(|key| format!("{key} runs and is not wanted")));
         unmet

@@ -4,6 +4,7 @@ use super::api::Api;
 use super::chance::{Chance, VirtualEnvironment};
 use super::claims::{self, Claims};
 use super::crash;
+use super::deployments;
 use super::endpoints;
 use super::fault::{self, Fault};
 use super::node::{self, Node};
@@ -131,6 +132,11 @@ pub fn run(seed: u64) -> RunReport {
     run_world(seed, World::new(seed))
 }
 
+/// Runs a world whose user has Deployments and a quota, to its end.
+pub fn run_deployments(seed: u64) -> RunReport {
+    run_world(seed, World::with_deployments(seed))
+}
+
 /// Runs a world whose user makes a set of three and waits, with these faults and no others; times in microseconds.
 pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> RunReport {
     run_world(seed, World::with_faults(seed, faults))
@@ -169,10 +175,24 @@ impl World {
                 world.plan_at(at, Action::User(act));
             }
         }
-        for (at, fault) in fault::draw(&mut world.chance, NODES.len(), FAULTS_END) {
-            world.plan_at(at, Action::Fault(fault));
-        }
+        world.draw_faults();
         Ok(world)
+    }
+
+    fn with_deployments(seed: u64) -> Result<Self, String> {
+        let mut world = Self::empty(seed, FAULTS_END)?;
+        world.random_faults = true;
+        for (at, act) in deployments::draw(&mut world.chance) {
+            world.plan_at(at, Action::User(act));
+        }
+        world.draw_faults();
+        Ok(world)
+    }
+
+    fn draw_faults(&mut self) {
+        for (at, fault) in fault::draw(&mut self.chance, NODES.len(), FAULTS_END) {
+            self.plan_at(at, Action::Fault(fault));
+        }
     }
 
     fn with_faults(seed: u64, faults: &[(i64, Fault)]) -> Result<Self, String> {
@@ -291,6 +311,7 @@ impl World {
         let mut unmet = self.truth.unmet();
         if unmet.is_empty() {
             unmet = endpoints::unmet(&self.api)?;
+            unmet.extend(deployments::unmet(&self.api)?);
         }
         if let Some(process) = self.process.as_ref().filter(|_| unmet.is_empty()) {
             let events = self.api.get("/api/v1/events").map_err(|e| e.to_string())?;
