@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod codegen;
+mod fuzz;
 mod golden;
 mod images;
 mod kubectl;
@@ -27,6 +28,8 @@ enum Task {
     Bench(bench::Args),
     /// Write the schema table from the facts in docs/schema.
     Codegen,
+    /// Change what real clients sent at random, and see that everything that takes it takes or refuses it.
+    Fuzz(fuzz::Args),
     /// The part of `vm` that runs in the machine between power cuts.
     #[command(hide = true)]
     Guest(vm::guest::Args),
@@ -49,6 +52,7 @@ fn main() -> Result<()> {
     match Args::parse().task {
         Task::Bench(args) => bench::run(&root()?, &args),
         Task::Codegen => codegen::run(&root()?),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Guest(args) => vm::guest::run(&args),
         Task::Golden(args) => golden::run(&root()?, &args),
         Task::Images(args) => images::run(&root()?, &args),

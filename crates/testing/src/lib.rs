@@ -2,6 +2,7 @@
 //! and lives replayed against them.
 
 pub mod environment;
+pub mod fuzz;
 pub mod golden;
 pub mod http;
 pub mod https;

@@ -87,6 +87,11 @@ fn exact(parts: &Parts<'_>, digits: i128, format: Format, exponent: i32) -> Resu
             format = Format::DecimalSi;
         }
     }
+    // Printed in thousands it has up to two digits more, and is to be read again.
+    let more_digits = quantity.scale.rem_euclid(3).unsigned_abs();
+    if format != Format::BinarySi && quantity.digits.checked_mul(10i128.pow(more_digits)).is_none() {
+        return Err(ParseError::Numeric);
+    }
     quantity.format = format;
     if parts.negative {
         quantity.digits = -quantity.digits;

@@ -95,6 +95,17 @@ fn refuses_in_upstreams_words() {
 }
 
 #[test]
+fn what_is_read_can_be_read_as_it_is_printed() {
+    let ones = |count: usize| format!("{}e127", "1".repeat(count));
+    assert_eq!(Quantity::parse(&ones(39)), Err(ParseError::Numeric));
+    let fraction = format!("{}.5G", "1".repeat(35));
+    for most in [ones(38).as_str(), &fraction] {
+        let most = Quantity::parse(most).unwrap();
+        assert_eq!(Quantity::parse(&most.to_string()).unwrap().to_string(), most.to_string());
+    }
+}
+
+#[test]
 fn rounds_up_to_milli_and_whole() {
     let mut tiny = Quantity::parse("0.0001").unwrap();
     assert_eq!((tiny.milli_value_ceil(), tiny.value_ceil()), (1, 1));
@@ -119,7 +130,7 @@ fn adds_and_compares_by_value() {
 
 proptest! {
     #[test]
-    fn printed_text_is_stable_and_equal(text in "[+-]?[0-9]{0,12}(\\.[0-9]{0,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|e[0-9]|E-[0-9])?") {
+    fn printed_text_is_stable_and_equal(text in "[+-]?[0-9]{0,40}(\\.[0-9]{0,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|e[0-9]{1,3}|E-[0-9])?") {
         if let Ok(quantity) = Quantity::parse(&text) {
             let printed = quantity.to_string();
             let again = Quantity::parse(&printed).unwrap();

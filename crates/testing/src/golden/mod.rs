@@ -264,7 +264,7 @@ async fn beside<T>(
 const STARTUP: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// One thread, and time that stands still while there is work.
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true).build().context("the runtime does not start")
 }

@@ -27,5 +27,6 @@ mod script;
 mod truth;
 mod world;
 
+pub(crate) use chance::Chance;
 pub use fault::Fault;
 pub use world::{RunReport, run, run_deployments, run_with};
