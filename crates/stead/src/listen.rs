@@ -2,11 +2,14 @@
 //!
 //! Input: a TCP listener, the certificate to present, the authorities of clients, the service. It ends when told to, within [`DRAIN_MAX`].
 
+mod places;
+
 use crate::certificates::Pair;
 use crate::certificates::clients::{Caller, ClientAuthorities, PossessionVerifier};
 use crate::stall::{Patience, Unstalled};
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use places::{Place, Places};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
@@ -16,11 +19,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use stead_server::{Body, Environment, InvalidCredentials, Peer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Connections served at once; more wait in the kernel's backlog.
+/// Connections served at once. When there are as many, those of strangers make room for others; more wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 8192;
+/// What files of the process' limit are left for all else, beside a part of it.
+const OTHER_FILES: u64 = 256;
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// What is encrypted for a client that does not take it.
 const TLS_BUFFER_BYTES_MAX: usize = 32 * 1024;
@@ -81,29 +86,41 @@ pub struct Security {
 }
 
 /// Serves until `stop` turns true, then lets open requests end for [`DRAIN_MAX`].
-pub async fn serve<S>(listener: TcpListener, security: Security, service: S, mut stop: watch::Receiver<bool>)
+pub async fn serve<S>(listener: TcpListener, security: Security, service: S, stop: watch::Receiver<bool>)
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    serve_in(Places::new(connections_max()), listener, security, service, stop).await;
+}
+
+async fn serve_in<S>(places: Places, listener: TcpListener, security: Security, service: S, mut stop: watch::Receiver<bool>)
+where
+    S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let mut connections = JoinSet::new();
     loop {
         while let Some(ended) = connections.try_join_next() {
             log_panic(ended);
         }
-        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop_requested(&mut stop) => break,
         };
         match accepted {
             Ok((stream, from)) => {
+                let (place, unwanted) = tokio::select! {
+                    place = places.take() => place,
+                    () = stop_requested(&mut stop) => break,
+                };
                 let peer = Peer(from.ip().to_canonical());
-                let connection = connection(stream, peer, security.clone(), service.clone(), stop.clone());
+                let connection = connection(stream, (peer, place), security.clone(), service.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection.await;
-                    drop(place);
+                    tokio::select! {
+                        () = connection => {}
+                        Ok(()) = unwanted => tracing::debug!("a connection that showed no name made room"),
+                    }
                 });
             }
             Err(error) => {
@@ -116,6 +133,14 @@ where
     if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
         tracing::debug!("closing the connections that did not end by themselves");
     }
+}
+
+/// As many as files can be had for.
+fn connections_max() -> usize {
+    let files = stead_sys::process::nofile_limit().map_or(u64::MAX, |(soft, _)| soft);
+    // There may be two listeners.
+    let left = files.saturating_sub(OTHER_FILES.max(files / 4)) / 2;
+    usize::try_from(left).map_or(CONNECTIONS_MAX, |left| left.min(CONNECTIONS_MAX))
 }
 
 /// A connection that panics ends alone, and not unseen.
@@ -131,7 +156,7 @@ async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
 }
 
-async fn connection<S>(stream: TcpStream, peer: Peer, security: Security, service: S, mut stop: watch::Receiver<bool>)
+async fn connection<S>(stream: TcpStream, (peer, place): (Peer, Place), security: Security, service: S, mut stop: watch::Receiver<bool>)
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -148,18 +173,29 @@ where
     };
     let chain = stream.get_ref().1.peer_certificates();
     let caller = chain.map(|chain| Caller::new(chain.iter().map(|c| c.clone().into_owned()).collect(), clients));
+    let place = Arc::new(place);
     let handler = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let mut request = request.map(|body| Body::new(http_body_util::BodyExt::map_err(body, std::io::Error::other)));
         request.extensions_mut().insert(peer);
         if let Some(caller) = &caller {
             match caller.identity(clock.now()) {
-                Some(identity) => drop(request.extensions_mut().insert(identity)),
+                Some(identity) => {
+                    place.is_known();
+                    drop(request.extensions_mut().insert(identity));
+                }
                 None => drop(request.extensions_mut().insert(InvalidCredentials)),
             }
         }
+        // Whoever sent credentials that were not refused has a name.
+        let stranger = request.headers().contains_key(http::header::AUTHORIZATION).then(|| Arc::clone(&place));
         let (answer, patience) = (tower::ServiceExt::oneshot(service.clone(), request), patience.clone());
         async move {
             let response = answer.await;
+            if let Some(place) =
+                stranger.filter(|_| response.as_ref().is_ok_and(|response| response.status() != http::StatusCode::UNAUTHORIZED))
+            {
+                place.is_known();
+            }
             if response.as_ref().is_ok_and(|response| response.status() == http::StatusCode::SWITCHING_PROTOCOLS) {
                 patience.be_endless();
             }

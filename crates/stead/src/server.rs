@@ -33,6 +33,9 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let args = absolute(args)?;
     // Listened for from the start: a signal that comes early must not kill half-way.
     let mut signals = Signals::new()?;
+    if let Err(error) = stead_sys::process::raise_nofile_limit() {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
     file::private_dir(&args.data_dir)?;
     let store = open_store(&args.data_dir)?;
     let mut supervisor = Supervisor::default();

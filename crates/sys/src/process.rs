@@ -186,6 +186,17 @@ pub fn nofile_limit() -> io::Result<(u64, u64)> {
     Ok((limit.rlim_cur, limit.rlim_max))
 }
 
+/// Raises the soft limit of open files to the hard one; what it is then. Programs that this one starts have it, too.
+pub fn raise_nofile_limit() -> io::Result<u64> {
+    let (_, hard) = nofile_limit()?;
+    let limit = libc::rlimit { rlim_cur: hard, rlim_max: hard };
+    // SAFETY: the struct lives through the call.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(hard)
+}
+
 /// The hard limit that is called `name`, such as `RLIMIT_CORE`; None for an unknown name.
 pub fn hard_limit(name: &str) -> Option<u64> {
     let resource = resource(name)?;

@@ -46,10 +46,14 @@ fn server(store: stead_store::Store) -> BoxFuture<'static, Result<Server, stead_
 
 /// The status of an answer, and its object.
 fn send(server: &Server, method: &str, path: &str, body: &'static str) -> BoxFuture<'static, (u16, Value)> {
-    let bytes = Full::new(bytes::Bytes::from_static(body.as_bytes())).map_err(|never| match never {}).boxed_unsync();
+    send_as(server, Identity::master("test"), method, path, body.to_owned())
+}
+
+fn send_as(server: &Server, who: Identity, method: &str, path: &str, body: String) -> BoxFuture<'static, (u16, Value)> {
+    let bytes = Full::new(bytes::Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
     let media = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     let mut request = http::Request::builder().method(method).uri(path).header("content-type", media).body(bytes).expect("a request");
-    request.extensions_mut().insert(Identity::master("test"));
+    request.extensions_mut().insert(who);
     let answer = server.service().call(request);
     async move {
         let Ok(response) = answer.await;
@@ -134,4 +138,51 @@ fn a_patch_that_changes_nothing_waits_for_the_one_that_did() {
     store.commit();
     let (first, second) = (first.now_or_never().expect("it is durable"), second.now_or_never().expect("it is durable"));
     assert_eq!((first.0, &first.1), (second.0, &second.1));
+}
+
+// A13: a flood is counted, not timed.
+#[test]
+fn a_flood_of_one_user_keeps_nobody_else_waiting() {
+    let (store, server) = held();
+    let binding = r#"{"metadata":{"name":"all"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+        "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"all"}]}"#;
+    let mut bound = send(&server, "POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding);
+    assert!(waits(&mut bound));
+    store.commit();
+    assert_eq!(bound.now_or_never().expect("it is durable").0, 201);
+    let user = |name: &str| Identity { user: name.to_owned(), groups: vec!["all".to_owned()], ..Identity::default() };
+    let post = |who: Identity, name: String| send_as(&server, who, "POST", MAPS, format!("{{\"metadata\":{{\"name\":\"{name}\"}}}}"));
+    let mut flood: Vec<_> = (0..5000).map(|n| post(user("eve"), format!("eve-{n}"))).collect();
+    let mut refused = 0;
+    flood.retain_mut(|request| match request.now_or_never() {
+        None => true,
+        Some((code, status)) => {
+            assert_eq!((code, &status["reason"], &status["details"]["retryAfterSeconds"]), (429, &"TooManyRequests".into(), &1.into()));
+            refused += 1;
+            false
+        }
+    });
+    assert_eq!((flood.len(), refused), (48 + 1024, 5000 - 48 - 1024));
+    let read = send_as(&server, user("bob"), "GET", MAP, String::new());
+    assert_eq!(read.now_or_never().expect("bob does not wait for eve").0, 200);
+    // Of bob's writes one commit is enough, whatever eve has in her line; so it is of the administrator's.
+    let mut of_bob = post(user("bob"), "bob".to_owned());
+    let mut of_admin = send(&server, "POST", MAPS, r#"{"metadata":{"name":"admin"}}"#);
+    assert!(waits(&mut of_bob) && waits(&mut of_admin));
+    store.commit();
+    assert_eq!((of_bob.now_or_never().expect("done").0, of_admin.now_or_never().expect("done").0), (201, 201));
+    // What waits is served to its end.
+    let mut made = 0;
+    while !flood.is_empty() {
+        flood.retain_mut(|request| match request.now_or_never() {
+            None => true,
+            Some((code, _)) => {
+                assert_eq!(code, 201);
+                made += 1;
+                false
+            }
+        });
+        store.commit();
+    }
+    assert_eq!(made, 48 + 1024);
 }

@@ -24,6 +24,10 @@ struct Serving {
 
 impl Serving {
     async fn start() -> Self {
+        Self::with(Places::new(100)).await
+    }
+
+    async fn with(places: Places) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let named = NameSources {
             bind_address: "127.0.0.1".parse().unwrap(),
@@ -41,7 +45,7 @@ impl Serving {
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (stop, stopping) = watch::channel(false);
         let service = tower::service_fn(|request: http::Request<Body>| async move { Ok::<_, Infallible>(who(&request)) });
-        let task = tokio::spawn(serve(listener, security, service, stopping));
+        let task = tokio::spawn(serve_in(places, listener, security, service, stopping));
         Self { dir, certificates, url, stop, task }
     }
 
@@ -139,6 +143,28 @@ async fn a_rotation_reaches_new_clients_old_ones_and_open_connections() {
     assert_eq!(ask(&serving.client(&new.certificate, &both.admin)).await.unwrap(), ADMIN);
     ask(&serving.client(&old.authorities, &old.admin)).await.unwrap_err();
     assert!(!serving.certificates.refresh().unwrap());
+    serving.end().await;
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_lock_nobody_out() {
+    const PLACES: usize = 4;
+    let serving = Serving::with(Places::new(PLACES)).await;
+    let pki = serving.certificates.pki().clone();
+    let silent = async || {
+        let mut all = Vec::new();
+        for _ in 0..3 * PLACES {
+            all.push(TcpStream::connect(serving.url.trim_start_matches("https://")).await.unwrap());
+        }
+        all
+    };
+    let before = silent().await;
+    let admin = serving.client(&pki.authorities, &pki.admin);
+    assert_eq!(ask(&admin).await.unwrap(), ADMIN);
+    // Whoever has shown a name keeps the connection, whoever comes after.
+    let after = silent().await;
+    assert_eq!(ask(&admin).await.unwrap(), ADMIN);
+    drop((before, after));
     serving.end().await;
 }
 
