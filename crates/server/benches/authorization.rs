@@ -54,8 +54,10 @@ async fn fill(client: &Client) {
     };
     let of = |kind: &str, name: String| json!({"kind": kind, "apiGroup": "rbac.authorization.k8s.io", "name": name});
     for n in 0..BINDINGS {
-        post(client, &format!("{ROLES}/namespaces/default/rolebindings"), binding(&format!("b-{n}"), of("User", format!("user-{n}")))).await;
-        post(client, &format!("{ROLES}/namespaces/kube-system/rolebindings"), binding(&format!("b-{n}"), of("User", format!("user-{n}")))).await;
+        post(client, &format!("{ROLES}/namespaces/default/rolebindings"), binding(&format!("b-{n}"), of("User", format!("user-{n}"))))
+            .await;
+        post(client, &format!("{ROLES}/namespaces/kube-system/rolebindings"), binding(&format!("b-{n}"), of("User", format!("user-{n}"))))
+            .await;
     }
     post(client, &format!("{ROLES}/namespaces/default/rolebindings"), binding("group", of("Group", "group-49".to_owned()))).await;
 }

@@ -107,7 +107,7 @@ async fn answered(core: &Arc<Core>, call: &mut Call, body: Body, form: Form) -> 
         // It may be long, and the answer may begin before its end.
         serve::pass_on(core, call, body).await?
     } else {
-        call.body = body::read(body).await?;
+        call.body = body::read_in_time(&*core.environment, body).await?;
         serve::serve(core, call, format).await?
     };
     answer.into_response(&core.objects, format)

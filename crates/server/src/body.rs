@@ -1,15 +1,18 @@
 //! Bodies of requests and responses. Input: bytes or a stream of them. Output: [`Body`], or the bytes of a request within the limit (T5).
 
-use crate::Body;
+use crate::{Body, Environment};
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use stead_api::Status;
+use std::pin::pin;
+use stead_api::{Status, json};
 
 /// The largest request body (T5).
 pub(crate) const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// For a request's body to come, once its head has; as long as upstream's handlers of writes have.
+const REQUEST_COMES_MS: u64 = 34_000;
 
 /// A body of known bytes.
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
@@ -50,7 +53,23 @@ pub(crate) async fn read_up_to(mut body: Body, max: usize) -> Result<Bytes, Body
     Ok(data.flatten().collect())
 }
 
-/// Reads a whole request body.
+/// Reads a whole request body, which has to come in time: what waits for it holds a seat (T6).
+pub(crate) async fn read_in_time(environment: &dyn Environment, body: Body) -> Result<Bytes, Status> {
+    let mut reading = pin!(read(body).fuse());
+    // Most are there already, and no timer is needed.
+    if let Some(read) = (&mut reading).now_or_never() {
+        return read;
+    }
+    futures::select_biased! {
+        read = reading => read,
+        () = environment.sleep(REQUEST_COMES_MS).fuse() => {
+            let message = "Timeout: request did not complete within requested timeout - context deadline exceeded";
+            Err(Status::new(504, "Timeout", message).with_details(json!({})))
+        }
+    }
+}
+
+/// Reads a whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
     match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),

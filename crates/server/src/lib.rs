@@ -130,7 +130,8 @@ pub trait Environment: std::fmt::Debug + Send + Sync {
     fn suffix(&self, n: usize) -> String;
     /// A uniformly random number below `below`.
     fn random(&self, below: u64) -> u64;
-    /// Completes after so many milliseconds. Used for watch timeouts, bookmarks and waiting lists only, never on the way of a write.
+    /// Completes after so many milliseconds. Used for watch timeouts, bookmarks, waiting lists and bodies that do not come,
+    /// never on the way of a write that is there.
     fn sleep(&self, millis: u64) -> BoxFuture<'static, ()>;
 }
 

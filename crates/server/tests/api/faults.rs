@@ -187,3 +187,19 @@ async fn a_panic_is_one_answer_and_the_server_goes_on() {
     environment.now.store(false, Ordering::Relaxed);
     assert_eq!(post_config_map(&server, "c").await.0, 201);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
+    // T6
+    use http_body_util::BodyExt;
+    let client = fresh().await;
+    let begun = futures::stream::iter([Ok(http_body::Frame::data(Bytes::from_static(b"{\"metadata\":")))]);
+    let body = http_body_util::StreamBody::new(futures::StreamExt::chain(begun, futures::stream::pending())).boxed_unsync();
+    let mut request = http::Request::post(CONFIG_MAPS).header("Content-Type", "application/json").body(body).expect("a request");
+    request.extensions_mut().insert(Identity::master("admin"));
+    let Ok(response) = client.server().service().call(request).await;
+    assert_eq!(response.status(), 504);
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    let status: Value = serde_json::from_slice(&bytes).expect("JSON");
+    assert_eq!(status["reason"], "Timeout");
+}
