@@ -19,9 +19,11 @@ pub enum Error {
     Unavailable { what: &'static str, pool: PathBuf, why: String },
     /// The pool has no room for such a promise.
     #[error(
-        "not enough room in {pool}: {wanted} bytes are asked for, {available} bytes of its file system are neither used, promised to other \
-         disks nor kept back",
-        pool = .pool.display()
+        "not enough room in {pool}: {wanted} are asked for, {available} of its file system are neither used, promised to other disks nor \
+         kept back",
+        pool = .pool.display(),
+        wanted = amount(*.wanted, u64::div_ceil),
+        available = amount(*.available, u64::div_euclid)
     )]
     NotEnoughRoom { pool: PathBuf, wanted: u64, available: u64 },
     /// Something that this program has not made stands where the disk would be.
@@ -47,6 +49,15 @@ pub enum Error {
     Stopped(&'static str),
 }
 
+/// An amount as users write it. Rough, for it is said again whenever it reads otherwise; rounded as `by` divides.
+fn amount(bytes: u64, by: fn(u64, u64) -> u64) -> String {
+    const MIB: u64 = 1 << 20;
+    match by(bytes, MIB) {
+        mebibytes @ ..10240 => format!("{mebibytes}Mi"),
+        mebibytes => format!("{}Gi", by(mebibytes, 1024)),
+    }
+}
+
 impl Error {
     /// Whether another machine, or this one with another pool, may well do what this one cannot.
     pub fn may_succeed_elsewhere(&self) -> bool {
@@ -65,5 +76,18 @@ pub(crate) fn unless_missing(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_is_never_said_to_be_there() {
+        let said = |wanted, available| Error::NotEnoughRoom { pool: "/p".into(), wanted, available }.to_string();
+        assert!(said((32 << 20) + 1, (33 << 20) - 1).contains("33Mi are asked for, 32Mi of its file system"));
+        assert!(said(900 << 30, (20 << 30) - 1).contains("900Gi are asked for, 19Gi of its file system"));
+        assert!(said(1, 0).contains("1Mi are asked for, 0Mi of"));
     }
 }
