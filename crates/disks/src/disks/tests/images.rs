@@ -174,10 +174,16 @@ fn what_is_attached_is_found_and_given_back_when_its_records_are_gone() {
     let user = File::create(image.path.join("f")).unwrap();
     let kept = detach_owned(&state).unwrap();
     assert!(matches!(kept.as_slice(), [Error::InUse { .. }]), "{kept:?}");
-    assert_eq!((shown(&files[0]).is_some(), shown(&files[1])), (true, None));
+    assert!(shown(&files[0]).is_some());
     drop(user);
     assert!(detach_owned(&state).unwrap().is_empty());
-    assert_eq!((image.path.exists(), shown(&files[0])), (false, None));
+    assert!(!image.path.exists());
+    // A device goes when nobody has it open any more, and other tests look at all of them.
+    let began = std::time::Instant::now();
+    while files.iter().any(|file| shown(file).is_some()) {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "devices stay");
+        std::thread::yield_now();
+    }
     others.usage("image").expect("another's is as it was");
 }
 
