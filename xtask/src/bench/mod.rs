@@ -14,6 +14,7 @@ mod pods;
 mod questions;
 mod report;
 mod requests;
+mod volumes;
 
 use crate::{cargo, say};
 use anyhow::{Context, Result, ensure};
@@ -116,6 +117,11 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
             images::measure(&binary, &place.join("images"), &mut report).context("images")?;
         } else if wants(Part::Containers) {
             report.note("LEFT OUT: pods in containers, which need root.");
+        }
+        if wants(Part::Disks) && nix::unistd::geteuid().is_root() {
+            volumes::measure(&binary, &place.join("volumes"), &mut report).await.context("volumes of claims")?;
+        } else if wants(Part::Disks) {
+            report.note("LEFT OUT: volumes in pods, which need root.");
         }
         anyhow::Ok(())
     })?;

@@ -123,14 +123,25 @@ fn probed_spec() -> Value {
 
 /// Applies a set; time until all its pods are Ready.
 pub async fn up(server: &Server, name: &str, replicas: usize, policy: &str) -> Result<Duration> {
-    let mut api = server.connect().await?;
-    let mut watch = watch(server, name).await?;
+    up_of(server, &set(name, replicas, policy)).await
+}
+
+/// A set of the built-in image, its pods labelled with its name.
+pub fn set(name: &str, replicas: usize, policy: &str) -> Value {
     let labels = json!({"app": name});
-    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": {
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": {
         "replicas": replicas, "podManagementPolicy": policy, "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": spec()}}});
+        "template": {"metadata": {"labels": labels}, "spec": spec()}}})
+}
+
+/// The same of any set whose pods are labelled so.
+pub async fn up_of(server: &Server, set: &Value) -> Result<Duration> {
+    let mut api = server.connect().await?;
+    let name = set["metadata"]["name"].as_str().context("a set has a name")?;
+    let replicas = set["spec"]["replicas"].as_u64().and_then(|n| usize::try_from(n).ok()).context("a set has replicas")?;
+    let mut watch = watch(server, name).await?;
     let begun = Instant::now();
-    api.call(Method::POST, SETS, JSON, &set).await?;
+    api.call(Method::POST, SETS, JSON, set).await?;
     let mut ready = BTreeSet::new();
     let wait = async {
         while ready.len() < replicas {
@@ -179,18 +190,18 @@ pub fn is_ready(pod: &Value) -> bool {
 async fn one_at_a_time(server: &Server, report: &mut Report) -> Result<()> {
     let mut times = Vec::new();
     for n in 0..ONE_AT_A_TIME {
-        times.push(single(server, n, probed_spec()).await?);
+        times.push(single_with(server, n, probed_spec()).await?);
     }
     let (p50, p99) = (time(quantile(&mut times, 0.5)), time(quantile(&mut times, 0.99)));
     report.add(report::CREATE_TO_RUNNING, format!("{p50} / {p99}"));
     let (mut own, mut shared) = (Vec::new(), Vec::new());
     for n in 0..ONE_AT_A_TIME {
-        own.push(single(server, n, spec()).await?);
+        own.push(single_with(server, n, spec()).await?);
         let mut spec = spec();
         spec["hostNetwork"] = json!(true);
         spec["containers"][0]["ports"] = json!([]);
         spec["containers"][0]["command"] = json!(["sleep", "86400"]);
-        shared.push(single(server, n, spec).await?);
+        shared.push(single_with(server, n, spec).await?);
     }
     let (own, shared) = (quantile(&mut own, 0.5), quantile(&mut shared, 0.5));
     report.add(
@@ -201,7 +212,8 @@ async fn one_at_a_time(server: &Server, report: &mut Report) -> Result<()> {
 }
 
 /// One pod that comes and goes; how long it took to run.
-async fn single(server: &Server, n: usize, spec: Value) -> Result<Duration> {
+/// One pod of this spec: from its creation to Running. It is gone at the end.
+pub async fn single_with(server: &Server, n: usize, spec: Value) -> Result<Duration> {
     let (mut api, mut watch) = (server.connect().await?, watch(server, "single").await?);
     let name = format!("single-{n}");
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "single"}}, "spec": spec});
