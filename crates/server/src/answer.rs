@@ -102,7 +102,7 @@ fn list_response(objects: &Objects, list: List, format: ResponseFormat) -> Resul
         return plain_list(list);
     }
     if format.form == (Form { media: Media::Protobuf, transform: Transform::Plain }) {
-        return protobuf_list(&list);
+        return protobuf_list(objects, &list);
     }
     let value = match format.form.transform {
         Transform::Plain => {
@@ -142,26 +142,33 @@ fn plain_list(mut list: List) -> Result<Response<Body>, Status> {
     Ok(with_type(200, "application/json", body::streamed(futures::stream::iter(pieces))))
 }
 
-/// The list as protobuf. Its length comes first, so every item is written before the first is sent.
-fn protobuf_list(list: &List) -> Result<Response<Body>, Status> {
+/// The list as protobuf. Its length comes first, so every item is known before the first is sent; they are put together as the client takes them.
+fn protobuf_list(objects: &Objects, list: &List) -> Result<Response<Body>, Status> {
     let kind = &list.kind;
-    let mut pieces = vec![protobuf::write::list_metadata(&list.metadata).into()];
-    let mut piece = Vec::new();
-    for entry in &list.items {
-        piece.extend(protobuf::write::list_item(kind.schema, &object::from_store(kind, &entry.key, &entry.value)?));
-        if piece.len() > ONE_PIECE_BYTES_MAX {
-            pieces.push(Bytes::from(std::mem::take(&mut piece)));
-        }
-    }
-    pieces.push(piece.into());
-    let size = pieces.iter().map(Bytes::len).sum::<usize>();
+    let items: Vec<Bytes> = list.items.iter().map(|entry| objects.list_item(kind, entry)).collect::<Result<_, _>>()?;
+    let metadata = protobuf::write::list_metadata(&list.metadata);
+    let size = metadata.len() + items.iter().map(Bytes::len).sum::<usize>();
     let type_meta = TypeMeta { api_version: kind.api_version(), kind: format!("{}List", kind.kind) };
-    pieces.insert(0, protobuf::write::envelope_head(&type_meta, size).into());
-    pieces.push(Bytes::from_static(protobuf::write::ENVELOPE_TAIL));
+    let head = [protobuf::write::envelope_head(&type_meta, size), metadata].concat();
+    let parts = std::iter::once(head.into()).chain(items).chain([Bytes::from_static(protobuf::write::ENVELOPE_TAIL)]);
+    let pieces = in_pieces(parts);
     if size <= ONE_PIECE_BYTES_MAX {
-        return Ok(respond(200, PROTOBUF, pieces.concat().into()));
+        return Ok(respond(200, PROTOBUF, pieces.collect::<Vec<_>>().concat().into()));
     }
     Ok(with_type(200, PROTOBUF, body::streamed(futures::stream::iter(pieces))))
+}
+
+/// Joins short parts to pieces that are worth sending.
+fn in_pieces(mut parts: impl Iterator<Item = Bytes>) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || {
+        let mut piece = Vec::from(parts.next()?);
+        while piece.len() < ONE_PIECE_BYTES_MAX
+            && let Some(part) = parts.next()
+        {
+            piece.extend_from_slice(&part);
+        }
+        Some(piece.into())
+    })
 }
 
 /// A list document under construction.
