@@ -133,7 +133,14 @@ pub trait Environment: std::fmt::Debug + Send + Sync {
     /// Completes after so many milliseconds. Used for watch timeouts, bookmarks, waiting lists and bodies that do not come,
     /// never on the way of a write that is there.
     fn sleep(&self, millis: u64) -> BoxFuture<'static, ()>;
+    /// Completes when a write has waited long enough for what another component makes meanwhile; at once where nothing happens meanwhile.
+    fn patience(&self) -> BoxFuture<'static, ()> {
+        self.sleep(PATIENCE_MS)
+    }
 }
+
+/// How long a write waits for another component, in milliseconds: a little longer than upstream's plugins, so that a slow machine does not matter.
+const PATIENCE_MS: u64 = 3_000;
 
 /// What the server is made of.
 #[derive(Debug, Clone)]

@@ -1,9 +1,13 @@
 //! ServiceAccount (M2): a pod runs as an account that exists, and gets its token, its namespace and the cluster's CA mounted.
 
-use super::{Attributes, Plugin, ready};
+use super::{Attributes, Plugin};
 use crate::cluster::Cluster;
+use crate::keys;
 use crate::request::Target;
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, select};
+use std::pin::pin;
+use std::sync::Arc;
 use stead_api::value::Access;
 use stead_api::{Status, Value, json};
 
@@ -27,11 +31,11 @@ impl Plugin for ServiceAccount {
     }
 
     fn mutate<'a>(&'a self, attributes: &'a Attributes<'_>, object: &'a mut Value) -> BoxFuture<'a, Result<(), Status>> {
-        ready(create(attributes.cluster, attributes.target, object))
+        create(attributes.cluster, attributes.target, object).boxed()
     }
 }
 
-fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Status> {
+async fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Status> {
     if pod["metadata"]["annotations"].has(MIRROR_ANNOTATION) || !pod["spec"].is_object() {
         return Ok(());
     }
@@ -40,7 +44,7 @@ fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Sta
     }
     pod["spec"]["serviceAccount"] = pod["spec"]["serviceAccountName"].clone();
     let account_name = pod["spec"].str("serviceAccountName").to_owned();
-    let account = cluster.read(&cluster.kinds.built_in("serviceaccounts"), &target.namespace, &account_name)?.ok_or_else(|| {
+    let account = account(cluster, &target.namespace, &account_name).await?.ok_or_else(|| {
         let why =
             format!("error looking up service account {}/{account_name}: serviceaccount {account_name:?} not found", target.namespace);
         let name = pod["metadata"].str("name");
@@ -54,6 +58,27 @@ fn create(cluster: &Cluster, target: &Target, pod: &mut Value) -> Result<(), Sta
         pod["spec"]["imagePullSecrets"] = account["imagePullSecrets"].clone();
     }
     Ok(())
+}
+
+/// The account of that name. The one that every namespace has is waited for a little: it is made after its namespace, and clients that make a
+/// namespace and then a pod cannot know (upstream's plugin looks ten times).
+async fn account(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, Status> {
+    let kind = cluster.kinds.built_in("serviceaccounts");
+    let seen = cluster.store.revision();
+    let mut found = cluster.read(&kind, namespace, name)?;
+    if found.is_some() || name != DEFAULT_ACCOUNT {
+        return Ok(found);
+    }
+    let mut watch =
+        cluster.store.watch(&keys::object(&kind, namespace, name), seen).map_err(|error| Status::internal(&error.to_string()))?;
+    let mut patience = cluster.environment.patience();
+    while found.is_none() {
+        match select(pin!(watch.next()), &mut patience).await {
+            Either::Left((Ok(_), _)) => found = cluster.read(&kind, namespace, name)?,
+            Either::Left((Err(_), _)) | Either::Right(_) => break,
+        }
+    }
+    Ok(found)
 }
 
 /// The pod's word wins over the account's.

@@ -90,3 +90,13 @@ async fn the_account_of_a_pod_must_exist_and_is_mounted() {
     assert_eq!(made["spec"]["volumes"][0]["name"], mount["name"]);
     assert_ne!(made["spec"]["volumes"][0]["projected"], Value::Null);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_waits_for_the_account_that_its_namespace_is_about_to_have() {
+    // M2
+    let client = fresh().await;
+    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    let (accounts, account) = ("/api/v1/namespaces/default/serviceaccounts", json!({"metadata": {"name": "default"}}));
+    let (made, _) = futures::join!(create(&client, PODS, pod), create(&client, accounts, account));
+    assert_eq!(made["spec"]["serviceAccountName"], "default");
+}

@@ -84,4 +84,9 @@ impl Environment for VirtualEnvironment {
     fn sleep(&self, _: u64) -> BoxFuture<'static, ()> {
         std::future::pending().boxed()
     }
+
+    /// The world stands still while the server works on a request.
+    fn patience(&self) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
 }
