@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod clients;
 mod codegen;
 mod fuzz;
 mod golden;
@@ -26,6 +27,8 @@ struct Args {
 enum Task {
     /// Measure the release build on this machine and print the figures beside the aims.
     Bench(bench::Args),
+    /// Install the clients of other languages that tests use, in target/clients.
+    Clients,
     /// Write the schema table from the facts in docs/schema.
     Codegen,
     /// Change what real clients sent at random, and see that everything that takes it takes or refuses it.
@@ -51,6 +54,7 @@ enum Task {
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Bench(args) => bench::run(&root()?, &args),
+        Task::Clients => clients::at_hand(&root()?).map(drop),
         Task::Codegen => codegen::run(&root()?),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Guest(args) => vm::guest::run(&args),

@@ -2,7 +2,7 @@
 //!
 //! What a machine cannot run is left out and counted aloud; `--require-all` makes that a failure.
 
-use crate::{cargo, golden, images, kubectl, say, steady, tidy};
+use crate::{cargo, clients, golden, images, kubectl, say, steady, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::Write;
 use std::path::Path;
@@ -42,6 +42,10 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     match images::at_hand(root) {
         Ok(dir) => environment.push(("STEAD_TEST_IMAGES", dir)),
         Err(error) => say(&format!("no images of databases: {error:#}")),
+    }
+    match clients::at_hand(root) {
+        Ok(dir) => environment.push(("STEAD_TEST_CLIENTS", dir)),
+        Err(error) => say(&format!("no clients of other languages: {error:#}")),
     }
     cargo(root, &["build", "--package", "stead"], &environment)?;
     environment.push(("STEAD_TEST_BINARY", root.join("target/debug/stead")));
