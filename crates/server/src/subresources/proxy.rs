@@ -262,14 +262,16 @@ fn of_service(core: &Core, call: &Call) -> Result<String, Status> {
     let named = Named::parse(id).ok_or_else(|| Status::bad_request(format!("invalid service request {id:?}")))?;
     let unavailable = |why: String| Status::new(503, "ServiceUnavailable", why);
     let (services, namespace) = (&call.target.kind, &call.target.namespace);
-    let service = core.read(services, namespace, named.name)?.ok_or_else(|| Status::not_found(services, named.name))?;
+    // One that is not there has no endpoints; only where its ports are asked for it is missed itself.
+    let service = core.read(services, namespace, named.name)?;
     let mut port = named.port.to_owned();
     if let Ok(number) = port.parse::<i64>() {
+        let service = service.as_ref().ok_or_else(|| Status::not_found(services, named.name))?;
         let found = service["spec"].items("ports").iter().find(|port| port.int("port") == Some(number));
         let none = || unavailable(format!("no service port {number} found for service {:?}", named.name));
         port = found.ok_or_else(none)?.str("name").to_owned();
     }
-    let family = service["spec"].items("ipFamilies").first().and_then(Value::as_str);
+    let family = service.as_ref().and_then(|service| service["spec"].items("ipFamilies").first()?.as_str());
     let targets = targets(core, namespace, named.name, &port, family)?;
     if targets.is_empty() {
         return Err(unavailable(format!("no endpoints available for service {:?}", named.name)));
