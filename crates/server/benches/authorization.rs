@@ -35,6 +35,8 @@ async fn main() -> std::io::Result<()> {
         ("a user of 50 groups, by the last", user("nobody", &many), 200),
         ("a stranger, refused", user("nobody", &["system:authenticated"]), 403),
     ] {
+        // The first question reads all roles and bindings.
+        assert_eq!(get(&client, identity.clone()).await, code, "{what}");
         let begun = Instant::now();
         for _ in 0..REQUESTS {
             assert_eq!(get(&client, identity.clone()).await, code, "{what}");
