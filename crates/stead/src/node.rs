@@ -98,11 +98,7 @@ pub async fn start(
         let (containers, pulling) = open_runtime(args).await?;
         let network = open_network(args, &containers).await?;
         let towards_pods = network.machine_addresses();
-        let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
-        machine.dns = args.dns();
-        let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
-        machine.addresses = host::addresses(&families);
-        machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
+        let machine = this_machine(args, name, &network);
         let proxying = acting(stead_proxy::USER, "kube-proxy");
         supervisor.spawn("services", services(&network, args, name, proxying, clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
@@ -137,6 +133,17 @@ pub async fn start(
         return Ok(Nodes { towards_pods, shutdown: handle });
     }
     Ok(Nodes::default())
+}
+
+/// This machine as its node shows it.
+fn this_machine(args: &ServerArgs, name: &str, network: &stead_network::Network) -> Machine {
+    use stead_node::host;
+    let mut machine = host::machine(name, &args.data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
+    machine.dns = args.dns();
+    let families: Vec<host::Family> = network.ranges().iter().map(|range| host::Family::of(range.address())).collect();
+    machine.addresses = host::addresses(&families);
+    machine.pod_ranges = network.ranges().iter().map(ToString::to_string).collect();
+    machine
 }
 
 /// The disks that are there.

@@ -101,7 +101,7 @@ pub(crate) fn is_allowed(core: &Core, identity: &Identity, question: &Question<'
         return Ok(true);
     }
     if let Some(node) = node::name_of(identity)
-        && core.references.judge(core, node, question)? == node::Verdict::Allowed
+        && core.references.judge(core, node, question)? == node::Leave::Allowed
     {
         return Ok(true);
     }
@@ -115,8 +115,8 @@ pub(crate) fn judge(core: &Core, identity: &Identity, question: &Question<'_>) -
     }
     let by_node = node::name_of(identity).map(|node| core.references.judge(core, node, question)).transpose()?;
     let of_node = match by_node {
-        Some(node::Verdict::Allowed) => return Ok(Judgement::Allowed(String::new())),
-        Some(node::Verdict::Refused(why)) => why,
+        Some(node::Leave::Allowed) => return Ok(Judgement::Allowed(String::new())),
+        Some(node::Leave::Refused(why)) => why,
         None => String::new(),
     };
     let by_roles = core.authorization.with(core, |policy| policy.judge(identity, question).explained())?;

@@ -12,7 +12,7 @@ pub(crate) type Key = (String, String);
 
 /// What came of a question. Why, is told only to who asks.
 #[derive(Debug)]
-pub(crate) enum Verdict<'a> {
+pub(crate) enum Finding<'a> {
     /// By this binding.
     Allowed(Grant<'a>),
     /// What was wrong with roles that might have allowed it.
@@ -101,7 +101,7 @@ impl Policy {
         }
     }
 
-    pub(crate) fn judge<'a>(&'a self, identity: &'a Identity, question: &'a Question<'_>) -> Verdict<'a> {
+    pub(crate) fn judge<'a>(&'a self, identity: &'a Identity, question: &'a Question<'_>) -> Finding<'a> {
         let namespace = match question.what {
             What::Resource { namespace, .. } => namespace,
             What::Path(_) => "",
@@ -109,14 +109,14 @@ impl Policy {
         let mut faults = BTreeSet::new();
         for grant in self.grants(identity, namespace) {
             match self.rules(grant.binding) {
-                Ok(rules) if rules.iter().any(|rule| rule.allows(question)) => return Verdict::Allowed(grant),
+                Ok(rules) if rules.iter().any(|rule| rule.allows(question)) => return Finding::Allowed(grant),
                 Ok(_) => {}
                 Err(fault) => {
                     faults.insert(fault);
                 }
             }
         }
-        Verdict::Refused(faults)
+        Finding::Refused(faults)
     }
 
     /// All rules of somebody in a namespace, and what was wrong with roles.
@@ -163,7 +163,7 @@ impl Policy {
     }
 }
 
-impl Verdict<'_> {
+impl Finding<'_> {
     pub(crate) fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }

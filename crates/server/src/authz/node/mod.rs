@@ -20,14 +20,14 @@ const LEASES: &str = "kube-node-lease";
 
 /// Whether a node may do something.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Leave {
     Allowed,
     /// Why not; may be empty.
     Refused(String),
 }
 
-fn refused(why: impl Into<String>) -> Verdict {
-    Verdict::Refused(why.into())
+fn refused(why: impl Into<String>) -> Leave {
+    Leave::Refused(why.into())
 }
 
 /// The name of the node that somebody is.
@@ -49,7 +49,7 @@ struct Followed {
 
 impl References {
     /// Judges a question of a node.
-    pub(crate) fn judge(&self, cluster: &Cluster, node: &str, question: &Question<'_>) -> Result<Verdict, Status> {
+    pub(crate) fn judge(&self, cluster: &Cluster, node: &str, question: &Question<'_>) -> Result<Leave, Status> {
         let What::Resource { group, resource, subresource, namespace, name } = question.what else { return Ok(by_rules(question)) };
         let verb = question.verb;
         match (group, resource) {
@@ -89,30 +89,30 @@ impl References {
         }
     }
 
-    fn pods(&self, cluster: &Cluster, node: &str, question: &Question<'_>) -> Result<Verdict, Status> {
+    fn pods(&self, cluster: &Cluster, node: &str, question: &Question<'_>) -> Result<Leave, Status> {
         let What::Resource { subresource, namespace, name, .. } = question.what else { return Ok(by_rules(question)) };
         match (subresource, question.verb) {
-            ("", "list" | "watch") if question.selects("spec.nodeName", node) => Ok(Verdict::Allowed),
+            ("", "list" | "watch") if question.selects("spec.nodeName", node) => Ok(Leave::Allowed),
             ("", "list" | "watch") if name.is_empty() => Ok(refused("can only list/watch pods with spec.nodeName field selector")),
             ("", "get" | "list" | "watch") => self.related(cluster, node, Kind::Pod, namespace, name),
             // Which pods, NodeRestriction says.
-            ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => Ok(Verdict::Allowed),
+            ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => Ok(Leave::Allowed),
             _ => Ok(refused("")),
         }
     }
 
     /// Whether one of the node's pods has to do with an object.
-    fn related(&self, cluster: &Cluster, node: &str, kind: Kind, namespace: &str, name: &str) -> Result<Verdict, Status> {
+    fn related(&self, cluster: &Cluster, node: &str, kind: Kind, namespace: &str, name: &str) -> Result<Leave, Status> {
         if name.is_empty() {
             return Ok(refused("No Object name found"));
         }
         let object = (kind, namespace.to_owned(), name.to_owned());
         let reaches = self.with(cluster, |graph| graph.reaches(node, &object))?;
-        Ok(if reaches { Verdict::Allowed } else { refused(format!("no relationship found between node '{node}' and this object")) })
+        Ok(if reaches { Leave::Allowed } else { refused(format!("no relationship found between node '{node}' and this object")) })
     }
 
     /// A volume is its claim's.
-    fn volume(&self, cluster: &Cluster, node: &str, name: &str) -> Result<Verdict, Status> {
+    fn volume(&self, cluster: &Cluster, node: &str, name: &str) -> Result<Leave, Status> {
         let volume = cluster.read(&cluster.kinds.built_in("persistentvolumes"), "", name)?;
         match volume.as_ref().map(|volume| &volume["spec"]["claimRef"]) {
             Some(claim) if !claim.str("name").is_empty() => {
@@ -173,11 +173,11 @@ fn put(graph: &mut Graph, cluster: &Cluster, entry: &stead_store::Entry) {
     }
 }
 
-fn nodes(node: &str, verb: &str, subresource: &str, name: &str) -> Verdict {
+fn nodes(node: &str, verb: &str, subresource: &str, name: &str) -> Leave {
     match (subresource, verb) {
         // Which one, NodeRestriction says.
-        ("", "create" | "update" | "patch") | ("status", "update" | "patch") => Verdict::Allowed,
-        ("", "get" | "list" | "watch") if name == node => Verdict::Allowed,
+        ("", "create" | "update" | "patch") | ("status", "update" | "patch") => Leave::Allowed,
+        ("", "get" | "list" | "watch") if name == node => Leave::Allowed,
         ("", "get" | "list" | "watch") if name.is_empty() => {
             refused(format!("node '{node}' cannot read all nodes, only its own Node object"))
         }
@@ -186,35 +186,35 @@ fn nodes(node: &str, verb: &str, subresource: &str, name: &str) -> Verdict {
     }
 }
 
-fn leases(node: &str, verb: &str, namespace: &str, name: &str) -> Verdict {
+fn leases(node: &str, verb: &str, namespace: &str, name: &str) -> Leave {
     match verb {
         "get" | "create" | "update" | "patch" | "delete" if namespace != LEASES => {
             refused(format!("can only access leases in the {LEASES:?} system namespace"))
         }
-        "create" => Verdict::Allowed,
-        "get" | "update" | "patch" | "delete" if name == node => Verdict::Allowed,
+        "create" => Leave::Allowed,
+        "get" | "update" | "patch" | "delete" if name == node => Leave::Allowed,
         "get" | "update" | "patch" | "delete" => refused("can only access node lease with the same name as the requesting node"),
         _ => refused("can only get, create, update, patch, or delete a node lease"),
     }
 }
 
-fn csi_nodes(node: &str, verb: &str, subresource: &str, name: &str) -> Verdict {
+fn csi_nodes(node: &str, verb: &str, subresource: &str, name: &str) -> Leave {
     match verb {
         _ if !subresource.is_empty() => refused("cannot authorize CSINode subresources"),
-        "create" => Verdict::Allowed,
-        "get" | "update" | "patch" | "delete" if name == node => Verdict::Allowed,
+        "create" => Leave::Allowed,
+        "get" | "update" | "patch" | "delete" if name == node => Leave::Allowed,
         "get" | "update" | "patch" | "delete" => refused("can only access CSINode with the same name as the requesting node"),
         _ => refused("can only get, create, update, patch, or delete a CSINode"),
     }
 }
 
 /// What every node may do alike.
-fn by_rules(question: &Question<'_>) -> Verdict {
+fn by_rules(question: &Question<'_>) -> Leave {
     static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         let rules: Vec<_> = components::NODE.iter().map(components::rule).collect();
         Rule::all_of(&stead_api::json!({"rules": rules}))
     });
-    if RULES.iter().any(|rule| rule.allows(question)) { Verdict::Allowed } else { refused("") }
+    if RULES.iter().any(|rule| rule.allows(question)) { Leave::Allowed } else { refused("") }
 }
 
 #[cfg(test)]
@@ -231,11 +231,11 @@ mod tests {
 
     #[test]
     fn its_own_node_and_lease() {
-        assert_eq!(nodes("n", "get", "", "n"), Verdict::Allowed);
+        assert_eq!(nodes("n", "get", "", "n"), Leave::Allowed);
         assert_eq!(nodes("n", "get", "", "m"), refused("node 'n' cannot read 'm', only its own Node object"));
         assert_eq!(nodes("n", "list", "", ""), refused("node 'n' cannot read all nodes, only its own Node object"));
         assert_eq!(nodes("n", "delete", "", "n"), refused(""));
-        assert_eq!(leases("n", "patch", LEASES, "n"), Verdict::Allowed);
+        assert_eq!(leases("n", "patch", LEASES, "n"), Leave::Allowed);
         assert_eq!(leases("n", "get", LEASES, "m"), refused("can only access node lease with the same name as the requesting node"));
         assert_eq!(leases("n", "create", "default", ""), refused("can only access leases in the \"kube-node-lease\" system namespace"));
         assert_eq!(leases("n", "list", LEASES, ""), refused("can only get, create, update, patch, or delete a node lease"));
@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn what_all_nodes_may() {
         let ask = |verb, resource| Question::of(verb, What::Resource { group: "", resource, subresource: "", namespace: "ns", name: "" });
-        assert_eq!(by_rules(&ask("list", "services")), Verdict::Allowed);
-        assert_eq!(by_rules(&ask("create", "events")), Verdict::Allowed);
+        assert_eq!(by_rules(&ask("list", "services")), Leave::Allowed);
+        assert_eq!(by_rules(&ask("create", "events")), Leave::Allowed);
         assert_eq!(by_rules(&ask("create", "services")), refused(""));
     }
 }
