@@ -11,11 +11,11 @@ pub struct Selection {
     pod: Arc<Object>,
     has_preferences: bool,
     /// By slot.
-    nodes: Vec<Verdict>,
+    nodes: Vec<Regard>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Verdict {
+struct Regard {
     is_selected: bool,
     /// The weights of the preferred terms that it matches (SCH-92).
     preference: i64,
@@ -32,18 +32,18 @@ impl Selection {
     pub fn put(&mut self, node: &NodeInfo) {
         let slot = node.slot as usize;
         if self.nodes.len() <= slot {
-            self.nodes.resize(slot + 1, Verdict::default());
+            self.nodes.resize(slot + 1, Regard::default());
         }
         let is_selected = node_affinity::matches(&self.pod, &node.node);
-        self.nodes[slot] = Verdict { is_selected, preference: node_affinity::preference(&self.pod, &node.node) };
+        self.nodes[slot] = Regard { is_selected, preference: node_affinity::preference(&self.pod, &node.node) };
     }
 
     pub fn includes(&self, slot: Slot) -> bool {
-        self.verdict(slot).is_selected
+        self.regard(slot).is_selected
     }
 
     pub fn preference(&self, slot: Slot) -> i64 {
-        self.verdict(slot).preference
+        self.regard(slot).preference
     }
 
     /// Whether the pod prefers some nodes to others.
@@ -51,7 +51,7 @@ impl Selection {
         self.has_preferences
     }
 
-    fn verdict(&self, slot: Slot) -> Verdict {
+    fn regard(&self, slot: Slot) -> Regard {
         self.nodes.get(slot as usize).copied().unwrap_or_default()
     }
 }
