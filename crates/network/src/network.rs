@@ -219,6 +219,7 @@ impl Network {
     fn connect(&self, place: u32, addresses: &[IpAddr], namespace: &Path, rates: Rates) -> Result<()> {
         let name = self.tag.link(place);
         let mac = inside_mac(*addresses.first().ok_or(Error::NoRange)?);
+        let own = self.machine_addresses();
         let namespace_file = File::open(namespace).map_err(io_error("open", namespace))?;
         let mut inside = Socket::open_in(&namespace_file).map_err(io_error("enter", namespace))?;
         self.journal.make(&[Made::Link(name.clone())]).map_err(Error::Journal)?;
@@ -234,7 +235,10 @@ impl Network {
                 self.limit_outwards(outside, place, index, rate)?;
             }
             let mut requests: Vec<_> = rates.inwards.map(|rate| rate::limit(index, rate)).into_iter().collect();
-            requests.extend(addresses.iter().flat_map(|address| request::reach_inside(index, *address, mac)));
+            requests.extend(addresses.iter().flat_map(|address| {
+                let own = own.iter().copied().find(|own| own.is_ipv4() == address.is_ipv4());
+                request::reach_inside(index, *address, own, mac)
+            }));
             outside.perform(&requests).map(drop)
         })
     }

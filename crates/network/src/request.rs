@@ -104,12 +104,14 @@ pub fn remove_link(name: &str) -> Request {
     Request { what: "remove a link", message: RouteNetlinkMessage::DelLink(link), flags: 0 }
 }
 
-/// On the machine: who has that address is behind that link. The route comes last: where it is, the link is whole.
-pub fn reach_inside(link: u32, address: IpAddr, mac: [u8; 6]) -> [Request; 2] {
+/// On the machine: who has that address is behind that link, and sees the machine as `own`, if it has an address of that family: the kernel would
+/// take any, of another directory too. The route comes last: where it is, the link is whole.
+pub fn reach_inside(link: u32, address: IpAddr, own: Option<IpAddr>, mac: [u8; 6]) -> [Request; 2] {
     let mut route = route(address);
     route.header.destination_prefix_length = full(address);
     route.header.scope = RouteScope::Link;
     route.attributes = vec![RouteAttribute::Destination(address.into()), RouteAttribute::Oif(link)];
+    route.attributes.extend(own.map(|own| RouteAttribute::PrefSource(own.into())));
     [neighbour(link, address, mac), add_route(route)]
 }
 

@@ -246,6 +246,26 @@ fn directories_do_not_share_addresses() {
 }
 
 #[test]
+fn containers_see_the_machine_by_the_address_of_their_own_directory() {
+    // That of another one goes with it.
+    on_machine(|dir| {
+        let both = if crate::host::ipv6() == Ipv6::Present { "10.42.0.0/16,fd00:42::/56" } else { "10.42.0.0/16" };
+        for name in ["a", "b"] {
+            let network = open(&dir.join(name), both, &[]).unwrap();
+            let namespace = Namespace::new();
+            let addresses = network.attach(&passing("n/one"), "one", &namespace.path()).unwrap();
+            for (address, own) in addresses.into_iter().zip(network.machine_addresses()) {
+                let inside = namespace.inside(|| listener(address));
+                assert_eq!(say(&inside, address), own, "of {name}");
+            }
+        }
+        for name in ["a", "b"] {
+            clean(&dir.join(name).join("network")).unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_machine_without_ipv6_has_one_family() {
     on_machine(|dir| {
         let ipv6 = Path::new("/proc/sys/net/ipv6/conf/default/disable_ipv6");
