@@ -159,16 +159,20 @@ impl Process {
     }
 }
 
-/// The set whose controller makes this call; only creations and deletions of pods count.
+/// The set whose controller makes this call, as its pods' names begin; only creations and deletions of pods count.
 fn set_of(call: &Call) -> Option<Key> {
     let (namespace, pod) = match call {
-        Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => (namespace, body["metadata"]["name"].as_str()?),
+        Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => {
+            let metadata = &body["metadata"];
+            (namespace, metadata["name"].as_str().or_else(|| metadata["generateName"].as_str())?)
+        }
         Call::Delete { resource: PODS, key, options } if options.propagation.is_none() && options.grace_period_s.is_none() => {
             (&key.namespace, key.name.as_str())
         }
         _ => return None,
     };
-    Some(Key::new(namespace.clone(), stead_control::facts::pod::identity(pod).0))
+    let (set, _) = pod.rsplit_once('-')?;
+    Some(Key::new(namespace.clone(), set))
 }
 
 fn discover(api: &Api) -> Result<Vec<Resource>, String> {
