@@ -105,7 +105,8 @@ impl Fairness {
 }
 
 impl Hall {
-    /// Whether a request may be served now: nobody waits, and there are seats for it.
+    /// Whether a request may be served now: none of its user's waits, and there are seats for it. Others who wait need more seats than are
+    /// free, or have all that one user may have; who needs more may so be passed by who needs less.
     fn has_room(&self, user: &str, width: usize) -> bool {
         self.users.get(user).is_none_or(|line| line.waiting.is_empty()) && self.fits(user, width)
     }
