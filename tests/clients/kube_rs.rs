@@ -1,4 +1,4 @@
-//! What programs do with kube-rs: typed objects, a watch, patches in each way, exec, logs.
+//! What programs do with kube-rs: typed objects, a watch, patches in each way, the status beside the rest, exec, logs.
 
 use futures::{AsyncBufReadExt, StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
@@ -22,6 +22,7 @@ pub async fn does_what_programs_do(kubeconfig: &Path) {
     let pods: Api<Pod> = Api::namespaced(client.clone(), SPACE);
     follows_a_pod_until_it_is_ready(&pods).await;
     patches_in_every_way(&Api::namespaced(client, SPACE)).await;
+    writes_a_status_and_nothing_else(&pods).await;
     runs_programs(&pods).await;
     reads_logs(&pods).await;
     spaces.delete(SPACE, &DeleteParams::default()).await.expect("the namespace can be deleted");
@@ -68,14 +69,46 @@ async fn patches_in_every_way(maps: &Api<ConfigMap>) {
     let patch = Patch::Strategic(json!({"data": {"d": "4"}}));
     let merged = maps.patch("m", &none, &patch).await.expect("a strategic patch");
     assert_eq!(data(&merged), [("b", "2"), ("c", "3"), ("d", "4")]);
+    let steps = json!([{"op": "test", "path": "/data/b", "value": "2"}, {"op": "remove", "path": "/data/b"}]);
+    let stepwise = Patch::Json::<()>(object(steps));
+    let patched = maps.patch("m", &none, &stepwise).await.expect("a JSON patch");
+    assert_eq!(data(&patched), [("c", "3"), ("d", "4")]);
+    let untrue = maps.patch("m", &none, &stepwise).await;
+    assert!(matches!(&untrue, Err(kube::Error::Api(status)) if status.code == 422), "{untrue:?}");
     let whole =
         |value: &str| Patch::Apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"e": value}}));
     let applied = maps.patch("m", &PatchParams::apply("kube-rs"), &whole("5")).await.expect("an apply");
-    assert_eq!(data(&applied), [("b", "2"), ("c", "3"), ("d", "4"), ("e", "5")]);
+    assert_eq!(data(&applied), [("c", "3"), ("d", "4"), ("e", "5")]);
     let taken = maps.patch("m", &PatchParams::apply("another"), &whole("6")).await;
     assert!(matches!(&taken, Err(kube::Error::Api(status)) if status.code == 409), "{taken:?}");
     let forced = maps.patch("m", &PatchParams::apply("another").force(), &whole("6")).await.expect("an apply by force");
     assert_eq!(forced.data.as_ref().and_then(|data| data.get("e")).map(String::as_str), Some("6"));
+}
+
+/// What a program says of a pod in a condition of its own: it is kept beside the node's, and no other way leads there.
+async fn writes_a_status_and_nothing_else(pods: &Api<Pod>) {
+    const OWN: &str = "example.com/checked";
+    let patch = json!({"spec": {"activeDeadlineSeconds": 1}, "status": {"conditions": [{"type": OWN, "status": "True"}]}});
+    let own = |pod: &Pod| {
+        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+        conditions.into_iter().flatten().find(|condition| condition.type_ == OWN).map(|condition| condition.status.clone())
+    };
+    let none = PatchParams::default();
+    let beside = json!({"status": {"conditions": [{"type": OWN, "status": "True"}]}});
+    let patched = pods.patch("p", &none, &Patch::Strategic(beside)).await.expect("a patch of all but the status");
+    assert_eq!(own(&patched), None);
+    let patched = pods.patch_status("p", &none, &Patch::Strategic(patch)).await.expect("a patch of the status");
+    assert_eq!((own(&patched).as_deref(), is_ready(&patched)), (Some("True"), true));
+    let mut read = pods.get_status("p").await.expect("a status");
+    assert_eq!(own(&read).as_deref(), Some("True"));
+    assert_eq!(read.spec.as_ref().and_then(|spec| spec.active_deadline_seconds), None);
+    // Of that version, and then of one that is older than what is there.
+    let conditions = read.status.as_mut().and_then(|status| status.conditions.as_mut()).expect("it has conditions");
+    conditions.retain(|condition| condition.type_ != OWN);
+    let replaced = pods.replace_status("p", &PostParams::default(), &read).await.expect("another status");
+    assert_eq!((own(&replaced), is_ready(&replaced)), (None, true));
+    let late = pods.replace_status("p", &PostParams::default(), &read).await;
+    assert!(matches!(&late, Err(kube::Error::Api(status)) if status.code == 409), "{late:?}");
 }
 
 fn data(map: &ConfigMap) -> Vec<(&str, &str)> {

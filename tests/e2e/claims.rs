@@ -2,6 +2,7 @@
 
 use crate::cluster::{Cluster, Needs, have};
 use crate::kubectl::Kubectl;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -71,8 +72,7 @@ fn an_ordinal_keeps_its_data_until_its_claim_is_deleted() {
     for (ordinal, path) in paths.iter().enumerate() {
         std::fs::write(path.join("f"), format!("data of {ordinal}")).expect("the volume can be written");
     }
-    kubectl.run(&["delete", "pod", "web-0"]);
-    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    kubectl.made_anew(&["web-0"]);
     assert_eq!(read(&kubectl, "web-0"), "data of 0");
     scaled(&kubectl, 1);
     assert_eq!(kubectl.run(&["get", "pvc", "www-web-1", "-o", "jsonpath={.status.phase}"]), "Bound");
@@ -128,9 +128,11 @@ fn a_claim_grows_and_says_so() {
     let bytes = ["capacityBytes", "usedBytes", "availableBytes"].map(|field| before[field].as_u64().expect("an amount"));
     assert!(bytes[0] >= 64 << 20 && bytes[1] > 0 && bytes[2] > 0, "{before}");
     kubectl.run(&["patch", "pvc", "www-web-0", "--type=merge", "-p", r#"{"spec":{"resources":{"requests":{"storage":"200Mi"}}}}"#]);
-    kubectl.run(&["wait", "--for=jsonpath={.status.allocatedResources.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
-    kubectl.run(&["delete", "pod", "web-0"]);
-    kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
+    // Not before that is known: a pod that begins earlier than the growth would only be in its way.
+    let columns = "custom-columns=HAS:.status.capacity.storage,WAITS:.status.conditions[*].type";
+    let tried = |lines: &[String]| lines.iter().any(|line| line.contains("200Mi") || line.contains("FileSystemResizePending"));
+    kubectl.watch_until(&["get", "pvc", "www-web-0", "-w", "-o", columns], tried);
+    kubectl.made_anew(&["web-0"]);
     kubectl.run(&["wait", "--for=jsonpath={.status.capacity.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
     assert_eq!(read(&kubectl, "web-0"), "kept");
     let volume = kubectl.run(&["get", "pvc", "www-web-0", "-o", "jsonpath={.spec.volumeName}"]);
@@ -278,18 +280,19 @@ fn what_is_deleted_can_be_had_from_the_trash_for_as_long_as_was_said() {
     let mut cluster = Cluster::start(&["--trash-retention", "24h"]);
     let kubectl = cluster.kubectl(&programs[0]);
     let pool = cluster.data_dir().join("storage/volumes");
-    kubectl.apply(&format!("{CLASS}---{}---{}", claim("data"), pod("writer", "data")), cluster.dir.path());
+    kubectl.apply(&format!("{}---{}---{}", class("plain", "none"), claim("data"), pod("writer", "data")), cluster.dir.path());
     kubectl.run(&["wait", "--for=condition=Ready", "pod/writer", "--timeout=60s"]);
     std::fs::write(path_of(&kubectl, "data").join("f"), "wanted back").expect("the volume can be written");
     let volume = kubectl.run(&["get", "pvc", "data", "-o", "jsonpath={.spec.volumeName}"]);
     kubectl.run(&["delete", "pod/writer", "pvc/data"]);
     kubectl.run(&["wait", "--for=delete", &format!("pv/{volume}"), "--timeout=60s"]);
-    let is_told = |lines: &[String]| lines.iter().any(|line| line.contains("is in the trash, and gone for good in 86400 s"));
+    let kept = pool.join(".trash").join(format!("{volume}_default_data"));
+    let told = format!("is in the trash, and gone for good in 86400 s: {}", kept.display());
+    let is_told = |lines: &[String]| lines.iter().any(|line| line.contains(&told));
     kubectl.watch_until(&["get", "events", "-w", "--field-selector", "reason=VolumeDeleted"], is_told);
     // Nor does a start empty it.
     cluster.crash();
     cluster.serve();
-    let kept = pool.join(".trash").join(format!("{volume}_default_data"));
     assert_eq!(std::fs::read_to_string(kept.join("f")).expect("it is kept"), "wanted back");
     assert!(names(&pool).iter().all(|name| !name.starts_with("pvc-")), "{:?}", names(&pool));
     // One that keeps nothing does.
@@ -306,23 +309,110 @@ fn what_is_deleted_can_be_had_from_the_trash_for_as_long_as_was_said() {
 /// How long what is in the trash may take to go.
 const TRASH_MAX: Duration = Duration::from_secs(60);
 
-/// Plain directories: the machine's file system need not have quotas.
-const CLASS: &str = r#"
+/// Volumes of it are made at once, without a pod. `none` is for plain directories: the machine's file system need not have quotas.
+fn class(name: &str, enforcement: &str) -> String {
+    format!(
+        r#"
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
-metadata: {name: plain}
+metadata: {{name: {name}}}
 provisioner: stead.io/local
 volumeBindingMode: Immediate
-parameters: {enforcement: none}
-"#;
+parameters: {{enforcement: {enforcement}}}
+"#
+    )
+}
 
 fn claim(name: &str) -> String {
+    claim_of(name, "plain", "16Mi")
+}
+
+fn claim_of(name: &str, class: &str, amount: &str) -> String {
     format!(
         r#"
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {{name: {name}}}
-spec: {{accessModes: [ReadWriteOnce], storageClassName: plain, resources: {{requests: {{storage: 16Mi}}}}}}
+spec: {{accessModes: [ReadWriteOnce], storageClassName: {class}, resources: {{requests: {{storage: {amount}}}}}}}
 "#
     )
+}
+
+/// A file system of its own in memory, unmounted with the test.
+struct Memory(tempfile::TempDir);
+
+impl Memory {
+    fn of(size: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("stead-e2e-").tempdir().expect("a directory can be made");
+        let options = format!("size={size}");
+        mount(Some("tmpfs"), dir.path(), Some("tmpfs"), MsFlags::empty(), Some(options.as_str())).expect("root can mount");
+        Self(dir)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let unmounted = umount2(self.0.path(), MntFlags::empty());
+        if std::thread::panicking() {
+            umount2(self.0.path(), MntFlags::MNT_DETACH).ok();
+        } else {
+            assert_eq!(unmounted, Ok(()), "something of {} is still used", self.0.path().display());
+        }
+    }
+}
+
+#[test]
+fn the_last_of_a_disk_is_not_given_away() {
+    // STO-22, LOCV-13
+    let Some(programs) = have("the_last_of_a_disk_is_not_given_away", Needs::Containers) else { return };
+    let pool = Memory::of("100m");
+    let cluster = Cluster::start(&["--default-local-storage-path", &pool.0.path().to_string_lossy()]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let images = class("images", "image");
+    let make = |name: &str, amount: &str| kubectl.apply(&format!("{images}---{}", claim_of(name, "images", amount)), cluster.dir.path());
+    let refused = |name: &str| {
+        let for_room = |lines: &[String]| lines.iter().any(|line| line.contains("ProvisioningFailed") && line.contains("room"));
+        kubectl.watch_until(&["get", "events", "-w", "--field-selector", &format!("involvedObject.name={name}")], for_room);
+    };
+    let bound = |name: &str| {
+        kubectl.run(&["wait", "--for=jsonpath={.status.phase}=Bound", &format!("pvc/{name}"), "--timeout=60s"]);
+    };
+    make("whole", "97Mi");
+    refused("whole");
+    make("most", "60Mi");
+    bound("most");
+    make("rest", "40Mi");
+    refused("rest");
+    // What is given back can be had at once.
+    kubectl.run(&["delete", "pvc", "whole", "most"]);
+    bound("rest");
+}
+
+#[test]
+fn a_claim_that_is_full_is_full_for_its_pod_alone() {
+    // STO-8, LOCV-5
+    let Some(programs) = have("a_claim_that_is_full_is_full_for_its_pod_alone", Needs::Containers) else { return };
+    let cluster = Cluster::start(&[]);
+    let kubectl = cluster.kubectl(&programs[0]);
+    let of = |name: &str| format!("{}---{}", claim_of(name, "images", "16Mi"), pod(name, name));
+    kubectl.apply(&format!("{}---{}---{}", class("images", "image"), of("full"), of("other")), cluster.dir.path());
+    kubectl.run(&["wait", "--for=condition=Ready", "pod/full", "pod/other", "--timeout=60s"]);
+    let filled = kubectl.try_run(&["exec", "full", "--", "sh", "-c", "cat /dev/zero > /data/f"]);
+    assert!(!filled.ok && filled.err.contains("No space left"), "{filled:?}");
+    // FILE-SYSTEM SIZE USED AVAILABLE PERCENT PLACE, in KiB.
+    let df = |pod: &str| -> (u64, u64) {
+        let table = kubectl.run(&["exec", pod, "--", "df", "/data"]);
+        let fields: Vec<&str> = table.lines().last().expect("a line").split_whitespace().collect();
+        (fields[1].parse().expect("a size"), fields[3].parse().expect("an amount"))
+    };
+    let asked = 16 << 10;
+    let (full, other) = (df("full"), df("other"));
+    assert!((asked..asked + 2048).contains(&full.0) && full.1 < 64, "{full:?}");
+    assert!(other.0 == full.0 && other.1 + 64 >= asked, "{other:?}");
+    assert_eq!(kubectl.run(&["exec", "other", "--", "sh", "-c", "ls /data; echo ok > /data/f && cat /data/f"]), "ok\n");
+    let described = kubectl.run(&["describe", "pvc", "full"]);
+    assert!(described.contains("CapacityEnforced") && described.contains("16Mi"), "{described}");
+    let volume = kubectl.run(&["get", "pvc", "full", "-o", "jsonpath={.spec.volumeName}"]);
+    assert_eq!(kubectl.run(&["get", "pv", &volume, "-o", r"jsonpath={.metadata.annotations.stead\.io/capacity-enforcement}"]), "image");
+    kubectl.run(&["delete", "pod", "full", "other"]);
 }

@@ -1,6 +1,6 @@
 //! One server of the real binary, in a directory of its own, that leaves nothing behind.
 
-use crate::kubectl::{Kubectl, programs};
+use crate::kubectl::{Kubectl, output, programs};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
@@ -34,6 +34,9 @@ pub fn have(test: &str, needs: Needs) -> Option<Vec<PathBuf>> {
     stead_testing::left_out(test, reason);
     None
 }
+
+/// Without this flag the server has any free port.
+pub const PORT: &str = "--https-listen-port";
 
 /// A server and its directory.
 #[derive(Debug)]
@@ -82,7 +85,8 @@ impl Cluster {
             .arg(self.data_dir())
             .arg("--write-kubeconfig")
             .arg(self.kubeconfig())
-            .args(["--https-listen-port", "0", "--node-name", "e2e"])
+            .args(["--node-name", "e2e"])
+            .args(if self.flags.iter().any(|flag| flag == PORT) { &[][..] } else { &[PORT, "0"] })
             .args(&self.flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -120,6 +124,13 @@ impl Cluster {
         assert!(begun.elapsed().as_secs() < 6, "the server took {:?} to stop", begun.elapsed());
     }
 
+    /// Ends the server and all that it runs.
+    pub fn down(&mut self) {
+        let (ok, said) = Self::verb(&["down", "--data-dir", &self.data_dir().to_string_lossy()]);
+        assert!(ok, "down failed: {said}");
+        self.child.take().expect("the server runs").wait().expect("the server ends");
+    }
+
     fn signal(&mut self, signal: Signal) {
         let mut child = self.child.take().expect("the server runs");
         kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("the server can be signalled");
@@ -141,8 +152,8 @@ pub fn command(line: &[&str]) -> Command {
 }
 
 /// Runs it to its end: whether it succeeded, and all that it printed.
-pub fn printed(mut command: Command) -> (bool, String) {
-    let out = command.output().expect("the binary runs");
+pub fn printed(command: Command) -> (bool, String) {
+    let out = output(command);
     (out.status.success(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 

@@ -1,16 +1,17 @@
 //! Runs a real kubectl and reads what it prints.
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// One that runs longer hangs, and is killed: its test then fails instead of never ending.
+/// One that runs longer hangs, and is killed with all that it started: its test then fails instead of never ending.
 const RUN_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// A kubectl of some version, pointed at one cluster.
@@ -75,13 +76,16 @@ impl Kubectl {
         out.stdout
     }
 
-    /// Applies a manifest; warnings about schemas and patches are failures of ours.
+    /// Applies a manifest; warnings about schemas and patches are failures of ours, those of lint are about the test's manifest.
     pub fn apply(&self, manifest: &str, dir: &Path) -> String {
         let path = dir.join("manifest.yaml");
         std::fs::write(&path, manifest).expect("the manifest is written");
         let printed = self.try_run(&["apply", "-f", &path.to_string_lossy()]);
         assert!(printed.ok, "apply failed:\n{}", printed.err);
-        assert!(!printed.err.to_lowercase().contains("warning"), "apply warned:\n{}", printed.err);
+        // What `stead lint` says of a manifest is meant: `Warning: L101: ...`.
+        let is_meant = |line: &str| line.strip_prefix("Warning: L").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let warned = printed.err.lines().find(|line| line.to_lowercase().contains("warning") && !is_meant(line));
+        assert_eq!(warned, None, "apply warned:\n{}", printed.err);
         printed.out
     }
 
@@ -102,6 +106,15 @@ impl Kubectl {
             }
         }
         panic!("kubectl {line:?} ended after {lines:#?}");
+    }
+
+    /// Deletes pods of a set and waits until others of their names are ready; what the set itself says may be of before that.
+    pub fn made_anew(&self, pods: &[&str]) {
+        self.run(&[&["delete", "pod"], pods].concat());
+        let columns = r#"custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status"#;
+        self.watch_until(&["get", "pods", "-w", "-o", columns], |lines| {
+            pods.iter().all(|pod| lines.iter().any(|line| line.split_whitespace().eq([*pod, "True"])))
+        });
     }
 
     /// A command in the background.
@@ -127,21 +140,31 @@ impl Kubectl {
     }
 }
 
-/// Runs a command to its end.
-fn output(mut command: Command) -> Output {
-    let (child, _limit) = limited(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+/// Runs a command to its end, or to that of its time.
+pub fn output(command: Command) -> Output {
+    output_within(RUN_MAX, command)
+}
+
+fn output_within(run_max: Duration, mut command: Command) -> Output {
+    let (child, _limit) = limited_to(run_max, command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     child.wait_with_output().expect("kubectl ends")
 }
 
-/// Starts a command that ends after [`RUN_MAX`] at the latest.
+/// Starts a command that ends after [`RUN_MAX`] at the latest, with what it started: a shell's programs hold its output open.
+pub fn limited(command: &mut Command) -> (Child, Limit) {
+    limited_to(RUN_MAX, command)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the limit that is given back has the thread and waits for its end")]
-fn limited(command: &mut Command) -> (Child, Limit) {
-    let child = command.spawn().expect("kubectl runs");
+fn limited_to(run_max: Duration, command: &mut Command) -> (Child, Limit) {
+    let line = format!("{command:?}");
+    let child = command.process_group(0).spawn().expect("kubectl runs");
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
     let (ended, end) = channel::<()>();
     let waiting = std::thread::spawn(move || {
-        if end.recv_timeout(RUN_MAX) == Err(RecvTimeoutError::Timeout) {
-            kill(pid, Signal::SIGKILL).ok();
+        if end.recv_timeout(run_max) == Err(RecvTimeoutError::Timeout) {
+            stead_testing::tell(&format!("ended after {} s: {line}", run_max.as_secs()));
+            killpg(pid, Signal::SIGKILL).ok();
         }
     });
     (child, Limit { ended: Some(ended), waiting: Some(waiting) })
@@ -149,7 +172,7 @@ fn limited(command: &mut Command) -> (Child, Limit) {
 
 /// What ends a command that runs too long; it goes with the command.
 #[derive(Debug)]
-struct Limit {
+pub struct Limit {
     ended: Option<Sender<()>>,
     waiting: Option<JoinHandle<()>>,
 }
@@ -180,4 +203,13 @@ impl Drop for Follower {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a shell stands for one that hangs")]
+fn what_a_hanging_shell_has_started_ends_with_it() {
+    let mut hanging = Command::new("sh");
+    hanging.args(["-c", "sleep 600; echo over"]);
+    let out = output_within(Duration::from_millis(100), hanging);
+    assert!(!out.status.success() && out.stdout.is_empty());
 }

@@ -2,54 +2,17 @@
 //! nothing of what has come, and the rest alone is fetched.
 
 use crate::cluster::{Cluster, Needs, have};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
+use stead_testing::registry::Registry;
 
 /// What comes through before the line stands still.
 const GATE_BYTES: usize = 8 << 20;
 /// What may be on its way when the server is killed: read by nobody yet, or not written yet.
 const ON_ITS_WAY_BYTES: usize = 7 << 20;
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Debian's `docker-registry`, on a port of its own.
-struct Registry {
-    child: Child,
-    port: u16,
-}
-
-impl Registry {
-    /// None, said aloud, where there is no such program.
-    #[expect(clippy::disallowed_methods, reason = "the registry is another program, and its log is read to its end")]
-    fn start(test: &str, dir: &Path) -> Option<Self> {
-        let config = dir.join("registry.yml");
-        let storage = dir.join("registry").display().to_string();
-        let text = format!(
-            "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {storage}}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n"
-        );
-        std::fs::write(&config, text).expect("its settings can be written");
-        let spawned = Command::new("docker-registry").arg("serve").arg(&config).stderr(Stdio::piped()).stdout(Stdio::null()).spawn();
-        let Ok(mut child) = spawned else {
-            stead_testing::left_out(test, "needs docker-registry");
-            return None;
-        };
-        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines().map_while(Result::ok);
-        let port = |line: String| line.split("listening on 127.0.0.1:").nth(1)?.split([',', '"', ' ']).next()?.parse().ok();
-        let port = lines.by_ref().find_map(port).expect("it says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
-        Some(Self { child, port })
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
-    }
-}
 
 /// What the proxy has seen, and whether it lets everything through.
 #[derive(Default)]
@@ -153,6 +116,9 @@ fn a_crash_in_the_middle_of_a_pull_loses_nothing_that_has_come() {
     );
     kubectl.apply(&pod, cluster.dir.path());
     line.until_full();
+    let (ok, said) = Cluster::verb(&["status", "--data-dir", &dir]);
+    let pulls = format!("image 127.0.0.1:{port}/large:1: ");
+    assert!(ok && said.contains(&pulls) && said.contains(" % (") && said.contains(" fetched)"), "{said}");
     cluster.crash();
     line.state.lock().expect("nobody panics with it").ranges.clear();
     line.open();

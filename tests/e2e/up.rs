@@ -22,6 +22,12 @@ fn up_shows_the_example_twice_and_down_leaves_nothing() {
     assert!(ok && down.contains("stopped"), "{down}");
     let left = traces(dir.path());
     assert!(left.is_empty(), "left behind: {left:#?}");
+    // SHIM-7: pods are ready once they run again, not because they were.
+    let (ok, anew) = Cluster::verb(&line);
+    let is_second_run = |line: &&str| line.split_whitespace().eq(["web-2", "1/1", "Running", "1"]);
+    assert!(ok && anew.lines().find(is_second_run).is_some(), "{anew}");
+    let (ok, down) = Cluster::verb(&["down", "--data-dir", &data]);
+    assert!(ok, "{down}");
     let (ok, down) = Cluster::verb(&["down", "--data-dir", &data]);
     assert!(ok && down.contains("no server runs"), "{down}");
 }

@@ -38,7 +38,7 @@ enum Task {
     Guest(vm::guest::Args),
     /// Replay the golden cases, runs and lives and print the table of what passes.
     Golden(golden::Args),
-    /// Make images of databases of this machine's Debian packages, for tests and demonstrations, in target/images.
+    /// Make images for tests and demonstrations, of this machine's Debian packages and of published jars, in target/images.
     Images(images::Args),
     /// Run a program of tests, and once more, alone, those that fail.
     #[command(hide = true)]

@@ -1,14 +1,23 @@
 //! Runs a program of tests and gives those that fail a second try, each alone. One that passes then has a race: it is named at the end of
-//! the run, to be mended before anything else, and does not hold up what everybody else has made. One that fails again fails the run.
+//! the run, to be mended before anything else, and does not hold up what everybody else has made. One that fails again fails the run. One that
+//! hangs ends it, by name.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 /// More failures than this are no race.
 const SECOND_TRIES_MAX: usize = 3;
+
+/// A program of tests that says nothing for longer hangs: no test of ours takes that long.
+const SILENCE_MAX: Duration = Duration::from_secs(15 * 60);
+/// Lines of a program of tests that wait to be shown.
+const LINES_MAX: usize = 64;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,7 +31,7 @@ pub struct Args {
 
 /// The exit code to end with.
 pub fn run(args: &Args) -> Result<i32> {
-    attempt(&args.line, &args.list, &mut std::io::stdout())
+    attempt(&args.line, &args.list, SILENCE_MAX, &mut std::io::stdout())
 }
 
 /// What cargo is to be told so that it has this program run those of tests.
@@ -31,9 +40,9 @@ pub fn setting(list: &Path) -> Result<String> {
     Ok(format!("target.'cfg(all())'.runner = ['{}', 'steady', '--list', '{}']", this.display(), list.display()))
 }
 
-fn attempt(line: &[OsString], list: &Path, out: &mut dyn Write) -> Result<i32> {
+fn attempt(line: &[OsString], list: &Path, silence_max: Duration, out: &mut dyn Write) -> Result<i32> {
     let (program, rest) = line.split_first().context("a program")?;
-    let (status, failed) = first_try(program, rest, out)?;
+    let (status, failed) = first_try(program, rest, silence_max, out)?;
     if status.success() || failed.is_empty() || failed.len() > SECOND_TRIES_MAX {
         return Ok(code(status));
     }
@@ -51,17 +60,36 @@ fn attempt(line: &[OsString], list: &Path, out: &mut dyn Write) -> Result<i32> {
 }
 
 /// Runs all, showing what the program says as it says it; the names of the tests that failed.
-fn first_try(program: &OsString, rest: &[OsString], out: &mut dyn Write) -> Result<(ExitStatus, Vec<String>)> {
+#[expect(clippy::disallowed_methods, reason = "the thread ends with what it reads from, or with who listens")]
+fn first_try(program: &OsString, rest: &[OsString], silence_max: Duration, out: &mut dyn Write) -> Result<(ExitStatus, Vec<String>)> {
     let mut child = command(program).args(rest).stdout(Stdio::piped()).spawn().context("start the tests")?;
-    let mut failed = Vec::new();
-    let mut said = BufReader::new(child.stdout.take().context("its output is piped")?);
-    let mut line = Vec::new();
-    while said.read_until(b'\n', &mut line).context("read what the tests say")? > 0 {
-        failed.extend(failure(&String::from_utf8_lossy(&line)));
-        out.write_all(&line).context("show what the tests say")?;
-        line.clear();
+    let said = BufReader::new(child.stdout.take().context("its output is piped")?);
+    let (say, heard) = sync_channel(LINES_MAX);
+    std::thread::spawn(move || said.split(b'\n').try_for_each(|line| say.send(line).ok()));
+    let (mut failed, mut slow) = (Vec::new(), BTreeSet::new());
+    loop {
+        match heard.recv_timeout(silence_max) {
+            Ok(line) => {
+                let line = line.context("read what the tests say")?;
+                let text = String::from_utf8_lossy(&line);
+                failed.extend(failure(&text));
+                slow.extend(slowness(&text));
+                slow.retain(|test| !text.starts_with(&format!("test {test} ... ")));
+                out.write_all(&line).and_then(|()| out.write_all(b"\n")).context("show what the tests say")?;
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok((child.wait().context("wait for the tests")?, failed)),
+            Err(RecvTimeoutError::Timeout) => {
+                child.kill().context("end the tests")?;
+                child.wait().context("wait for the tests")?;
+                bail!("no test has ended in {} s; these have begun: {slow:?}", silence_max.as_secs());
+            }
+        }
     }
-    Ok((child.wait().context("wait for the tests")?, failed))
+}
+
+/// The test that a line of the harness says is slow.
+fn slowness(line: &str) -> Option<String> {
+    Some(line.trim_end().strip_prefix("test ")?.strip_suffix(" has been running for over 60 seconds")?.to_owned())
 }
 
 /// The test that a line of the harness says has failed.
@@ -109,7 +137,7 @@ mod tests {
         let (test, list) = (dir.path().join("test"), dir.path().join("list"));
         std::fs::write(&test, second).unwrap();
         let line = ["/bin/sh".into(), "-c".into(), first.into(), test.clone().into()];
-        let code = attempt(&line, &list, &mut std::io::sink()).unwrap();
+        let code = attempt(&line, &list, SILENCE_MAX, &mut std::io::sink()).unwrap();
         (code, std::fs::read_to_string(list).unwrap_or_default().replace(&test.display().to_string(), "TEST"))
     }
 
@@ -121,6 +149,15 @@ mod tests {
         assert_eq!(tried("echo \"test $0 ... FAILED\"; exit 101", "exit 102"), (102, nothing()));
         assert_eq!(tried("echo 'no harness'; exit 7", "exit 0"), (7, nothing()));
         assert_eq!(tried("for a in 1 2 3 4; do echo \"test $0 ... FAILED\"; done; exit 101", "exit 0"), (101, nothing()));
+    }
+
+    #[test]
+    fn what_hangs_is_ended_and_named() {
+        let script = "echo 'test slow has been running for over 60 seconds'; echo 'test old has been running for over 60 seconds'; \
+                      echo 'test old ... ok'; exec sleep 600";
+        let line: [OsString; 3] = ["/bin/sh".into(), "-c".into(), script.into()];
+        let error = attempt(&line, Path::new("list"), Duration::from_secs(1), &mut std::io::sink()).unwrap_err().to_string();
+        assert!(error.ends_with("these have begun: {\"slow\"}"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use crate::{cargo, clients, golden, images, kubectl, say, steady, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -15,6 +15,9 @@ pub struct Args {
     /// Run with the newest kubectl of the distribution too, downloading it if need be
     #[arg(long)]
     newest_kubectl: bool,
+    /// Run with the official images, fetched from their hub, instead of those that are made here
+    #[arg(long)]
+    official: bool,
     /// Run only tests whose name contains this
     filter: Option<String>,
 }
@@ -39,10 +42,7 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
         environment.push(("STEAD_TEST_KUBECTL_NEWEST", newest.clone()));
         environment.push(("STEAD_TEST_KUBECTL_OLDEST", oldest.clone()));
     }
-    match images::at_hand(root) {
-        Ok(dir) => environment.push(("STEAD_TEST_IMAGES", dir)),
-        Err(error) => say(&format!("no images of databases: {error:#}")),
-    }
+    environment.extend(systems(root, args)?.map(|dir| ("STEAD_TEST_IMAGES", dir)));
     match clients::at_hand(root) {
         Ok(dir) => environment.push(("STEAD_TEST_CLIENTS", dir)),
         Err(error) => say(&format!("no clients of other languages: {error:#}")),
@@ -75,7 +75,15 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn cargo(root: &Path, line: &[&str], environment: &[(&str, std::path::PathBuf)]) -> Result<()> {
+/// Where the archives of images of systems are; nowhere, said aloud, if none can be made. Whoever asks for the official ones wants no others.
+fn systems(root: &Path, args: &Args) -> Result<Option<PathBuf>> {
+    if args.official {
+        return images::official(root).map(Some);
+    }
+    Ok(images::at_hand(root).inspect_err(|error| say(&format!("no images of systems: {error:#}"))).ok())
+}
+
+fn cargo(root: &Path, line: &[&str], environment: &[(&str, PathBuf)]) -> Result<()> {
     let status = cargo::command(root, line).envs(environment.iter().map(|(k, v)| (k, v))).status().context("run cargo")?;
     if !status.success() {
         bail!("cargo {} failed", line.join(" "));

@@ -32,7 +32,7 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 21] = [
+const DEPENDENCIES: [(&str, &[&str]); 23] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
@@ -47,7 +47,9 @@ const DEPENDENCIES: [(&str, &[&str]); 21] = [
     ("runtime", &["applets", "images", "journal", "sys"]),
     ("volumes", &["journal", "sys"]),
     ("disks", &["journal", "sys", "volumes"]),
-    ("server", &["api", "store"]),
+    ("lint", &["api"]),
+    ("server", &["api", "lint", "store"]),
+    ("ui", &["api", "server"]),
     ("client", &["api"]),
     ("control", &["api", "client"]),
     ("proxy", &["api", "client", "netfilter"]),
@@ -56,8 +58,8 @@ const DEPENDENCIES: [(&str, &[&str]); 21] = [
     (
         "stead",
         &[
-            "api", "applets", "client", "control", "disks", "dns", "firewall", "images", "network", "node", "proxy", "runtime", "server",
-            "store", "sys", "volumes",
+            "api", "applets", "client", "control", "disks", "dns", "firewall", "images", "lint", "network", "node", "proxy", "runtime",
+            "server", "store", "sys", "ui", "volumes",
         ],
     ),
 ];

@@ -126,6 +126,18 @@ pub enum Part {
 impl Part {
     /// `/scale`: the number of replicas. Hooks see it as a change of the main resource.
     pub const SCALE: Self = Self::Other("scale");
+
+    /// Restores what a write of this part leaves alone, of a kind with a spec and a status: `/status` the spec, any other the status.
+    pub fn restore_rest(self, object: &mut Value, old: &Value) {
+        let rest = if self == Self::Status { "spec" } else { "status" };
+        object[rest] = old[rest].clone();
+    }
+}
+
+/// Begins an object of a kind that counts its generations and has a status.
+pub fn begin(object: &mut Value, status: Value) {
+    object["metadata"]["generation"] = 1.into();
+    object["status"] = status;
 }
 
 /// In which version of its kind an object is.
@@ -291,6 +303,13 @@ pub trait Hooks: Debug + Send + Sync {
 pub enum Generation {
     Keep,
     Raise,
+}
+
+impl Generation {
+    /// Raised with every change of the spec.
+    pub fn by_spec(object: &Value, old: &Value) -> Self {
+        if object["spec"] == old["spec"] { Self::Keep } else { Self::Raise }
+    }
 }
 
 fn qualified(name: &str, group: &str) -> String {

@@ -208,8 +208,8 @@ pub fn df(arguments: &[OsString]) -> Result<ExitCode, String> {
     let unit = if options.has('h') { "Size" } else { "1K-blocks" };
     writeln!(output, "{:<20} {unit:>10} {:>10} {:>10} {:>4} Mounted on", "Filesystem", "Used", "Available", "Use%")
         .map_err(|error| error.to_string())?;
-    let mut line = |source: &str, place: &str| -> io::Result<()> {
-        let space = statvfs(place)?;
+    let mut line = |source: &str, place: &str, asked: &Path| -> io::Result<()> {
+        let space = statvfs(asked)?;
         // Narrower on some machines.
         let bytes = |blocks: u64| blocks.saturating_mul(space.fragment_size() as u64);
         let (all, free, available) =
@@ -224,17 +224,21 @@ pub fn df(arguments: &[OsString]) -> Result<ExitCode, String> {
         for (source, place) in &mounts {
             // What holds nothing (proc, sysfs) or cannot be asked is not shown.
             if statvfs(place.as_str()).is_ok_and(|space| space.blocks() > 0) {
-                line(source, place).map_err(|error| error.to_string())?;
+                line(source, place, Path::new(place)).map_err(|error| error.to_string())?;
             }
         }
         return Ok(ExitCode::SUCCESS);
     }
     Ok(each("df", &options.operands, |path| {
-        let device = fs::metadata(path)?.dev();
-        let of = mounts.iter().rev().find(|(_, place)| fs::metadata(place).is_ok_and(|metadata| metadata.dev() == device));
-        let (source, place) = of.ok_or_else(|| io::Error::other("no mount point"))?;
-        line(source, place)
+        let (source, place) = mount_of(&mounts, &fs::canonicalize(path)?).ok_or_else(|| io::Error::other("no mount point"))?;
+        line(source, place, path.as_ref())
     }))
+}
+
+/// The mount that a path is in, of sources and places. Several may show parts of one file system, of which each may have a limit of its own.
+fn mount_of<'a>(mounts: &'a [(String, String)], path: &Path) -> Option<&'a (String, String)> {
+    // What was mounted last over the same place is what is seen.
+    mounts.iter().filter(|(_, place)| path.starts_with(place)).max_by_key(|(_, place)| Path::new(place).components().count())
 }
 
 /// `\040` and its like in the kernel's list of mounts.
@@ -314,6 +318,18 @@ mod tests {
         assert_eq!(described(&metadata, "x", "%n %a %A %F %%"), Ok("x 1750 drwxr-x--T directory %".to_owned()));
         assert!(described(&metadata, "x", "%q").is_err());
         fs::remove_dir(dir).unwrap();
+    }
+
+    #[test]
+    fn a_path_is_in_the_mount_that_is_nearest_above() {
+        let mounts = [("over", "/"), ("disk", "/data"), ("disk", "/etc/hosts"), ("other", "/data"), ("disk", "/data/a b")];
+        let mounts = mounts.map(|(source, place)| (source.to_owned(), place.to_owned()));
+        let of = |path: &str| mount_of(&mounts, Path::new(path)).map(|(source, place)| (source.as_str(), place.as_str()));
+        assert_eq!(of("/data/x"), Some(("other", "/data")));
+        assert_eq!(of("/data/a b"), Some(("disk", "/data/a b")));
+        assert_eq!(of("/database"), Some(("over", "/")));
+        assert_eq!(of("/etc/hosts"), Some(("disk", "/etc/hosts")));
+        assert_eq!(mount_of(&mounts[1..], Path::new("/proc")), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which resources the server has: those that can be listed, watched and deleted, each in its group's preferred version.
 
-use crate::{Client, Failure, Resource};
+use crate::{Client, Failure, Resource, paths};
 use std::time::Duration;
 use stead_api::{Value, value::Access};
 
@@ -22,11 +22,11 @@ pub async fn discover(client: &Client) -> Vec<Resource> {
 }
 
 async fn attempt(client: &Client) -> Result<Vec<Resource>, Failure> {
-    let mut found = listed("v1", &client.read("/api/v1").await?);
+    let mut found = listed("v1", &client.read(&paths::root("v1")).await?);
     let groups = client.read("/apis").await?;
     for group in groups.items("groups") {
         let version = group["preferredVersion"].str("groupVersion");
-        found.extend(listed(version, &client.read(&format!("/apis/{version}")).await?));
+        found.extend(listed(version, &client.read(&paths::root(version)).await?));
     }
     found.sort_unstable();
     found.dedup();

@@ -53,17 +53,29 @@ where
     T: Send + 'static,
     P: Fn(Value) -> Option<T> + Send + Sync + 'static,
 {
-    let follower = Follower { client, scope, parse, phase: Phase::List, wait: WAIT_FIRST };
+    follow_while_wanted(client, scope, parse, || true)
+}
+
+/// The same, for those whose right to follow goes with their reason for it: refused for want of rights while it is not wanted, it ends
+/// without a word.
+pub fn follow_while_wanted<T, P, W>(client: Client, scope: Scope, parse: P, is_wanted: W) -> Pin<Box<dyn Stream<Item = Report<T>> + Send>>
+where
+    T: Send + 'static,
+    P: Fn(Value) -> Option<T> + Send + Sync + 'static,
+    W: Fn() -> bool + Send + Sync + 'static,
+{
+    let follower = Follower { client, scope, parse, is_wanted, phase: Phase::List, wait: WAIT_FIRST };
     Box::pin(stream::unfold(follower, |mut follower| async {
-        let report = follower.next().await;
+        let report = follower.next().await?;
         Some((report, follower))
     }))
 }
 
-struct Follower<P> {
+struct Follower<P, W> {
     client: Client,
     scope: Scope,
     parse: P,
+    is_wanted: W,
     phase: Phase,
     /// Before the next attempt, if this one fails.
     wait: Duration,
@@ -88,8 +100,9 @@ enum Broken {
     Failed(Failure),
 }
 
-impl<P> Follower<P> {
-    async fn next<T>(&mut self) -> Report<T>
+impl<P, W: Fn() -> bool> Follower<P, W> {
+    /// `None`: it is over.
+    async fn next<T>(&mut self) -> Option<Report<T>>
     where
         P: Fn(Value) -> Option<T>,
     {
@@ -100,7 +113,7 @@ impl<P> Follower<P> {
                     match self.client.pages(self.scope.resource, path, &self.parse).await.map_err(refused) {
                         Ok((objects, version)) => {
                             self.phase = Phase::Connect(version);
-                            return Report::Replaced { objects, version };
+                            return Some(Report::Replaced { objects, version });
                         }
                         Err(broken) => broken,
                     }
@@ -115,11 +128,14 @@ impl<P> Follower<P> {
                 Phase::Stream { lines, version } => match in_time(SILENCE_MAX, event(lines, version, &self.parse)).await {
                     Ok(report) => {
                         self.wait = WAIT_FIRST;
-                        return report;
+                        return Some(report);
                     }
                     Err(broken) => broken,
                 },
             };
+            if is_forbidden(&broken) && !(self.is_wanted)() {
+                return None;
+            }
             self.recover(broken).await;
         }
     }
@@ -156,6 +172,10 @@ fn refused(failure: Failure) -> Broken {
         Failure::Refused(refusal) if refusal.code == 410 => Broken::Expired,
         Failure::Refused(_) | Failure::NoAnswer(_) => Broken::Failed(failure),
     }
+}
+
+fn is_forbidden(broken: &Broken) -> bool {
+    matches!(broken, Broken::Failed(Failure::Refused(refusal)) if refusal.code == 403)
 }
 
 async fn connect(client: &Client, scope: &Scope, version: u64) -> Result<Lines, Broken> {

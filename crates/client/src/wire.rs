@@ -6,6 +6,7 @@
 use crate::call::{Call, DeleteOptions, Key, Patch};
 use crate::failure::{Failure, Refusal, reason};
 use crate::follow::Scope;
+use crate::paths;
 use crate::prune::{self, Extent};
 use crate::resource::Resource;
 use stead_api::{Map, Value, value::Access};
@@ -51,18 +52,12 @@ fn build(method: &str, path: String, content_type: &str, body: Option<&Value>, a
 }
 
 /// The path of a collection; an empty namespace means all of them, or none for a cluster-scoped resource.
-pub fn collection_path(resource: Resource, namespace: &str) -> String {
-    let root = if resource.api_version.contains('/') { "apis" } else { "api" };
-    let (version, plural) = (resource.api_version, resource.plural);
-    if namespace.is_empty() || !resource.namespaced {
-        format!("/{root}/{version}/{plural}")
-    } else {
-        format!("/{root}/{version}/namespaces/{namespace}/{plural}")
-    }
+fn collection_path(resource: Resource, namespace: &str) -> String {
+    paths::collection(resource.api_version, resource.plural, if resource.namespaced { namespace } else { "" })
 }
 
 fn object_path(resource: Resource, key: &Key, subresource: &str) -> String {
-    let path = format!("{}/{}", collection_path(resource, &key.namespace), key.name);
+    let path = format!("{}/{}", collection_path(resource, &key.namespace), paths::segment(&key.name));
     if subresource.is_empty() { path } else { format!("{path}/{subresource}") }
 }
 
@@ -179,6 +174,19 @@ pub fn outcome(wanted: &Answer, code: u16, body: &[u8]) -> Result<Value, Failure
     Err(Failure::Refused(Refusal { code, reason: reason.to_owned(), message: message.to_owned() }))
 }
 
+/// The text of a `Warning` header of the API: `299 - "text"`. `None` for those of others.
+pub fn warning_text(header: &http::HeaderValue) -> Option<String> {
+    let (_agent, quoted) = str::from_utf8(header.as_bytes()).ok()?.strip_prefix("299 ")?.split_once(" \"")?;
+    let (mut text, mut rest) = (String::new(), quoted.chars());
+    loop {
+        match rest.next()? {
+            '"' => return Some(text),
+            '\\' => text.push(rest.next()?),
+            plain => text.push(plain),
+        }
+    }
+}
+
 /// Objects per page of a list.
 const PAGE: u32 = 500;
 
@@ -293,6 +301,34 @@ mod tests {
 
     fn pod(name: &str) -> Value {
         json!({"metadata": {"name": name, "uid": name, "resourceVersion": "3"}})
+    }
+
+    #[test]
+    fn names_stand_in_paths_as_one_part() {
+        let key = Key::new("d", "a b?c");
+        let path = |call| request(&call, "a").unwrap().uri().to_string();
+        assert_eq!(path(Call::Get { resource: CONFIG_MAPS, key: key.clone() }), "/api/v1/namespaces/d/configmaps/a%20b%3Fc");
+        let patch = Patch::Merge(json!({}));
+        let status = Call::Patch { resource: PODS, key, subresource: "status", patch };
+        assert_eq!(path(status), "/api/v1/namespaces/d/pods/a%20b%3Fc/status");
+    }
+
+    #[test]
+    fn a_warning_is_its_text() {
+        let text = |header: &str| warning_text(&http::HeaderValue::from_bytes(header.as_bytes()).unwrap());
+        let texts = [
+            (r#"299 - "use \"a\" instead""#, r#"use "a" instead"#),
+            (r#"299 kube - "b" "Mon, 02 Jan 2006 15:04:05 GMT""#, "b"),
+            (r#"299 - "C:\\" "#, r"C:\"),
+            (r#"299 - "\\\"""#, r#"\""#),
+            ("299 - \"größer\"", "größer"),
+        ];
+        for (header, wanted) in texts {
+            assert_eq!(text(header).as_deref(), Some(wanted), "{header}");
+        }
+        for other in ["299 - nothing", "199 - \"stale\"", "299 - \"no end", "299 - \"no end\\\"", ""] {
+            assert_eq!(text(other), None, "{other}");
+        }
     }
 
     #[test]

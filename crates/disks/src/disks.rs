@@ -1,7 +1,7 @@
 //! All disks of this machine: what is asked of them one step after the other, with a record before each.
 
 use crate::error::{Error, Result, failed, unless_missing};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::loops::Owner;
 use crate::probe::{self, Kind, Probed};
 use crate::record::{Backing, Phase, Record, check_name, check_pool};
@@ -303,7 +303,9 @@ impl Disks {
             swept.more = true;
             return Ok(());
         }
-        self.forget(&record)
+        self.forget(&record)?;
+        swept.has_cleared = true;
+        Ok(())
     }
 
     /// Crosses out a disk of which nothing is left.
@@ -322,7 +324,6 @@ impl Disks {
 
     /// Every disk on record, by name.
     pub fn list(&self) -> Vec<Disk> {
-        let disk = |record: Record| Disk { made: record.made(), name: record.name, pool: record.pool, phase: record.phase };
         self.ledger.all().into_iter().map(disk).collect()
     }
 
@@ -370,6 +371,16 @@ impl Disks {
             _ => Err(Error::NotFound(name.to_owned())),
         }
     }
+}
+
+/// Every disk on record below `state`, by name, read beside whoever has them open.
+pub fn recorded(state: &Path) -> Result<Vec<Disk>> {
+    let records = ledger::read(&state.join("journal"))?;
+    Ok(records.into_values().map(disk).collect())
+}
+
+fn disk(record: Record) -> Disk {
+    Disk { made: record.made(), name: record.name, pool: record.pool, phase: record.phase }
 }
 
 /// Gives back what the disks on record below `state` take of the machine, from what the machine itself says: those records, and the disks, may be

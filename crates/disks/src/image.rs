@@ -23,21 +23,24 @@ const BLOCK_BYTES: u32 = 4096;
 /// Of devices for users, who may expect what disks have: the kernel's choice.
 const BLOCK_BYTES_OF_DEVICES: u32 = 0;
 
-/// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has. [`Error::InUse`]: that
-/// cannot be told now, because what an attempt has left is looked at by somebody.
+/// Whether an image can be made in a pool, found out by making one; leaves none. The record is one that no disk has.
 pub(crate) fn try_in(record: &Record, owner: &Owner) -> Result<std::result::Result<(), String>> {
+    discard(record)?;
     let tried = make(record, PRIVATE_MODE, owner, &Steps::default());
-    if let Err(Error::InUse { .. }) = tried {
-        return tried.map(Ok);
-    }
-    detach(record, owner)?;
-    remove(record)?;
+    discard(record)?;
     Ok(tried.map_err(|error| error.to_string()))
 }
 
-/// Removes an image that has been detached and whose directory has nothing else in it.
-fn remove(record: &Record) -> Result<()> {
+/// Removes an image that has nobody's data. Who still has a copy of its mount keeps the device, which goes with the last of them, and not the names.
+fn discard(record: &Record) -> Result<()> {
     let (file, place) = (record.file(), record.mount_point());
+    while is_mounted(record)? {
+        umount2(&place, MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH).map_err(failed("unmount", &place))?;
+    }
+    match release(&file, DISCARDED_MAX) {
+        Ok(()) | Err(Error::InUse { .. }) => {}
+        Err(error) => return Err(error),
+    }
     unless_missing(fs::remove_file(&file)).map_err(failed("remove", &file))?;
     unless_missing(fs::remove_dir(&place)).map_err(failed("remove", &place))
 }
@@ -165,6 +168,10 @@ pub(crate) fn is_mounted(record: &Record) -> Result<bool> {
 /// How long it may take until a file system that has been unmounted is let go: whoever starts a container has copies of all mounts for a moment.
 const RELEASE_MAX: Duration = Duration::from_secs(2);
 const RELEASE_STEP: Duration = Duration::from_millis(5);
+/// The same for one that is to grow: it would wait for its next user.
+const GROWN_MAX: Duration = Duration::from_secs(10);
+/// The same for one that nobody needs.
+const DISCARDED_MAX: Duration = Duration::from_millis(100);
 
 /// Takes an image's mount or a device away. [`Error::InUse`]: somebody has it, and keeps it.
 pub(crate) fn detach(record: &Record, owner: &Owner) -> Result<()> {
@@ -179,22 +186,27 @@ fn detach_within(record: &Record, owner: &Owner, patience: Duration) -> Result<(
             _ => failed("unmount", &place)(error),
         })?;
     }
+    let released = release(&record.file(), patience);
+    if let Err(Error::InUse { .. }) = released {
+        if matches!(record.backing, Backing::Image { .. }) {
+            mount_image(record, owner)?;
+        }
+        return Err(Error::InUse { path: record.path() });
+    }
+    released
+}
+
+/// Has no device show a file any more, once nobody has its file system mounted. [`Error::InUse`]: somebody still has.
+fn release(file: &Path, patience: Duration) -> Result<()> {
     let mut waited = Duration::ZERO;
     loop {
-        let file = record.file();
-        let Some(device) = (if pool::exists(&file)? { Loop::find(&file)? } else { None }) else { return Ok(()) };
+        let Some(device) = (if pool::exists(file)? { Loop::find(file)? } else { None }) else { return Ok(()) };
         match device.exclusively() {
             Ok(_alone) => return device.detach(),
             Err(Error::InUse { .. }) if waited < patience => {
                 drop(device);
                 std::thread::sleep(RELEASE_STEP);
                 waited += RELEASE_STEP;
-            }
-            Err(Error::InUse { .. }) => {
-                if matches!(record.backing, Backing::Image { .. }) {
-                    mount_image(record, owner)?;
-                }
-                return Err(Error::InUse { path: record.path() });
             }
             Err(error) => return Err(error),
         }
@@ -224,6 +236,13 @@ fn unmount_everywhere(device: &Loop) -> Result<()> {
     Ok(())
 }
 
+/// Whether a file system has a user of its own: a mount that this process sees beside the image's. Such a one stays.
+fn is_bound(device: &Loop, place: &Path) -> Result<bool> {
+    let place = place.canonicalize().map_err(failed("resolve", place))?;
+    let mounted = stead_sys::mount_table::read().map_err(failed("list the mounts of", &device.path))?;
+    Ok(mounted.iter().any(|mount| Path::new(&mount.source) == device.path && mount.place != place))
+}
+
 /// Gives a file system a file of so many bytes, at once if the kernel lets this process do it while it is mounted, or else if nobody uses it.
 /// Why it waits, if neither.
 pub(crate) fn grow(record: &Record, bytes: u64, owner: &Owner, steps: &Steps) -> Result<Option<String>> {
@@ -241,8 +260,9 @@ pub(crate) fn grow(record: &Record, bytes: u64, owner: &Owner, steps: &Steps) ->
         Err(error) if matches!(error.raw_os_error(), Some(libc::EPERM | libc::EOPNOTSUPP | libc::ENOTTY)) => {}
         Err(error) => return Err(failed("grow the file system in", &path)(error)),
     }
+    let patience = if is_bound(&device, &place)? { Duration::ZERO } else { GROWN_MAX };
     drop((device, opened));
-    match detach_within(record, owner, Duration::ZERO) {
+    match detach_within(record, owner, patience) {
         Err(Error::InUse { .. }) => {
             Ok(Some("the kernel does not let this process grow a file system that is in use (CAP_SYS_RESOURCE)".to_owned()))
         }

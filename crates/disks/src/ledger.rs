@@ -37,18 +37,29 @@ impl Drop for Holder<'_> {
     }
 }
 
+/// The newest record of each disk that the journal at `path` lists, which is only read.
+pub fn read(path: &Path) -> Result<BTreeMap<String, Record>> {
+    Ok(newest(Journal::<Record>::read(path)?).0)
+}
+
+/// The newest record of each name, and those that it follows.
+fn newest(live: Vec<Record>) -> (BTreeMap<String, Record>, Vec<Record>) {
+    let mut records = BTreeMap::new();
+    let mut former = Vec::new();
+    for record in live {
+        match records.get(&record.name) {
+            Some(Record { generation, .. }) if *generation > record.generation => former.push(record),
+            _ => former.extend(records.insert(record.name.clone(), record)),
+        }
+    }
+    (records, former)
+}
+
 impl Ledger {
     /// Opens or begins the journal at `path`.
     pub fn open(path: &Path) -> Result<Ledger> {
         let journal = Journal::<Record>::open(path)?;
-        let mut records = BTreeMap::new();
-        let mut former = Vec::new();
-        for record in journal.live() {
-            match records.get(&record.name) {
-                Some(Record { generation, .. }) if *generation > record.generation => former.push(record),
-                _ => former.extend(records.insert(record.name.clone(), record)),
-            }
-        }
+        let (records, former) = newest(journal.live());
         // What could not be crossed out when its successor was written.
         journal.gone(&former);
         Ok(Ledger { journal, table: Mutex::new(Table { records, busy: BTreeSet::new() }), freed: Condvar::new() })

@@ -39,9 +39,9 @@ mod room;
 mod steps;
 mod wanted;
 
-pub use disks::{Disks, Settings, detach_owned};
+pub use disks::{Disks, Settings, detach_owned, recorded};
 pub use error::{Error, Result};
 pub use probe::Probed;
-pub use record::Phase;
+pub use record::{Phase, trash};
 pub use room::Room;
 pub use wanted::{Attached, Content, Demand, Disk, Enforcement, Expanded, FileSystem, Made, Swept, Usage, Wanted};

@@ -32,16 +32,20 @@ pub(crate) enum Kind {
 /// Tries what a pool can do.
 pub(crate) fn probe(pool: &Path, owner: &Owner) -> Result<Probed> {
     let _lock = pool::lock_file_system(pool)?;
-    let backing = Backing::Image { permissions: 0 };
-    let (bytes, promised_bytes) = (PROBED_BYTES, PROBED_BYTES);
-    let record =
-        Record { name: PLACE.to_owned(), generation: 0, pool: pool.to_owned(), backing, bytes, promised_bytes, phase: Phase::Making };
+    let record = record(pool);
     let place = record.home();
     pool::directory(&place)?;
     let image = image::try_in(&record, owner)?;
     let project_quota = quota::try_in(&place);
     std::fs::remove_dir(&place).map_err(failed("remove", &place))?;
     Ok(Probed { project_quota, image })
+}
+
+/// What an attempt makes, of which there is none on record.
+pub(crate) fn record(pool: &Path) -> Record {
+    let (bytes, promised_bytes) = (PROBED_BYTES, PROBED_BYTES);
+    let (name, backing) = (PLACE.to_owned(), Backing::Image { permissions: 0 });
+    Record { name, generation: 0, pool: pool.to_owned(), backing, bytes, promised_bytes, phase: Phase::Making }
 }
 
 /// What to make. Pure.

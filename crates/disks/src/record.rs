@@ -67,7 +67,7 @@ impl Record {
 
     /// Where that is moved to.
     pub fn trash(&self) -> PathBuf {
-        self.pool.join(TRASH).join(&self.name)
+        trash(&self.pool, &self.name)
     }
 
     /// The file of an image or a device.
@@ -130,6 +130,11 @@ impl Record {
     pub fn with(&self, phase: Phase) -> Record {
         Record { phase, ..self.clone() }
     }
+}
+
+/// Where a disk of that name in a pool is moved to when it is removed.
+pub fn trash(pool: &Path, name: &str) -> PathBuf {
+    pool.join(TRASH).join(name)
 }
 
 /// Whether a name can be that of a disk.

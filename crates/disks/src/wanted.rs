@@ -113,6 +113,8 @@ pub struct Usage {
 /// What a sweep of the trash has left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Swept {
+    /// Something is gone for good, and has given its room back.
+    pub has_cleared: bool,
     /// There is more that may go now.
     pub more: bool,
     /// When the next of what is kept may go, in seconds since 1970.

@@ -19,9 +19,9 @@ const IMAGES_MAX: usize = 1000;
 /// Indexes within indexes.
 const DEPTH_MAX: usize = 4;
 /// The full name of an image in a layout, as containerd and docker write it.
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
+pub const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// A tag or a name, as others do.
-const OCI_NAME: &str = "org.opencontainers.image.ref.name";
+pub const OCI_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// An image that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +152,8 @@ fn resolve(store: &Store, archive: &Archive, mut descriptor: Descriptor, platfor
     Err(Error::refused(format!("an index that leads through more than {DEPTH_MAX} others is refused")))
 }
 
-fn blob_name(digest: &Digest) -> String {
+/// Where a layout has a blob.
+pub fn blob_name(digest: &Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())
 }
 

@@ -1,26 +1,22 @@
 //! Pulls images: finds where one is to be had, fetches what the store lacks, several parts side by side and from where they broke off, checks
 //! every digest and size, unpacks. Pulls of the same image with the same credentials are one.
 
-use crate::digest::{Digest, Hashing};
+use crate::digest::Digest;
 use crate::document::{Configuration, DOCUMENT_BYTES_MAX, Descriptor, Index, Manifest, parse};
 use crate::error::{Error, Result, causes};
+use crate::partial::Partial;
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::registry::{Access, Credential, Endpoint, Keyring, Registries, Session, next, read_all};
 use crate::store::{Image, Store};
-use crate::write_behind::WriteBehind;
 use crate::{LAYERS_MAX, Progress, Stage};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use http::header::{ACCEPT, CONTENT_RANGE, RANGE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use nix::fcntl::{Flock, FlockArg};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Seek, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Parts of one image that are fetched side by side.
@@ -84,27 +80,54 @@ impl Puller {
         };
         shared.await
     }
+
+    /// Fetches images without unpacking them, and writes an archive of them, each under the name that it is asked for by: nobody need be root.
+    /// Gives the digests of their manifests.
+    pub async fn save(&self, references: &[Reference], keyring: &Keyring, progress: Arc<dyn Progress>, path: &Path) -> Result<Vec<Digest>> {
+        let _permit = self.inner.permit().await?;
+        let (store, path) = (self.inner.store.clone(), path.to_owned());
+        let hold = blocking(move || store.hold()).await?;
+        let mut images = Vec::new();
+        for reference in references {
+            images.push((reference.clone(), found(&self.inner, reference, keyring, &progress).await?.manifest));
+        }
+        let store = self.inner.store.clone();
+        blocking(move || {
+            crate::save::write(&store, &hold, &images, &path)?;
+            Ok(images.into_iter().map(|(_, manifest)| manifest).collect())
+        })
+        .await
+    }
+}
+
+impl Inner {
+    async fn permit(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        self.permits.acquire().await.map_err(|_| Error::refused("no more images are pulled"))
+    }
+}
+
+/// Pulls an image, and gives it its names.
+async fn pull(inner: &Arc<Inner>, reference: &Reference, keyring: &Keyring, progress: Arc<dyn Progress>) -> Result<Image> {
+    let _permit = inner.permit().await?;
+    let store = inner.store.clone();
+    let hold = blocking(move || store.hold()).await?;
+    let found = found(inner, reference, keyring, &progress).await?;
+    let (store, names) = (inner.store.clone(), [reference.key(), reference.at(&found.listed).key()]);
+    blocking(move || {
+        let id = store.add_image(&hold, &found.manifest, &names, false, &*progress)?;
+        store.get(id.as_str())?.ok_or_else(|| Error::NotPresent(id.to_string()))
+    })
+    .await
 }
 
 /// Every endpoint with every credential for it, until one has the image.
-async fn pull(inner: &Arc<Inner>, reference: &Reference, keyring: &Keyring, progress: Arc<dyn Progress>) -> Result<Image> {
-    let _permit = inner.permits.acquire().await.map_err(|_| Error::refused("no more images are pulled"))?;
-    let store = inner.store.clone();
-    let hold = blocking(move || store.hold()).await?;
+async fn found(inner: &Arc<Inner>, reference: &Reference, keyring: &Keyring, progress: &Arc<dyn Progress>) -> Result<Found> {
     let mut failures: Vec<(String, Error)> = Vec::new();
     for endpoint in Registries::read(&inner.registries)?.endpoints(reference) {
         for credential in credentials(&endpoint, reference, keyring) {
             let session = Arc::new(Session::new(endpoint.clone(), credential, Access::Pull)?);
-            match fetch(inner, &session, reference, &progress).await {
-                Ok(found) => {
-                    let (store, progress) = (inner.store.clone(), Arc::clone(&progress));
-                    let names = [reference.key(), reference.at(&found.listed).key()];
-                    return blocking(move || {
-                        let id = store.add_image(&hold, &found.manifest, &names, false, &*progress)?;
-                        store.get(id.as_str())?.ok_or_else(|| Error::NotPresent(id.to_string()))
-                    })
-                    .await;
-                }
+            match fetch(inner, &session, reference, progress).await {
+                Ok(found) => return Ok(found),
                 Err(error) => {
                     // Of several credentials the last one's failure says what is wrong.
                     failures.retain(|(url, _)| *url != endpoint.url);
@@ -194,6 +217,8 @@ async fn fetch_parts(inner: &Arc<Inner>, session: &Arc<Session>, manifest: &Mani
         return Err(Error::refused(format!("a configuration of {} bytes is refused", manifest.config.size)));
     }
     let parts: Vec<Descriptor> = std::iter::once(manifest.config.clone()).chain(manifest.layers.iter().cloned()).collect();
+    // All there is, so that the sum is known from the start.
+    parts.iter().for_each(|part| progress.advance(Stage::Fetch, &part.digest, 0, part.size));
     iter(parts.into_iter().map(|part| fetch_blob(inner, session, part, progress)))
         .buffer_unordered(FETCHES_MAX)
         .try_collect::<Vec<()>>()
@@ -310,66 +335,6 @@ async fn transfer(inner: &Arc<Inner>, session: &Session, part: &Descriptor, prog
 /// Where a layer is that no registry may hand on (IMG-11).
 fn foreign(part: &Descriptor) -> Option<String> {
     part.urls.iter().find(|url| url.starts_with("https://")).cloned()
-}
-
-/// A blob of which only the beginning is here.
-struct Partial {
-    path: std::path::PathBuf,
-    file: Flock<File>,
-    hash: sha2::Sha256,
-    bytes: u64,
-}
-
-impl Partial {
-    /// What is here of it is read, so that its digest can go on.
-    fn open(store: &Store, digest: &Digest) -> Result<Partial> {
-        let path = store.partial(digest);
-        let file = loop {
-            let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(Error::io("open", &path))?;
-            let file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| Error::io("lock", &path)(error.into()))?;
-            // Another process may have made a blob of it meanwhile.
-            let inode = file.metadata().map_err(Error::io("look at", &path))?.ino();
-            if std::fs::metadata(&path).is_ok_and(|there| there.ino() == inode) {
-                break file;
-            }
-        };
-        let mut hashing = Hashing::new(&*file);
-        io::copy(&mut hashing, &mut io::sink()).map_err(Error::io("read", &path))?;
-        let (hash, bytes) = hashing.into_parts();
-        Ok(Partial { path, file, hash, bytes })
-    }
-
-    fn restart(&mut self) -> Result<()> {
-        self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(Error::io("truncate", &self.path))?;
-        (self.hash, self.bytes) = (sha2::Sha256::default(), 0);
-        Ok(())
-    }
-
-    fn write(mut self, mut pieces: tokio::sync::mpsc::Receiver<Bytes>, total: u64) -> Result<Partial> {
-        let file = self.file.try_clone().map_err(Error::io("open", &self.path))?;
-        let mut behind = WriteBehind::new(file);
-        while let Some(piece) = pieces.blocking_recv() {
-            self.bytes += piece.len() as u64;
-            if self.bytes > total {
-                self.restart()?;
-                return Err(Error::refused(format!("the registry sends more than the {total} bytes that the manifest says")));
-            }
-            sha2::Digest::update(&mut self.hash, &piece);
-            behind.write_all(&piece).map_err(Error::io("write", &self.path))?;
-        }
-        Ok(self)
-    }
-
-    /// All of it is here: it becomes a blob, or it goes.
-    fn finish(self, store: &Store, expected: &Digest) -> Result<()> {
-        let found = crate::digest::finish(self.hash);
-        if found != *expected {
-            std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))?;
-            return Err(Error::Digest { what: "the blob", expected: expected.clone(), found });
-        }
-        let place = store.blob(expected);
-        std::fs::rename(&self.path, &place).map_err(Error::io("rename", &place))
-    }
 }
 
 /// Keeps a manifest or index, unless it is here and whole: then it is on disk, or will be with what is new.

@@ -98,6 +98,19 @@ impl<T: Thing> Journal<T> {
         Ok(Journal { path: path.to_owned(), inner: Mutex::new(inner), synced: Mutex::new(0) })
     }
 
+    /// What is listed at `path`, read beside whoever has it open; nothing if it is not there. Changes nothing.
+    pub fn read(path: &Path) -> Result<Vec<T>, Error> {
+        let failed = |source| Error { operation: "read", path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        match File::open(path) {
+            Ok(file) => file.take(BYTES_MAX).read_to_end(&mut bytes).map(drop).map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        }
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        Ok(Contents::parse(&bytes[..whole]).0.live().iter().cloned().collect())
+    }
+
     /// Writes down what is about to be made.
     pub fn make(&self, things: &[T]) -> Result<(), Error> {
         let mut inner = self.lock();

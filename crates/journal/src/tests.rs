@@ -172,3 +172,16 @@ fn those_who_come_while_one_waits_for_the_disk_share_the_next_wait() {
     });
     assert_eq!(Journal::<Made>::open(&path).unwrap().live().len(), COUNT);
 }
+
+#[test]
+fn what_is_listed_can_be_read_beside_the_writer() {
+    let (_dir, path) = at();
+    assert_eq!(Journal::<Made>::read(&path).unwrap(), []);
+    assert!(!path.exists());
+    let journal = Journal::open(&path).unwrap();
+    journal.make(&[cgroup("/a"), cgroup("/b")]).unwrap();
+    journal.gone(&[cgroup("/a")]);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(Journal::<Made>::read(&path).unwrap(), [cgroup("/b")]);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}

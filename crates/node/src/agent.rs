@@ -61,6 +61,8 @@ pub struct Options<R> {
     pub questions: Questions,
     /// The machine's shutdown.
     pub shutdown: Shutdown,
+    /// Told once the API calls no pod ready that has ended while no agent ran.
+    pub caught_up: watch::Sender<bool>,
 }
 
 /// The disks of an agent's nodes.
@@ -115,6 +117,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     let nodes: BTreeMap<String, Arc<Node<R>>> = nodes.collect();
     let pods = Pods::new(nodes.keys().cloned(), records, directories);
     let looking_after = look_after(nodes.values().next().cloned(), options.stats.clone(), options.data_dir.clone(), options.eviction);
+    let catching_up = catch_up(nodes.clone(), options.caught_up);
     let alive = keep_alive(options.machines.clone(), nodes.clone());
     let keeping_images = crate::image_gc::keep(nodes.values().next().filter(|_| options.data_dir.is_some()).cloned());
     let looking_out = look_out(nodes.values().next().cloned(), options.shutdown);
@@ -127,6 +130,7 @@ pub async fn run<R: Runtime>(options: Options<R>, mut stop: watch::Receiver<bool
     tokio::select! {
         () = alive => Err(Failure::Ended("node heartbeats")),
         () = looking_after => Err(Failure::Ended("node statistics")),
+        () = catching_up => Err(Failure::Ended("look at the first pods")),
         () = looking_out => Err(Failure::Ended("watch for a shutdown of the machine")),
         () = keeping_images => Err(Failure::Ended("image garbage collection")),
         () = providing => Err(Failure::Ended("provisioner")),
@@ -155,6 +159,15 @@ fn provide<R: Runtime>(options: &Options<R>, began: Instant, events: mpsc::Sende
             None => std::future::pending().await,
         }
     }
+}
+
+/// Says when what ended while no agent ran is told, or cannot be.
+async fn catch_up<R>(nodes: BTreeMap<String, Arc<Node<R>>>, caught_up: watch::Sender<bool>) {
+    for node in nodes.values() {
+        node.roster.until(|pods| pods.values().all(|pod| !pod.overstated)).await;
+    }
+    caught_up.send_replace(true);
+    std::future::pending().await
 }
 
 /// Why an agent ended.

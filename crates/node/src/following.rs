@@ -1,15 +1,19 @@
 //! Objects that pods refer to, each followed by one watch of its own for as long as some pod refers to it (VOL-9): nothing else of the
 //! API is read, and pods share what they have in common. An immutable object is read once. Decides nothing.
 
+#[cfg(test)]
+mod tests;
+
 use crate::pod::runner::without_managed_fields;
 use futures::StreamExt;
 use futures::future::select_all;
+use futures::stream::BoxStream;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use stead_api::Value;
 use stead_api::value::Access;
-use stead_client::{Client, Key, Report, Resource, Scope};
+use stead_client::{Client, Key, Report, Resource, Scope, follow_while_wanted};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -113,10 +117,10 @@ impl Follower {
 
 async fn follow_one(api: Client, following: Following, id: Id) {
     let Some(sender) = following.sender(&id) else { return };
-    let (resource, key) = &id;
-    let scope = Scope { namespace: key.namespace.clone(), field_selector: format!("metadata.name={}", key.name), ..Scope::all(*resource) };
-    let mut reports = stead_client::follow(api, scope, |object| Some(Arc::new(without_managed_fields(object))));
+    let mut reports = reports(&api, &id, &sender);
     let mut is_final = false;
+    // Goes on whatever is reported meanwhile: bookmarks come as often as it takes.
+    let mut unused = Box::pin(unused(&sender));
     loop {
         tokio::select! {
             report = reports.next(), if !is_final => {
@@ -125,7 +129,12 @@ async fn follow_one(api: Client, following: Following, id: Id) {
                     Some(Report::Put(object)) => Some(object),
                     Some(Report::Deleted(_)) => None,
                     Some(Report::Bookmark { .. }) => continue,
-                    None => return,
+                    None if following.forget_unused(&id) => return,
+                    None => {
+                        // Another pod has come just now.
+                        reports = self::reports(&api, &id, &sender);
+                        continue;
+                    }
                 };
                 is_final = new.as_ref().is_some_and(|object| object.flag("immutable"));
                 sender.send_if_modified(|state| {
@@ -138,11 +147,22 @@ async fn follow_one(api: Client, following: Following, id: Id) {
                     reports = Box::pin(futures::stream::pending());
                 }
             }
-            () = unused(&sender) => if following.forget_unused(&id) {
-                return;
+            () = &mut unused => {
+                if following.forget_unused(&id) {
+                    return;
+                }
+                unused = Box::pin(self::unused(&sender));
             }
         }
     }
+}
+
+/// The right to watch an object goes with the last pod that names it.
+fn reports(api: &Client, (resource, key): &Id, sender: &watch::Sender<State>) -> BoxStream<'static, Report<Arc<Value>>> {
+    let scope = Scope { namespace: key.namespace.clone(), field_selector: format!("metadata.name={}", key.name), ..Scope::all(*resource) };
+    let users = sender.clone();
+    let parse = |object: Value| Some(Arc::new(without_managed_fields(object)));
+    follow_while_wanted(api.clone(), scope, parse, move || users.receiver_count() > 0)
 }
 
 /// Until nobody has followed the object for a while.

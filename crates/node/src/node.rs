@@ -3,6 +3,7 @@
 use crate::admission::Room;
 use crate::clock::Now;
 use crate::image_gc;
+use crate::pod::pull_progress::PullsUnderWay;
 use crate::pod::steps::NodeFacts;
 use crate::registration::Machine;
 use crate::roster::Roster;
@@ -40,6 +41,7 @@ pub struct Node<R> {
     /// None where there are no containers.
     pub volumes: Option<Volumes>,
     pub(crate) image_uses: image_gc::Known,
+    pub(crate) pulls: PullsUnderWay,
     clock: Clock,
     began: Instant,
     events: mpsc::Sender<(Source, Event)>,
@@ -57,6 +59,7 @@ impl<R: Runtime> Node<R> {
             roster,
             volumes: shared.volumes.clone(),
             image_uses: image_gc::Known::default(),
+            pulls: PullsUnderWay::default(),
             clock: shared.clock.clone(),
             began: shared.began,
             events: shared.events.clone(),

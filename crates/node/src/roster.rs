@@ -32,6 +32,8 @@ pub struct Seen {
     pub runs: BTreeMap<String, RunSeen>,
     /// Nothing of it runs, and nothing will.
     pub ended: bool,
+    /// The API calls it ready, and it is not.
+    pub overstated: bool,
     pub orders: mpsc::Sender<Order>,
 }
 

@@ -412,6 +412,10 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     fn network_impairment(&self) -> Option<String> {
         None
     }
+    /// Whether a node without volumes looks for what they would be made of, and holds a pod back for want of it.
+    fn misses_volumes(&self) -> bool {
+        false
+    }
     /// The image, if it is present.
     fn image(&self, reference: &str) -> impl Future<Output = Result<Option<Image>, String>> + Send;
     /// Pulls the image, whatever is here of it, with the credentials that its pod brings. Dropped, it ends.

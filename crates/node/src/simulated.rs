@@ -64,6 +64,11 @@ impl Simulated {
         Self { clock, running: Arc::default(), addresses, exits_in, exits: Arc::new(tokio::sync::Mutex::new(exits)) }
     }
 
+    /// Takes over a container that runs already.
+    pub fn adopt(&self, sandbox: &str, container: &str, instance: Instance) {
+        self.running().insert((sandbox.to_owned(), container.to_owned(), instance.attempt), instance);
+    }
+
     fn addresses(&self) -> MutexGuard<'_, Addresses> {
         self.addresses.lock().expect("nothing panics while it holds this lock")
     }

@@ -70,7 +70,7 @@ impl PodVolumes {
 
     /// Sets every volume up that can be, or brings it up to date.
     pub async fn set_up<R: Runtime>(&self, node: &Node<R>, pod: &Arc<Value>, seen: Timestamp) -> Result<VolumesUp, Vec<VolumeFailure>> {
-        let Some(volumes) = &self.volumes else { return Ok(VolumesUp::default()) };
+        let Some(volumes) = &self.volumes else { return missing(node, pod, seen).await };
         let everything = |error: String| -> Vec<VolumeFailure> {
             used(pod).iter().map(|volume| VolumeFailure::of(volume.str("name"), Stage::SetUp, error.as_str())).collect()
         };
@@ -244,6 +244,24 @@ fn bind_claim(store: &Store, owner: &str, bound: &Bound) -> stead_volumes::Resul
         host_path::check(&bound.outside.source, kind)?;
     }
     store.bind_outside(owner, &bound.outside)
+}
+
+/// On a node without volumes: whether what they would be made of is there.
+async fn missing<R: Runtime>(node: &Node<R>, pod: &Value, seen: Timestamp) -> Result<VolumesUp, Vec<VolumeFailure>> {
+    if !node.runtime.misses_volumes() {
+        return Ok(VolumesUp::default());
+    }
+    let mut inputs = Inputs { seen, ..Inputs::default() };
+    let namespace = pod["metadata"].str("namespace");
+    for (resource, name) in referenced(pod) {
+        let object = node.optional(resource, namespace, &name).await;
+        let object = object.map_err(|error| vec![VolumeFailure::of(&name, Stage::SetUp, error)])?;
+        inputs.objects.insert((resource, name), object.map(Arc::new));
+    }
+    inputs.tokens = token_keys(pod).into_iter().map(|key| (key, Ok(String::new()))).collect();
+    let failures = used(pod).into_iter().filter_map(|volume| wanted(pod, volume, &node.facts, &inputs).err());
+    let failures: Vec<VolumeFailure> = failures.collect();
+    if failures.is_empty() { Ok(VolumesUp::default()) } else { Err(failures) }
 }
 
 fn token_keys(pod: &Value) -> Vec<TokenKey> {

@@ -13,5 +13,33 @@ pub fn forget(connection: &mut Connection, udp: &HashMap<SocketAddr, Vec<SocketA
         return Ok(0);
     }
     // Who answers is whom the packets went to.
-    conntrack::forget(connection, UDP, |flow| udp.get(&flow.original.to).is_some_and(|endpoints| !endpoints.contains(&flow.reply.from)))
+    let is_stale = |flow: &conntrack::Flow| udp.get(&flow.original.to).is_some_and(|endpoints| !endpoints.contains(&flow.reply.from));
+    unless_unlisted(conntrack::forget(connection, UDP, is_stale))
+}
+
+/// A kernel that does not list its flows (no `nf_conntrack_netlink`) has the Services' rules in force nevertheless; a flow that went elsewhere
+/// ends when it has been silent for long enough.
+fn unless_unlisted(forgotten: Result<usize>) -> Result<usize> {
+    forgotten.or_else(|error| {
+        if !error.is_unsupported() {
+            return Err(error);
+        }
+        tracing::warn!(%error, "what is sent to UDP ports of Services may go to endpoints that are gone for a while");
+        Ok(0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::errno::Errno;
+
+    #[test]
+    fn rules_are_in_force_where_flows_cannot_be_listed() {
+        // SVC-13
+        let failed = |code: Errno| Err(stead_netfilter::Error::Talk { what: "list connections", source: code.into() });
+        assert_eq!(unless_unlisted(failed(Errno::EINVAL)).unwrap(), 0);
+        assert!(unless_unlisted(failed(Errno::ENOBUFS)).is_err());
+        assert_eq!(unless_unlisted(Ok(3)).unwrap(), 3);
+    }
 }

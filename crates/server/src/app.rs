@@ -2,13 +2,17 @@
 //! Input: HTTP requests. Output: HTTP responses. Health and version are answered here.
 
 use crate::answer;
+use crate::authn::Caller;
 use crate::call::Call;
 use crate::core::Core;
+use crate::fairness::Admitted;
 use crate::format::ResponseFormat;
 use crate::negotiation::{self, Form, Offer, Transform};
+use crate::query::Query;
 use crate::request::{self, Route, Target, Verb};
 use crate::table::Include;
-use crate::{Body, authn, authz, body, discovery, fairness, health, openapi, query, serve, tokens};
+use crate::{AnsweredTo, Body, Identity, authn, authz, body, discovery, fairness, health, keys, openapi, query, serve, site, tokens};
+
 use bytes::Bytes;
 use futures::FutureExt;
 use http::request::Parts;
@@ -42,45 +46,77 @@ fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
 
 async fn dispatch(core: Arc<Core>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let identity = match authn::identity(&core, &parts) {
-        Ok(identity) => identity,
+    if site::is_forged(&parts) {
+        return site::forged();
+    }
+    let query = query::parse(parts.uri.query().unwrap_or_default());
+    let route = request::route(&core.kinds.rows(), parts.method.as_str(), parts.uri.path(), &query);
+    let body = match site::answer_everybody(&core, &route, &parts, body).await {
+        Ok(answered) => return answered,
+        Err(body) => body,
+    };
+    let caller = match authn::caller(&core, &parts) {
+        Ok(caller) => caller,
         Err(status) => return answer::failure(&status),
     };
-    let query = query::parse(parts.uri.query().unwrap_or_default());
+    let user = AnsweredTo(caller.identity.user.clone());
+    let mut response = match may_ask(&core, &caller, &route, &parts, &query) {
+        Ok(()) => answer_to(&core, caller, route, query, parts, body).await,
+        Err(status) => answer::failure(&status),
+    };
+    response.extensions_mut().insert(user);
+    response
+}
+
+/// Whether the caller may do what is asked, and his session be used for it.
+fn may_ask(core: &Core, caller: &Caller, route: &Route, parts: &Parts, query: &Query) -> Result<(), Status> {
+    authz::check(core, &caller.identity, route, parts.uri.path(), parts.method.as_str(), query)?;
+    site::confine(core, caller, route, parts)
+}
+
+async fn answer_to(core: &Arc<Core>, caller: Caller, route: Route, query: Query, parts: Parts, body: Body) -> Response<Body> {
     let method = parts.method.as_str();
     let rows = core.kinds.rows();
-    let route = request::route(&rows, method, parts.uri.path(), &query);
-    if let Err(status) = authz::check(&core, &identity, &route, parts.uri.path(), method, &query) {
-        return answer::failure(&status);
-    }
     match route {
         Route::NoPage => answer::text(404, "404 page not found\n"),
         Route::NoResource => answer::failure(&no_resource()),
         Route::NoMethod => answer::failure(&answer::no_method()),
-        Route::Health { path } => health::answer(&core, &path, &query),
+        Route::Health { path } => health::answer(core, &path, &query),
         Route::Version => version(),
         Route::Issuer { path } => tokens::answer(&core.tokens, &path, &core.advertise),
         Route::Debug { path } => core.debug.answer(method, &path, query).await,
+        Route::Site { path } => site::answer(core, &path, &parts, body, &caller).await,
         Route::Discovery(path) => discovery::answer(&rows, method, &path, &parts.headers, &core.advertise),
         Route::OpenApi(path) => {
             let now = core.environment.now();
             openapi::answer(&core.documents.of(&rows), method, &path, &query, &parts.headers, now)
         }
-        Route::Resource(target) => {
-            let Parts { method, uri, headers, mut extensions, .. } = parts;
-            let width = fairness::width(&identity, &target);
-            let _seat = match core.fairness.seat(&identity.user, width).await {
-                Ok(seat) => seat,
-                Err(status) => return answer::failure(&status),
-            };
-            extensions.insert(identity);
-            if target.is_passed_on() {
-                extensions.insert(uri);
-            }
-            let warnings = target.kind.hooks.deprecation().map(str::to_owned).into_iter().collect();
-            let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings };
-            resource(&core, call, body).await
-        }
+        Route::Resource(target) => in_turn(core, caller.identity, target, query, parts, body).await,
+    }
+}
+
+/// Answers a request for a resource when its turn comes.
+async fn in_turn(core: &Arc<Core>, identity: Identity, target: Target, query: Query, parts: Parts, body: Body) -> Response<Body> {
+    let stored = || core.store.extent(&keys::prefix(&target.kind, &target.namespace));
+    let cost = fairness::cost(&identity, &target, &query, stored);
+    let admitted = match core.fairness.admit(&identity.user, cost).await {
+        Ok(admitted) => admitted,
+        Err(status) => return answer::failure(&status),
+    };
+    let Parts { method, uri, headers, mut extensions, .. } = parts;
+    extensions.insert(identity);
+    if let Admitted::Lasting(place) = &admitted {
+        extensions.insert(place.turns());
+    }
+    if target.is_passed_on() {
+        extensions.insert(uri);
+    }
+    let warnings = target.kind.hooks.deprecation().map(str::to_owned).into_iter().collect();
+    let call = Call { target, method, query, headers, body: Bytes::new(), extensions, warnings };
+    let response = resource(core, call, body).await;
+    match admitted {
+        Admitted::Free | Admitted::Seated(_) => response,
+        Admitted::Lasting(place) => response.map(|body| body::holding(body, place)),
     }
 }
 

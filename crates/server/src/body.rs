@@ -6,7 +6,8 @@ use futures::{FutureExt, Stream, StreamExt};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use stead_api::{Status, json};
 
 /// The largest request body (T5).
@@ -32,6 +33,33 @@ pub(crate) fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Bo
     StreamBody::new(frames).boxed_unsync()
 }
 
+/// The same body, which keeps something until it is dropped.
+pub(crate) fn holding<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
+    Holding { body, _held: held }.boxed_unsync()
+}
+
+struct Holding<T> {
+    body: Body,
+    _held: T,
+}
+
+impl<T: Unpin> http_body::Body for Holding<T> {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// What a panic says.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default()
@@ -55,7 +83,12 @@ pub(crate) async fn read_up_to(mut body: Body, max: usize) -> Result<Bytes, Body
 
 /// Reads a whole request body, which has to come in time: what waits for it holds a seat (T6).
 pub(crate) async fn read_in_time(environment: &dyn Environment, body: Body) -> Result<Bytes, Status> {
-    let mut reading = pin!(read(body).fuse());
+    read_in_time_up_to(environment, body, REQUEST_BYTES_MAX).await
+}
+
+/// The same, of so many bytes at most.
+pub(crate) async fn read_in_time_up_to(environment: &dyn Environment, body: Body, max: usize) -> Result<Bytes, Status> {
+    let mut reading = pin!(read_whole(body, max).fuse());
     // Most are there already, and no timer is needed.
     if let Some(read) = (&mut reading).now_or_never() {
         return read;
@@ -71,10 +104,14 @@ pub(crate) async fn read_in_time(environment: &dyn Environment, body: Body) -> R
 
 /// Reads a whole body.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
-    match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
+    read_whole(body, REQUEST_BYTES_MAX).await
+}
+
+async fn read_whole(body: Body, max: usize) -> Result<Bytes, Status> {
+    match Limited::new(body, max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {REQUEST_BYTES_MAX}")))
+            Err(Status::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {max}")))
         }
         Err(error) => Err(Status::bad_request(format!("the request body could not be read: {error}"))),
     }

@@ -8,8 +8,10 @@ use crate::fairness::Fairness;
 use crate::gateway::Gateway;
 use crate::kubernetes_service::Reached;
 use crate::lines::Lines;
+use crate::lint;
 use crate::metrics::Metrics;
 use crate::openapi::Documents;
+use crate::site;
 use crate::tokens::Tokens;
 use std::ops::Deref;
 
@@ -25,8 +27,10 @@ pub(crate) struct Core {
     pub fairness: Fairness,
     pub gateway: Gateway,
     pub debug: DebugPages,
+    pub site: site::Registered,
     pub documents: Documents,
     pub lines: Lines,
+    pub lint: lint::Setting,
     pub metrics: Metrics,
     /// `https://HOST:PORT` as clients know it.
     pub advertise: String,

@@ -2,27 +2,33 @@
 //! one user wait for one another in a line of their own, the lines take turns, and a line that grows too long is refused (429).
 //!
 //! The cluster's own components, administrators and health checks take no seat, and nothing that is long by its nature holds one:
-//! watches, logs, and what is passed on. Input: who asks for what. Output: a seat until it is dropped, or the Status that refuses.
+//! watches, logs, and what is passed on. Of those only the number is bounded, for each user (`lasting.rs`).
+//! Input: who asks for what. Output: a seat until it is dropped, or the Status that refuses.
 //!
 //! ```text
-//! request ─▶ seat free and the user's share not used up ─▶ served ─▶ seat is free ─▶ next user's first
+//! request ─▶ seat free, the user's share not used up, nobody kept waiting ─▶ served ─▶ seat is free ─▶ next user's first
 //!        └─▶ the user's line ──(its turn)──▶ served
 //!        └─▶ 429, when the line is full
 //! ```
 
+mod estimate;
+mod lasting;
+
 use crate::Identity;
+use crate::query::Query;
 use crate::request::{Target, Verb};
 use futures::channel::oneshot;
+use lasting::{Lasting, Place};
+pub(crate) use lasting::{Sending, Turns};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stead_api::{Status, json};
+use stead_store::Extent;
 
 /// Seats altogether. A write waits for the disk most of its time: many share one commit.
 const SEATS: usize = 64;
 /// What one user may have of them: the others find a seat free.
 const SEATS_OF_A_USER_MAX: usize = 48;
-/// A list may be of everything.
-const LIST_SEATS: usize = 8;
 /// Requests of one user that wait.
 const LINE_MAX: usize = 1024;
 /// Requests of all users that wait.
@@ -32,9 +38,30 @@ const RETRY_AFTER_S: u32 = 1;
 
 /// The seats of one server.
 #[derive(Debug, Default)]
-pub(crate) struct Fairness(Arc<Mutex<Hall>>);
+pub(crate) struct Fairness {
+    hall: Arc<Mutex<Hall>>,
+    lasting: Lasting,
+}
 
-/// A place to be served at; free again when it is dropped.
+/// What a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cost {
+    Nothing,
+    /// So many seats, until it is answered.
+    Seats(usize),
+    /// A place among the long ones, until its answer's end.
+    Lasting,
+}
+
+/// What a request has been given, until that is dropped.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    Free,
+    Seated(#[expect(dead_code, reason = "it is held")] Seat),
+    Lasting(Place),
+}
+
+/// Where a request is served; free again when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Seat {
     hall: Arc<Mutex<Hall>>,
@@ -50,6 +77,17 @@ struct Hall {
     users: HashMap<String, Line>,
     /// Users who wait, each once, in the order of their turns.
     turns: VecDeque<String>,
+    queue: Queue,
+}
+
+/// What those who wait are waiting for.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Queue {
+    /// Nobody waits but for what their own user holds.
+    #[default]
+    Flows,
+    /// Somebody's turn has come, and there are too few seats: what becomes free is kept for them.
+    Stands,
 }
 
 #[derive(Debug, Default)]
@@ -64,14 +102,16 @@ struct Waiter {
     called: oneshot::Sender<Seat>,
 }
 
-/// How many seats a request takes; none if it is not to wait.
-pub(crate) fn width(identity: &Identity, target: &Target) -> usize {
+/// What a request takes; `stored` says how much there is of what it asks for. A write takes one seat however many watch what it changes:
+/// upstream makes it wait for them, ours are bounded where they send.
+pub(crate) fn cost(identity: &Identity, target: &Target, query: &Query, stored: impl FnOnce() -> Extent) -> Cost {
     let long = target.subresource.is_some_and(|sub| matches!(sub.name, "log" | "exec" | "attach" | "portforward" | "proxy"));
     match target.verb {
-        _ if long || is_exempt(identity) => 0,
-        Verb::Watch => 0,
-        Verb::List | Verb::DeleteCollection => LIST_SEATS,
-        Verb::Get | Verb::Create | Verb::Update | Verb::Patch | Verb::Delete => 1,
+        _ if is_exempt(identity) => Cost::Nothing,
+        _ if long => Cost::Lasting,
+        Verb::Watch => Cost::Lasting,
+        Verb::List => Cost::Seats(estimate::seats(query, stored())),
+        Verb::Get | Verb::Create | Verb::Update | Verb::Patch | Verb::Delete | Verb::DeleteCollection => Cost::Seats(1),
     }
 }
 
@@ -87,33 +127,43 @@ fn is_exempt(identity: &Identity) -> bool {
 }
 
 impl Fairness {
-    /// Waits for a seat; at once if no other request has to wait for it.
-    pub(crate) async fn seat(&self, user: &str, width: usize) -> Result<Option<Seat>, Status> {
-        if width == 0 {
-            return Ok(None);
+    /// Waits until a request may be served.
+    pub(crate) async fn admit(&self, user: &str, cost: Cost) -> Result<Admitted, Status> {
+        match cost {
+            Cost::Nothing => Ok(Admitted::Free),
+            Cost::Seats(width) => self.seat(user, width).await.map(Admitted::Seated),
+            Cost::Lasting => self.lasting.enter(user).map(Admitted::Lasting).ok_or_else(too_many),
         }
+    }
+
+    /// Waits for a seat; at once if no other request has to wait for it.
+    async fn seat(&self, user: &str, width: usize) -> Result<Seat, Status> {
         let called = {
-            let mut hall = lock(&self.0);
+            let mut hall = lock(&self.hall);
             if hall.has_room(user, width) {
-                return Ok(Some(hall.take(&self.0, user, width)));
+                return Ok(hall.take(&self.hall, user, width));
             }
             hall.wait(user, width)?
         };
         // Whoever has the sender calls before it is dropped.
-        called.await.map(Some).map_err(|_| Status::internal("the line was given up"))
+        called.await.map_err(|_| Status::internal("the line was given up"))
     }
 }
 
 impl Hall {
-    /// Whether a request may be served now: none of its user's waits, and there are seats for it. Others who wait need more seats than are
-    /// free, or have all that one user may have; who needs more may so be passed by who needs less.
+    /// Whether a request may be served now: none of its user's waits, there are seats for it, and they are not kept for somebody else.
     fn has_room(&self, user: &str, width: usize) -> bool {
-        self.users.get(user).is_none_or(|line| line.waiting.is_empty()) && self.fits(user, width)
+        let is_first = self.users.get(user).is_none_or(|line| line.waiting.is_empty());
+        is_first && self.queue == Queue::Flows && self.may_have(user, width) && self.has_seats(width)
     }
 
-    fn fits(&self, user: &str, width: usize) -> bool {
-        let own = self.users.get(user).map_or(0, |line| line.taken);
-        self.taken + width <= SEATS && own + width <= SEATS_OF_A_USER_MAX
+    fn has_seats(&self, width: usize) -> bool {
+        self.taken + width <= SEATS
+    }
+
+    /// Whether a user holds so little that it may have as many more.
+    fn may_have(&self, user: &str, width: usize) -> bool {
+        self.users.get(user).map_or(0, |line| line.taken) + width <= SEATS_OF_A_USER_MAX
     }
 
     fn take(&mut self, hall: &Arc<Mutex<Hall>>, user: &str, width: usize) -> Seat {
@@ -123,6 +173,7 @@ impl Hall {
     }
 
     fn wait(&mut self, user: &str, width: usize) -> Result<oneshot::Receiver<Seat>, Status> {
+        let may_have = self.may_have(user, width);
         let line = self.users.entry(user.to_owned()).or_default();
         // Those who have gone away meanwhile do not count.
         if line.waiting.len() >= LINE_MAX {
@@ -135,6 +186,9 @@ impl Hall {
         }
         if line.waiting.is_empty() {
             self.turns.push_back(user.to_owned());
+            if may_have {
+                self.queue = Queue::Stands;
+            }
         }
         let (called, receiver) = oneshot::channel();
         line.waiting.push_back(Waiter { width, called });
@@ -149,15 +203,22 @@ impl Hall {
             line.taken -= width;
         }
         let mut called = Vec::new();
+        self.queue = Queue::Flows;
         // Each who waits is asked once in a round; a round that seats nobody is the last.
         let mut passed = 0;
         while passed < self.turns.len() {
             let Some(next) = self.turns.pop_front() else { break };
             match self.first_of(&next) {
                 None => self.leave_turn(&next, &mut passed),
-                Some(width) if !self.fits(&next, width) => {
+                Some(width) if !self.may_have(&next, width) => {
                     self.turns.push_back(next);
                     passed += 1;
+                }
+                Some(width) if !self.has_seats(width) => {
+                    // Whoever needs fewer would pass again and again.
+                    self.turns.push_front(next);
+                    self.queue = Queue::Stands;
+                    break;
                 }
                 Some(width) => {
                     passed = 0;
@@ -216,11 +277,12 @@ fn too_many() -> Status {
 
 #[cfg(test)]
 mod tests {
+    use super::estimate::LIST_SEATS_MAX;
     use super::*;
     use futures::FutureExt;
     use futures::future::BoxFuture;
 
-    type Asked<'a> = BoxFuture<'a, Result<Option<Seat>, Status>>;
+    type Asked<'a> = BoxFuture<'a, Result<Seat, Status>>;
 
     /// Asks so often; which wait, and how many were refused. Who is served at once holds on to it.
     fn flood<'a>(fairness: &'a Fairness, user: &'a str, times: usize) -> (Vec<Seat>, Vec<Asked<'a>>, usize) {
@@ -229,7 +291,7 @@ mod tests {
             let mut asked = fairness.seat(user, 1).boxed();
             match (&mut asked).now_or_never() {
                 None => waiting.push(asked),
-                Some(Ok(seat)) => served.extend(seat),
+                Some(Ok(seat)) => served.push(seat),
                 Some(Err(status)) => {
                     assert_eq!((status.code, status.reason), (429, "TooManyRequests"));
                     refused += 1;
@@ -244,10 +306,10 @@ mod tests {
         let fairness = Fairness::default();
         let (served, waiting, refused) = flood(&fairness, "eve", 50_000);
         assert_eq!((served.len(), waiting.len(), refused), (SEATS_OF_A_USER_MAX, LINE_MAX, 50_000 - SEATS_OF_A_USER_MAX - LINE_MAX));
-        assert!(matches!(fairness.seat("bob", 1).now_or_never(), Some(Ok(Some(_)))), "bob is served at once");
+        assert!(matches!(fairness.seat("bob", 1).now_or_never(), Some(Ok(_))), "bob is served at once");
         drop((served, waiting));
         // Whoever was called and has gone gives the seat on.
-        let hall = lock(&fairness.0);
+        let hall = lock(&fairness.hall);
         assert_eq!((hall.taken, hall.waiting, hall.users.len(), hall.turns.len()), (0, 0, 0, 0));
     }
 
@@ -261,8 +323,8 @@ mod tests {
         // Six seats become free: eve and bob have three each, though eve was first with hundreds.
         let freed: Vec<Seat> = of_eve.drain(..6).collect();
         drop(freed);
-        let bob: Vec<Seat> = bob.iter_mut().filter_map(|asked| asked.now_or_never()?.ok()?).collect();
-        let eve: Vec<Seat> = waiting_of_eve.iter_mut().take(10).filter_map(|asked| asked.now_or_never()?.ok()?).collect();
+        let bob: Vec<Seat> = bob.iter_mut().filter_map(|asked| asked.now_or_never()?.ok()).collect();
+        let eve: Vec<Seat> = waiting_of_eve.iter_mut().take(10).filter_map(|asked| asked.now_or_never()?.ok()).collect();
         assert_eq!((bob.len(), eve.len()), (3, 3));
         drop((of_ann, of_eve));
     }
@@ -275,19 +337,55 @@ mod tests {
         let mut later = fairness.seat("eve", 1).boxed();
         assert!((&mut later).now_or_never().is_none(), "there is room in the line again");
         drop(served);
-        assert!(matches!(later.now_or_never(), Some(Ok(Some(_)))));
+        assert!(matches!(later.now_or_never(), Some(Ok(_))));
     }
 
     #[test]
     fn a_list_takes_more_and_is_served_too() {
         let fairness = Fairness::default();
         let (served, _, _) = flood(&fairness, "eve", SEATS_OF_A_USER_MAX);
-        let seats: Vec<Option<Seat>> = (0..2).filter_map(|_| fairness.seat("bob", LIST_SEATS).now_or_never()?.ok()).collect();
-        assert_eq!(seats.len(), (SEATS - SEATS_OF_A_USER_MAX) / LIST_SEATS);
-        let mut third = fairness.seat("bob", LIST_SEATS).boxed();
+        let seats: Vec<Seat> = (0..2).filter_map(|_| fairness.seat("bob", LIST_SEATS_MAX).now_or_never()?.ok()).collect();
+        assert_eq!(seats.len(), (SEATS - SEATS_OF_A_USER_MAX) / LIST_SEATS_MAX);
+        let mut third = fairness.seat("bob", LIST_SEATS_MAX).boxed();
         assert!((&mut third).now_or_never().is_none());
         drop(served);
-        assert!(matches!(third.now_or_never(), Some(Ok(Some(_)))));
+        assert!(matches!(third.now_or_never(), Some(Ok(_))));
+    }
+
+    #[test]
+    fn who_needs_many_seats_is_not_passed_for_ever_by_who_needs_one() {
+        let fairness = Fairness::default();
+        let (mut of_eve, _, _) = flood(&fairness, "eve", SEATS_OF_A_USER_MAX);
+        let (mut of_ann, _, _) = flood(&fairness, "ann", SEATS - SEATS_OF_A_USER_MAX);
+        let mut list = fairness.seat("bob", LIST_SEATS_MAX).boxed();
+        assert!((&mut list).now_or_never().is_none());
+        // One seat after another becomes free, and each time others ask for one.
+        let mut waiting = Vec::new();
+        for n in 0..LIST_SEATS_MAX {
+            assert!((&mut list).now_or_never().is_none(), "{n} seats are too few");
+            if n % 2 == 0 {
+                drop(of_eve.pop())
+            } else {
+                drop(of_ann.pop())
+            }
+            waiting.push(fairness.seat("ann", 1).boxed());
+            waiting.push(fairness.seat("carl", 1).boxed());
+            assert!(waiting.iter_mut().all(|asked| asked.now_or_never().is_none()), "they come after bob");
+        }
+        let seat = (&mut list).now_or_never().expect("bob's turn has come");
+        drop((of_eve, seat));
+        assert!(waiting.iter_mut().all(|asked| matches!(asked.now_or_never(), Some(Ok(_)))), "and they are served then");
+    }
+
+    #[test]
+    fn who_has_all_that_one_may_have_keeps_nobody_waiting() {
+        let fairness = Fairness::default();
+        let (_served, mut waiting, _) = flood(&fairness, "eve", SEATS_OF_A_USER_MAX + 1);
+        assert!(waiting.iter_mut().all(|asked| asked.now_or_never().is_none()));
+        let mut seats = Vec::new();
+        for n in SEATS_OF_A_USER_MAX..SEATS {
+            seats.push(fairness.seat("bob", 1).now_or_never().unwrap_or_else(|| panic!("seat {n} is free")).unwrap());
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod bootstrap;
 mod call;
 mod cluster;
 mod component_statuses;
+mod copy;
 mod core;
 mod debug;
 mod digest;
@@ -27,6 +28,7 @@ mod keys;
 mod kinds;
 mod kubernetes_service;
 mod lines;
+mod lint;
 mod metrics;
 mod negotiation;
 mod object;
@@ -38,17 +40,23 @@ mod request;
 mod reviews;
 mod scale;
 mod serve;
+mod site;
 mod subresources;
 mod table;
 mod tokens;
+mod virtual_time;
 mod watch;
 mod yaml;
 
+pub use copy::{copied_kinds, copy_into};
 pub use debug::DebugPage;
 pub use gateway::{NodeService, unserved};
+pub use lint::LintWarnings;
 pub use metrics::{MetricsSource, Used, UsedBy};
+pub use site::{Audience, Site, SiteRequest, Wanted};
 pub use subresources::proxy::Unreached;
 pub use tokens::{InvalidKey, SigningKey};
+pub use virtual_time::VirtualTime;
 
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -89,6 +97,10 @@ pub struct InvalidCredentials;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub std::net::IpAddr);
 
+/// In a response's extensions: whose request it answers. Absent where the credentials were refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredTo(pub String);
+
 impl Identity {
     /// The group that passes every authorization check.
     pub const MASTERS: &'static str = "system:masters";
@@ -126,10 +138,12 @@ pub trait Environment: std::fmt::Debug + Send + Sync {
     fn now(&self) -> Timestamp;
     /// A version 4 UUID as text.
     fn uid(&self) -> String;
-    /// `n` characters of `bcdfghjklmnpqrstvwxz2456789`.
-    fn suffix(&self, n: usize) -> String;
     /// A uniformly random number below `below`.
     fn random(&self, below: u64) -> u64;
+    /// The end of a generated name (W3), of so many characters.
+    fn suffix(&self, n: usize) -> String {
+        (0..n).map(|_| char::from(SUFFIX[usize::try_from(self.random(SUFFIX.len() as u64)).unwrap_or(0)])).collect()
+    }
     /// Completes after so many milliseconds. Used for watch timeouts, bookmarks, waiting lists and bodies that do not come,
     /// never on the way of a write that is there.
     fn sleep(&self, millis: u64) -> BoxFuture<'static, ()>;
@@ -138,6 +152,9 @@ pub trait Environment: std::fmt::Debug + Send + Sync {
         self.sleep(PATIENCE_MS)
     }
 }
+
+/// Letters and digits of generated names (W3): no vowels, nothing easily confused.
+const SUFFIX: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// How long a write waits for another component, in milliseconds: a little longer than upstream's plugins, so that a slow machine does not matter.
 const PATIENCE_MS: u64 = 3_000;
@@ -178,8 +195,10 @@ impl Server {
             fairness: fairness::Fairness::default(),
             gateway: gateway::Gateway::default(),
             debug: debug::DebugPages::default(),
+            site: site::Registered::default(),
             documents: openapi::Documents::default(),
             lines: lines::Lines::default(),
+            lint: lint::Setting::default(),
             metrics: metrics::Metrics::default(),
             advertise: config.advertise,
             reached: kubernetes_service::Reached::default(),
@@ -193,6 +212,11 @@ impl Server {
     pub async fn publish(&self, addresses: Vec<SocketAddr>) -> Result<(), Status> {
         self.core.reached.set(addresses);
         kubernetes_service::repair(&self.core).await
+    }
+
+    /// Whether `kubectl` is warned of StatefulSets that will not do what was meant, from now on; it is, until this is called.
+    pub fn set_lint_warnings(&self, warnings: LintWarnings) {
+        self.core.lint.set(warnings);
     }
 
     /// Gives these addresses to no Service but this one (`NAMESPACE/NAME`) from now on. One that has them already keeps them.
@@ -242,6 +266,11 @@ impl Server {
     /// Answers GET of `/debug/PATH` with that page from now on, to those who may do everything.
     pub fn register_debug_page(&self, path: &str, page: DebugPage) {
         self.core.debug.register(path, page);
+    }
+
+    /// Lets that site answer below `/ui` from now on, and say whose its sessions are. There is one at most: the first stays.
+    pub fn register_site(&self, site: Arc<dyn Site>) {
+        self.core.site.set(site);
     }
 
     /// A service for one connection or client.

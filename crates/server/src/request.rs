@@ -27,6 +27,10 @@ pub(crate) enum Route {
     Debug {
         path: String,
     },
+    /// `/ui` and what is below it.
+    Site {
+        path: String,
+    },
     /// `/api`, `/apis` and the documents below them, as path segments.
     Discovery(Vec<String>),
     /// `/openapi/...`, as path segments.
@@ -95,6 +99,7 @@ pub(crate) fn route(rows: &Rows, method: &str, raw_path: &str, query: &Query) ->
         ["version"] => Route::NoMethod,
         [".well-known", "openid-configuration"] | ["openid", "v1", "jwks"] => Route::Issuer { path: segments.join("/") },
         ["debug", _, ..] => Route::Debug { path: segments[1..].join("/") },
+        ["ui", ..] => Route::Site { path: segments[1..].join("/") },
         ["openapi", ..] => Route::OpenApi(owned(&segments)),
         ["api"] | ["apis"] => Route::Discovery(owned(&segments)),
         ["api", "v1"] => Route::Discovery(owned(&segments)),

@@ -2,9 +2,12 @@
 //! message after its length.
 //! The lines are shared by all watches that show the same.
 
+mod initial;
+
 use crate::answer::{self, Answer};
 use crate::call::Call;
 use crate::core::Core;
+use crate::fairness::{Sending, Turns};
 use crate::format::ResponseFormat;
 use crate::lines::{Happening, Line};
 use crate::negotiation::{Form, Media, Transform};
@@ -14,6 +17,7 @@ use crate::{body, keys, object};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use initial::Initial;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use stead_api::registry::Kind;
@@ -44,14 +48,14 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Re
         core: core.clone(),
         kind,
         format,
-        initial: VecDeque::new(),
-        initial_revision: 0,
+        initial: None,
         ready: VecDeque::new(),
         ready_bytes: 0,
         source: None,
         end: core.environment.sleep(0),
         bookmark: None,
         columns: Columns::Described,
+        turns: call.extensions.get().cloned(),
         options,
     };
     if let Err(status) = stream.start(&prefix, version) {
@@ -72,10 +76,8 @@ struct Stream {
     kind: Arc<Kind>,
     options: ListOptions,
     format: ResponseFormat,
-    /// What existed at the start and has not been sent yet; the objects are shared with the store.
-    initial: VecDeque<Entry>,
-    /// The revision that those show.
-    initial_revision: u64,
+    /// What existed at the start and has not been sent yet.
+    initial: Option<Initial>,
     /// Lines that are ready to be sent, shared with other watches.
     ready: VecDeque<Bytes>,
     ready_bytes: usize,
@@ -85,6 +87,8 @@ struct Stream {
     /// When the next bookmark is due; `None`: the client wants none.
     bookmark: Option<BoxFuture<'static, ()>>,
     columns: Columns,
+    /// What it sends, it prepares in turns with the other watches of its user; `None`: it need not.
+    turns: Option<Turns>,
 }
 
 /// What a stream waits for.
@@ -129,43 +133,48 @@ impl Stream {
 
     /// Takes what exists, to be sent as ADDED events (L9, L11). Returns the revision that it shows.
     fn take_initial(&mut self, prefix: &str) -> Result<u64, Status> {
-        let page = self.core.store.range(prefix, None, 0, None).map_err(|error| Status::internal(&error.to_string()))?;
-        self.initial = page.entries.into();
-        self.initial_revision = page.revision;
-        if self.initial.is_empty() {
-            self.end_initial();
-        }
-        Ok(page.revision)
+        let initial = Initial::of(&self.core.store, prefix).map_err(|error| Status::internal(&error.to_string()))?;
+        let revision = initial.revision();
+        self.initial = Some(initial);
+        Ok(revision)
     }
 
-    /// Makes the next of the first events, and the bookmark after the last one.
-    fn send_initial(&mut self, entry: &Entry) {
-        if self.selected(entry) {
-            self.send_stored(Happening::Added, entry);
-        }
-        if self.initial.is_empty() {
-            self.end_initial();
-        }
-    }
-
-    fn end_initial(&mut self) {
-        if self.options.send_initial_events == Some(true) && self.options.bookmarks {
-            self.send_bookmark(self.initial_revision, json!({"k8s.io/initial-events-end": "true"}));
+    /// Makes the next of the first events, or what ends them.
+    fn send_initial(&mut self, mut initial: Initial) {
+        match initial.next(&self.core.store) {
+            Ok(Some(entry)) => {
+                if self.selected(&entry) {
+                    self.send_stored(Happening::Added, &entry);
+                }
+                self.initial = Some(initial);
+            }
+            Ok(None) if self.options.send_initial_events == Some(true) && self.options.bookmarks => {
+                self.send_bookmark(initial.revision(), json!({"k8s.io/initial-events-end": "true"}));
+            }
+            Ok(None) => {}
+            Err(_) => self.end_lagged(),
         }
     }
 
     /// The next line, waiting for it.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if self.ready.is_empty() {
+            if self.initial.is_some() && self.ready.is_empty() {
+                let turn = turn(self.turns.clone()).await;
                 self.gather();
+                end(turn).await;
             }
             if let Some(line) = self.ready.pop_front() {
                 self.ready_bytes -= line.len();
                 return Some(line);
             }
             match self.wait().await {
-                Next::Event(Ok(event)) => self.take(event),
+                Next::Event(Ok(event)) => {
+                    let turn = turn(self.turns.clone()).await;
+                    self.take(event);
+                    self.gather();
+                    end(turn).await;
+                }
                 Next::Event(Err(error)) => self.fail(&error)?,
                 Next::End => return None,
                 Next::Bookmark => {
@@ -181,8 +190,8 @@ impl Stream {
     /// Takes what needs no waiting.
     fn gather(&mut self) {
         while self.ready_bytes < READY_BYTES_MAX {
-            if let Some(entry) = self.initial.pop_front() {
-                self.send_initial(&entry);
+            if let Some(initial) = self.initial.take() {
+                self.send_initial(initial);
                 continue;
             }
             match self.source.as_mut().map(Watch::try_next) {
@@ -198,13 +207,18 @@ impl Stream {
         match error {
             WatchError::Closed => None,
             WatchError::Lagged => {
-                let status = too_old(0, self.core.store.revision());
-                self.push(failed(&status, self.format).into());
-                self.end = futures::future::ready(()).boxed();
-                self.source = None;
+                self.end_lagged();
                 Some(())
             }
         }
+    }
+
+    /// Says that the watcher was too slow, which is the last thing.
+    fn end_lagged(&mut self) {
+        let status = too_old(0, self.core.store.revision());
+        self.push(failed(&status, self.format).into());
+        self.end = futures::future::ready(()).boxed();
+        self.source = None;
     }
 
     async fn wait(&mut self) -> Next {
@@ -314,6 +328,21 @@ impl Stream {
         let line = show(&self.kind, "BOOKMARK", &bytes, format, self.columns);
         self.columns = Columns::Left;
         self.push(line.into());
+    }
+}
+
+/// Waits for the turn of one that takes turns.
+async fn turn(turns: Option<Turns>) -> Option<Sending> {
+    match turns {
+        Some(turns) => Some(turns.take().await),
+        None => None,
+    }
+}
+
+/// Before its lines are sent: whoever does not read them keeps no turn.
+async fn end(turn: Option<Sending>) {
+    if let Some(turn) = turn {
+        turn.end().await;
     }
 }
 

@@ -4,9 +4,6 @@ use ring::rand::{SecureRandom, SystemRandom};
 use stead_api::time::Timestamp;
 use stead_server::Environment;
 
-/// Letters and digits of generated name suffixes (W3): no vowels, nothing easily confused.
-const SUFFIX_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-
 /// The machine's clock and random source.
 #[derive(Debug)]
 pub struct Machine {
@@ -42,10 +39,6 @@ impl Environment for Machine {
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
-    fn suffix(&self, n: usize) -> String {
-        (0..n).map(|_| char::from(SUFFIX_ALPHABET[self.random(SUFFIX_ALPHABET.len() as u64) as usize])).collect()
-    }
-
     fn random(&self, below: u64) -> u64 {
         u64::from_le_bytes(self.bytes()) % below.max(1)
     }
@@ -67,11 +60,5 @@ mod tests {
         assert_eq!(a.len(), 36);
         assert_eq!(&a[14..15], "4");
         assert!("89ab".contains(&a[19..20]));
-    }
-
-    #[test]
-    fn suffixes_use_the_alphabet() {
-        let suffix = Machine::default().suffix(200); // W3
-        assert!(suffix.bytes().all(|b| SUFFIX_ALPHABET.contains(&b)));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stead_api::{Status, Value, json};
 use stead_client::Key;
 use stead_control::{Explainer, Explanation, NoExplanation};
+use stead_node::pod::pull_progress::PullState;
 use stead_node::questions;
 use stead_server::DebugPage;
 
@@ -55,7 +56,12 @@ async fn node_answer(explainer: &questions::Explainer, query: &[(String, String)
         "reasons": explained.reasons,
         "waitsFor": explained.waits_for,
         "looksAgainAt": explained.looks_again_at.map(|at| at.rfc3339_micro()),
+        "pulls": explained.pulls.iter().map(pull).collect::<Vec<_>>(),
     }))
+}
+
+fn pull(pull: &PullState) -> Value {
+    json!({"image": pull.image, "percent": pull.percent, "words": pull.words})
 }
 
 fn refused(error: &NoExplanation) -> Status {

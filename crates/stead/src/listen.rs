@@ -17,7 +17,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use stead_server::{Body, Environment, InvalidCredentials, Peer};
+use stead_server::{AnsweredTo, Body, Environment, InvalidCredentials, Peer};
+use stead_ui::SESSION_HEADER;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -48,6 +49,13 @@ impl CertificateResolver {
         let new = certified(pair)?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
+    }
+
+    /// SHA-256 of the certificate, in hexadecimal with colons, as browsers show it.
+    pub fn fingerprint(&self) -> Option<String> {
+        let key = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let digest = ring::digest::digest(&ring::digest::SHA256, key.cert.first()?);
+        Some(digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
     }
 }
 
@@ -180,21 +188,22 @@ where
         if let Some(caller) = &caller {
             match caller.identity(clock.now()) {
                 Some(identity) => {
-                    place.is_known();
+                    place.is_of(&identity.user);
                     drop(request.extensions_mut().insert(identity));
                 }
                 None => drop(request.extensions_mut().insert(InvalidCredentials)),
             }
         }
         // Whoever sent credentials that were not refused has a name.
-        let stranger = request.headers().contains_key(http::header::AUTHORIZATION).then(|| Arc::clone(&place));
+        let has_credentials =
+            [http::header::AUTHORIZATION.as_str(), SESSION_HEADER].iter().any(|name| request.headers().contains_key(*name));
+        let stranger = has_credentials.then(|| Arc::clone(&place));
         let (answer, patience) = (tower::ServiceExt::oneshot(service.clone(), request), patience.clone());
         async move {
             let response = answer.await;
-            if let Some(place) =
-                stranger.filter(|_| response.as_ref().is_ok_and(|response| response.status() != http::StatusCode::UNAUTHORIZED))
-            {
-                place.is_known();
+            let user = response.as_ref().ok().and_then(|response| response.extensions().get::<AnsweredTo>());
+            if let (Some(place), Some(AnsweredTo(user))) = (stranger, user) {
+                place.is_of(user);
             }
             if response.as_ref().is_ok_and(|response| response.status() == http::StatusCode::SWITCHING_PROTOCOLS) {
                 patience.be_endless();

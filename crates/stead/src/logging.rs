@@ -21,6 +21,12 @@ pub fn server_log(data_dir: &Path) -> PathBuf {
     data_dir.join("server.log")
 }
 
+/// Whether a file of a data directory is that log, or one that was set aside.
+pub fn is_server_log(name: &str) -> bool {
+    let log = server_log(Path::new(""));
+    Path::new(name) == log || (1..=LOGS_KEPT_MAX).any(|n| Path::new(name) == aside(&log, n))
+}
+
 /// Starts the log of a server, whose standard error may be the file at `log`. `STEAD_LOG` filters (`stead_node=debug` for one part).
 pub fn start_server(log: &Path) -> anyhow::Result<()> {
     start("info", Rotation::of_stderr(log))
@@ -139,16 +145,20 @@ impl Rotation {
     }
 }
 
+/// Where the `n`th newest log that was set aside is.
+fn aside(path: &Path, n: u32) -> PathBuf {
+    path.with_extension(format!("log.{n}"))
+}
+
 /// Sets the log aside, forgets the oldest one, and opens a new one.
 fn rotate(path: &Path) -> io::Result<File> {
-    let aside = |n: u32| path.with_extension(format!("log.{n}"));
     for n in (1..LOGS_KEPT_MAX).rev() {
-        match std::fs::rename(aside(n), aside(n + 1)) {
+        match std::fs::rename(aside(path, n), aside(path, n + 1)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    match std::fs::rename(path, aside(1)) {
+    match std::fs::rename(path, aside(path, 1)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => open(path),
     }

@@ -51,6 +51,8 @@ pub struct Nodes {
     pub towards_pods: Vec<IpAddr>,
     /// With it others say that the machine shuts down; none: pods are left alone then.
     pub shutdown: Option<shutdown::Handle>,
+    /// True once the API calls no pod ready that has ended while no server ran; none: no real ones can have.
+    pub caught_up: Option<watch::Receiver<bool>>,
 }
 
 /// Starts the nodes that these settings ask for.
@@ -68,6 +70,7 @@ pub async fn start(
     let provisioning = acting(stead_node::provisioner::USER, "stead-provisioner");
     let stop = supervisor.stopping();
     let (explainer, questions) = questions::questions();
+    let (caught_up, catching_up) = watch::channel(false);
     server.register_debug_page(explain::NODE_PAGE, explain::node_page(explainer));
     if args.simulated_nodes > 0 {
         let api = acting(stead_server::SIMULATED_NODES, "kubelet");
@@ -78,7 +81,6 @@ pub async fn start(
         let machines: Vec<_> = (0..args.simulated_nodes).map(|n| simulated_machine(&base, n)).collect();
         let stats = Stats::default();
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
-        let eviction = Config::default();
         let options = agent::Options {
             api,
             machines,
@@ -88,9 +90,10 @@ pub async fn start(
             clock,
             stats,
             data_dir: None,
-            eviction,
+            eviction: Config::default(),
             questions,
             shutdown: Shutdown::never(),
+            caught_up,
         };
         supervisor.spawn("simulated nodes", async move { agent::run(options, stop).await.map_err(Into::into) });
     } else if args.agent() {
@@ -103,19 +106,15 @@ pub async fn start(
         supervisor.spawn("services", services(&network, args, name, proxying, clock.clone(), stop.clone()));
         let (network, firewall) = Network::new(network, args.cluster_cidr.ranges().to_vec());
         keep_ways(supervisor, network.clone());
-        let now = clock.clone();
-        let api_of_firewall = acting(stead_firewall::USER, "stead-firewall");
-        let surroundings = stead_firewall::Surroundings { api: api_of_firewall, node: name.to_owned(), now: Box::new(move || now()) };
-        judge(supervisor, firewall, surroundings);
+        let judging = acting(stead_firewall::USER, "stead-firewall");
+        judge(supervisor, firewall, surroundings(judging, name, clock.clone()));
         let runtime = Real::new(containers, network, args.data_dir.join("logs"), machine.cpus, machine.memory_bytes)
             .confined(confinement(args)?)
             .pulling(pulling);
-        let machines = vec![machine];
-        let stats = Stats::default();
+        let (machines, stats) = (vec![machine], Stats::default());
         register(server, &machines, &KubeletApi::new(api.clone(), runtime.clone(), clock.clone(), stop.clone()), &stats);
         let volumes = stead_volumes::Store::open(&pods_root(&args.data_dir)).context("open the pods' directories")?;
         let (handle, shutdown) = watch_for_shutdown(supervisor, args)?;
-        let eviction = args.care.eviction().map_err(anyhow::Error::msg)?;
         let options = agent::Options {
             api,
             machines,
@@ -125,14 +124,29 @@ pub async fn start(
             clock,
             stats,
             data_dir: Some(args.data_dir.clone()),
-            eviction,
+            eviction: args.care.eviction().map_err(anyhow::Error::msg)?,
             questions,
             shutdown,
+            caught_up,
         };
         supervisor.spawn("node", async move { agent::run(options, stop).await.map_err(Into::into) });
-        return Ok(Nodes { towards_pods, shutdown: handle });
+        return Ok(Nodes { towards_pods, shutdown: handle, caught_up: Some(catching_up) });
     }
     Ok(Nodes::default())
+}
+
+/// What the firewall knows beside packets.
+fn surroundings(api: stead_client::Client, name: &str, clock: Clock) -> stead_firewall::Surroundings {
+    stead_firewall::Surroundings { api, node: name.to_owned(), now: Box::new(move || clock()) }
+}
+
+/// The node that a server without any flags would have on this machine.
+pub fn imagined_machine(data_dir: &Path) -> anyhow::Result<Machine> {
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    let mut machine =
+        stead_node::host::machine(&node_name_of(&host)?, data_dir, stead_node::real::VERSION, stead_server::KUBERNETES_VERSION);
+    machine.pod_ranges = vec!["10.42.0.0/24".to_owned()];
+    Ok(machine)
 }
 
 /// This machine as its node shows it.

@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use stead_store::{Seal, Unsealed};
 
 /// Storage keys of Secrets begin so.
@@ -18,6 +19,7 @@ const MARK: &[u8] = b"stead:sealed:v1:";
 pub const KEY_LEN: usize = 32;
 
 /// A key by its name, which every record says that it seals.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     pub id: String,
     pub secret: [u8; KEY_LEN],
@@ -31,31 +33,41 @@ impl std::fmt::Debug for Key {
 
 /// Seals and unseals Secrets.
 pub struct Sealing {
-    /// The first seals.
-    keys: Vec<(String, LessSafeKey)>,
+    keys: RwLock<Usable>,
     random: SystemRandom,
 }
 
+/// Keys by their names; the first seals.
+type Usable = Vec<(String, LessSafeKey)>;
+
 impl std::fmt::Debug for Sealing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()
+        f.debug_list().entries(self.keys().iter().map(|(id, _)| id)).finish()
     }
 }
 
 impl Sealing {
     /// With these keys, of which there is at least one.
     pub fn new(keys: &[Key]) -> Self {
-        let usable = |key: &Key| {
-            let unbound = UnboundKey::new(&AES_256_GCM, &key.secret).expect("the length of a key is that of the algorithm");
-            (key.id.clone(), LessSafeKey::new(unbound))
-        };
-        Self { keys: keys.iter().map(usable).collect(), random: SystemRandom::new() }
+        Self { keys: RwLock::new(usable(keys)), random: SystemRandom::new() }
     }
 
-    /// Whether a record that says this key is sealed as it would be now.
-    fn is_current(&self, id: &str) -> bool {
-        self.keys.first().is_some_and(|(first, _)| first == id)
+    /// Uses these keys from now on.
+    pub fn replace(&self, keys: &[Key]) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = usable(keys);
     }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Usable> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn usable(keys: &[Key]) -> Usable {
+    let usable = |key: &Key| {
+        let unbound = UnboundKey::new(&AES_256_GCM, &key.secret).expect("the length of a key is that of the algorithm");
+        (key.id.clone(), LessSafeKey::new(unbound))
+    };
+    keys.iter().map(usable).collect()
 }
 
 impl Seal for Sealing {
@@ -64,7 +76,8 @@ impl Seal for Sealing {
     }
 
     fn seal(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, String> {
-        let (id, cipher) = self.keys.first().ok_or("there is no key")?;
+        let keys = self.keys();
+        let (id, cipher) = keys.first().ok_or("there is no key")?;
         let mut nonce = [0; NONCE_LEN];
         self.random.fill(&mut nonce).map_err(|_| "the system has no random numbers")?;
         let mut text = value.to_vec();
@@ -79,12 +92,13 @@ impl Seal for Sealing {
         };
         let end = rest.iter().position(|byte| *byte == b':').ok_or("it names no key")?;
         let id = str::from_utf8(&rest[..end]).map_err(|_| "it names no key")?;
-        let (_, cipher) = self.keys.iter().find(|(known, _)| known == id).ok_or_else(|| format!("the key {id:?} is not there"))?;
+        let keys = self.keys();
+        let (_, cipher) = keys.iter().find(|(known, _)| known == id).ok_or_else(|| format!("the key {id:?} is not there"))?;
         let (nonce, text) = rest[end + 1..].split_first_chunk::<NONCE_LEN>().ok_or("it is cut off")?;
         let mut text = text.to_vec();
         let opened = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(key), &mut text);
         let value = opened.map_err(|_| format!("the key {id:?} does not fit, or it was changed"))?;
-        Ok(Unsealed { value: Bytes::copy_from_slice(value), is_current: self.is_current(id) })
+        Ok(Unsealed { value: Bytes::copy_from_slice(value), is_current: keys.first().is_some_and(|(first, _)| first == id) })
     }
 }
 

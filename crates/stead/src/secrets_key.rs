@@ -1,6 +1,8 @@
 //! The keys that seal Secrets on disk, in one file beside the certificates: made at the first start, replaced when told to. Whoever has
 //! the file and the store reads the Secrets; whoever loses it, loses them.
 
+pub mod rotation;
+
 use crate::file;
 use crate::sealing::{KEY_LEN, Key};
 use anyhow::Context;
@@ -45,7 +47,7 @@ pub fn open(tls: &Path) -> anyhow::Result<Vec<Key>> {
     Ok(keys)
 }
 
-/// Makes another key, which seals from the next start on; that of before still unseals. Returns its name.
+/// Makes another key, which seals once the server has seen it; that of before still unseals. Returns its name.
 pub fn rotate(tls: &Path) -> anyhow::Result<String> {
     let shown = path(tls);
     let mut keys = read(tls)?.with_context(|| format!("{} is not there: no server has run here", shown.display()))?;
@@ -54,6 +56,12 @@ pub fn rotate(tls: &Path) -> anyhow::Result<String> {
     keys.insert(0, key);
     write(tls, &keys)?;
     Ok(id)
+}
+
+/// Whether every other key is forgotten, as the server does once that one seals everything.
+pub fn is_alone(tls: &Path, id: &str) -> anyhow::Result<bool> {
+    let keys = read(tls)?.unwrap_or_default();
+    Ok(matches!(&keys[..], [only] if only.id == id))
 }
 
 /// Forgets the keys that seal nothing any more: all but the first of these, which were read before, and those that came since.

@@ -5,11 +5,12 @@ use crate::certificates::renewal::Certificates;
 use crate::config::ServerArgs;
 use crate::environment::Machine;
 use crate::kubeconfig::Kubeconfigs;
-use crate::listen::{self, Security};
+use crate::listen::{self, CertificateResolver, Security};
 use crate::running::{self, Running};
 use crate::sealing::Sealing;
+use crate::secrets_key::rotation::Rotation;
 use crate::supervisor::Supervisor;
-use crate::{cli, dns, explain, file, inprocess, node, outbound, reach, secrets_key, token_key};
+use crate::{cli, dns, explain, file, inprocess, node, outbound, preflight, reach, secrets_key, token_key};
 use anyhow::Context;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,12 +19,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stead_api::kinds::storage_class;
 use stead_node::shutdown;
-use stead_server::{Config, Environment, Server, Service};
-use stead_store::{Options as StoreOptions, Store};
+use stead_server::{Config, Environment, LintWarnings, Server, Service};
+use stead_store::{OpenError, Options as StoreOptions, Store};
+use stead_ui::Ui;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+/// How long the start waits for the nodes to say which pods have ended meanwhile.
+const CATCH_UP_MAX: Duration = Duration::from_secs(10);
 /// How late freed memory goes back to the system.
 const MEMORY_GIVEN_BACK_EVERY: Duration = Duration::from_secs(30);
 
@@ -36,9 +40,11 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     if let Err(error) = stead_sys::process::raise_nofile_limit() {
         tracing::debug!(%error, "the limit of open files stays as it is");
     }
+    check_machine(&args)?;
     file::private_dir(&args.data_dir)?;
-    let store = open_store(&args.data_dir)?;
+    let (store, rotation) = open_store(&args.data_dir)?;
     let mut supervisor = Supervisor::default();
+    supervisor.spawn("secrets keys", rotation.run(supervisor.stopping()));
     let ended = match start(&args, &store, &mut supervisor, &mut signals).await {
         Ok(Started::Ready(running, shutdown)) => {
             running.write(&args.data_dir)?;
@@ -57,6 +63,14 @@ pub async fn run(args: ServerArgs) -> anyhow::Result<()> {
     let closed = store.close().await.context("close the store");
     Running::forget(&args.data_dir);
     ended.and(stopped).and(closed)
+}
+
+/// Refuses to start where containers are impossible.
+fn check_machine(args: &ServerArgs) -> anyhow::Result<()> {
+    let verdict = preflight::look(args, Machine::default().now());
+    verdict.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
+    anyhow::ensure!(verdict.missing.is_empty(), "{}", verdict.missing.join("; "));
+    Ok(())
 }
 
 /// Waits for the signal that ends the server. One that tells of a loss of power ends its pods first.
@@ -100,6 +114,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
         first_objects: vec![standard_class()],
     };
     let server = Server::new(config).await.context("start the API server")?;
+    server.set_lint_warnings(if args.lint_warnings { LintWarnings::On } else { LintWarnings::Off });
     dns::reserve(args, &server);
     server.register_outbound(outbound::service()?);
     let certificates = Certificates::open(args.data_dir.join("tls"), name_sources(args, &node_name), machine.clone())?;
@@ -107,6 +122,7 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     kubeconfigs.publish(certificates.pki())?;
     let kubeconfig = kubeconfigs.file().to_owned();
     let root_ca = certificates.pki().authorities.clone();
+    server.register_site(Arc::new(ui(machine.clone(), listened, certificates.presented.clone())));
     let security =
         Security { tls: listen::tls(certificates.presented.clone())?, clients: certificates.clients.clone(), clock: machine.clone() };
     let serving = listen::serve(listener, security.clone(), server.service(), supervisor.stopping());
@@ -134,15 +150,20 @@ async fn start(args: &ServerArgs, store: &Store, supervisor: &mut Supervisor, si
     server.publish(reach::listen(reach, &security, &server, supervisor).await).await.context("say where pods reach the API")?;
     let service = server.service();
     tokio::select! {
-        ready = wait_ready(&service) => ready?,
+        ready = wait_ready(&service, nodes.caught_up) => ready?,
         error = supervisor.first_death() => return Err(error),
         _ = signals.end() => return Ok(Started::Stopped),
     }
     Ok(Started::Ready(Running::this(url, kubeconfig, args.settings())?, nodes.shutdown))
 }
 
+/// The page at `/ui`.
+fn ui(machine: Arc<dyn Environment>, listened: SocketAddr, presented: Arc<CertificateResolver>) -> Ui {
+    Ui::new(machine, listened.port(), Box::new(move || presented.fingerprint()))
+}
+
 /// The class of claims that name none: directories and file systems on the nodes' own disks.
-fn standard_class() -> Value {
+pub fn standard_class() -> Value {
     json!({
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -215,16 +236,24 @@ impl Signals {
     }
 }
 
-/// The store of a data directory. One that is gone is refused; where an earlier version left no mark of it, what else is there
+/// The store of a data directory, and what follows its keys. One that is gone is refused; where an earlier version left no mark of it, what else is there
 /// gives it away.
-fn open_store(data_dir: &Path) -> anyhow::Result<Store> {
+fn open_store(data_dir: &Path) -> anyhow::Result<(Store, Rotation)> {
     let path = running::store(data_dir);
     let remains: Vec<&str> = ["tls", "containers"].into_iter().filter(|name| data_dir.join(name).exists()).collect();
     let begins_empty = !path.exists();
     let tls = data_dir.join("tls");
     let keys = secrets_key::open(&tls)?;
-    let options = StoreOptions { seal: Some(Arc::new(Sealing::new(&keys))), ..StoreOptions::default() };
+    let sealing = Arc::new(Sealing::new(&keys));
+    let options = StoreOptions { seal: Some(sealing.clone()), ..StoreOptions::default() };
     let opened = Store::open(&path, options);
+    if let Err(OpenError::Locked { pid, .. }) = &opened {
+        let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+        let dir = data_dir.display();
+        anyhow::bail!(
+            "{dir} is in use by {who}, which serves it: `stead status --data-dir {dir}` shows it, `stead down --data-dir {dir}` ends it, and another --data-dir is for a second server"
+        );
+    }
     let store =
         opened.with_context(|| format!("open the store, its Secrets sealed by the keys in {}", secrets_key::path(&tls).display()))?;
     // All there is, the first of them seals now.
@@ -233,7 +262,8 @@ fn open_store(data_dir: &Path) -> anyhow::Result<Store> {
         let path = path.display();
         tracing::warn!(%path, ?remains, "there was no store beside the remains of an earlier cluster: beginning with an empty one");
     }
-    Ok(store)
+    let used = keys.into_iter().take(1).collect();
+    Ok((store.clone(), Rotation::new(tls, sealing, store, used)))
 }
 
 /// Paths that go into records and mounts must hold wherever they are read.
@@ -300,8 +330,18 @@ fn start_controllers(
     Ok(())
 }
 
+/// Waits until the API is ready, and tells the truth about the pods of this process.
+async fn wait_ready(service: &Service, caught_up: Option<watch::Receiver<bool>>) -> anyhow::Result<()> {
+    wait_api_ready(service).await?;
+    let Some(mut caught_up) = caught_up else { return Ok(()) };
+    if tokio::time::timeout(CATCH_UP_MAX, caught_up.wait_for(|done| *done)).await.is_err() {
+        tracing::warn!("pods that have ended are still shown as ready: their status cannot be written");
+    }
+    Ok(())
+}
+
 /// Asks `/readyz` until it says ok.
-async fn wait_ready(service: &Service) -> anyhow::Result<()> {
+async fn wait_api_ready(service: &Service) -> anyhow::Result<()> {
     let client = inprocess::client(service.clone(), "system:stead", "stead");
     loop {
         let request = http::Request::get("/readyz").body(Vec::new()).context("build a request")?;

@@ -1,6 +1,7 @@
 //! Owns every key's current entry and its older versions inside the history window. Never numbers a change and never
 //! decides what is old. In: committed events, and which revisions left the window. Out: entries, now or at a revision.
 
+use crate::tally::{Extent, Tally};
 use crate::{Entry, Event};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -68,16 +69,21 @@ pub(crate) struct Slice {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     keys: BTreeMap<Arc<str>, Versions>,
+    /// How much is current.
+    tally: Tally,
 }
 
 impl Index {
     /// An index of what the backend holds.
     pub(crate) fn load(entries: impl Iterator<Item = Entry>) -> Self {
+        let mut tally = Tally::default();
         let row = |entry: Entry| {
+            tally.replace(None, Some(&entry));
             let (key, stored) = (Arc::clone(&entry.key), Stored::Row { revision: entry.revision });
             (key, Versions { newest: Version::Live(entry), older: Vec::new(), stored })
         };
-        Self { keys: entries.map(row).collect() }
+        let keys = entries.map(row).collect();
+        Self { keys, tally }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
@@ -91,6 +97,11 @@ impl Index {
 
     pub(crate) fn stored(&self, key: &str) -> Stored {
         self.keys.get(key).map_or(Stored::Nothing, |versions| versions.stored)
+    }
+
+    /// How much is current in a directory (see [`Tally`]).
+    pub(crate) fn extent(&self, directory: &str) -> Extent {
+        self.tally.extent(directory)
     }
 
     /// All current entries, sorted by key.
@@ -124,6 +135,8 @@ impl Index {
             Event::Delete { last, .. } => Version::Dead(last.revision),
         };
         let key = &event.entry().key;
+        let old = self.keys.get(key).and_then(|versions| versions.newest.live());
+        self.tally.replace(old, version.live());
         match self.keys.get_mut(key) {
             Some(versions) => {
                 let replaced = std::mem::replace(&mut versions.newest, version);

@@ -23,6 +23,7 @@ mod recovery;
 mod revision;
 mod seal;
 mod state;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod txn;
@@ -32,6 +33,7 @@ mod writer;
 pub use compact::{Clock, Limits, WINDOW_AGE_MAX, WINDOW_BYTES_MAX, WINDOW_EVENTS_MAX};
 pub use pipeline::{Latest, Pending};
 pub use seal::{Seal, Unsealed};
+pub use tally::Extent;
 pub use watch::{Watch, WatchError};
 
 use bytes::Bytes;
@@ -259,6 +261,15 @@ impl Store {
         Ok(Self(Arc::new(Handle { pipeline, place: Place::Thread(thread) })))
     }
 
+    /// Writes the whole file anew if values are there that are not sealed as they would be now, so that nothing of the old one is left;
+    /// writers wait meanwhile. An error leaves what there is readable, and may be met by another try.
+    pub async fn seal_anew(&self) -> Result<(), WriteError> {
+        match &self.0.place {
+            Place::Caller(writer) | Place::Held(writer) => writer.lock().expect("a writer does not panic").seal_anew(),
+            Place::Thread(_) => self.0.pipeline.seal_anew().await,
+        }
+    }
+
     /// Ends the store for all clones, after the writes that were asked for before: nothing is written any more, watches
     /// end once they have returned what is there. Reads go on.
     pub async fn close(&self) -> Result<(), CloseError> {
@@ -284,6 +295,12 @@ impl Store {
     /// revision `at` (`None`: now).
     pub fn range(&self, prefix: &str, after: Option<&str>, limit: usize, at: Option<u64>) -> Result<Page, ReadError> {
         self.shared().read().range(prefix, after, limit, at)
+    }
+
+    /// How much is there now below `directory`, which ends in a slash: of keys that have at most one more slash after it. Nothing is
+    /// read for that.
+    pub fn extent(&self, directory: &str) -> Extent {
+        self.shared().read().index().extent(directory)
     }
 
     /// Writes a value. On success the entry with its final bytes. A future that is dropped may or may not have written.

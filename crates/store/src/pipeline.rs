@@ -90,6 +90,8 @@ struct Line {
     queue: VecDeque<Item>,
     /// Everything numbered up to here is durable or has failed.
     settled: u64,
+    /// Who waits until everything is sealed as it would be now.
+    sealers: VecDeque<oneshot::Sender<Result<(), WriteError>>>,
     /// How many commits have failed.
     failures: u64,
     phase: Phase,
@@ -137,13 +139,15 @@ enum Work {
 #[derive(Debug)]
 pub(crate) enum Next {
     Commit(Batch),
+    /// Have everything sealed as it would be now, and say so.
+    SealAnew(oneshot::Sender<Result<(), WriteError>>),
     /// The backend has failed some time ago: find out what is durable.
     Recover,
     Close,
 }
 
 /// Writes that share one commit.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Batch {
     items: Vec<Item>,
 }
@@ -161,7 +165,8 @@ impl Batch {
 impl Pipeline {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let newest = shared.read().revision();
-        let line = Line { newest, staged: HashMap::new(), queue: VecDeque::new(), settled: newest, failures: 0, phase: Phase::Open };
+        let (staged, queue, sealers) = (HashMap::new(), VecDeque::new(), VecDeque::new());
+        let line = Line { newest, staged, queue, settled: newest, sealers, failures: 0, phase: Phase::Open };
         Self { shared, line: Mutex::new(line), arrived: Condvar::new(), places: Arc::new(Semaphore::new(WAITING_MAX)) }
     }
 
@@ -236,6 +241,20 @@ impl Pipeline {
         }
     }
 
+    /// Waits until everything that is durable is sealed as it would be now. While writes are refused, until they are taken again.
+    pub(crate) async fn seal_anew(&self) -> Result<(), WriteError> {
+        let (asker, sealed) = oneshot::channel();
+        {
+            let mut line = self.line();
+            if matches!(line.phase, Phase::Closing | Phase::Ended { .. }) {
+                return Err(ended());
+            }
+            line.sealers.push_back(asker);
+            self.arrived.notify_one();
+        }
+        sealed.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     fn current(&self, line: &Line, key: &str) -> (Arc<str>, Current) {
         if let Some((key, staged)) = line.staged.get_key_value(key) {
             return (Arc::clone(key), staged.current.clone());
@@ -250,6 +269,12 @@ impl Pipeline {
     pub(crate) fn next(&self, retry_in: Duration) -> Next {
         let mut line = self.line();
         loop {
+            // Before the writes: there may always be more of them.
+            if matches!(line.phase, Phase::Open)
+                && let Some(asker) = line.sealers.pop_front()
+            {
+                return Next::SealAnew(asker);
+            }
             if !line.queue.is_empty() {
                 return Next::Commit(line.take());
             }
@@ -331,6 +356,7 @@ impl Pipeline {
     /// Nothing is written any more.
     pub(crate) fn end(&self, reason: &str) {
         let items = self.refuse(Phase::Ended { reason: reason.to_owned() });
+        self.line().sealers.clear();
         refuse_all(items, reason);
     }
 

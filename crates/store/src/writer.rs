@@ -7,7 +7,7 @@ use crate::backend::{Backend, Contents};
 use crate::pipeline::{Batch, Next, Pipeline};
 use crate::recovery::{self, Found};
 use crate::txn::Change;
-use crate::{CloseError, OpenError};
+use crate::{CloseError, OpenError, WriteError};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -51,6 +51,16 @@ impl Writer {
                 self.pipeline.failed(batch, &reason);
             }
         }
+    }
+
+    /// Has everything sealed as it would be now. After a failure writes are refused until it is known what there is.
+    pub(crate) fn seal_anew(&mut self) -> Result<(), WriteError> {
+        self.backend.seal_anew().map_err(|error| {
+            let reason = error.explain();
+            tracing::error!(reason, "store refuses writes until what is on disk is known and can be written again");
+            self.pipeline.failed(Batch::default(), &reason);
+            WriteError::Refused { reason }
+        })
     }
 
     /// Finds out what a failed commit left, and whether the backend takes writes. The failed batch is shown if it turns out
@@ -141,6 +151,11 @@ fn run(mut writer: Writer, close: oneshot::Sender<Result<(), CloseError>>) {
     loop {
         match pipeline.next(retry_in) {
             Next::Commit(batch) => writer.commit(batch),
+            Next::SealAnew(asker) => {
+                let sealed = writer.seal_anew();
+                // An asker that gave up asks again.
+                drop(asker.send(sealed));
+            }
             Next::Recover => retry_in = retry(&mut writer, retry_in),
             Next::Close => break,
         }

@@ -27,7 +27,7 @@ pub fn replace_owned(path: &Path, content: &[u8], mode: u32, owner: Option<(u32,
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = WRITES.fetch_add(1, Ordering::Relaxed);
-    let temporary = parent.join(format!(".{}.{}-{write}", name.to_string_lossy(), std::process::id()));
+    let temporary = parent.join(temporary_name(&name.to_string_lossy(), std::process::id(), write));
     let written = write_new(&temporary, content, mode, owner, durability).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         // Often there was not even room for it.
@@ -38,6 +38,19 @@ pub fn replace_owned(path: &Path, content: &[u8], mode: u32, owner: Option<(u32,
         Durability::Process => Ok(()),
         Durability::Power => File::open(parent)?.sync_all(),
     }
+}
+
+/// What the new file is called as long as it is not whole.
+fn temporary_name(replaced: &str, process: u32, write: u64) -> String {
+    format!(".{replaced}.{process}-{write}")
+}
+
+/// The name of the file that was to be replaced by one of this name, if that is what a crash has left.
+pub fn unfinished(name: &str) -> Option<&str> {
+    let (replaced, write) = name.strip_prefix('.')?.rsplit_once('.')?;
+    let (process, write) = write.split_once('-')?;
+    let temporary = temporary_name(replaced, process.parse().ok()?, write.parse().ok()?);
+    (!replaced.is_empty() && temporary == name).then_some(replaced)
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32, owner: Option<(u32, u32)>, durability: Durability) -> io::Result<()> {
@@ -79,6 +92,27 @@ mod tests {
         assert_eq!(fs::read(&path).expect("read"), b"two");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn what_a_crash_has_left_is_known_by_its_name() {
+        for (process, write) in [(1, 0), (4_000_000, 17)] {
+            assert_eq!(unfinished(&temporary_name("ca.crt", process, write)), Some("ca.crt"));
+        }
+        for other in [
+            "ca.crt",
+            ".ca.crt",
+            ".ca.crt.1",
+            ".ca.crt.1-",
+            ".ca.crt.-1",
+            ".ca.crt.1-0x",
+            ".ca.crt.+1-0",
+            ".ca.crt.01-0",
+            "ca.crt.1-0",
+            "..1-0",
+        ] {
+            assert_eq!(unfinished(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use stead_api::time::Timestamp;
 use stead_server::{Config, Environment, Identity, Server};
 use tower::Service;
 
-use crate::environment::Virtual;
+use crate::environment::virtual_time;
 
 /// Longest wait for an answer, in the time of the runtime: a watch without an end is a finding.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
@@ -65,7 +65,7 @@ impl Client {
     async fn start(store: stead_store::Store, seed: u64, service_cidr: &str) -> Result<Self> {
         let config = Config {
             store,
-            environment: Arc::new(Virtual::new(seed)),
+            environment: Arc::new(virtual_time(seed)),
             service_cidr: service_cidr.to_owned(),
             advertise: "https://127.0.0.1:6443".to_owned(),
             token_key: Arc::new(stead_server::SigningKey::fresh().context("make a key")?),

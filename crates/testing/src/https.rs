@@ -1,4 +1,5 @@
-//! A plain HTTPS client: HTTP/1.1 with keep-alive over TLS with the kubeconfig's client certificate. Knows no Kubernetes kinds.
+//! A plain HTTPS client: HTTP/1.1 with keep-alive over TLS with the kubeconfig's client certificate, or with a token. Knows no Kubernetes
+//! kinds.
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -28,7 +29,10 @@ pub const JSON: &str = "application/json";
 pub struct Target {
     /// `127.0.0.1:6443`.
     authority: String,
+    roots: Arc<rustls::RootCertStore>,
     tls: Arc<rustls::ClientConfig>,
+    /// What each request says of who asks, beside the certificate.
+    bearer: Option<String>,
 }
 
 impl Target {
@@ -51,13 +55,17 @@ impl Target {
             .collect::<Result<_, _>>()
             .context("read the certificate")?;
         let key = PrivateKeyDer::from_pem_slice(&pem("users", "user", "client-key-data")?).context("read the key")?;
-        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)?;
+        let roots = Arc::new(roots);
+        let tls = settings(&roots)?.with_client_auth_cert(chain, key)?;
         let server = field("clusters", "cluster", "server")?;
         let authority = server.strip_prefix("https://").context("the server is reached by https")?.to_owned();
-        Ok(Self { authority, tls: Arc::new(tls) })
+        Ok(Self { authority, roots, tls: Arc::new(tls), bearer: None })
+    }
+
+    /// The same server for whoever has that token.
+    pub fn with_token(&self, token: &str) -> Result<Self> {
+        let tls = settings(&self.roots)?.with_no_client_auth();
+        Ok(Self { tls: Arc::new(tls), bearer: Some(format!("Bearer {token}")), ..self.clone() })
     }
 
     pub async fn connect(&self) -> Result<Connection> {
@@ -70,8 +78,14 @@ impl Target {
         let driver = tokio::spawn(async move {
             connection.with_upgrades().await.ok(); // the sender reports what went wrong
         });
-        Ok(Connection { sender, host: self.authority.clone(), driver })
+        Ok(Connection { sender, host: self.authority.clone(), bearer: self.bearer.clone(), driver })
     }
+}
+
+fn settings(roots: &Arc<rustls::RootCertStore>) -> Result<rustls::ConfigBuilder<rustls::ClientConfig, rustls::client::WantsClientCert>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots.clone()))
 }
 
 /// One connection; requests go one after the other.
@@ -79,6 +93,7 @@ impl Target {
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
+    bearer: Option<String>,
     driver: JoinHandle<()>,
 }
 
@@ -95,8 +110,9 @@ impl Connection {
 
     async fn begin_with(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Result<http::Response<Incoming>> {
         let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        let bearer = self.bearer.as_deref().map(|bearer| ("authorization", bearer));
+        for (name, value) in headers.iter().copied().chain(bearer) {
+            request = request.header(name, value);
         }
         self.sender.ready().await.context("the connection is open")?;
         self.sender.send_request(request.body(Full::new(body))?).await.with_context(|| format!("send a request to {path}"))

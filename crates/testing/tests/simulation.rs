@@ -1,7 +1,7 @@
-//! A hundred simulated worlds, in four parts that run side by side. A failing seed is printed; `STEAD_SEED=N cargo test -p
-//! stead-testing --test simulation one_seed -- --nocapture` runs it again.
+//! A hundred simulated worlds, in four parts that run side by side, some with Deployments, Jobs or CronJobs. A failing seed is printed; `STEAD_SEED=N cargo
+//! test -p stead-testing --test simulation one_seed -- --nocapture` runs it again, with `one_seed_of_jobs` one with Jobs.
 
-use stead_testing::simulation::{Fault, run, run_deployments, run_with};
+use stead_testing::simulation::{Fault, run, run_cron_jobs, run_deployments, run_jobs, run_with};
 
 fn seeds(range: std::ops::Range<u64>) {
     let mut bound = 0;
@@ -45,6 +45,32 @@ fn deployments_are_rolled_out_and_quotas_say_what_there_is() {
 }
 
 #[test]
+fn jobs_count_each_pod_once_and_end() {
+    let mut finished = 0;
+    for seed in 0..25 {
+        let report = run_jobs(seed);
+        finished += report.finished;
+        if let Some(failure) = report.failure {
+            panic!("{failure}");
+        }
+    }
+    assert!(finished > 25, "{finished} Jobs ended: nothing was tried");
+}
+
+#[test]
+fn cron_jobs_make_one_job_for_each_slot() {
+    let mut finished = 0;
+    for seed in 10..25 {
+        let report = run_cron_jobs(seed);
+        finished += report.finished;
+        if let Some(failure) = report.failure {
+            panic!("{failure}");
+        }
+    }
+    assert!(finished > 30, "{finished} of their Jobs ended: nothing was tried");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes() {
     let (first, second, other) = (run(7), run(7), run(8));
     assert_eq!(first, second);
@@ -52,13 +78,24 @@ fn the_same_seed_gives_the_same_bytes() {
     assert!(first.steps > 100, "{first:?}");
 }
 
-/// Runs the seed that the environment names, else the first.
+/// The seed that the environment names, else the first.
+fn named_seed() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "how a developer names the seed to look at")]
+    std::env::var("STEAD_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn one_seed_of_jobs() {
+    if let Some(failure) = run_jobs(named_seed()).failure {
+        panic!("{failure}");
+    }
+}
+
 #[test]
 fn one_seed() {
-    #[expect(clippy::disallowed_methods, reason = "how a developer names the seed to look at")]
-    let seed = std::env::var("STEAD_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let report = run(seed);
-    println!("{} steps, {:.1} s of virtual time, hash {:x}", report.steps, report.ended as f64 / 1e6, report.hash);
+    let report = run(named_seed());
+    let (ended_s, grown) = (report.ended as f64 / 1e6, report.grown_at_start);
+    println!("{} steps, {ended_s:.1} s of virtual time, {grown} images grown at a start, hash {:x}", report.steps, report.hash);
     if let Some(failure) = report.failure {
         panic!("{failure}");
     }

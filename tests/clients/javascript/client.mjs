@@ -108,6 +108,16 @@ async function programsAndTheirOutput() {
   await ended;
 }
 
+async function aStatusAndNothingElse() {
+  const own = (pod) => pod.status.conditions.find((one) => one.type === "example.com/checked")?.status;
+  const said = { spec: { activeDeadlineSeconds: 1 }, status: { conditions: [{ type: "example.com/checked", status: "True" }] } };
+  const strategic = k8s.setHeaderOptions("Content-Type", k8s.PatchStrategy.StrategicMergePatch);
+  const at = { namespace: SPACE, name: "p" };
+  const patched = await core.patchNamespacedPodStatus({ ...at, body: said }, strategic);
+  assert.deepEqual([own(patched), patched.spec.activeDeadlineSeconds], ["True", undefined]);
+  assert.equal(own(await core.readNamespacedPodStatus(at)), "True");
+}
+
 async function aWorkload({ until }) {
   const containers = [{ name: "c", image: "localhost/stead:1", command: ["sleep", "100000"] }];
   const labels = { app: "s" };
@@ -127,6 +137,7 @@ await core.createNamespace({ body: { metadata: { name: SPACE } } });
 const pods = await followed();
 await aPodIsFollowed(pods);
 await everyPatch();
+await aStatusAndNothingElse();
 await programsAndTheirOutput();
 await aWorkload(pods);
 await core.deleteNamespace({ name: SPACE });

@@ -1,4 +1,4 @@
-"""The Python client does with a server what programs do with it: list, create, watch, patch in each way, exec, logs, delete.
+"""The Python client does with a server what programs do with it: list, create, watch, patch in each way, install manifests, exec, logs, delete.
 
 Input: the path of a kubeconfig. Ends with 0 if all was as it must be; otherwise with what was not.
 """
@@ -6,7 +6,8 @@ Input: the path of a kubeconfig. Ends with 0 if all was as it must be; otherwise
 import sys
 import threading
 
-from kubernetes import client, config, dynamic, watch
+import yaml
+from kubernetes import client, config, dynamic, utils, watch
 from kubernetes.client.rest import ApiException
 from kubernetes.stream import stream
 
@@ -124,12 +125,44 @@ def runs_a_workload(core, apps):
     apps.delete_namespaced_deployment("d", SPACE, propagation_policy="Foreground")
 
 
+def writes_a_status_and_nothing_else(core):
+    def own(of):
+        return [condition.status for condition in of.status.conditions if condition.type == "example.com/checked"]
+
+    said = {"status": {"conditions": [{"type": "example.com/checked", "status": "True"}]}}
+    assert own(core.patch_namespaced_pod("p", SPACE, said)) == []
+    patched = core.patch_namespaced_pod_status("p", SPACE, {**said, "spec": {"activeDeadlineSeconds": 1}})
+    assert own(patched) == ["True"] and patched.spec.active_deadline_seconds is None, patched
+    assert own(core.read_namespaced_pod_status("p", SPACE)) == ["True"]
+
+
 def await_deployment(apps, is_so):
     follow = watch.Watch()
     for event in follow.stream(apps.list_namespaced_deployment, SPACE, timeout_seconds=PATIENCE_S):
         if is_so(event["object"].status):
             return
     raise AssertionError("the Deployment did not get there")
+
+
+MANIFEST = """
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {colour: green}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: front}, spec: {selector: {app: d}, ports: [{port: 80}]}}
+"""
+
+
+def installs_what_files_say(core, api):
+    def install():
+        return utils.create_from_yaml(api, yaml_objects=list(yaml.safe_load_all(MANIFEST)), namespace=SPACE)
+
+    assert len(install()) == 2
+    assert core.read_namespaced_config_map("settings", SPACE).data == {"colour": "green"}
+    assert core.read_namespaced_service("front", SPACE).spec.cluster_ip
+    try:
+        install()
+        raise AssertionError("what is there was made again")
+    except utils.FailToCreateError as error:
+        assert [one.status for one in error.api_exceptions] == [409, 409], error
 
 
 def sees_a_namespace_end(core):
@@ -158,6 +191,8 @@ def main():
     follows_a_pod_until_it_is_ready(core)
     patches_in_every_way(core, api)
     runs_programs_and_reads_what_they_print(core)
+    writes_a_status_and_nothing_else(core)
+    installs_what_files_say(core, api)
     runs_a_workload(core, apps)
     sees_a_namespace_end(core)
 

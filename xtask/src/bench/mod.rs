@@ -6,6 +6,7 @@ mod deployments;
 mod disk;
 mod disks;
 mod exec;
+mod flood;
 mod images;
 mod lists;
 mod logs;
@@ -14,6 +15,7 @@ mod pods;
 mod questions;
 mod report;
 mod requests;
+mod systems;
 mod volumes;
 
 use crate::{cargo, say};
@@ -35,6 +37,9 @@ pub struct Args {
     /// Measure this program in this process, and build none: to see whether a measurement works
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Do only a little of what takes long (disks, systems): shows that a measurement works, and measures nothing
+    #[arg(long)]
+    reduced: bool,
     /// Run the measurements in this process (used by the command itself)
     #[arg(long, hide = true)]
     measure: bool,
@@ -44,18 +49,40 @@ pub struct Args {
 enum Part {
     /// Requests over HTTPS
     Requests,
+    /// Requests of one user while another floods the server
+    Flood,
     /// Pods in real containers (needs root)
     Containers,
     /// Pods on simulated nodes
     Simulated,
     /// Disks of claims (images need root)
     Disks,
+    /// The systems of the tutorial (needs root)
+    Systems,
     /// The store alone
     Store,
     /// The rules of many Services alone (needs root)
     Services,
     /// The scheduler alone
     Scheduler,
+    /// The rights of requests alone
+    Authorization,
+}
+
+/// How much is done for a figure.
+#[derive(Clone, Copy)]
+enum Extent {
+    Full,
+    Reduced,
+}
+
+impl Extent {
+    fn of(self, full: usize, reduced: usize) -> usize {
+        match self {
+            Extent::Full => full,
+            Extent::Reduced => reduced,
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a development task runs programs")]
@@ -69,6 +96,9 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     let part = args.only.and_then(|part| clap::ValueEnum::to_possible_value(&part)).map(|value| value.get_name().to_owned());
     if let Some(part) = &part {
         line.extend(["--only", part]);
+    }
+    if args.reduced {
+        line.push("--reduced");
     }
     status(Command::new(root.join("target/release/xtask")).args(&line).current_dir(root))?;
     if args.only.is_none_or(|part| part == Part::Store) {
@@ -87,6 +117,10 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
         say("\nThe scheduler alone, 5,000 nodes with 20,000 pods:\n");
         cargo(root, &["bench", "--locked", "--package", "stead-control", "--bench", "scheduler"])?;
     }
+    if args.only.is_none_or(|part| part == Part::Authorization) {
+        say("\nThe rights of requests alone, beside the default roles and 10,000 bindings of others:\n");
+        cargo(root, &["bench", "--locked", "--package", "stead-server", "--bench", "authorization"])?;
+    }
     if let Some(took) = clean {
         say(&format!("\nClean release build: {took}"));
     }
@@ -95,6 +129,7 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
 
 fn measure(root: &Path, args: &Args) -> Result<()> {
     let wants = |part: Part| args.only.is_none_or(|only| only == part);
+    let extent = if args.reduced { Extent::Reduced } else { Extent::Full };
     let binary = args.binary.clone().unwrap_or_else(|| root.join("target/release/stead"));
     let place = root.join("target/bench");
     if place.exists() {
@@ -108,6 +143,9 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
         if wants(Part::Requests) {
             requests::run(&binary, &place.join("requests"), &mut report).await.context("requests")?;
         }
+        if wants(Part::Flood) {
+            flood::measure(&binary, &place.join("flood"), &mut report).await.context("a flood of one user")?;
+        }
         if wants(Part::Simulated) {
             pods::simulated(&binary, &place.join("simulated"), &mut report).await.context("pods on simulated nodes")?;
             deployments::measure(&binary, &place.join("deployments"), &mut report).await.context("Deployments on simulated nodes")?;
@@ -119,9 +157,14 @@ fn measure(root: &Path, args: &Args) -> Result<()> {
             report.note("LEFT OUT: pods in containers, which need root.");
         }
         if wants(Part::Disks) && nix::unistd::geteuid().is_root() {
-            volumes::measure(&binary, &place.join("volumes"), &mut report).await.context("volumes of claims")?;
+            volumes::measure(&binary, &place.join("volumes"), extent, &mut report).await.context("volumes of claims")?;
         } else if wants(Part::Disks) {
             report.note("LEFT OUT: volumes in pods, which need root.");
+        }
+        if wants(Part::Systems) && nix::unistd::geteuid().is_root() {
+            systems::measure(root, &binary, &place.join("systems"), extent, &mut report).await.context("systems of the tutorial")?;
+        } else if wants(Part::Systems) {
+            report.note("LEFT OUT: systems of the tutorial, which need root.");
         }
         anyhow::Ok(())
     })?;

@@ -14,9 +14,9 @@ const ONE_AT_A_TIME: usize = 50;
 const IDLE_PODS: usize = 30;
 const IDLE: Duration = Duration::from_secs(20);
 /// Time for a system to come to rest before it is called idle.
-const SETTLE: Duration = Duration::from_secs(12);
+pub const SETTLE: Duration = Duration::from_secs(12);
 pub const STEP_MAX: Duration = Duration::from_secs(180);
-const PODS: &str = "/api/v1/namespaces/default/pods";
+pub const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 
 /// Measures pods in real containers.
@@ -226,10 +226,15 @@ pub async fn single_with(server: &Server, n: usize, spec: Value) -> Result<Durat
     Ok(took)
 }
 
-async fn until(watch: &mut Watch, wanted: impl Fn(&Value) -> bool) -> Result<()> {
+/// The first event that is wanted.
+pub async fn until(watch: &mut Watch, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
     let wait = async {
-        while !wanted(&watch.next().await?) {}
-        anyhow::Ok(())
+        loop {
+            let event = watch.next().await?;
+            if wanted(&event) {
+                return anyhow::Ok(event);
+            }
+        }
     };
     tokio::time::timeout(STEP_MAX, wait).await.context("in time")?
 }

@@ -54,13 +54,20 @@ pub const SIMULATED_1000_DOWN: Quantity = ("1,000 parallel replicas on simulated
 pub const SIMULATED_UP_DOWN: Quantity = ("100 parallel replicas on simulated nodes, up / down", "-", "-");
 pub const DISK_DIRECTORY: Quantity = ("a claim's disk made: a directory, with a quota where the disk has them, p50 / p99", "-", "5 ms");
 pub const DISK_IMAGE: Quantity = ("a claim's disk made: an image of 1 GiB with its own file system, p50 / p99", "-", "40 ms");
-pub const DISK_REMOVED: Quantity =
-    ("a claim's disk with 1,000,000 files out of sight / the slowest disk made while they are removed", "-", "5 / 40 ms");
+pub const CLAIM_BOUND: Quantity = ("create of a claim to Bound: a directory / an image of 512 MiB, p50 / p99", "-", "5 / 40 ms");
+pub const CLAIM_REMOVED: Quantity =
+    ("delete of a claim with 1,000,000 files to its volume gone / the slowest claim bound while they are removed", "-", "-");
 pub const SET_WITH_CLAIMS: Quantity = ("100 parallel pods with a new claim each, apply to all Ready", "-", "4 s");
 pub const GROUP_OF_FILES: Quantity =
     ("create to Running of a pod with fsGroup (OnRootMismatch) and a claim with 1,000,000 files, p50 of 5", "-", "1 s");
 pub const VOLUME_WRITES: Quantity =
     ("random writes of 4 kB through a volume, beside the directory it lies in: a directory / an image", "-", "within 3 %");
+pub const FLOOD: Quantity =
+    ("requests of others while one user sends 50,000 and has 5,000 watches, p50 / p99 / slowest", "-", "p99 below 50 ms");
+pub const SYSTEMS_READY: Quantity = ("systems of the tutorial, on claims, images present: apply to all Ready", "-", "-");
+pub const SYSTEMS_STARTED: Quantity = ("the same, apply to the last container started", "-", "-");
+pub const SYSTEMS_POD: Quantity = ("create of one of their pods to its container started, the longest", "-", "-");
+pub const SYSTEMS_MEMORY: Quantity = ("memory (PSS) of the server, and of the shims, beside them", "-", "-");
 pub const BINARY: Quantity = ("size of the binary", "-", "-");
 
 /// What was measured.

@@ -1,27 +1,39 @@
-//! An archive as `docker save` writes it: a layer of the packages, a layer of the image's own, the configuration and the manifest.
+//! An archive as `docker save` writes it: a layer of the packages, one of the jars, the image's own, the configuration and the manifest.
 
-use super::contents::Image;
+use super::recipe::{Base, Image};
 use crate::vm::host::run_in;
 use anyhow::{Context, Result};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tar::{Builder, EntryType, Header};
 
 const NAME_SERVICES: &str = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n";
 
-/// Writes the archive below `work`; where.
-pub fn write(work: &Path, root: &Path, image: &Image) -> Result<PathBuf> {
-    let layers = [("packages.tar", packages(work, root)?), ("own.tar", own(work, image)?)];
+/// Says what is really in an image whose tags say something else.
+const STAND_IN_LABEL: &str = "stead.io/stand-in";
+
+/// Writes the archive below `work`; where. `jars` is the directory that has them alone.
+pub fn write(work: &Path, root: &Path, jars: Option<&Path>, image: &Image) -> Result<PathBuf> {
+    let mut layers = vec![("packages.tar", layer_of(work, root, "packages.tar")?)];
+    if let Some(jars) = jars {
+        layers.push(("jars.tar", layer_of(work, jars, "jars.tar")?));
+    }
+    layers.push(("own.tar", own(work, image)?));
     let mut diff_ids = Vec::new();
     for (_, path) in &layers {
         diff_ids.push(format!("sha256:{}", digest(path)?));
     }
-    let config = json!({"architecture": architecture(), "os": "linux", "config": (image.config)(),
-        "rootfs": {"type": "layers", "diff_ids": diff_ids}});
-    let manifest = json!([{"Config": "config.json", "RepoTags": image.tags, "Layers": layers.each_ref().map(|(name, _)| name)}]);
+    let mut members = (image.config)();
+    if let Some(what) = image.stand_in {
+        members["Labels"] = json!({STAND_IN_LABEL: what});
+    }
+    let config =
+        json!({"architecture": architecture(), "os": "linux", "config": members, "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+    let names: Vec<&str> = layers.iter().map(|(name, _)| *name).collect();
+    let manifest = json!([{"Config": "config.json", "RepoTags": image.tags, "Layers": names}]);
     let path = work.join(image.archive());
     let mut out = Builder::new(File::create(&path).context("make the archive")?);
     file(&mut out, "manifest.json", 0o644, manifest.to_string().as_bytes())?;
@@ -42,10 +54,9 @@ fn architecture() -> &'static str {
     }
 }
 
-fn packages(work: &Path, root: &Path) -> Result<PathBuf> {
-    // A link, as on every Debian since 7; the package has a directory that its scripts would replace.
-    fs::remove_dir(root.join("var/run")).context("remove a directory")?;
-    let layer = work.join("packages.tar");
+/// The same bytes for the same files, so that images share the layer.
+fn layer_of(work: &Path, root: &Path, name: &str) -> Result<PathBuf> {
+    let layer = work.join(name);
     let place = layer.to_string_lossy();
     run_in(root, "tar", &["--create", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--file", &place, "."])?;
     Ok(layer)
@@ -53,21 +64,30 @@ fn packages(work: &Path, root: &Path) -> Result<PathBuf> {
 
 fn own(work: &Path, image: &Image) -> Result<PathBuf> {
     let layer = work.join("own.tar");
-    let (user, number, home) = image.user;
     let mut out = Builder::new(File::create(&layer).context("make a layer")?);
-    let passwd = format!(
-        "root:x:0:0:root:/root:/bin/bash\n{user}:x:{number}:{number}::{home}:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n"
-    );
+    let shell = if image.base == Base::Debian { "/bin/bash" } else { "/bin/sh" };
+    let (mut passwd, mut group) = (format!("root:x:0:0:root:/root:{shell}\n"), "root:x:0:\n".to_owned());
+    if let Some(user) = &image.user {
+        passwd.push_str(&format!("{0}:x:{1}:{1}::{2}:{shell}\n", user.name, user.number, user.home));
+        group.push_str(&format!("{}:x:{}:\n", user.name, user.number));
+    }
+    passwd.push_str("nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n");
+    group.push_str("nogroup:x:65534:\n");
     file(&mut out, "etc/passwd", 0o644, passwd.as_bytes())?;
-    file(&mut out, "etc/group", 0o644, format!("root:x:0:\n{user}:x:{number}:\nnogroup:x:65534:\n").as_bytes())?;
+    file(&mut out, "etc/group", 0o644, group.as_bytes())?;
     file(&mut out, "etc/nsswitch.conf", 0o644, NAME_SERVICES.as_bytes())?;
-    file(&mut out, "usr/local/bin/docker-entrypoint.sh", 0o755, image.entry_point.as_bytes())?;
-    let mut link = header(EntryType::Symlink, 0o777, 0);
-    out.append_link(&mut link, "var/run", "/run").context("write a link")?;
+    for own in image.files {
+        file(&mut out, own.path, own.mode, own.content.as_bytes())?;
+    }
+    for (path, target) in [("var/run", "/run")].iter().chain(image.links) {
+        let target = target.replace("{architecture}", architecture());
+        out.append_link(&mut header(EntryType::Symlink, 0o777, 0), path, target).context("write a link")?;
+    }
+    let owner = image.user.as_ref().map_or(0, |user| user.number);
     for (path, mode) in image.directories {
         let mut header = header(EntryType::Directory, *mode, 0);
-        header.set_uid(number.into());
-        header.set_gid(number.into());
+        header.set_uid(owner.into());
+        header.set_gid(owner.into());
         out.append_data(&mut header, format!("{path}/"), &[][..]).with_context(|| format!("write {path}"))?;
     }
     out.into_inner().context("end a layer")?;

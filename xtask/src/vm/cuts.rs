@@ -2,7 +2,7 @@
 //! everything that was acknowledged must be there. What happens inside is in `guest.rs`; this side has the only memory that a cut does not touch.
 
 use super::disk::{self, Disk};
-use super::guest::{content, is_on_disk};
+use super::guest::{DATABASES, content, is_on_disk};
 use super::machine::{Acceleration, Machine, Parts};
 use super::{note, say};
 use anyhow::{Context, Result, bail, ensure};
@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::time::{Instant, timeout};
 
-/// From the start of a machine to settled pods; seconds on an idle host.
-const SETTLE_MAX: Duration = Duration::from_secs(300);
+/// From the start of a machine to settled pods; seconds on an idle host, after the first.
+const SETTLE_MAX: Duration = Duration::from_secs(2400);
 /// A cut during starts comes this long after the server is ready; every other one after that many writes were acknowledged, or the longest of these times.
 const DELAY_MS: std::ops::Range<u64> = 200..20_000;
 const ACKNOWLEDGED: std::ops::Range<u64> = 5..150;
@@ -57,8 +57,9 @@ async fn rounds(parts: &mut Parts, acceleration: Acceleration, disk: &Mutex<Disk
         let kept_percent = [0, 50, 90][chance.within(0..3) as usize];
         let (lost, unflushed) = disk.lock().expect("no holder panics").cut(|| chance.within(0..100) < kept_percent)?;
         say(&format!(
-            "cut {round} after {from:?}: {} writes acknowledged so far, {lost} of {unflushed} unflushed sectors lost",
-            ledger.count
+            "cut {round} after {from:?}: {} writes acknowledged so far, {} rows of databases, {lost} of {unflushed} unflushed sectors lost",
+            ledger.count,
+            ledger.rows()
         ));
     }
     parts.words = "round=last".to_owned();
@@ -128,6 +129,11 @@ struct Entry {
 }
 
 impl Ledger {
+    /// How many rows of databases were acknowledged, of all together.
+    fn rows(&self) -> u64 {
+        DATABASES.iter().filter_map(|database| self.entries.get(database.name)).map(|entry| entry.change).sum()
+    }
+
     /// Takes a line of the machine's. One that the cut has torn does not end in a full stop, and says nothing.
     fn take(&mut self, line: &str) -> Result<Option<Mark>> {
         match line.split(' ').collect::<Vec<_>>()[..] {
@@ -234,6 +240,17 @@ mod tests {
         assert!(after(&["ack cycle-1-1 2 0 .", "ready 9 .", "settled ."]).is_ok()); // its deletion was on its way
         assert!(after(&["ack cycle-1-1 1 0 .", "ready 9 .", "settled ."]).is_err());
         assert!(after(&["ack cycle-1-1 3 0 .", "ready 9 .", "found cycle-1-1 2 .", "settled ."]).is_err());
+    }
+
+    #[test]
+    fn rows_that_were_committed_must_be_there() {
+        let committed = ["ack postgres 1 0 .", "ack redis 1 0 .", "ack postgres 2 0 .", "ready 9 ."];
+        let and = |lines: &[&str]| after(&[&committed[..], lines, &["settled ."]].concat());
+        assert!(and(&["found postgres 2 .", "found redis 1 ."]).is_ok());
+        assert!(and(&["found postgres 3 .", "found redis 2 ."]).is_ok()); // commits were on their way
+        assert!(and(&["found postgres 1 .", "found redis 1 ."]).is_err());
+        assert!(and(&["found postgres 2 ."]).is_err());
+        assert!(and(&[]).is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What runs inside the machine between power cuts: it starts the server, tells what is there, waits for the pods, then writes and rolls
-//! without end and tells what was acknowledged; `claims` does the same with volumes. Each line goes out whole and ends in a full stop, so that a torn one can be told.
+//! without end and tells what was acknowledged; `claims` does the same with volumes, `databases` with rows of databases. Each line goes out whole and ends in a full stop, so that a torn one can be told.
 
 mod claims;
+mod databases;
 
 use anyhow::{Context, Result, ensure};
+pub use databases::DATABASES;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -17,7 +19,9 @@ use tokio::time::Instant;
 const WRITERS: u64 = 4;
 /// Every tenth change of a ConfigMap deletes it.
 const DELETED_EVERY: u64 = 10;
-const STEP_MAX: Duration = Duration::from_secs(240);
+/// On an idle host a minute; the first start of a database is the longest.
+const STEP_MAX: Duration = Duration::from_secs(1500);
+const SILENCE_MAX: Duration = Duration::from_secs(45);
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const PODS: &str = "/api/v1/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
@@ -34,17 +38,19 @@ pub struct Args {
     /// Which start this is; `last` ends in order
     #[arg(long)]
     round: String,
+    #[command(flatten)]
+    databases: databases::Options,
 }
 
 /// What a key shows after that many changes: the number of the last one, or nothing after a deletion.
 pub fn content(key: &str, change: u64) -> Option<u64> {
     let object = || (change > 0 && (key == SET || !change.is_multiple_of(DELETED_EVERY))).then_some(change);
-    claims::content(key, change).unwrap_or_else(object)
+    claims::content(key, change).or_else(|| databases::content(key, change)).unwrap_or_else(object)
 }
 
 /// Whether a key is told of once the pods run, as what is in volumes is.
 pub fn is_on_disk(key: &str) -> bool {
-    claims::content(key, 1).is_some()
+    claims::content(key, 1).or_else(|| databases::content(key, 1)).is_some()
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -59,17 +65,35 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 async fn round(args: &Args) -> Result<()> {
+    databases::bring(&args.databases, &args.dir.join("data"))?;
     let server = Server::start(&args.stead, &args.dir, &[])?;
     let target = server.target()?;
     let mut api = target.connect().await?;
+    let databases = databases::wanted(&args.databases);
     let rolls = report(&mut api).await?;
     if rolls.is_none() {
         wait_for_account(&mut api, "default").await?;
         api.call(Method::POST, SETS, JSON, &set(SET)).await.context("create the set")?;
         claims::begin(&mut api).await?;
+        if !databases.is_empty() {
+            databases::begin(&mut api).await?;
+        }
+        for database in databases {
+            database.begin(&mut api).await.with_context(|| database.name)?;
+        }
     }
-    runs_once(&target).await?;
-    claims::report(&mut api, &server.data_dir().join("storage/volumes")).await?;
+    let sets: Vec<String> =
+        [SETS, claims::SETS].map(str::to_owned).into_iter().chain(databases.iter().map(databases::Database::sets)).collect();
+    tokio::select! {
+        settled = runs_once(&target, &sets) => settled?,
+        never = tell_what_waits(&target) => never?,
+    }
+    // The one that was open meanwhile was idle for long, and is closed.
+    claims::report(&mut target.connect().await?, &server.data_dir().join("storage/volumes")).await?;
+    let mut sessions = Vec::new();
+    for database in databases {
+        sessions.push(database.connect(&args.databases, &args.dir.join("kubeconfig")).await?);
+    }
     print("settled .");
     if args.round == "last" {
         return server.stop();
@@ -81,6 +105,7 @@ async fn round(args: &Args) -> Result<()> {
     tasks.spawn(roll(target.clone(), rolls.unwrap_or_default()));
     tasks.spawn(claims::keep(target.clone()));
     tasks.spawn(claims::cycle(target, args.round.clone()));
+    sessions.into_iter().for_each(|session| drop(tasks.spawn(session.fill())));
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
@@ -139,10 +164,10 @@ fn is_settled(set: &Value) -> bool {
 }
 
 /// Waits until every pod is ready and has processes, and no process is of a pod that is no more. A set's status alone may be from before the cut.
-async fn runs_once(target: &Target) -> Result<()> {
+async fn runs_once(target: &Target, sets: &[String]) -> Result<()> {
     let deadline = Instant::now() + STEP_MAX;
     loop {
-        for sets in [SETS, claims::SETS] {
+        for sets in sets {
             settle(target, sets).await.with_context(|| format!("{sets} settle"))?;
         }
         let list = target.connect().await?.call(Method::GET, PODS, JSON, &Value::Null).await?;
@@ -154,6 +179,18 @@ async fn runs_once(target: &Target) -> Result<()> {
         }
         ensure!(Instant::now() < deadline, "there are processes of the pods {running:?}, but the pods are {wanted:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Says again and again which pods are not ready, for whoever wonders why nothing else is said.
+async fn tell_what_waits(target: &Target) -> Result<()> {
+    loop {
+        tokio::time::sleep(SILENCE_MAX).await;
+        let list = target.connect().await?.call(Method::GET, PODS, JSON, &Value::Null).await?;
+        let pods = list["items"].as_array().context("a list has items")?;
+        for status in pods.iter().map(|pod| &pod["status"]).filter(|status| status["containerStatuses"][0]["ready"] != true) {
+            print(&format!("waits: {} {}", status["phase"], status["containerStatuses"]));
+        }
     }
 }
 

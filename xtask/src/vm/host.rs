@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Program, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("busybox", "busybox-static"),
     ("mkfs.xfs", "xfsprogs"),
     ("mke2fs", "e2fsprogs"),
     ("apt-get", "apt"),
     ("ldd", "libc-bin"),
+    ("cp", "coreutils"),
 ];
 
 /// Fails with the packages to install, if a program is missing.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 const INIT: &str = include_str!("init.sh");
 const START: &str = include_str!("start.sh");
-const DATA_BYTES: u64 = 2 << 30;
+const DATA_BYTES: u64 = 6 << 30;
 
 /// Directories of the root disk that something is mounted on.
 const MOUNT_POINTS: [&str; 7] = ["proc", "sys", "dev", "run", "tmp", "data", "root"];
@@ -33,8 +33,8 @@ pub fn initial_ramdisk(kernel: &Kernel, path: &Path) -> Result<()> {
     fs::write(path, archive.end()).with_context(|| format!("write {}", path.display()))
 }
 
-/// Makes the root disk: `programs` with their libraries, and `run`, the script that the machine is for.
-pub fn root_disk(dir: &Path, programs: &[PathBuf], run: &str) -> Result<PathBuf> {
+/// Makes the root disk: `programs` with their libraries, whole directories, and `run`, the script that the machine is for.
+pub fn root_disk(dir: &Path, programs: &[PathBuf], directories: &[PathBuf], run: &str) -> Result<PathBuf> {
     let root = dir.join("root");
     if root.exists() {
         fs::remove_dir_all(&root).context("remove the former root")?;
@@ -63,12 +63,24 @@ pub fn root_disk(dir: &Path, programs: &[PathBuf], run: &str) -> Result<PathBuf>
     for file in &files {
         bytes += copy(file, &root)?;
     }
+    for directory in directories {
+        bytes += copy_all(directory, &root)?;
+    }
     let disk = dir.join("root.img");
-    let megabytes = (bytes >> 20) * 5 / 4 + 32;
-    fs::File::create(&disk).and_then(|file| file.set_len(megabytes << 20)).context("make the root disk")?;
-    let place = [root.as_path(), disk.as_path()].map(|p| p.to_string_lossy().into_owned());
-    host::run_in(dir, "mke2fs", &["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", &place[0], &place[1]])?;
+    written(&root, bytes, &disk)?;
     Ok(disk)
+}
+
+/// Makes a root disk of a tree that has all it needs.
+pub fn disk_of(tree: &Path, disk: &Path) -> Result<()> {
+    written(tree, room(tree)?, disk)
+}
+
+fn written(tree: &Path, bytes: u64, disk: &Path) -> Result<()> {
+    let megabytes = (bytes >> 20) * 5 / 4 + 32;
+    fs::File::create(disk).and_then(|file| file.set_len(megabytes << 20)).context("make the root disk")?;
+    let place = [tree, disk].map(|p| p.to_string_lossy().into_owned());
+    host::run_in(Path::new("/"), "mke2fs", &["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", &place[0], &place[1]])
 }
 
 /// Makes an empty data disk with a filesystem.
@@ -84,6 +96,27 @@ fn copy(file: &Path, root: &Path) -> Result<u64> {
     let inside = root.join(file.strip_prefix("/").context("a program's path begins at the root")?);
     fs::create_dir_all(inside.parent().context("a file is in a directory")?).context("make a directory")?;
     fs::copy(file, &inside).with_context(|| format!("copy {}", file.display()))
+}
+
+/// The same of a directory with all that is in it.
+fn copy_all(directory: &Path, root: &Path) -> Result<u64> {
+    let inside = root.join(directory.strip_prefix("/").context("a directory's path begins at the root")?);
+    fs::create_dir_all(&inside).context("make a directory")?;
+    let copied = [format!("{}/.", directory.display()), inside.display().to_string()];
+    host::run_in(root, "cp", &["-a", &copied[0], &copied[1]])?;
+    room(&inside)
+}
+
+/// What a directory takes on a disk.
+fn room(directory: &Path) -> Result<u64> {
+    const BLOCK_BYTES: u64 = 4096;
+    let mut bytes = BLOCK_BYTES;
+    for entry in fs::read_dir(directory).with_context(|| format!("list {}", directory.display()))? {
+        let entry = entry.context("list a directory")?;
+        let found = entry.metadata().with_context(|| format!("look at {}", entry.path().display()))?;
+        bytes += if found.is_dir() { room(&entry.path())? } else { found.len().next_multiple_of(BLOCK_BYTES) };
+    }
+    Ok(bytes)
 }
 
 /// The shared libraries of a program, the loader among them; none for a static one.

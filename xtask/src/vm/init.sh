@@ -8,6 +8,13 @@ mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 while read -r module; do insmod "/modules/$module"; done < /modules/order
 mount -t ext4 /dev/vda /new || poweroff -f
+# A root that has systemd starts with it, and finds the data disk where it is.
+if [ -e /new/lib/systemd/systemd ]; then
+    mount -t xfs -o prjquota /dev/vdb /new/data || poweroff -f
+    mount --move /dev /new/dev
+    umount /proc
+    exec switch_root /new /lib/systemd/systemd
+fi
 mount --move /dev /new/dev
 umount /proc
 exec switch_root /new /bin/sh /etc/start

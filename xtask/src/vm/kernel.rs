@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Drivers loaded at start; what they depend on comes along.
-const DRIVERS: [&str; 18] = [
+const DRIVERS: [&str; 19] = [
     "virtio_pci",
     "virtio_blk",
     "crc32c_generic",
@@ -17,6 +17,7 @@ const DRIVERS: [&str; 18] = [
     "veth",
     "nf_tables",
     "nft_ct",
+    "nf_conntrack_netlink",
     "nft_chain_nat",
     "nft_nat",
     "nft_masq",

@@ -32,6 +32,16 @@ pub struct Parts {
     pub console: PathBuf,
     /// Words for the script that runs inside, which finds them in `/proc/cmdline`.
     pub words: String,
+    pub restart: Restart,
+}
+
+/// What becomes of a machine that wants to start anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Restart {
+    /// It is off.
+    Off,
+    /// It does, with its disks as they are.
+    Again,
 }
 
 pub struct Machine {
@@ -67,7 +77,8 @@ impl Machine {
         // The kernel's check of its timer fails, and the kernel with it, where a loaded host runs the emulation late.
         let words = format!("console=ttyS0 quiet panic=-1 no_timer_check {}", parts.words);
         let mut qemu = Command::new(host::find("qemu-system-x86_64").context("find qemu")?);
-        qemu.args(["-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1536", "-nodefaults", "-display", "none", "-no-reboot"])
+        qemu.args(["-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1536", "-nodefaults", "-display", "none"])
+            .args((parts.restart == Restart::Off).then_some("-no-reboot"))
             .args([
                 "-serial",
                 &format!("file:{}", parts.console.display()),

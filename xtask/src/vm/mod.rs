@@ -1,5 +1,5 @@
 //! `cargo xtask vm`: boots a virtual machine as most users have one (Debian's kernel, cgroup v2 alone, AppArmor, XFS with project quotas)
-//! and runs the tests with real containers in it; then cuts its power again and again. Everything it makes is below `target/vm`.
+//! and runs the tests with real containers in it, and the service with systemd; then cuts its power again and again. Everything it makes is below `target/vm`.
 
 mod cuts;
 mod disk;
@@ -9,11 +9,12 @@ mod image;
 mod kernel;
 mod machine;
 mod programs;
+mod systemd;
 
-use crate::say;
+use crate::{images, say};
 use anyhow::{Context, Result, ensure};
 use kernel::Kernel;
-use machine::{Acceleration, Machine, Parts};
+use machine::{Acceleration, Machine, Parts, Restart};
 use programs::Programs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +40,9 @@ pub struct Args {
     /// Leave the tests out
     #[arg(long, conflicts_with_all = ["script", "filter"])]
     no_tests: bool,
+    /// Only the trial of the service with systemd
+    #[arg(long, conflicts_with_all = ["cuts", "script", "no_tests", "filter", "short"])]
+    systemd: bool,
     /// Seconds that the tests may take
     #[arg(long, value_name = "S", default_value_t = 900)]
     limit_s: u64,
@@ -48,48 +52,71 @@ pub struct Args {
 
 pub fn run(root: &Path, args: &Args) -> Result<()> {
     host::check()?;
-    let programs = Programs::build(root)?;
+    let mut programs = Programs::build(root)?;
     let dir = root.join("target/vm");
     std::fs::create_dir_all(&dir).context("make target/vm")?;
+    let cuts = cuts(args);
+    if cuts > 0 && !args.short {
+        let archives: Result<Vec<PathBuf>> = guest::DATABASES.iter().map(|database| images::archive(root, database.name)).collect();
+        match archives {
+            Ok(archives) => programs.add_databases(&archives, &dir)?,
+            Err(error) => say(&format!("LEFT OUT: power cuts of databases: {error:#}")),
+        }
+    }
     let kernel = Kernel::fetched(&dir.join("kernel"))?;
     let ramdisk = dir.join("initrd.img");
     image::initial_ramdisk(&kernel, &ramdisk)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    let parts = |script: &str| -> Result<Parts> {
+    let parts = |script: &str, directories: &[PathBuf]| -> Result<Parts> {
         Ok(Parts {
             kernel: kernel.image.clone(),
             ramdisk: ramdisk.clone(),
-            root: image::root_disk(&dir, &programs.files(), script)?,
+            root: image::root_disk(&dir, &programs.files(), directories, script)?,
             data: image::data_disk(&dir)?.display().to_string(),
             console: dir.join("console.log"),
             words: String::new(),
+            restart: Restart::Off,
         })
     };
     let script = match &args.script {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?,
         None => programs.tests(args.filter.as_deref(), args.short),
     };
-    let first = parts(&script)?;
+    let first = parts(&script, &[])?;
     let acceleration = runtime.block_on(machine::acceleration(&first));
     say(&format!("virtual machine with {acceleration:?}"));
-    if !args.no_tests {
+    if !args.no_tests && !args.systemd {
         runtime.block_on(tests(&first, acceleration, Duration::from_secs(args.limit_s)))?;
     }
-    let cuts = match args.cuts {
-        Some(cuts) => cuts,
-        None if args.short => CUTS_SHORT,
-        None if args.script.is_some() || args.filter.is_some() => 0,
-        None => CUTS,
-    };
+    if args.systemd || is_whole(args) {
+        let disk = systemd::root_disk(root, &dir, &programs)?;
+        let parts = Parts { root: disk, data: image::data_disk(&dir)?.display().to_string(), restart: Restart::Again, ..first };
+        runtime.block_on(tests(&parts, acceleration, Duration::from_secs(args.limit_s)))?;
+    }
     if cuts > 0 {
-        let parts = parts(&programs.cuts())?;
+        let parts = parts(&programs.cuts(), &programs.directories())?;
         let disk = PathBuf::from(&parts.data);
         runtime.block_on(cuts::run(parts, acceleration, &disk, cuts, args.seed))?;
     }
     Ok(())
 }
 
-/// Runs the machine to its end, showing what it prints.
+/// How often the power is to be cut.
+fn cuts(args: &Args) -> u64 {
+    match args.cuts {
+        Some(cuts) => cuts,
+        None if args.short => CUTS_SHORT,
+        None if args.systemd || args.script.is_some() || args.filter.is_some() => 0,
+        None => CUTS,
+    }
+}
+
+/// Whether nothing is left out.
+fn is_whole(args: &Args) -> bool {
+    !(args.short || args.no_tests || args.systemd || args.script.is_some() || args.filter.is_some())
+}
+
+/// Runs the machine until its script has ended, showing what it prints.
 async fn tests(parts: &Parts, acceleration: Acceleration, limit: Duration) -> Result<()> {
     let mut machine = Machine::boot(parts, acceleration).await?;
     let deadline = Instant::now() + limit;

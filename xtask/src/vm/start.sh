@@ -7,7 +7,7 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs shm /dev/shm
 mount -t tmpfs run /run
 mount -t securityfs security /sys/kernel/security
-mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t cgroup2 -o nsdelegate cgroup /sys/fs/cgroup
 mkdir /sys/fs/cgroup/init
 echo $$ > /sys/fs/cgroup/init/cgroup.procs
 ip link set lo up

@@ -1,6 +1,8 @@
 //! CertificateSigningRequest: somebody asks for a certificate, somebody with the right approves or denies, a signer signs. Of the spec
 //! nothing changes; conditions come by `/approval`, the certificate by `/status`. Who asks is the server's to say. Nothing signs here.
 
+pub mod pkcs10;
+
 use super::columns;
 use crate::{
     Value,
@@ -60,6 +62,8 @@ const EXPIRATION_MIN_S: i64 = 600;
 const SUBDOMAIN_MAX: usize = 253;
 /// A label and a subdomain, with a dot between.
 const SIGNER_PATH_MAX: usize = SUBDOMAIN_MAX + 63 + 1;
+/// Who signs certificates of clients of the API.
+pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 const LEGACY_SIGNER: &str = "kubernetes.io/legacy-unknown";
 /// What certificates may be for, sorted.
 const USAGES: [&str; 23] = [
@@ -197,9 +201,7 @@ fn keep_verdicts(object: &mut Value, old: &Value) {
 
 fn validate_spec(spec: &Value, path: &Path) -> Errors {
     let mut errors = Errors::new();
-    if !is_pem(spec.str("request"), "CERTIFICATE REQUEST") {
-        errors.push(field::invalid(&path.child("request"), spec.str("request"), "PEM block type must be CERTIFICATE REQUEST"));
-    }
+    errors.extend(pkcs10::wrong(spec.str("request")).map(|why| field::invalid(&path.child("request"), spec.str("request"), &why)));
     let (usages, at) = (spec.items("usages"), path.child("usages"));
     if usages.is_empty() {
         errors.push(field::required(&at, ""));
@@ -294,6 +296,7 @@ fn wrong_certificate(data: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::pkcs10::tests::ED25519;
     use super::{APPROVAL, CERTIFICATE_SIGNING_REQUEST};
     use crate::{Value, json, registry::Part, time::Timestamp, value::Access, wire::base64};
 
@@ -303,7 +306,7 @@ mod tests {
 
     fn request() -> Value {
         json!({"metadata": {"name": "r"}, "status": {}, "spec": {
-            "request": pem("CERTIFICATE REQUEST"), "signerName": "example.com/signer", "usages": ["client auth"], "expirationSeconds": 7200,
+            "request": ED25519, "signerName": "example.com/signer", "usages": ["client auth"], "expirationSeconds": 7200,
             "username": "jane",
         }})
     }

@@ -10,7 +10,7 @@ use crate::{
     Value, cron,
     field::{self, Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{BATCH_V1_CRON_JOB, BATCH_V1_CRON_JOB_SPEC, BATCH_V1_CRON_JOB_STATUS, BATCH_V1_JOB_SPEC},
     time::{Timestamp, age, human_duration},
     value::Access,
@@ -77,19 +77,14 @@ impl Hooks for CronJob {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
         drop_disabled(object, None);
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        if part == Part::Status {
-            object["spec"] = old["spec"].clone();
-            return Generation::Keep;
-        }
-        object["status"] = old["status"].clone();
+        part.restore_rest(object, old);
         drop_disabled(object, Some(old));
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

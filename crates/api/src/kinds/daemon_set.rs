@@ -9,7 +9,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{APPS_V1_DAEMON_SET, APPS_V1_DAEMON_SET_SPEC, APPS_V1_DAEMON_SET_STATUS, CORE_V1_POD_SPEC},
     selector::{self, LabelSelector},
     time::{Timestamp, age},
@@ -81,21 +81,19 @@ impl Hooks for DaemonSet {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
         let given = template_generation(object);
         set_template_generation(object, given.max(1));
         pod_template::drop_disabled(object, None);
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
+        part.restore_rest(object, old);
         let before = template_generation(old);
         if part == Part::Status {
-            object["spec"] = old["spec"].clone();
             set_template_generation(object, before);
             return Generation::Keep;
         }
-        object["status"] = old["status"].clone();
         pod_template::drop_disabled(object, Some(old));
         let (new, old) = (&object["spec"], &old["spec"]);
         let (same_template, same) = (new["template"] == old["template"], new == old);

@@ -9,7 +9,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{APPS_V1_DEPLOYMENT, APPS_V1_DEPLOYMENT_SPEC, APPS_V1_DEPLOYMENT_STATUS},
     time::{Timestamp, age},
     value::Access,
@@ -79,21 +79,19 @@ impl Hooks for Deployment {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
         pod_template::drop_disabled(object, None);
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
+        part.restore_rest(object, old);
         if part == Part::Status {
-            object["spec"] = old["spec"].clone();
             object["metadata"].drop("labels");
             if let Some(labels) = old["metadata"].get("labels") {
                 object["metadata"]["labels"] = labels.clone();
             }
             return Generation::Keep;
         }
-        object["status"] = old["status"].clone();
         pod_template::drop_disabled(object, Some(old));
         let same = object["spec"] == old["spec"] && object["metadata"].map("annotations") == old["metadata"].map("annotations");
         if same { Generation::Keep } else { Generation::Raise }

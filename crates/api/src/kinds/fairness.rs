@@ -5,7 +5,6 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    registry::{Generation, Part},
     value::Access,
 };
 use std::collections::BTreeSet;
@@ -15,19 +14,6 @@ pub const EXEMPT: &str = "exempt";
 const CATCH_ALL: &str = "catch-all";
 /// Annotation: whether a spec follows the program's own.
 const AUTO_UPDATE: &str = "apf.kubernetes.io/autoupdate-spec";
-
-pub(super) fn prepare_create(object: &mut Value) {
-    object["status"] = json!({});
-    object["metadata"]["generation"] = 1.into();
-}
-
-pub(super) fn prepare_update(part: Part, object: &mut Value, old: &Value) -> Generation {
-    match part {
-        Part::Main => object["status"] = old["status"].clone(),
-        Part::Status | Part::Other(_) => object["spec"] = old["spec"].clone(),
-    }
-    if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
-}
 
 pub(super) fn validate_status(object: &Value) -> Errors {
     let mut seen = BTreeSet::new();

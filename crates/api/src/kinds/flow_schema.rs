@@ -7,7 +7,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json, names,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{
         FLOWCONTROL_V1_FLOW_SCHEMA, FLOWCONTROL_V1_FLOW_SCHEMA_SPEC as SPEC, FLOWCONTROL_V1_PRIORITY_LEVEL_CONFIGURATION_REFERENCE as LEVEL,
     },
@@ -66,11 +66,12 @@ impl Hooks for FlowSchema {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        fairness::prepare_create(object);
+        begin(object, json!({}));
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        fairness::prepare_update(part, object, old)
+        part.restore_rest(object, old);
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

@@ -6,7 +6,7 @@ use crate::{
     Value,
     field::{Errors, Path, invalid, not_supported, required},
     json, names,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::NETWORKING_V1_INGRESS,
     time::{Timestamp, age},
     value::Access,
@@ -57,17 +57,12 @@ struct Ingress;
 
 impl Hooks for Ingress {
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({"loadBalancer": {}});
+        begin(object, json!({"loadBalancer": {}}));
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        if part == Part::Status {
-            object["spec"] = old["spec"].clone();
-            return Generation::Keep;
-        }
-        object["status"] = old["status"].clone();
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        part.restore_rest(object, old);
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

@@ -62,7 +62,7 @@ impl Hooks for IngressClass {
     }
 
     fn prepare_update(&self, _part: Part, object: &mut Value, old: &Value) -> Generation {
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

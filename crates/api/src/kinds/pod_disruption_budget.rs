@@ -9,7 +9,7 @@ use crate::{
     field::{self, Errors, Path},
     json,
     names::NameRule,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::POLICY_V1_POD_DISRUPTION_BUDGET,
     selector,
     time::{Timestamp, age},
@@ -57,17 +57,12 @@ impl Hooks for PodDisruptionBudget {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        if part == Part::Status {
-            object["spec"] = old["spec"].clone();
-            return Generation::Keep;
-        }
-        object["status"] = old["status"].clone();
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        part.restore_rest(object, old);
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

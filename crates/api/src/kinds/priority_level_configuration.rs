@@ -6,7 +6,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{
         FLOWCONTROL_V1_LIMITED_PRIORITY_LEVEL_CONFIGURATION as LIMITED, FLOWCONTROL_V1_PRIORITY_LEVEL_CONFIGURATION,
         FLOWCONTROL_V1_PRIORITY_LEVEL_CONFIGURATION_SPEC as SPEC, FLOWCONTROL_V1_QUEUING_CONFIGURATION as QUEUING,
@@ -79,11 +79,12 @@ impl Hooks for PriorityLevelConfiguration {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        fairness::prepare_create(object);
+        begin(object, json!({}));
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        fairness::prepare_update(part, object, old)
+        part.restore_rest(object, old);
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

@@ -5,7 +5,7 @@ use crate::{
     Value,
     field::{self, Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{CORE_V1_REPLICATION_CONTROLLER, CORE_V1_REPLICATION_CONTROLLER_SPEC, CORE_V1_REPLICATION_CONTROLLER_STATUS},
     selector::LabelSelector,
     time::{Timestamp, age},
@@ -69,19 +69,14 @@ impl Hooks for ReplicationController {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({"replicas": 0});
+        begin(object, json!({"replicas": 0}));
         pod_template::drop_disabled(object, None);
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        if part == Part::Status {
-            object["spec"] = old["spec"].clone();
-            return Generation::Keep;
-        }
-        object["status"] = old["status"].clone();
+        part.restore_rest(object, old);
         pod_template::drop_disabled(object, Some(old));
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

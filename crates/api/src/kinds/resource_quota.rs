@@ -83,10 +83,7 @@ impl Hooks for ResourceQuota {
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        match part {
-            Part::Main => object["status"] = old["status"].clone(),
-            Part::Status | Part::Other(_) => object["spec"] = old["spec"].clone(),
-        }
+        part.restore_rest(object, old);
         Generation::Keep
     }
 

@@ -126,12 +126,9 @@ impl Hooks for Service {
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        match part {
-            Part::Main => {
-                object["status"] = old["status"].clone();
-                drop_type_dependent(object, old);
-            }
-            Part::Status | Part::Other(_) => object["spec"] = old["spec"].clone(),
+        part.restore_rest(object, old);
+        if part == Part::Main {
+            drop_type_dependent(object, old);
         }
         Generation::Keep
     }

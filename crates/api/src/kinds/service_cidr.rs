@@ -51,12 +51,9 @@ struct ServiceCidr;
 
 impl Hooks for ServiceCidr {
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        match part {
-            Part::Status => {
-                object["spec"] = old["spec"].clone();
-                meta::restore_for_status(object, old);
-            }
-            Part::Main | Part::Other(_) => object["status"] = old["status"].clone(),
+        part.restore_rest(object, old);
+        if part == Part::Status {
+            meta::restore_for_status(object, old);
         }
         Generation::Keep
     }

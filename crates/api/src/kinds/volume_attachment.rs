@@ -66,12 +66,9 @@ impl Hooks for VolumeAttachment {
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        match part {
-            Part::Main => object["status"] = old["status"].clone(),
-            Part::Status | Part::Other(_) => {
-                object["spec"] = old["spec"].clone();
-                meta::restore_for_status(object, old);
-            }
+        part.restore_rest(object, old);
+        if part == Part::Status {
+            meta::restore_for_status(object, old);
         }
         Generation::Keep
     }

@@ -2,6 +2,7 @@
 //! Input: bytes. Output: JSON text and what is repeated, or the error in go-yaml's words. Knows no types.
 
 mod error;
+pub mod lines;
 mod scalar;
 #[cfg(test)]
 mod tests;

@@ -133,6 +133,20 @@ async fn a_silent_server_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_forbidden_is_over_for_those_who_want_it_no_more() {
+    let forbidden = json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": "no relations"});
+    let script = Script::default();
+    script.says(200, list(5, "", &[]), false).says(403, forbidden.clone(), false).says(403, forbidden, false);
+    script.says(200, told("ADDED", map("a", 6)), true);
+    // Wanted still when it is first refused.
+    let asked = Arc::clone(&script.asked);
+    let wanted = move || asked.lock().unwrap().len() < 3;
+    let reports = follow_while_wanted(script.client(), Scope::all(CONFIG_MAPS), Some, wanted);
+    assert_eq!(reports.map(brief).collect::<Vec<_>>().await, ["list  at 5"]);
+    assert_eq!(script.asked.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_scope_is_part_of_both_requests() {
     let script = Script::default();
     script.says(200, list(5, "", &[]), false).says(200, told("ADDED", map("a", 6)), true);

@@ -38,6 +38,7 @@ pub fn plan(observed: &Observed) -> Plan {
         last: time("lastScheduleTime"),
         last_successful: time("lastSuccessfulTime"),
         plan: Plan::default(),
+        replaced: Vec::new(),
         starts: Vec::new(),
     };
     sync.note_jobs();
@@ -57,6 +58,8 @@ struct Sync<'a> {
     last: Option<Timestamp>,
     last_successful: Option<Timestamp>,
     plan: Plan,
+    /// Deletions of active Jobs, before the status is written without them: what is not in it is not looked for any more.
+    replaced: Vec<Effect>,
     /// What the due slot asks for, after the status is written.
     starts: Vec<Effect>,
 }
@@ -145,7 +148,7 @@ impl Sync<'_> {
             }
             "Replace" => {
                 let jobs = self.jobs.iter().filter(|job| self.active.iter().any(|active| active.str("uid") == job.uid));
-                self.starts.extend(jobs.map(|job| delete(self.cron_job, job)));
+                self.replaced.extend(jobs.map(|job| delete(self.cron_job, job)));
                 self.active.clear();
             }
             _ => {}
@@ -155,7 +158,8 @@ impl Sync<'_> {
     }
 
     fn finish(mut self) -> Plan {
-        let mut effects: Vec<Effect> = self.write().into_iter().collect();
+        let mut effects = std::mem::take(&mut self.replaced);
+        effects.extend(self.write());
         effects.append(&mut self.starts);
         effects.extend(self.trim());
         self.plan.step(effects);

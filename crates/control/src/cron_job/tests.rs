@@ -18,8 +18,8 @@ enum Step {
     /// Somebody takes the Job of that number away.
     Take(usize),
     Suspend(bool),
-    /// The controller ends after so many calls of its next plan.
-    Cut(usize),
+    /// So many seconds later the controller ends after so many calls of its next plan.
+    Cut(i64, usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0_usize..3, any::<bool>()).prop_map(|(number, good)| Step::End(number, good)),
         1 => (0_usize..3).prop_map(Step::Take),
         1 => any::<bool>().prop_map(Step::Suspend),
-        2 => (0_usize..3).prop_map(Step::Cut),
+        2 => (0_i64..400, 0_usize..4).prop_map(|(seconds, calls)| Step::Cut(seconds, calls)),
     ]
 }
 
@@ -126,7 +126,8 @@ impl World {
                 self.jobs.remove(&name);
             }
             Step::Suspend(suspend) => self.cron_job["spec"]["suspend"] = (*suspend).into(),
-            Step::Cut(calls) => {
+            Step::Cut(seconds, calls) => {
+                self.now = self.now.plus_millis(seconds * 1000);
                 let plan = self.plan();
                 let calls: Vec<Call> = plan.effects().take(*calls).map(|effect| effect.call.clone()).collect();
                 calls.iter().for_each(|call| self.carry_out(call));
@@ -144,10 +145,13 @@ proptest! {
     ) {
         let mut world = World::new(policy, every, limit);
         for step in &steps {
+            // What the controller has made is on record before somebody takes it away.
+            if matches!(step, Step::Take(_)) {
+                world.settle();
+            }
             let made = world.made.len();
             world.take_step(step);
-            // What the controller knows of is settled before somebody takes it away.
-            if !matches!(step, Step::Cut(_)) {
+            if !matches!(step, Step::Cut(..)) {
                 world.settle();
             }
             let suspended = world.cron_job["spec"].flag("suspend");

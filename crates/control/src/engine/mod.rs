@@ -122,6 +122,9 @@ enum Caller {
 /// How many Event calls may be on their way or wait to be made again; beyond it events are dropped.
 const EVENT_CALLS_MAX: usize = 256;
 
+/// A wall clock that goes forward by so much more than the steady one was set, or the machine slept.
+const CLOCK_JUMP_MIN: i64 = 1_000_000;
+
 pub struct Engine {
     controllers: Vec<Box<dyn Controller>>,
     /// Of each controller.
@@ -140,6 +143,8 @@ pub struct Engine {
     parked: BTreeSet<Work>,
     recorder: Recorder,
     explained: Explained,
+    /// How far the wall clock was ahead of the steady one at the last look, in microseconds.
+    ahead: Option<i64>,
     next_call: u64,
     plans_made: u64,
 }
@@ -175,6 +180,7 @@ impl Engine {
             parked: BTreeSet::new(),
             recorder: Recorder::default(),
             explained: Explained::default(),
+            ahead: None,
             next_call: 0,
             plans_made: 0,
         }
@@ -211,6 +217,7 @@ impl Engine {
 
     /// Looks at every key whose turn it is.
     pub fn work(&mut self, now: Now) -> Vec<Start> {
+        self.notice_clock(now);
         self.queue.tick(now.steady);
         let mut starts = Vec::new();
         self.retry_events(now, &mut starts);
@@ -243,6 +250,14 @@ impl Engine {
         self.cache.resources().all(|resource| self.cache.synced(resource))
     }
 
+    /// Timers run on the steady clock, and some stand for a time of the wall clock. When that has jumped ahead they may be overdue.
+    fn notice_clock(&mut self, now: Now) {
+        let ahead = now.wall.0.saturating_sub(i64::try_from(now.steady.as_micros()).unwrap_or(i64::MAX));
+        if self.ahead.replace(ahead).is_some_and(|before| ahead.saturating_sub(before) > CLOCK_JUMP_MIN) {
+            self.queue.ring();
+        }
+    }
+
     fn report(&mut self, resource: Resource, report: Report, now: Now) {
         let changes = match report {
             Report::Replaced { objects, version } => self.cache.replace(resource, objects, version),
@@ -253,7 +268,7 @@ impl Engine {
                 Vec::new()
             }
         };
-        self.prune_expected(resource);
+        self.prune_expected(resource, &changes);
         changes.iter().for_each(|change| self.enqueue(change, now));
     }
 
@@ -275,8 +290,8 @@ impl Engine {
     }
 
     /// Forgets expectations that the cache has met, and hands their keys back to the queue.
-    fn prune_expected(&mut self, resource: Resource) {
-        for work in self.expected.prune(resource, &self.cache) {
+    fn prune_expected(&mut self, resource: Resource, changes: &[Change]) {
+        for work in self.expected.prune(resource, changes, &self.cache) {
             if self.parked.remove(&work) {
                 self.queue.add(work);
             }
@@ -366,9 +381,11 @@ impl Engine {
     fn effect_ended(&mut self, work: &Work, at: At, result: Result<Value, Failure>, now: Now, starts: &mut Vec<Start>) {
         let Some(run) = self.runs.get_mut(work) else { return };
         let Some(effect) = run.effect(at) else { return };
+        let is_missing = matches!(&result, Err(failure) if failure.reason() == "NotFound");
         let (result, event) = judge(effect, result);
         let expects = match &result {
             Ok(Some(answer)) => Expect::after(&effect.call, answer),
+            Ok(None) if is_missing => Expect::after_not_found(&effect.call, &self.cache).into_iter().collect(),
             _ => Vec::new(),
         };
         run.ended(at, result.map(|_| ()));

@@ -99,6 +99,14 @@ impl Queue {
         }
     }
 
+    /// Every timer ends now.
+    pub fn ring(&mut self) {
+        for (_, work) in std::mem::take(&mut self.timers) {
+            self.due.remove(&work);
+            self.add(work);
+        }
+    }
+
     /// The next key; the caller works on it until [`done`](Self::done).
     pub fn take(&mut self) -> Option<Work> {
         let work = self.ready.pop_front()?;

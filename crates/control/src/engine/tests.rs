@@ -119,6 +119,84 @@ fn a_key_waits_until_the_cache_has_seen_its_own_deletion() {
     assert_eq!(bench.asked(), 2);
 }
 
+/// A change of `a`, which is being deleted, and the answer to it: one without finalizers.
+fn release() -> Effect {
+    let patch = crate::plan::Patch::Strategic(json!({"metadata": {"uid": "u-a", "finalizers": null}}));
+    Effect::new(Call::Patch { resource: CONFIG_MAPS, key: Key::new("d", "a"), subresource: "", patch }).tolerating(&["NotFound"])
+}
+
+fn going(version: u64, finalizers: &[&str]) -> Value {
+    let meta = json!({"namespace": "d", "name": "a", "uid": "u-a", "resourceVersion": version.to_string(),
+        "deletionTimestamp": "2026-01-02T03:04:05Z", "finalizers": finalizers});
+    json!({"kind": "ConfigMap", "metadata": meta})
+}
+
+fn parsed(value: Value) -> Object {
+    Object::parse(CONFIG_MAPS, value).unwrap()
+}
+
+/// A key that took the last finalizer off `a`, which the cache shows at version 5, and wants to look again.
+fn released() -> (Bench, Start) {
+    let then = vec![(CONFIG_MAPS, Key::new("d", "a"))];
+    let mut bench = bench(vec![Plan { then, ..steps(vec![release()], Pace::OneByOne) }]);
+    let mut starts = bench.list(vec![parsed(going(5, &["f"]))], 5, at(0));
+    (bench, starts.remove(0))
+}
+
+// SYNC-2: the server answers what takes the last finalizer off with the version that the object had, and the object is gone.
+#[test]
+fn a_key_waits_until_the_cache_shows_that_what_it_let_go_is_gone() {
+    let (mut bench, start) = released();
+    bench.outcome(&start, Ok(going(5, &[])), at(1));
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Bookmark { version: 6 } }, at(2));
+    assert_eq!(bench.asked(), 1, "the cache still has it as it was");
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Deleted(parsed(going(7, &["f"]))) }, at(4));
+    assert_eq!(bench.asked(), 2);
+    assert!(bench.engine.is_idle());
+}
+
+// SYNC-2
+#[test]
+fn a_key_does_not_wait_for_what_the_cache_showed_before_the_answer_came() {
+    let (mut bench, start) = released();
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Deleted(parsed(going(7, &["f"]))) }, at(1));
+    bench.outcome(&start, Ok(going(5, &[])), at(2));
+    assert!(bench.engine.is_idle());
+    // Another of its name is no reason to wait either.
+    let (mut bench, start) = released();
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Deleted(parsed(going(7, &["f"]))) }, at(1));
+    let mut other = going(8, &["f"]);
+    other["metadata"]["uid"] = "u-other".into();
+    bench.put(parsed(other), at(1));
+    bench.outcome(&start, Ok(going(5, &[])), at(2));
+    assert!(bench.engine.is_idle());
+}
+
+// SYNC-2: a pod stays without finalizers until its node has ended it, a namespace until its spec has none.
+#[test]
+fn what_stays_without_finalizers_is_not_waited_for_beyond_its_version() {
+    let (mut bench, start) = released();
+    bench.outcome(&start, Ok(going(6, &[])), at(1));
+    assert!(!bench.engine.is_idle());
+    bench.put(parsed(going(6, &[])), at(2));
+    assert!(bench.engine.is_idle());
+    // Of one that had none before, a change that changes nothing.
+    let (mut bench, start) = released();
+    bench.put(parsed(going(6, &[])), at(1));
+    bench.outcome(&start, Ok(going(6, &[])), at(2));
+    assert!(bench.engine.is_idle());
+}
+
+// SYNC-2
+#[test]
+fn a_key_waits_until_the_cache_shows_that_what_it_did_not_find_is_gone() {
+    let (mut bench, start) = released();
+    bench.outcome(&start, refused("NotFound"), at(1));
+    assert!(!bench.engine.is_idle());
+    bench.engine.step(Input::Watch { resource: CONFIG_MAPS, report: Report::Replaced { objects: vec![], version: 9 } }, at(2));
+    assert!(bench.engine.is_idle());
+}
+
 // SYNC-15, REQ-1
 #[test]
 fn a_failing_key_backs_off_and_starts_over_after_a_success() {
@@ -135,6 +213,21 @@ fn a_failing_key_backs_off_and_starts_over_after_a_success() {
     assert_eq!(bench.engine.next_timer(), None);
     bench.put(map("a", 4), at(100));
     assert_eq!(bench.engine.next_timer(), Some(Duration::from_millis(105)));
+}
+
+// CJ-2: as after a night in which the machine slept.
+#[test]
+fn a_time_of_the_wall_clock_is_not_missed_when_that_jumps_ahead() {
+    let later = Plan { requeue_at: Some(at(3_600_000).wall), ..Plan::default() };
+    let mut bench = bench(vec![later]);
+    bench.list(vec![map("a", 3)], 3, at(0));
+    bench.engine.step(Input::Tick, at(10_000));
+    assert_eq!(bench.asked(), 1);
+    bench.engine.step(Input::Tick, Now { wall: at(7_200_000).wall, ..at(20_000) });
+    assert_eq!(bench.asked(), 2);
+    // It is at rest until the clock jumps again.
+    bench.engine.step(Input::Tick, Now { wall: at(7_201_000).wall, ..at(21_000) });
+    assert_eq!(bench.asked(), 2);
 }
 
 // SYNC-16

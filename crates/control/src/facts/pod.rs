@@ -248,7 +248,7 @@ impl PodFacts {
             started: Timestamp::parse(status.str("startTime")),
             images: if spec.str("nodeName").is_empty() { images(spec) } else { Vec::new() },
             scored: scored(spec),
-            requests: requests(spec),
+            requests: requests(spec, status),
             host_ports: host_ports(spec),
             claims: claims.collect(),
             ephemeral,
@@ -325,9 +325,9 @@ fn trim(value: &mut Value) {
     *value = spec.map_or(Value::Null, |spec| stead_api::json!({ "spec": spec }));
 }
 
-/// Pod-level requests, else those of the containers together, and the overhead.
-fn requests(spec: &Value) -> BTreeMap<String, i64> {
-    totals::pod_requests(spec).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
+/// Pod-level requests, else those of the containers together, and the overhead (SCH-55).
+fn requests(spec: &Value, status: &Value) -> BTreeMap<String, i64> {
+    totals::pod_requests_and_given(spec, status).into_iter().map(|(name, quantity)| (name.clone(), in_units(&name, &quantity))).collect()
 }
 
 /// What a container counts for in scores if it asks for nothing: milli-units of cpu, bytes of memory.

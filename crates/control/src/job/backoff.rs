@@ -44,10 +44,10 @@ impl Failures {
     }
 
     /// When the next pod may be made; `None`: nothing has failed.
-    pub fn next_at(&self) -> Option<Timestamp> {
+    pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
         let last = self.failed.values().max()?;
         let count = self.failed.len().try_into().unwrap_or(i64::MAX);
-        Some(last.plus_millis(delay_ms(count)))
+        Some(after(*last, delay_ms(count), now))
     }
 }
 
@@ -60,7 +60,12 @@ pub fn delay_ms(failures: i64) -> i64 {
 }
 
 /// JOB-76: when the pod after this failed one of its index may be made.
-pub fn next_of_index(failed: &Object) -> Timestamp {
+pub fn next_of_index(failed: &Object, now: Timestamp) -> Timestamp {
     let facts = failed.pod().job();
-    finished_at(failed).plus_millis(delay_ms(facts.failures + facts.ignored_failures + 1))
+    after(finished_at(failed), delay_ms(facts.failures + facts.ignored_failures + 1), now)
+}
+
+/// The end of a delay. A failure that lies further ahead than the delay is long says that the clock was put back since: nobody waits for it.
+fn after(failure: Timestamp, delay_ms: i64, now: Timestamp) -> Timestamp {
+    if failure > now.plus_millis(delay_ms) { now } else { failure.plus_millis(delay_ms) }
 }

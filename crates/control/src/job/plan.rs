@@ -307,7 +307,7 @@ impl<'a> Sync<'a> {
     fn make(&mut self, missing: usize) {
         let (job, spec) = (self.job, self.spec);
         if spec.backoff_limit_per_index.is_none()
-            && let Some(at) = self.failures.next_at().filter(|at| *at > self.now)
+            && let Some(at) = self.failures.next_at(self.now).filter(|at| *at > self.now)
         {
             self.plan.because(format!("waiting: {missing} pods are made once the back-off is over, at {}", at.rfc3339()));
             return self.look_again(at);
@@ -341,7 +341,7 @@ impl<'a> Sync<'a> {
         }
         let mut now = Vec::new();
         for index in taken.missing(spec.indexes()).take(missing) {
-            match self.replaced.get(&index).map(|pod| backoff::next_of_index(pod)).filter(|at| *at > self.now) {
+            match self.replaced.get(&index).map(|pod| backoff::next_of_index(pod, self.now)).filter(|at| *at > self.now) {
                 None => now.push(index),
                 Some(at) => {
                     self.plan.because(format!("waiting: index {index} is tried again at {}", at.rfc3339()));
@@ -479,7 +479,9 @@ impl<'a> Sync<'a> {
         self.event = Some(match ending.kind {
             EndingKind::Failure => Event::warning(regarding, event_reason(&ending.reason), ending.message.clone()),
             EndingKind::Success => {
-                self.status.completed = Some(self.now.rfc3339());
+                // After the clock was put back, too, the end is not before the beginning: the server refuses that.
+                let started = self.status.started.clone().unwrap_or_default();
+                self.status.completed = Some(self.now.rfc3339().max(started));
                 if self.spec.completions.is_some_and(|completions| self.status.succeeded > completions) {
                     let text = "Too many succeeded pods running after completion count reached"; // JOB-49
                     self.plan.events.push(Event::warning(regarding.clone(), "TooManySucceededPods", text));

@@ -106,6 +106,21 @@ fn a_pod_is_on_record_before_its_finalizer_goes() {
     assert_eq!(written(&second)["uncountedTerminatedPods"]["succeeded"], Value::Null);
 }
 
+// JOB-43
+#[test]
+fn a_job_ends_though_the_clock_was_put_back() {
+    let done = job(|job| {
+        job["status"]["succeeded"] = 3.into();
+        job["status"]["startTime"] = "2999-01-01T00:00:00Z".into();
+        job["status"]["conditions"] = json!([{"type": "SuccessCriteriaMet", "status": "True", "reason": "CompletionsReached"}]);
+    });
+    let plan = planned(&done, &[]);
+    assert_eq!(
+        (condition(&plan, "Complete").as_str(), written(&plan).str("completionTime")),
+        ("CompletionsReached", "2999-01-01T00:00:00Z")
+    );
+}
+
 // JOB-30
 #[test]
 fn delays_double_up_to_ten_minutes() {
@@ -115,6 +130,31 @@ fn delays_double_up_to_ten_minutes() {
     });
     let waiting = planned(&job(|job| job["spec"]["parallelism"] = 1.into()), &[failed]);
     assert_eq!((done(&waiting).len(), waiting.requeue_at), (0, Some(NOW.plus_millis(6000))));
+}
+
+// JOB-30, JOB-76
+#[test]
+fn no_pod_waits_for_a_failure_that_lies_ahead_since_the_clock_was_put_back() {
+    let failed = |seconds_ago: i64| {
+        pod("a", "Failed", move |pod| {
+            pod["status"]["containerStatuses"] =
+                json!([{"name": "main", "state": {"terminated": {"exitCode": 1, "finishedAt": ago(seconds_ago)}}}]);
+            pod["metadata"]["annotations"][crate::facts::job_pod::INDEX] = "0".into();
+        })
+    };
+    let one = job(|job| job["spec"]["parallelism"] = 1.into());
+    let indexed = job(|job| {
+        job["spec"]["completions"] = 1.into();
+        job["spec"]["completionMode"] = "Indexed".into();
+        job["spec"]["backoffLimitPerIndex"] = 2.into();
+        job["status"]["failedIndexes"] = "".into();
+    });
+    for (job, made) in [(one, "+work-"), (indexed, "+work-0-")] {
+        assert_eq!(done(&planned(&job, &[failed(-3600)]))[0], made);
+        // A node's clock may be a little ahead.
+        let waiting = planned(&job, &[failed(-4)]);
+        assert_eq!((done(&waiting).len(), waiting.requeue_at), (0, Some(NOW.plus_millis(14_000))));
+    }
 }
 
 // JOB-34, JOB-40

@@ -13,8 +13,8 @@ use super::snapshot::Snapshot;
 use super::snapshot::node::Slot;
 use crate::engine::{Cache, Change};
 use crate::object::Object;
-use crate::plan::{Key, Plan};
-use std::collections::BTreeMap;
+use crate::plan::{Key, Plan, Resource};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use stead_api::time::Timestamp;
@@ -65,9 +65,8 @@ impl Desk {
         self.snapshot.note(change, cache);
         let mut keys = Vec::new();
         let given_up = if change.resource == PODS { self.note_pod(change, now) } else { None };
-        let happening = Happening::of(change).or_else(|| given_up.as_deref().map(Happening::PodLeft));
-        if let Some(happening) = &happening {
-            self.wake_helped(happening, now);
+        for happening in Happening::of(change).into_iter().chain(given_up.as_deref().map(Happening::RoomGivenUp)) {
+            self.wake_helped(&happening, now);
         }
         if matches!(change.resource, PERSISTENT_VOLUME_CLAIMS | PERSISTENT_VOLUMES | NODES) {
             keys.extend(self.queue.binding().filter(|(_, binding)| binding.stage == Stage::Volumes).map(|(key, _)| key.clone()));
@@ -94,14 +93,15 @@ impl Desk {
         let known = self.queue.get(&change.key).map(|waiting| waiting.pod.uid.clone());
         let mut given_up = None;
         if known.as_ref().is_some_and(|uid| new.is_none_or(|new| new.uid != *uid)) {
-            given_up = self.forget(&change.key).filter(|_| change.new.as_ref().is_none_or(|new| new.pod().node.is_empty()));
+            let node = change.new.as_ref().map(|new| new.pod().node.as_str()).unwrap_or_default();
+            given_up = self.forget(&change.key, node);
         }
-        let new = new?;
+        let Some(new) = new else { return given_up };
         let is_new = self.queue.put(new);
         if !is_new && let Some(old) = &change.old {
             let lost_its_node = !old.pod().nominated.is_empty() && new.pod().nominated.is_empty();
             if lost_its_node {
-                self.queue.nominate(&new.key, "");
+                self.keep_room(new, "", now);
             }
             let is_parked = matches!(self.queue.get(&new.key).map(|waiting| &waiting.state), Some(State::Parked(_)));
             if is_parked && (lost_its_node || asks_for_else(old, new)) {
@@ -111,16 +111,27 @@ impl Desk {
         given_up
     }
 
-    /// A pod waits no more; it is returned if room was kept for it.
-    fn forget(&mut self, key: &Key) -> Option<Arc<Object>> {
+    /// Room is kept for a pod on that node (empty: on none); what was kept for it elsewhere is there for others.
+    fn keep_room(&mut self, pod: &Object, node: &str, now: Timestamp) {
+        let before = self.queue.get(&pod.key).map(|waiting| waiting.nominated.clone()).unwrap_or_default();
+        self.queue.nominate(&pod.key, node);
+        if !before.is_empty() && before != node {
+            self.wake_helped(&Happening::RoomGivenUp(pod), now);
+        }
+    }
+
+    /// A pod waits no more; it is returned if room was kept for it elsewhere than on the node that it has (empty: it has none).
+    fn forget(&mut self, key: &Key, has: &str) -> Option<Arc<Object>> {
         self.decided.remove(key);
         let waiting = self.queue.remove(key)?;
         self.snapshot.forget(key);
-        let had_room = !waiting.nominated.is_empty() || matches!(waiting.state, State::Binding(_));
+        let mut kept = vec![waiting.nominated.as_str()];
         if let State::Binding(binding) = &waiting.state {
             self.reservations.release(&binding.volumes);
+            kept.push(&binding.node);
         }
-        had_room.then_some(waiting.pod)
+        let is_elsewhere = kept.iter().any(|node| !node.is_empty() && *node != has);
+        is_elsewhere.then_some(waiting.pod)
     }
 
     /// What to do about a key.
@@ -166,7 +177,12 @@ impl Desk {
         self.give_up(key, now);
         let until = self.queue.retry_at(key, now);
         self.queue.set(key, State::Failed { until });
-        Plan { requeue_at: Some(until), ..Plan::default() }
+        Plan { requeue_at: Some(until), then: self.turns(), ..Plan::default() }
+    }
+
+    /// The turn of those that have become ready.
+    fn turns(&self) -> Vec<(Resource, Key)> {
+        self.queue.next().map(|_| (PODS, turn())).into_iter().collect()
     }
 
     /// It does not go to its node after all.
@@ -176,21 +192,24 @@ impl Desk {
             self.reservations.release(&volumes);
             self.snapshot.forget(key);
             self.queue.failed(key, now);
-            self.wake_helped(&Happening::PodLeft(&pod), now);
+            self.wake_helped(&Happening::RoomGivenUp(&pod), now);
         }
     }
 
     /// Attempts for all whose turn it is, in order; their plans are carried out next.
     fn try_all(&mut self, cache: &Cache, now: Timestamp) -> Plan {
-        let mut plan = Plan::default();
+        let (mut plan, mut listed) = (Plan::default(), BTreeSet::new());
         let mut looks = 0;
         for _ in 0..ATTEMPTS_MAX {
             let Some(key) = self.queue.next().cloned() else { return plan };
             if looks > LOOKS_MAX {
                 break;
             }
+            // One that was woken by the attempt of another is tried again, and its plan is carried out once.
             looks += self.try_one(&key, cache, now);
-            plan.then.push((PODS, key));
+            if listed.insert(key.clone()) {
+                plan.then.push((PODS, key));
+            }
         }
         plan.requeue_after = Some(PAUSE);
         plan
@@ -217,7 +236,10 @@ impl Desk {
             Stage::Asked => effects::bind(pod, &node),
             Stage::Volumes => effects::bind_volumes(pod, &node, &volumes),
         };
-        self.queue.set(&pod.key, State::Binding(Binding { node, volumes, since: now, stage }));
+        self.queue.set(&pod.key, State::Binding(Binding { node: node.clone(), volumes, since: now, stage }));
+        if self.queue.get(&pod.key).is_some_and(|waiting| waiting.nominated != node) {
+            self.keep_room(pod, "", now);
+        }
         plan
     }
 
@@ -225,8 +247,8 @@ impl Desk {
         self.queue.failed(&pod.key, now);
         match &refused.nomination {
             Nomination::AsBefore => {}
-            Nomination::Nowhere => self.queue.nominate(&pod.key, ""),
-            Nomination::On(node) => self.queue.nominate(&pod.key, node),
+            Nomination::Nowhere => self.keep_room(pod, "", now),
+            Nomination::On(node) => self.keep_room(pod, node, now),
         }
         let nominated = self.queue.get(&pod.key).map(|waiting| waiting.nominated.clone()).unwrap_or_default();
         let why = Why { reason: "Unschedulable", message: &refused.message, nominated: &nominated };
@@ -278,12 +300,13 @@ impl Desk {
 
     fn volumes_failed(&mut self, pod: &Arc<Object>, why: &str, now: Timestamp) -> Plan {
         self.give_up(&pod.key, now);
-        self.queue.nominate(&pod.key, "");
+        self.keep_room(pod, "", now);
         let until = self.queue.retry_at(&pod.key, now);
         self.queue.set(&pod.key, State::Failed { until });
         let message = format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
         let mut plan = effects::refuse(pod, Why { reason: "SchedulerError", message: &message, nominated: "" }, now);
         plan.requeue_at = Some(until);
+        plan.then = self.turns();
         plan
     }
 }

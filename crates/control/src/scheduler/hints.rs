@@ -20,7 +20,9 @@ pub enum Happening<'a> {
     PodLeft(&'a Object),
     /// A pod takes room on a node.
     PodCame(&'a Object),
-    /// A pod on a node can be told apart differently, asks for less, or has begun to go.
+    /// Room on a node, and volumes, were kept for a pod, and are not any more.
+    RoomGivenUp(&'a Object),
+    /// A pod on a node can be told apart differently, asks for less, has begun to go, or is now another one.
     PodChanged {
         old: &'a Object,
         new: &'a Object,
@@ -63,7 +65,7 @@ impl<'a> Happening<'a> {
             (Some(old), None) => Some(Self::PodLeft(old)),
             (None, Some(new)) => Some(Self::PodCame(new)),
             (Some(old), Some(new)) => {
-                let of = |pod: &Object| (pod.deleting.is_some(), pod.pod().requests.clone());
+                let of = |pod: &Object| (pod.deleting.is_some(), pod.pod().requests.clone(), pod.uid.clone(), pod.pod().node.clone());
                 (old.labels != new.labels || of(old) != of(new)).then_some(Self::PodChanged { old, new })
             }
             (None, None) => None,
@@ -95,14 +97,22 @@ impl Hopeful<'_> {
         }
         match by {
             Happening::PodLeft(other) => self.by_room_of(other) || self.by_company(&[*other], namespaces),
+            Happening::RoomGivenUp(other) => {
+                let has_claims = other.claim_keys().next().is_some();
+                self.by_room_of(other)
+                    || self.by_company(&[*other], namespaces)
+                    || (self.is_refused_by(Plugin::VolumeBinding) && has_claims)
+            }
             Happening::PodCame(other) => self.by_company(&[*other], namespaces),
             Happening::PodChanged { old, new } => {
+                let is_another = old.uid != new.uid || old.pod().node != new.pod().node;
                 let smaller = old.pod().requests != new.pod().requests && self.is_refused_by(Plugin::NodeResourcesFit);
-                smaller || self.by_company(&[*old, *new], namespaces)
+                smaller || (is_another && self.by_room_of(old)) || self.by_company(&[*old, *new], namespaces)
             }
             Happening::NodeCame(node) => self.by_node(None, node),
             Happening::NodeChanged { old, new } => self.by_node(Some(old), new),
-            Happening::NodeLeft => self.is_refused_by(Plugin::PodTopologySpread),
+            // With it the pods went that stood in its place.
+            Happening::NodeLeft => self.is_refused_by(Plugin::PodTopologySpread) || self.is_refused_by(Plugin::InterPodAffinity),
             Happening::Claim(claim) => self.by_volumes() && self.pod.claim_keys().any(|key| key == claim.key),
             Happening::Storage => self.by_volumes(),
             Happening::Namespaces => self.is_refused_by(Plugin::InterPodAffinity),
@@ -131,7 +141,7 @@ impl Hopeful<'_> {
     fn by_company(&self, others: &[&Object], namespaces: &Namespaces) -> bool {
         let means = |term: &Term| others.iter().any(|other| term.means(other, namespaces));
         // Whether a pod is about to go does not matter to affinity (SCH-63).
-        let is_alike = matches!(others, [old, new] if old.labels == new.labels);
+        let is_alike = matches!(others, [old, new] if old.labels == new.labels && old.uid == new.uid && old.pod().node == new.pod().node);
         if self.is_refused_by(Plugin::InterPodAffinity) && !is_alike {
             let own = Company::of(self.pod);
             let shuns = |other: &&Object| Company::of(other).refused.iter().any(|term| term.means(self.pod, namespaces));

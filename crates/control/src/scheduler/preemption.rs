@@ -56,7 +56,11 @@ pub fn preempt(cycle: &mut Cycle<'_>, search: &Search, first: usize, now: Timest
         .collect();
     let enough = (curable.len() / 10).max(CANDIDATES_MIN);
     let (before, after) = curable.split_at(if curable.is_empty() { 0 } else { first % curable.len() });
-    for node in after.iter().chain(before) {
+    let mut ordered: Vec<&NodeInfo> = after.iter().chain(before).copied().collect();
+    // Of equals the one where room is kept already stays, so that it does not go round.
+    let nominated = cycle.view.queue.get(&cycle.pod.key).map(|waiting| waiting.nominated.as_str()).unwrap_or_default();
+    ordered.sort_by_key(|node| node.name() != nominated);
+    for node in ordered {
         match victims_on(cycle, node, now) {
             Ok(candidate) => candidates.push(candidate),
             Err(reasons) => tale.add(&reasons),

@@ -199,8 +199,8 @@ fn provision(claim: &Arc<Object>, cache: &Cache, plan: &mut Plan) {
                 node = chosen.node;
             }
             Err(why) => {
-                plan.because(format!("no node can make its volume: {why}"));
-                plan.step(pending(claim));
+                let message = format!("no node can make its volume: {why}");
+                refuse(claim, Event::warning(claim.reference(), "ProvisioningFailed", message), plan);
                 return;
             }
         }

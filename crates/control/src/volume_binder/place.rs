@@ -39,13 +39,26 @@ pub fn choose(claim: &Object, class: &Object, cache: &Cache) -> Result<Chosen, S
     let volumes = |node: &Object| cache.indexed(&BY_NODE, hostname(node)).count();
     let best = candidates.into_iter().min_by_key(|(node, room)| (Reverse(*room), volumes(node), node.key.name.clone()));
     let Some((node, room)) = best else {
-        return Err(if refusals.is_empty() { "there are no nodes".to_owned() } else { refusals.join("; ") });
+        return Err(told(&refusals));
     };
     let why = match room {
         Some(bytes) => format!("it has the most room, {bytes} bytes"),
         None => format!("it has {} volumes", volumes(node)),
     };
     Ok(Chosen { node: node.key.name.clone(), why })
+}
+
+/// Nodes of which is said why they cannot.
+const TOLD_MAX: usize = 5;
+
+/// Why none can.
+fn told(refusals: &[String]) -> String {
+    let first = refusals[..refusals.len().min(TOLD_MAX)].join("; ");
+    match refusals.len() {
+        0 => "there are no nodes".to_owned(),
+        count if count > TOLD_MAX => format!("{first}; and {} more", count - TOLD_MAX),
+        _ => first,
+    }
 }
 
 /// Bytes that a node has for a class, `None` if nobody says; or why it cannot have the volume.

@@ -131,6 +131,47 @@ async fn a_registry_with_tls_and_a_password() {
     assert!(error.contains("onnection refused"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_registry_has_is_saved_as_an_archive() {
+    // IMG-17, IMG-19
+    needs_root!();
+    let Some(server) = RegistryServer::start() else { return };
+    let place = Place::new();
+    let registries = Registries::parse(&server.registries(true)).unwrap();
+    let mut pushed = Vec::new();
+    for tag in ["1", "2"] {
+        let name = format!("app.example/team/app:{tag}");
+        let dir = place.dir.path().join(tag);
+        layout(&dir, &name, &image(&layer(&[("tag", tag.as_bytes())])));
+        let id = import(&place.store, &dir, &Platform::host(), &Silent).unwrap()[0].id.clone();
+        let target: Reference = format!("{}/library/app:{tag}", server.address).parse().unwrap();
+        let digest = push(&place.store, &name, &target, &registries, &Keyring::default(), &Silent).await.unwrap();
+        pushed.push((id, digest));
+    }
+    // Under the names of docker.io, from its mirror; what is fetched is not unpacked.
+    let second = Place::new();
+    let mirror = format!("{}\nmirrors: {{docker.io: {{endpoint: [\"https://{}\"]}}}}\n", server.registries(true), server.address);
+    let names = ["app:1", "app:2"].map(|name| name.parse::<Reference>().unwrap());
+    let archive = second.dir.path().join("app.tar");
+    let puller = second.puller(&mirror);
+    let saved = puller.save(&names, &Keyring::default(), Arc::new(Silent), &archive).await.unwrap();
+    assert!(saved.iter().eq(pushed.iter().map(|(_, digest)| digest)));
+    assert!(second.store.list().unwrap().is_empty() && fs::read_dir(second.store.dir().join("layers")).unwrap().next().is_none());
+    let third = Place::new();
+    let imported = import(&third.store, &archive, &Platform::host(), &Silent).unwrap();
+    assert_eq!(imported.len(), 2);
+    for ((id, digest), name) in pushed.iter().zip(&names) {
+        let image = third.store.get(&name.to_string()).unwrap().expect("it was imported under its name");
+        assert_eq!((&image.id, &image.digests), (id, &vec![format!("docker.io/library/app@{digest}")]));
+        assert_eq!(fs::read_to_string(image.layers[0].join("tag")).unwrap(), name.tag.clone().unwrap());
+    }
+    // What cannot be had leaves no archive behind.
+    let none = [format!("{}/library/app:3", server.address).parse().unwrap()];
+    let error = puller.save(&none, &Keyring::default(), Arc::new(Silent), &second.dir.path().join("none.tar")).await.unwrap_err();
+    assert!(causes(&error).contains("not found"), "{error}");
+    assert!(!second.dir.path().join("none.tar").exists());
+}
+
 /// Counts what is fetched.
 #[derive(Default)]
 struct Fetched(Mutex<Vec<(Digest, u64)>>, AtomicUsize);

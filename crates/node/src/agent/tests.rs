@@ -165,6 +165,7 @@ async fn done_on_machine(what: &str, runtime: Fake, api: Client, pods_max: u32, 
     let options = Options {
         questions: Questions::none(),
         shutdown,
+        caught_up: watch::Sender::new(false),
         api,
         machines,
         runtime: runtime.clone(),

@@ -4,7 +4,7 @@
 use super::environment::Sources;
 use super::files::write::write;
 use super::hooks::{Hook, HookFailure};
-use super::machine::{Command, Event, Machine, PodUpdate};
+use super::machine::{Command, Event, Explanation, Machine, PodUpdate};
 use super::operation::{Operation, OperationId, Outcome, WriteFailure};
 use super::resize::Change;
 use super::state::TerminalReason;
@@ -83,9 +83,14 @@ impl<R: Runtime> Runner<R> {
 
     /// Lets those who look at all pods see this one as it is now.
     fn show(&self) {
-        let (object, orders) = (Arc::clone(self.machine.object()), self.orders.0.clone());
-        let sandbox = self.machine.sandbox().map(str::to_owned);
-        let seen = Seen { object, sandbox, runs: self.machine.runs(), ended: self.machine.has_ended(), orders };
+        let seen = Seen {
+            object: Arc::clone(self.machine.object()),
+            sandbox: self.machine.sandbox().map(str::to_owned),
+            runs: self.machine.runs(),
+            ended: self.machine.has_ended(),
+            overstated: self.machine.is_overstated(),
+            orders: self.orders.0.clone(),
+        };
         self.node.roster.saw(self.machine.object()["metadata"].str("uid"), seen);
     }
 
@@ -113,6 +118,11 @@ impl<R: Runtime> Runner<R> {
         }
     }
 
+    fn explain(&self) -> Explanation {
+        let pulls = self.node.pulls.of(self.machine.object()["metadata"].str("uid"));
+        self.machine.explain(self.node.now()).with_pulls(pulls)
+    }
+
     async fn next(&mut self) -> Event {
         loop {
             let wake = self.machine.wake().map(|at| self.node.instant(at));
@@ -135,7 +145,7 @@ impl<R: Runtime> Runner<R> {
                 Some(order) = self.orders.1.recv() => match order {
                     Order::End(reason) => return Event::End(reason),
                     // Who asked may have gone.
-                    Order::Explain(answer) => drop(answer.send(self.machine.explain(self.node.now()))),
+                    Order::Explain(answer) => drop(answer.send(self.explain())),
                 },
                 changed = self.updates.changed() => return Event::Update(match changed {
                     Ok(()) => self.updates.borrow_and_update().clone(),

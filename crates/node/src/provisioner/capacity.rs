@@ -9,10 +9,12 @@ use stead_api::{Value, json};
 
 /// Where the objects are.
 pub const NAMESPACE: &str = "kube-system";
-/// Amounts are multiples of this, in bytes.
-const STEP_BYTES: u64 = 1 << 30;
-/// Below that, of this.
-const SMALL_STEP_BYTES: u64 = 1 << 26;
+/// Amounts are multiples of this, in bytes: what is lost by that is little beside a large pool.
+const STEP_BYTES_MAX: u64 = 1 << 30;
+/// The smallest disk.
+const STEP_BYTES_MIN: u64 = 1 << 20;
+/// Of smaller amounts, no more than this part is lost.
+const PART: u64 = 16;
 
 /// Where volumes of a class lie on a node.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,14 +38,16 @@ pub fn rounded(available_bytes: u64) -> u64 {
     available_bytes / step(available_bytes) * step(available_bytes)
 }
 
-/// Whether it differs enough from what was told to be told again; what only goes to and fro does not.
+/// Whether it differs enough from what was told to be told again. A step more is always told: it could never be asked for else. Of less,
+/// what only goes to and fro is not: it is refused where it is asked for.
 pub fn is_another(told: u64, available_bytes: u64) -> bool {
-    let step = step(available_bytes);
-    rounded(available_bytes) != told && !(told.saturating_sub(step / 2)..told.saturating_add(step + step / 2)).contains(&available_bytes)
+    rounded(available_bytes) > told || available_bytes < told.saturating_sub(step(available_bytes) / 2)
 }
 
+/// A power of two, so that an amount that is larger is never told to be smaller.
 fn step(available_bytes: u64) -> u64 {
-    if available_bytes < STEP_BYTES { SMALL_STEP_BYTES } else { STEP_BYTES }
+    let part = (available_bytes / PART).max(1);
+    (1 << part.ilog2()).clamp(STEP_BYTES_MIN, STEP_BYTES_MAX)
 }
 
 impl Pool {

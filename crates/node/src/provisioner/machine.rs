@@ -36,6 +36,8 @@ pub enum Event {
     },
     /// The step for the volume of that name has ended.
     Ended(String, Outcome),
+    /// Something that took room is gone.
+    RoomGained,
     /// The time that [`Machine::wake`] named has come.
     Tick,
 }
@@ -79,7 +81,7 @@ pub enum Command {
         operation: Operation,
     },
     Tell(Recorded),
-    /// Something was made, grown or removed: what a node can still give is another amount.
+    /// Something was made, grown, removed or refused: what a node can still give may be another amount than was told.
     RoomChanged,
 }
 
@@ -90,6 +92,8 @@ struct Retry {
     failures: u32,
     /// Not before; `None`: that time has come.
     at: Option<Duration>,
+    /// It may succeed as soon as there is more room.
+    wants_room: bool,
 }
 
 /// What is remembered of a volume beside its objects.
@@ -165,6 +169,7 @@ impl Machine {
                 self.due = self.facts.names();
             }
             Event::Ended(name, outcome) => self.ended(now, name, outcome),
+            Event::RoomGained => self.room_gained(now),
             Event::Tick => {}
         }
         if self.told == [true; 3] {
@@ -198,6 +203,15 @@ impl Machine {
         for name in std::mem::take(&mut self.due) {
             self.look_at(now, name);
         }
+    }
+
+    /// What had no room is tried again at once.
+    fn room_gained(&mut self, now: Now) {
+        let retries = self.memory.values_mut().flat_map(|memory| memory.retries.values_mut());
+        for retry in retries.filter(|retry| retry.wants_room && retry.at.is_some()) {
+            retry.at = Some(now.steady);
+        }
+        self.commands.push(Command::RoomChanged);
     }
 
     fn look_at(&mut self, now: Now, name: String) {
@@ -241,8 +255,8 @@ impl Machine {
         let failure = match outcome {
             Outcome::Made(Ok(made)) => self.made(&name, &step, made),
             Outcome::Expanded(Ok(expanded)) => self.expanded(&name, &step, &expanded),
-            Outcome::Done(Ok(())) => self.done(&name, &step),
-            Outcome::Unrecorded(Ok(None)) => self.done(&name, &step),
+            Outcome::Done(Ok(())) => self.done(now, &name, &step),
+            Outcome::Unrecorded(Ok(None)) => self.done(now, &name, &step),
             Outcome::Unrecorded(Ok(Some(volume))) => {
                 self.facts.put_volume(volume);
                 None
@@ -277,8 +291,12 @@ impl Machine {
             let told = self.told_of_failure(name, &step, failure);
             self.commands.extend(told.map(Command::Tell));
         }
+        let wants_room = failure.may_succeed_elsewhere;
+        if wants_room {
+            self.commands.push(Command::RoomChanged);
+        }
         let memory = self.memory.entry(name.to_owned()).or_default();
-        memory.retries.insert(step.purpose, Retry { operation: step.operation, failures: failures + 1, at: Some(at) });
+        memory.retries.insert(step.purpose, Retry { operation: step.operation, failures: failures + 1, at: Some(at), wants_room });
     }
 
     fn told_of_failure(&self, name: &str, step: &Step, failure: &DiskFailure) -> Option<Recorded> {
@@ -317,29 +335,30 @@ impl Machine {
     }
 
     fn expanded(&mut self, name: &str, step: &Step, expanded: &Expanded) -> Option<(DiskFailure, bool)> {
+        let Operation::ExpandDisk { bytes: wanted, .. } = &step.operation else { return None };
+        let mut has = expanded.bytes;
         if let Some(disk) = self.facts.disks.get_mut(name) {
-            disk.bytes = expanded.bytes;
+            // A pod that began meanwhile may have brought it to its end, and that was told of before this: a disk never shrinks.
+            disk.bytes = disk.bytes.max(has);
+            has = disk.bytes;
         }
         let memory = self.memory.entry(name.to_owned()).or_default();
         memory.not_grown_to = None;
-        memory.waits_with = match &step.operation {
-            Operation::ExpandDisk { bytes, .. } => expanded.waits.as_ref().map(|_| *bytes),
-            _ => None,
-        };
+        memory.waits_with = expanded.waits.as_ref().filter(|_| has < *wanted).map(|_| *wanted);
         self.commands.push(Command::RoomChanged);
         None
     }
 
-    fn done(&mut self, name: &str, step: &Step) -> Option<(DiskFailure, bool)> {
+    fn done(&mut self, now: Now, name: &str, step: &Step) -> Option<(DiskFailure, bool)> {
         match &step.operation {
             Operation::Record(_) => self.facts.disks.get_mut(name).into_iter().for_each(|disk| disk.is_recorded = true),
             Operation::RemoveUnrecorded { .. } | Operation::RemoveDisk { .. } => {
-                self.facts.disks.remove(name);
+                let disk = self.facts.disks.remove(name);
                 if let Some(volume) = self.facts.volumes.get(name) {
-                    self.commands.push(Command::Tell(reclaim::removed(volume, self.retention)));
+                    self.commands.push(Command::Tell(reclaim::removed(volume, disk.as_ref(), self.retention)));
                 }
                 self.memory.entry(name.to_owned()).or_default().is_gone = true;
-                self.commands.push(Command::RoomChanged);
+                self.room_gained(now);
             }
             Operation::ConfirmGone(_) => self.memory.entry(name.to_owned()).or_default().is_gone = true,
             Operation::CreateDisk { .. } | Operation::ExpandDisk { .. } | Operation::Call(_) | Operation::Refuse(_) => {}

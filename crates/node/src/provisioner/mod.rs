@@ -62,21 +62,31 @@ pub struct Options {
 pub async fn run(options: Options) {
     let options = Arc::new(options);
     let (pools, pools_out) = watch::channel(Vec::new());
-    let removed = Arc::new(Notify::new());
+    let trash = Trash::default();
     tokio::select! {
-        () = provision(Arc::clone(&options), pools, Arc::clone(&removed)) => {}
+        () = provision(Arc::clone(&options), pools, trash.clone()) => {}
         () = room::keep_told(&options, pools_out) => {}
-        () = empty_trash(&options, &removed) => {}
+        () = empty_trash(&options, &trash) => {}
     }
 }
 
-async fn provision(options: Arc<Options>, pools: watch::Sender<Vec<capacity::Pool>>, removed: Arc<Notify>) {
+/// What those who fill the trash and who empties it let each other know.
+#[derive(Debug, Clone, Default)]
+struct Trash {
+    /// Something is in it.
+    filled: Arc<Notify>,
+    /// Something of it is gone for good.
+    cleared: Arc<Notify>,
+}
+
+async fn provision(options: Arc<Options>, pools: watch::Sender<Vec<capacity::Pool>>, trash: Trash) {
     let machine = Machine::new(options.nodes.clone(), options.default_pool.clone(), options.disks.retention());
     let follow = |resource| stead_client::follow(options.api.clone(), Scope::all(resource), |o| Some(Arc::new(without_managed_fields(o))));
     let (mut claims, mut volumes) = (follow(PERSISTENT_VOLUME_CLAIMS), follow(PERSISTENT_VOLUMES));
     let mut classes = follow(STORAGE_CLASSES);
     let grown = options.disks.grown();
-    let mut work = Work { machine, under_way: FuturesUnordered::new(), pools, removed, options: Arc::clone(&options) };
+    let cleared = Arc::clone(&trash.cleared);
+    let mut work = Work { machine, under_way: FuturesUnordered::new(), pools, trash, options: Arc::clone(&options) };
     work.read_disks().await;
     loop {
         let wake = work.machine.wake().map(|at| options.began + at);
@@ -89,6 +99,7 @@ async fn provision(options: Arc<Options>, pools: watch::Sender<Vec<capacity::Poo
                 work.read_disks().await;
                 continue;
             }
+            () = cleared.notified() => Event::RoomGained,
             () = until(wake) => Event::Tick,
         };
         work.step(event);
@@ -107,8 +118,7 @@ struct Work {
     machine: Machine,
     under_way: FuturesUnordered<BoxFuture<'static, (String, Outcome)>>,
     pools: watch::Sender<Vec<capacity::Pool>>,
-    /// Something is in the trash.
-    removed: Arc<Notify>,
+    trash: Trash,
     options: Arc<Options>,
 }
 
@@ -133,7 +143,7 @@ impl Work {
                 Command::Tell(event) => self.tell(event),
                 Command::RoomChanged => {
                     self.pools.send_replace(self.machine.pools());
-                    self.removed.notify_one();
+                    self.trash.filled.notify_one();
                 }
             }
         }
@@ -199,12 +209,15 @@ fn confirm_gone(path: &Path) -> Result<(), DiskFailure> {
 }
 
 /// Removes what may go, piece by piece.
-async fn empty_trash(options: &Options, removed: &Notify) {
+async fn empty_trash(options: &Options, trash: &Trash) {
     loop {
         let (disks, now_unix_s) = (Arc::clone(&options.disks), unix_s(options));
         let swept = blocking(move || disks.sweep(now_unix_s)).await;
         for (disk, error) in &swept.failures {
             tracing::warn!(disk, error, "what was removed cannot be cleared away yet");
+        }
+        if swept.has_cleared {
+            trash.cleared.notify_one();
         }
         if swept.more {
             continue;
@@ -213,7 +226,7 @@ async fn empty_trash(options: &Options, removed: &Notify) {
         let again = (!swept.failures.is_empty()).then_some(SWEEP_AGAIN);
         let pause = next.into_iter().chain(again).min();
         tokio::select! {
-            () = removed.notified() => {}
+            () = trash.filled.notified() => {}
             () = until(pause.map(|pause| Instant::now() + pause.min(SWEEP_PAUSE_MAX))) => {}
         }
     }

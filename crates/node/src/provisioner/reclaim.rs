@@ -40,18 +40,48 @@ pub fn plan(volume: &Value, has_claim: bool, disk: Option<&KnownDisk>, past: Pas
     if has_finalizer { finalizer(false) } else { None }
 }
 
-/// Said when the data has been removed.
-pub fn removed(volume: &Value, retention: Option<Duration>) -> Event {
+/// Said when the data of a disk has been removed.
+pub fn removed(volume: &Value, disk: Option<&KnownDisk>, retention: Option<Duration>) -> Event {
     let (name, claim) = (volume["metadata"].str("name"), &volume["spec"]["claimRef"]);
     let claim = format!("{}/{}", claim.str("namespace"), claim.str("name"));
     let message = match retention {
         None => format!("The data of volume {name} (claim {claim}) is gone for good"),
-        Some(kept) => format!("The data of volume {name} (claim {claim}) is in the trash, and gone for good in {} s", kept.as_secs()),
+        Some(kept) => {
+            let place = disk.and_then(trash).map(|place| format!(": {}", place.display())).unwrap_or_default();
+            format!("The data of volume {name} (claim {claim}) is in the trash, and gone for good in {} s{place}", kept.as_secs())
+        }
     };
     Event::normal(objects::about_volume(volume), "VolumeDeleted", message)
+}
+
+/// Where it is until then.
+fn trash(disk: &KnownDisk) -> Option<PathBuf> {
+    let home = disk.path.ancestors().find(|path| path.file_name().is_some_and(|name| name == disk.name.as_str()))?;
+    Some(stead_disks::trash(home.parent()?, &disk.name))
 }
 
 /// Said when it could not be.
 pub fn failed(volume: &Value, error: &str) -> Event {
     Event::warning(objects::about_volume(volume), "VolumeFailedDelete", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stead_api::json;
+    use stead_disks::Enforcement;
+
+    #[test]
+    fn what_is_kept_for_a_while_is_said_to_be_where_it_is() {
+        let volume = json!({"metadata": {"name": "v"}, "spec": {"claimRef": {"namespace": "ns", "name": "c"}}});
+        let said = |path: &str| {
+            let (node, name, enforcement) = ("n".to_owned(), "v_ns_c".to_owned(), Enforcement::Image);
+            let disk = KnownDisk { node, name, path: path.into(), bytes: 1, enforcement, is_made: true, is_recorded: true };
+            removed(&volume, Some(&disk), Some(Duration::from_secs(60))).message
+        };
+        for path in ["/pool/v_ns_c", "/pool/v_ns_c/fs/data"] {
+            let expected = "The data of volume v (claim ns/c) is in the trash, and gone for good in 60 s: /pool/.trash/v_ns_c";
+            assert_eq!(said(path), expected);
+        }
+    }
 }

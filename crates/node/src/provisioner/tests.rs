@@ -1,6 +1,7 @@
 //! The provisioner's machine over a world of its own: objects as an API server would keep them, disks that are only simulated.
 
 mod faults;
+mod trash;
 mod world;
 
 use super::facts::{PROVISIONER, SELECTED_NODE};
@@ -122,6 +123,56 @@ fn a_claim_that_nobody_would_place_again_keeps_its_node() {
     world.put_claim(claim("c", "2Gi"));
     world.settle();
     assert_eq!(world.claim("c").unwrap()["metadata"]["annotations"].str(SELECTED_NODE), "n");
+}
+
+#[test]
+fn a_claim_that_had_no_room_is_tried_as_soon_as_there_is_more() {
+    // STO-6, STO-22
+    let mut world = bound();
+    world.put_class(class(json!({"volumeBindingMode": "Immediate"})));
+    world.put_claim(claim("d", "10Gi"));
+    world.pass(100);
+    assert!(world.volume("pvc-d").is_none());
+    release(&mut world);
+    assert!(world.volume("pvc-d").is_some());
+    world.put_claim(claim("e", "1Gi"));
+    world.pass(100);
+    world.remove_volume("pvc-d");
+    world.remove_claim("d");
+    world.disks.remove("pvc-d_ns_d", 0).unwrap();
+    world.gain_room();
+    assert!(world.volume("pvc-e").is_some(), "the trash may take a while to go");
+}
+
+#[test]
+fn a_growth_that_had_no_room_is_tried_as_soon_as_there_is_more() {
+    // STO-15, STO-22
+    let mut world = bound();
+    world.disks.fill(9 * GIB);
+    ask_for(&mut world, "2Gi");
+    world.pass(100);
+    world.disks.fill(8 * GIB);
+    world.gain_room();
+    assert_eq!(world.claim("c").unwrap()["status"]["capacity"].str("storage"), "2Gi");
+}
+
+#[test]
+fn it_is_looked_how_much_room_there_is_whenever_that_may_have_changed() {
+    // STO-22
+    let mut world = bound();
+    let mut before = world.looks;
+    let mut looked = |world: &World| std::mem::replace(&mut before, world.looks) != world.looks;
+    ask_for(&mut world, "2Gi");
+    assert!(looked(&world), "grown");
+    world.put_claim(claim("d", "9Gi"));
+    world.settle();
+    assert!(looked(&world), "refused");
+    release(&mut world);
+    assert!(looked(&world), "removed");
+    world.gain_room();
+    assert!(looked(&world), "gone from the trash");
+    world.settle();
+    assert!(!looked(&world));
 }
 
 #[test]
@@ -300,6 +351,25 @@ fn a_growth_may_wait_for_the_pods_to_go() {
 }
 
 #[test]
+fn a_growth_that_a_pod_has_brought_to_its_end_waits_for_no_other_pod() {
+    // STO-15
+    let mut world = bound();
+    world.grows_later = true;
+    world.claim_mut("c")["spec"]["resources"]["requests"]["storage"] = "2Gi".into();
+    while world.claim("c").unwrap()["status"]["allocatedResourceStatuses"].str("storage").is_empty() {
+        assert!(world.advance());
+    }
+    // A pod begins after the node has looked whether it can grow, and is told of first.
+    world.advance_while(|world| {
+        world.disks.expand("pvc-c_ns_c", 2 * GIB).unwrap();
+        world.tell_disks();
+    });
+    world.settle();
+    let status = &world.claim("c").unwrap()["status"];
+    assert_eq!((status["capacity"].str("storage"), status["conditions"].as_array().unwrap().len()), ("2Gi", 0));
+}
+
+#[test]
 fn a_disk_that_was_never_recorded_is_found_after_a_crash() {
     // LOCV-12
     let mut world = world();
@@ -363,7 +433,28 @@ fn the_room_is_told_whichever_is_told_of_last() {
 fn amounts_that_go_to_and_fro_are_not_told_again() {
     // STO-22
     use super::capacity::{is_another, rounded};
-    assert_eq!(rounded(5 * GIB + GIB / 2), 5 * GIB);
-    assert!(!is_another(5 * GIB, 5 * GIB - 1) && !is_another(5 * GIB, 6 * GIB + 1));
-    assert!(is_another(5 * GIB, 4 * GIB) && is_another(5 * GIB, 7 * GIB) && is_another(5 * GIB, 0));
+    assert_eq!(rounded(50 * GIB + GIB / 2), 50 * GIB);
+    assert!(!is_another(50 * GIB, 50 * GIB - 1) && !is_another(50 * GIB, 51 * GIB - 1));
+    assert!(is_another(50 * GIB, 49 * GIB) && is_another(50 * GIB, 51 * GIB) && is_another(50 * GIB, 0));
+}
+
+#[test]
+fn what_can_be_had_can_be_asked_for() {
+    // STO-22: whatever was told before, no more than a sixteenth (or the smallest disk) is held back for ever.
+    use super::capacity::{is_another, rounded};
+    const MIB: u64 = 1 << 20;
+    let amounts: Vec<u64> = (0..2000).map(|n| n * n * MIB / 7).collect();
+    for pair in amounts.windows(2) {
+        assert!(rounded(pair[0]) <= rounded(pair[1]), "{pair:?}");
+    }
+    for before in amounts.iter().step_by(7) {
+        let told = rounded(*before);
+        for now in amounts.iter().step_by(5) {
+            let shown = if is_another(told, *now) { rounded(*now) } else { told };
+            assert!(shown + (now / 16).max(MIB) > *now, "{now} of which {shown} are told, after {told}");
+        }
+    }
+    // Around the smallest steps, the largest, and zero.
+    assert_eq!([0, MIB - 1, 90 * MIB, GIB - 1, 6 * GIB + GIB / 3].map(rounded), [0, 0, 88 * MIB, 992 * MIB, 6 * GIB + GIB / 4]);
+    assert!(is_another(5 * GIB, 6 * GIB) && is_another(960 * MIB, GIB) && is_another(0, MIB) && is_another(MIB, 0));
 }

@@ -1,8 +1,8 @@
 //! The role `exec-in-container`: enters a container, executes one program there and leaves it to the shim.
 //!
 //! ```text
-//!   helper: limits ▶ cgroup ▶ namespaces ▶ fork ▶ tells the shim the child ▶ lets it go ▶ exits
-//!   child:  waits to be let go ▶ session, terminal, stdio ▶ directory ▶ user, capabilities ▶ program
+//!   helper: limits ▶ most namespaces ▶ fork into the cgroup ▶ tells the shim the child ▶ lets it go ▶ exits
+//!   child:  waits to be let go ▶ namespaces of cgroups and users ▶ session, terminal, stdio ▶ directory ▶ user, capabilities ▶ program
 //! ```
 //!
 //! A process of its own so that the shim never enters a namespace. It cannot be traced or read from inside the container, and what it
@@ -111,8 +111,8 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
     }
     let forker = Forker::new().map_err(text("fork"))?;
     let cgroup = arguments.layout.enter(&container.cgroup).map_err(internal)?;
-    setns(&first, joined).map_err(|error| format!("join namespaces: {}", plain(error as i32)))?;
-    drop(first);
+    let later = joined & joined_in_cgroup();
+    join(&first, joined - later)?;
     let (mut go_reader, mut go_writer) = std::io::pipe().map_err(text("make a pipe"))?;
     let forked = match &cgroup {
         Some(cgroup) => forker.fork_into(cgroup.as_fd()),
@@ -124,7 +124,9 @@ fn enter(arguments: &Arguments, first: PidFd, control: &mut UnixStream, mut repo
             let mut go = [0];
             // Without the word the shim does not know this process, and nobody would wait for it.
             if go_reader.read_exact(&mut go).is_ok() && go[0] == GO {
-                say(control, &execute(process, stdio, &nowhere, control, joined));
+                let entered = join(&first, later);
+                drop(first);
+                say(control, &entered.err().unwrap_or_else(|| execute(process, stdio, &nowhere, control, joined)));
             }
             exit_immediately(FAILED)
         }
@@ -195,6 +197,20 @@ fn namespaces(first: &PidFd) -> Result<CloneFlags, String> {
     }
     // Only now is it certain that all of these were its, and not those of a later process with its id.
     if first.has_ended().map_err(text("look at the container"))? { Err(gone()) } else { Ok(joined) }
+}
+
+/// The namespaces that the program joins when it is in its cgroup. Where cgroups are mounted with `nsdelegate`, as by systemd, nobody is put into one
+/// from outside of his own namespace of them. That one belongs to the machine's users, whom a process must not have left before.
+fn joined_in_cgroup() -> CloneFlags {
+    CloneFlags::CLONE_NEWCGROUP | CloneFlags::CLONE_NEWUSER
+}
+
+/// Joins these of its namespaces; none is nothing to do.
+fn join(first: &PidFd, flags: CloneFlags) -> Result<(), String> {
+    if flags.is_empty() {
+        return Ok(());
+    }
+    setns(first, flags).map_err(|error| format!("join namespaces: {}", plain(error as i32)))
 }
 
 /// Executes the program; gives why it could not.

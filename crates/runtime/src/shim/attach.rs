@@ -2,6 +2,8 @@
 //!
 //! What is read for the log is written to each listener's pipes too. They never hold the container up: what a pipe has no room for its
 //! listener misses, and finds in the log. Input does not come this way: a listener gets the container's own input.
+//!
+//! A container that wants input once is made for one who comes at once (`kubectl run -i`): what it says before is kept for the first listener.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -43,6 +45,31 @@ impl Attachment {
     }
 }
 
+/// What was said before anybody listened: of a container that somebody is expected to listen to, and only as much as a listener's pipe holds.
+#[derive(Debug, Default)]
+pub struct Unheard {
+    /// Which output, and what it said.
+    parts: Vec<(usize, Vec<u8>)>,
+    bytes: usize,
+}
+
+/// More than this is left to the log.
+const UNHEARD_BYTES_MAX: usize = 1 << 20;
+
+impl Unheard {
+    /// Keeps what was read of an output. `None` once it is too much.
+    pub fn keep(mut self, index: usize, bytes: &[u8]) -> Option<Unheard> {
+        self.bytes += bytes.len();
+        self.parts.push((index, bytes.to_vec()));
+        (self.bytes <= UNHEARD_BYTES_MAX).then_some(self)
+    }
+
+    /// Gives the first listener all of it.
+    pub fn give(self, attachment: &mut Attachment) {
+        self.parts.iter().for_each(|(index, bytes)| attachment.give(*index, bytes));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +93,17 @@ mod tests {
         reader.read_to_string(&mut text).unwrap();
         assert!(text.starts_with("first xxx"));
         assert!(text.len() < 100 * 10_000);
+    }
+    #[test]
+    fn the_first_listener_hears_what_was_said_before_unless_it_is_too_much() {
+        // STR-10
+        let ((mut reader, writer), (_other, other_writer)) = (io::pipe().unwrap(), io::pipe().unwrap());
+        let mut attachment = Attachment::new(0, true, [writer.into(), other_writer.into()]).unwrap();
+        Unheard::default().keep(0, b"one ").and_then(|unheard| unheard.keep(0, b"two")).unwrap().give(&mut attachment);
+        drop(attachment);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one two");
+        assert!(Unheard::default().keep(1, &vec![b'x'; UNHEARD_BYTES_MAX + 1]).is_none());
     }
 }

@@ -17,7 +17,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use stead_sys::fd::keep_on_exec;
 use stead_sys::process::PidFd;
 
-use super::attach::Attachment;
+use super::attach::{Attachment, Unheard};
 use super::ending::{Cause, Ending, Progress, Remains};
 use super::log::{Boundary, LineBuffer, LogFile, Stream};
 use crate::cgroup::Layout;
@@ -102,6 +102,8 @@ pub struct Task {
     pub outputs: [Output; 2],
     /// Who listens.
     attachments: Vec<Attachment>,
+    /// Kept for the first who will.
+    unheard: Option<Unheard>,
     /// Where its input goes: the pipe's other end, or the terminal's master.
     input: Option<OwnedFd>,
     /// Over which the terminal's master comes.
@@ -156,6 +158,7 @@ impl Task {
         }
         let helper =
             spawn_helper(program, CREATE_CONTAINER, to_word(&arguments)?).map_err(|error| format!("start the create helper: {error}"))?;
+        let unheard = record.spec.stdin_once.then(Unheard::default);
         Ok(Task {
             record,
             dir: base,
@@ -164,6 +167,7 @@ impl Task {
             outputs: [(Stream::Stdout, stdout), (Stream::Stderr, stderr)]
                 .map(|(stream, pipe)| Output { pipe: Some(pipe), lines: LineBuffer::new(stream) }),
             attachments: Vec::new(),
+            unheard,
             input,
             terminal,
             log,
@@ -289,7 +293,10 @@ impl Task {
     pub fn attach(&mut self, client: u64, input: bool, outputs: [OwnedFd; 2]) -> Result<Option<&OwnedFd>, String> {
         let terminal = self.record.spec.tty;
         let gives_input = input && self.record.spec.stdin;
-        let attachment = Attachment::new(client, gives_input, outputs).map_err(|error| format!("attach: {error}"))?;
+        let mut attachment = Attachment::new(client, gives_input, outputs).map_err(|error| format!("attach: {error}"))?;
+        if let Some(unheard) = self.unheard.take() {
+            unheard.give(&mut attachment);
+        }
         self.attachments.push(attachment);
         // A terminal's master is needed for its size too.
         Ok(self.input.as_ref().filter(|_| gives_input || terminal))
@@ -321,6 +328,7 @@ impl Task {
     fn ended(&mut self, cause: Cause, layout: &Layout) -> TaskEvent {
         self.drain_outputs();
         self.attachments.clear();
+        self.unheard = None;
         self.input = None;
         let exit = match &cause {
             Cause::Exited { code, signal } => ExitRecord {
@@ -384,6 +392,7 @@ impl Task {
         let mut lines = Vec::new();
         output.lines.push(&bytes, now, &mut lines);
         self.attachments.iter_mut().for_each(|attachment| attachment.give(index, &bytes));
+        self.unheard = self.unheard.take().and_then(|unheard| unheard.keep(index, &bytes));
         if ended {
             output.pipe = None;
             output.lines.finish(now, &mut lines);

@@ -55,6 +55,26 @@ async fn input_is_given_output_is_heard_and_logged_and_the_first_giver_ends_it()
     .await;
 }
 
+/// STR-10: as `kubectl run -i` makes them, who attaches after the program has begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_first_hears_what_was_said_before() {
+    needs_root!();
+    on_machine(async |machine| {
+        machine.sandbox("s").await;
+        let spec = ContainerSpec { stdin: true, stdin_once: true, ..machine.container_spec("s", "c", &["sh", "-c", "echo early; cat"]) };
+        let id = machine.runtime.start("s", spec).await.unwrap().id;
+        wait_for(|| machine.log("s", "c") == ["stdout F early"]).await;
+        let mut first = machine.runtime.attach(&id, true).await.unwrap();
+        let mut second = machine.runtime.attach(&id, false).await.unwrap();
+        let (mut heard, mut overheard) = (file(&mut first.stdout), file(&mut second.stdout));
+        file(&mut first.input).write_all(b"late\n").unwrap();
+        assert!(said(&mut heard, "early\nlate\n") && said(&mut overheard, "late\n"));
+        drop(first.input_end());
+        ended(&first).await;
+    })
+    .await;
+}
+
 /// OCI-11: without `stdin_once` input goes on with the next giver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn input_that_is_not_for_once_outlives_who_gives_it() {

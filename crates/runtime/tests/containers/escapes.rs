@@ -242,6 +242,7 @@ async fn an_image_s_volumes_are_written_where_its_root_cannot_be() {
         machine.runtime = away;
         machine.runtime = stead_runtime::Runtime::open(&root, options()).await.unwrap();
         machine.events = machine.runtime.events();
+        stead_runtime::clean(&other.path().join("root")).unwrap();
         machine.sandbox("s").await;
         for name in ["one", "two"] {
             let mut inside = spec(machine, name, &["make-for-test", "/x", "/data/new", "/not/there/new", "/out/x/new"]);

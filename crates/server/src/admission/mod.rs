@@ -4,6 +4,7 @@
 //! Input: what a request does, and the object. Output: the object changed in place and warnings, or the Status that refuses it.
 
 mod certificate_requester;
+mod certificate_subject;
 mod claim_resize;
 mod default_ingress_class;
 mod default_storage_class;
@@ -105,6 +106,7 @@ impl Default for Admission {
             Box::new(priority::Priority),
             Box::new(default_tolerations::DefaultTolerationSeconds),
             Box::new(default_storage_class::DefaultStorageClass),
+            Box::new(certificate_subject::CertificateSubjectRestriction),
             Box::new(default_ingress_class::DefaultIngressClass),
             Box::new(storage_protection::StorageObjectInUseProtection),
             Box::new(claim_resize::PersistentVolumeClaimResize),

@@ -20,6 +20,7 @@ use crate::cluster::Cluster;
 use crate::core::Core;
 use crate::query::{self, Query};
 use crate::request::{self, Asked, Route, Target, Verb};
+use crate::site;
 use stead_api::{Status, json};
 
 /// Refuses what the identity may not do.
@@ -34,7 +35,8 @@ pub(crate) fn check(core: &Core, identity: &Identity, route: &Route, path: &str,
             }
             None => check_path(core, identity, path, method),
         },
-        Route::Version | Route::Debug { .. } | Route::Discovery(_) | Route::OpenApi(_) | Route::Issuer { .. } => {
+        Route::Site { path: below } if !site::is_judged(core, method, below) => Ok(()),
+        Route::Version | Route::Site { .. } | Route::Debug { .. } | Route::Discovery(_) | Route::OpenApi(_) | Route::Issuer { .. } => {
             check_path(core, identity, path, method)
         }
     }
@@ -71,7 +73,7 @@ fn namespace_of(target: &Target) -> &str {
 }
 
 /// `x` of `metadata.name=x`.
-fn one_name(selector: &str) -> Option<&str> {
+pub(crate) fn one_name(selector: &str) -> Option<&str> {
     let (field, name) = selector.split_once('=')?;
     let name = name.strip_prefix('=').unwrap_or(name);
     (field == "metadata.name" && !name.is_empty() && !name.contains(',')).then_some(name)

@@ -11,7 +11,7 @@ use crate::negotiation;
 use crate::query::{Run, Write, WriteOptions};
 use crate::registry::ownership::{self, ManagedFields};
 use crate::registry::{expiry, finish};
-use crate::{allocation, keys, object};
+use crate::{allocation, keys, lint, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Kind, Part};
@@ -72,6 +72,8 @@ pub(crate) async fn create_object(
         validate(&kind, &name, &object)?;
         if attempt == 0 {
             call.warnings.extend(kind.hooks.warnings(&object, None));
+            let linted = lint::warnings(core, call, options, &object, None);
+            call.warnings.extend(linted);
         }
         refuse_version(&version)?;
         let warnings = core.admission.validate(&attributes(&call.target), &object).await;

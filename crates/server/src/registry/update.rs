@@ -13,7 +13,7 @@ use crate::registry::finish::Begun;
 use crate::registry::ownership::{self, ManagedFields};
 use crate::registry::{create, expiry, finish};
 use crate::request::Verb;
-use crate::{allocation, authz, object};
+use crate::{allocation, authz, lint, object};
 use bytes::Bytes;
 use stead_api::meta::{self, Duplicates};
 use stead_api::registry::{Generation, Kind, Part};
@@ -229,6 +229,10 @@ async fn prepare(
     }
     if seen == Part::Main {
         call.warnings.extend(kind.hooks.warnings(&object, Some(old)));
+    }
+    if part == Part::Main {
+        let linted = lint::warnings(core, call, options, &object, Some(old));
+        call.warnings.extend(linted);
     }
     let attributes = Attributes { cluster: core, target: &call.target, identity: call.identity(), operation };
     let warnings = core.admission.validate(&attributes, &object).await?;

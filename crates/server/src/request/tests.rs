@@ -14,6 +14,7 @@ fn shown(method: &str, path: &str) -> String {
         Route::Version => "version".to_owned(),
         Route::Issuer { path } => format!("issuer {path}"),
         Route::Debug { path } => format!("debug {path}"),
+        Route::Site { path } => format!("site {path}"),
         Route::Discovery(path) => format!("discovery {}", path.join("/")),
         Route::OpenApi(path) => format!("openapi {}", path.join("/")),
         Route::Resource(t) => {
@@ -36,6 +37,14 @@ fn paths_lead_to_resources() {
     assert_eq!(shown("PATCH", "/apis/apps/v1/namespaces/n/statefulsets/s/scale"), "patch statefulsets/scale [n] [s]");
     assert_eq!(shown("GET", "/api/v1/namespaces/n/config%6daps/%61"), "get configmaps [n] [a]");
     assert_eq!(shown("GET", "/api/v1/namespaces//configmaps"), "list configmaps [] []");
+}
+
+#[test]
+fn the_page_has_paths_of_its_own() {
+    assert_eq!(shown("GET", "/ui"), "site ");
+    assert_eq!(shown("GET", "/ui/"), "site ");
+    assert_eq!(shown("POST", "/ui/session"), "site session");
+    assert_eq!(shown("GET", "/uix"), "no page");
 }
 
 #[test]

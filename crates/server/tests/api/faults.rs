@@ -11,9 +11,9 @@ use stead_api::registry::Kind;
 use stead_api::schema::Shape;
 use stead_api::schema::walker::DEPTH_MAX;
 use stead_api::time::Timestamp;
-use stead_server::{Environment, Identity, Server};
+use stead_server::{Environment, Identity, Server, VirtualTime};
 use stead_store::{Durability, Expect, NewValue, Store};
-use stead_testing::environment::Virtual;
+use stead_testing::environment::virtual_time;
 use stead_testing::http::Client;
 use tower::Service;
 
@@ -132,7 +132,7 @@ async fn bytes_that_nobody_can_read_stop_neither_the_start_nor_their_neighbours(
 /// An environment that panics when it is told to.
 #[derive(Debug)]
 struct Panics {
-    inner: Virtual,
+    inner: VirtualTime,
     now: AtomicBool,
 }
 
@@ -143,9 +143,6 @@ impl Environment for Panics {
     fn uid(&self) -> String {
         assert!(!self.now.load(Ordering::Relaxed), "told to");
         self.inner.uid()
-    }
-    fn suffix(&self, n: usize) -> String {
-        self.inner.suffix(n)
     }
     fn random(&self, below: u64) -> u64 {
         self.inner.random(below)
@@ -168,7 +165,7 @@ async fn post_config_map(server: &Server, name: &str) -> (u16, Value) {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_one_answer_and_the_server_goes_on() {
-    let environment = Arc::new(Panics { inner: Virtual::new(7), now: AtomicBool::new(false) });
+    let environment = Arc::new(Panics { inner: virtual_time(7), now: AtomicBool::new(false) });
     let config = stead_server::Config {
         store: Store::memory(),
         environment: environment.clone(),

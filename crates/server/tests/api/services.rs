@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stead_server::{Config, Server};
-use stead_testing::environment::Virtual;
+use stead_testing::environment::virtual_time;
 use stead_testing::http::Client;
 
 const SERVICES: &str = "/api/v1/namespaces/default/services";
@@ -60,7 +60,7 @@ async fn a_restart_makes_nothing_anew() {
     let store = stead_store::Store::memory();
     let config = || Config {
         store: store.clone(),
-        environment: Arc::new(Virtual::new(1)),
+        environment: Arc::new(virtual_time(1)),
         service_cidr: "10.43.0.0/16".to_owned(),
         advertise: "https://127.0.0.1:6443".to_owned(),
         token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),

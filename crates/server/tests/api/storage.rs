@@ -4,7 +4,7 @@ use crate::client::{MERGE, create, fresh, get, send, send_as};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stead_server::Config;
-use stead_testing::environment::Virtual;
+use stead_testing::environment::virtual_time;
 use stead_testing::http::Client;
 
 const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
@@ -65,7 +65,7 @@ async fn what_a_cluster_begins_with_is_made_once() {
     first["kind"] = "StorageClass".into();
     let config = || Config {
         store: store.clone(),
-        environment: Arc::new(Virtual::new(1)),
+        environment: Arc::new(virtual_time(1)),
         service_cidr: "10.43.0.0/16".to_owned(),
         advertise: "https://127.0.0.1:6443".to_owned(),
         token_key: Arc::new(stead_server::SigningKey::fresh().expect("a key")),

@@ -20,9 +20,6 @@ impl Environment for Still {
     fn uid(&self) -> String {
         "00000000-0000-4000-8000-000000000000".to_owned()
     }
-    fn suffix(&self, n: usize) -> String {
-        "b".repeat(n)
-    }
     fn random(&self, _: u64) -> u64 {
         0
     }

@@ -1,5 +1,6 @@
-//! The names and addresses that the server's certificate is for.
+//! The names and addresses that the server's certificate is for, and the addresses of this machine's links.
 
+use nix::net::if_::InterfaceFlags;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -33,21 +34,38 @@ pub fn server_names(named: &NameSources, host_addresses: impl IntoIterator<Item 
     names.into_iter().collect()
 }
 
-/// The addresses of this machine's interfaces that others may reach it by. None if they cannot be read: the next look finds them.
+/// The addresses of this machine's links. None if they cannot be read: the next look finds them.
 pub fn host_addresses() -> Vec<IpAddr> {
+    link_addresses().into_iter().map(|(_, address)| address).collect()
+}
+
+/// Those of them that other machines may reach it by.
+pub fn outer_addresses() -> Vec<IpAddr> {
+    outer(link_addresses())
+}
+
+/// Any address may stand on a loopback link, the first one of the pods' range for one: nobody elsewhere reaches it there.
+fn outer(links: impl IntoIterator<Item = (InterfaceFlags, IpAddr)>) -> Vec<IpAddr> {
+    let outer = |flags: InterfaceFlags, address: &IpAddr| !flags.contains(InterfaceFlags::IFF_LOOPBACK) && !address.is_loopback();
+    links.into_iter().filter(|(flags, address)| outer(*flags, address)).map(|(_, address)| address).collect()
+}
+
+/// The addresses of links, without those that are good on one link alone.
+fn link_addresses() -> Vec<(InterfaceFlags, IpAddr)> {
     let interfaces = match nix::ifaddrs::getifaddrs() {
         Ok(interfaces) => interfaces,
         Err(error) => {
-            tracing::warn!(%error, "the addresses of this machine are not in the certificate");
+            tracing::warn!(%error, "cannot read the addresses of this machine");
             return Vec::new();
         }
     };
     let addresses = interfaces.filter_map(|interface| {
         let address = interface.address?;
         let v4 = address.as_sockaddr_in().map(|a| IpAddr::from(a.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::from(a.ip())))
+        let ip = v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::from(a.ip())))?;
+        Some((interface.flags, ip))
     });
-    addresses.filter(|address| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())).collect()
+    addresses.filter(|(_, address)| !matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())).collect()
 }
 
 #[cfg(test)]
@@ -95,5 +113,19 @@ mod tests {
         assert!(has("::", "192.0.2.1") && has("::", "2001:db8::1"));
         assert!(!has("127.0.0.1", "192.0.2.1"));
         assert!(has("192.0.2.7", "192.0.2.7"));
+    }
+
+    #[test]
+    fn an_address_on_a_loopback_link_is_no_outer_one() {
+        let (lo, eth) = (InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK, InterfaceFlags::IFF_UP | InterfaceFlags::IFF_BROADCAST);
+        let links =
+            [(lo, "127.0.0.1"), (lo, "10.42.0.1"), (lo, "fd00:42::1"), (eth, "127.0.0.2"), (eth, "192.0.2.1"), (eth, "2001:db8::1")];
+        let outer = outer(links.map(|(flags, address)| (flags, address.parse().unwrap())));
+        assert_eq!(outer.iter().map(ToString::to_string).collect::<Vec<_>>(), ["192.0.2.1", "2001:db8::1"]);
+        let on_links = link_addresses();
+        assert!(
+            on_links.iter().any(|(flags, address)| address.is_loopback() && flags.contains(InterfaceFlags::IFF_LOOPBACK)),
+            "{on_links:?}"
+        );
     }
 }

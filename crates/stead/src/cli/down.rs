@@ -22,10 +22,29 @@ const SHIMS_NAMED_MAX: usize = 5;
 /// When and how often a wait is explained.
 const EXPLAIN_EVERY: Duration = Duration::from_secs(5);
 
+/// What becomes of the objects when all has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objects {
+    Stay,
+    /// They are removed next.
+    Go,
+}
+
 /// Stops what runs; says so if nothing does.
 pub fn run(args: &DownArgs) -> anyhow::Result<()> {
-    let dir = args.data_dir.display();
-    match running::find(&args.data_dir)? {
+    stop_server(&args.data_dir)?;
+    if args.leave_pods { Ok(()) } else { stop_containers(&args.data_dir, Objects::Stay) }
+}
+
+/// Stops the server of a directory and all that it ran.
+pub fn stop_all_of(data_dir: &Path, objects: Objects) -> anyhow::Result<()> {
+    stop_server(data_dir)?;
+    stop_containers(data_dir, objects)
+}
+
+fn stop_server(data_dir: &Path) -> anyhow::Result<()> {
+    let dir = data_dir.display();
+    match running::find(data_dir)? {
         Found::Ready(running) => {
             stop(running.process)?;
             print_line(&format!("server {} stopped", running.url));
@@ -40,14 +59,11 @@ pub fn run(args: &DownArgs) -> anyhow::Result<()> {
         }
         Found::Nothing => print_line(&format!("no server runs on {dir}")),
     }
-    if args.leave_pods {
-        return Ok(());
-    }
-    stop_containers(&args.data_dir)
+    Ok(())
 }
 
 /// Ends every container of a directory whose server does not run.
-fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
+fn stop_containers(data_dir: &Path, objects: Objects) -> anyhow::Result<()> {
     let (root, pods_root) = (node::runtime_root(data_dir), node::pods_root(&file::resolved(data_dir)?));
     if !root.try_exists().with_context(|| format!("look for {}", root.display()))? {
         end_leftovers(&root)?;
@@ -70,11 +86,12 @@ fn stop_containers(data_dir: &Path) -> anyhow::Result<()> {
     end_volumes(&pods_root)?;
     end_disks(&file::resolved(data_dir)?)?;
     if pods > 0 {
-        let objects = match running::store(data_dir).exists() {
-            true => "their objects stay, and `stead up` or `stead server` starts them again",
-            false => "their objects were removed with the files of the directory",
+        let objects = match (objects, running::store(data_dir).exists()) {
+            (Objects::Go, _) => "",
+            (Objects::Stay, true) => "; their objects stay, and `stead up` or `stead server` starts them again",
+            (Objects::Stay, false) => "; their objects were removed with the files of the directory",
         };
-        print_line(&format!("{} stopped; {objects}", counted(pods, "pod")));
+        print_line(&format!("{} stopped{objects}", counted(pods, "pod")));
     }
     remove_network(data_dir)
 }

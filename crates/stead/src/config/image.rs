@@ -5,7 +5,13 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use stead_images::{Platform, Reference};
 
-const AFTER_HELP: &str = "A server sees what is done here at once; none need run. Images that were imported are pinned: they are never removed but by hand.
+const AFTER_HELP: &str = "Examples:
+  stead image import busybox.tar           what `docker save` wrote
+  stead image pull quay.io/app:1
+  stead image list -o json
+  stead image from-host localhost/tools:1 /usr/bin/env /usr/bin/sha256sum
+
+A server sees what is done here at once; none need run. Images that were imported are pinned: they are never removed but by hand.
 Mirrors, credentials and certificates of registries are in DATA_DIR/registries.yaml (as k3s has them), or in the --private-registry of the server that runs, and in DATA_DIR/config.json (as docker has them).";
 
 #[derive(Debug, Args)]

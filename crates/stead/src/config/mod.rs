@@ -2,25 +2,41 @@
 
 mod care;
 mod image;
+mod install;
+mod manifests;
+mod status;
 mod storage;
+#[cfg(test)]
+mod tests;
+mod ui;
+mod up;
 mod values;
+mod whole;
 
 pub use care::CareArgs;
 pub use image::{FromHostArgs, ImageArgs, ImageVerb, ImportArgs, ListArgs, Place, PruneArgs, PullArgs, PushArgs, RmArgs};
+pub use install::{InstallArgs, UninstallArgs};
+pub use manifests::{BesideArgs, LintArgs, PlanArgs};
+pub use status::StatusArgs;
 pub use storage::StorageArgs;
+pub use ui::UiArgs;
+pub use up::UpArgs;
 use values::SIMULATED_NODES_MAX;
 pub use values::{PodRanges, ServiceRanges, node_name};
+pub use whole::{CompletionArgs, KubectlArgs, ResetArgs, Shell, VersionArgs};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use stead_node::pod::files::{DnsFacts, ResolvConf};
 
 const AFTER_HELP: &str = "First steps:
   stead up              start a server and see the example's three pods come up
+  stead up -f web.yaml  the same with your own manifests
   kubectl get pods -w   what `stead up` ends with
   stead down            stop the server and its containers; objects stay
 
@@ -36,30 +52,47 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Start a server in the background if none runs, apply the built-in example and show its pods
+    /// Start a server in the background if none runs, apply manifests (-f) or the built-in example, and show their pods until all are ready
     Up(Box<UpArgs>),
     /// Stop the background server and the containers it runs; objects stay
     Down(DownArgs),
     /// Bring images onto this machine, look at them and remove them, with a server running or without
     Image(ImageArgs),
-    /// Say why an object is as it is: what the controllers and the scheduler last decided about it, and what they wait for
+    /// Say why an object is as it is: what the controllers and the scheduler last decided about it, and what they wait for; or what a code of `stead lint` means
     Explain(ExplainArgs),
+    /// Say what is wrong with manifests and how to mend it; nothing is applied
+    Lint(Box<LintArgs>),
+    /// Show the server, its nodes and each workload: what is ready, and what the rest waits for and why
+    Status(StatusArgs),
+    /// Say what applying manifests would do, ordinal by ordinal, without doing it
+    Plan(Box<PlanArgs>),
+    /// Print a link that opens the page of a running server once, as the user of the kubeconfig
+    Ui(UiArgs),
     /// Make another key that seals Secrets on disk, in force from the server's next start
     RotateSecretsKey(RotateSecretsKeyArgs),
+    /// Run kubectl with the kubeconfig of the data directory
+    Kubectl(KubectlArgs),
+    /// Remove everything that was ever made for a data directory, after listing it and asking
+    Reset(ResetArgs),
+    /// Make the server a service of systemd, which starts with the machine
+    Install(Box<InstallArgs>),
+    /// Remove the service again
+    Uninstall(UninstallArgs),
+    /// Print the versions of this program and of the server that runs
+    Version(VersionArgs),
+    /// Print what a shell needs to complete verbs and flags
+    Completion(CompletionArgs),
     /// Run the API server, the controllers, the scheduler and the node agent in the foreground
+    #[command(after_help = SERVER_EXAMPLES)]
     Server(Box<ServerArgs>),
 }
 
-#[derive(Debug, Args)]
-pub struct UpArgs {
-    #[command(flatten)]
-    pub server: ServerArgs,
-    /// The flags that were given, on the command line or as a variable.
-    #[arg(skip)]
-    pub given: Vec<String>,
-}
+const DOWN_EXAMPLES: &str = "Examples:
+  stead down                 the server and its pods end; objects and data stay
+  stead down --leave-pods    the server alone; the next start takes the pods over";
 
 #[derive(Debug, Args)]
+#[command(after_help = DOWN_EXAMPLES)]
 pub struct DownArgs {
     /// Directory of the server to stop
     #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR", value_parser = values::directory)]
@@ -69,17 +102,28 @@ pub struct DownArgs {
     pub leave_pods: bool,
 }
 
+const ROTATE_EXAMPLES: &str = "Examples:
+  stead rotate-secrets-key && stead down --leave-pods && stead up";
+
 #[derive(Debug, Args)]
+#[command(after_help = ROTATE_EXAMPLES)]
 pub struct RotateSecretsKeyArgs {
     /// Directory of the server whose Secrets they are
     #[arg(long, env = "STEAD_DATA_DIR", default_value = DATA_DIR, value_name = "DIR", value_parser = values::directory)]
     pub data_dir: PathBuf,
 }
 
+const EXPLAIN_EXAMPLES: &str = "Examples:
+  stead explain pod/web-0           why it does not start, or what it is about to do
+  stead explain sts/web -n team     why it makes no further pod
+  stead explain pvc/www-web-0       what disk it has, or why none
+  stead explain L101                what a code of `stead lint` means";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
 pub struct ExplainArgs {
-    /// The object: pod/web-0, pvc/www-web-0, sts/web, statefulsets.apps/web
-    #[arg(value_name = "KIND/NAME", value_parser = values::object)]
+    /// The object: pod/web-0, pvc/www-web-0, sts/web, statefulsets.apps/web; or a code of `stead lint`: L101
+    #[arg(value_name = "KIND/NAME|CODE", value_parser = values::object_or_rule)]
     pub object: String,
     /// Its namespace [default: that of the kubeconfig's context]
     #[arg(long, short, env = "STEAD_NAMESPACE", value_name = "NAMESPACE")]
@@ -103,6 +147,12 @@ pub enum Output {
 
 const DATA_DIR: &str = "/var/lib/stead";
 
+const SERVER_EXAMPLES: &str = "Examples:
+  stead server                                          in the foreground, on 127.0.0.1:6443
+  stead server --bind-address 0.0.0.0 --tls-san api.example.com
+  stead server --simulated-nodes 3 --data-dir /tmp/sim --https-listen-port 0    no containers, no root
+  stead install --bind-address 0.0.0.0                  the same as a service";
+
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct ServerArgs {
     /// Directory of everything that Stead keeps
@@ -123,6 +173,9 @@ pub struct ServerArgs {
     /// Mode of that file, octal
     #[arg(help_heading = "Kubeconfig", long, env = "STEAD_WRITE_KUBECONFIG_MODE", default_value = "600", value_name = "MODE", value_parser = values::file_mode)]
     pub write_kubeconfig_mode: u32,
+    /// Whether kubectl is warned of StatefulSets that will not do what was meant, as `stead lint` says it
+    #[arg(help_heading = "API", long, env = "STEAD_LINT_WARNINGS", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub lint_warnings: bool,
     /// Addresses of pods, IPv4 or IPv6 or both, separated by a comma; this node's pods have a part of each (/24, /64)
     #[arg(help_heading = "Cluster", long, env = "STEAD_CLUSTER_CIDR", default_value = "10.42.0.0/16", value_name = "C")]
     pub cluster_cidr: PodRanges,
@@ -179,30 +232,46 @@ pub struct ServerArgs {
 impl Cli {
     /// The command line, or the end of the program with a message that says what is wrong with it.
     pub fn from_command_line() -> Self {
+        Self::parsed(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// What these words say.
+    pub fn parsed<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
         // Help names the variables, not what is in them.
         let command = Self::command().mut_subcommands(|verb| verb.mut_args(|flag| flag.hide_env_values(true)));
-        let matches = command.get_matches();
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Self::command()).exit());
-        if let (Verb::Up(up), Some((_, matches))) = (&mut cli.verb, matches.subcommand()) {
-            up.given = given(matches);
-        }
-        let args = match &cli.verb {
+        let matches = command.try_get_matches_from(words)?;
+        let mut cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        let given = matches.subcommand().map(|(_, matches)| given(matches)).unwrap_or_default();
+        let args = match &mut cli.verb {
             Verb::Server(args) => args,
-            Verb::Up(args) => &args.server,
-            Verb::Down(_) | Verb::Explain(_) | Verb::Image(_) | Verb::RotateSecretsKey(_) => return cli,
+            Verb::Up(up) => {
+                up.given = given;
+                &mut up.server
+            }
+            Verb::Install(install) => {
+                install.given = given;
+                &mut install.server
+            }
+            _ => return Ok(cli),
         };
         match args.contradiction() {
-            Some(text) => Self::command().error(ErrorKind::ArgumentConflict, text).exit(),
-            None => cli,
+            Some(text) => Err(Self::command().error(ErrorKind::ArgumentConflict, text)),
+            None => Ok(cli),
         }
     }
 }
 
-/// The flags of `stead up` that these matches have from the user.
+/// The flags of a server that these matches of a verb have from the user.
 fn given(matches: &ArgMatches) -> Vec<String> {
     let command = Cli::command();
-    let flags = command.find_subcommand("up").into_iter().flat_map(clap::Command::get_arguments);
-    let by_user = |id: &str| matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+    let flags = command.find_subcommand("server").into_iter().flat_map(clap::Command::get_arguments);
+    // Other verbs have other flags.
+    let by_user = |id: &str| {
+        matches!(
+            matches.try_contains_id(id).ok().and_then(|_| matches.value_source(id)),
+            Some(ValueSource::CommandLine | ValueSource::EnvVariable)
+        )
+    };
     flags.filter(|flag| by_user(flag.get_id().as_str())).filter_map(|flag| flag.get_long().map(str::to_owned)).collect()
 }
 
@@ -220,6 +289,7 @@ impl ServerArgs {
             ("https-listen-port", Some(self.https_listen_port.to_string())),
             ("bind-address", Some(self.bind_address.to_string())),
             ("tls-san", list(&self.tls_san)),
+            ("lint-warnings", Some(self.lint_warnings.to_string())),
             ("write-kubeconfig", self.write_kubeconfig.as_deref().map(absolute)),
             ("write-kubeconfig-mode", Some(format!("{:o}", self.write_kubeconfig_mode))),
             ("cluster-cidr", Some(self.cluster_cidr.to_string())),
@@ -268,6 +338,12 @@ impl ServerArgs {
         }
     }
 
+    /// The flag by which other verbs find this server, with a space before it; nothing where they find it without.
+    pub fn data_dir_flag(&self) -> String {
+        let dir = self.data_dir.display();
+        if self.data_dir == Path::new(DATA_DIR) { String::new() } else { format!(" --data-dir {dir}") }
+    }
+
     /// How pods resolve names.
     pub fn dns(&self) -> DnsFacts {
         let servers = match &self.cluster_dns[..] {
@@ -301,132 +377,4 @@ impl ServerArgs {
 /// The kubeconfig of a server that was not told where to write it.
 pub fn default_kubeconfig(data_dir: &Path) -> PathBuf {
     data_dir.join("kubeconfig")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_have_the_documented_names_and_defaults() {
-        let cli = Cli::try_parse_from(["stead", "server"]).unwrap();
-        let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
-        assert_eq!(args.data_dir, Path::new("/var/lib/stead"));
-        assert_eq!(args.write_kubeconfig_mode, 0o600);
-        assert_eq!(args.controllers, ["*"]);
-        assert!(args.agent());
-    }
-
-    #[test]
-    fn every_flag_parses() {
-        let line = "stead server --data-dir /d --https-listen-port 0 --bind-address 127.0.0.2 --write-kubeconfig /k \
-            --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --eviction-max-pod-grace-period 5 \
-            --eviction-pressure-transition-period 1m --shutdown-grace-period 30s --shutdown-grace-period-critical-pods 10s \
-            --system-bus-address unix:path=/b --private-registry /r --simulated-nodes 3 --disable-agent --disable-scheduler --controllers *,-statefulset";
-        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
-        let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
-        assert_eq!(args.controllers, ["*", "-statefulset"]);
-        assert_eq!(args.write_kubeconfig_mode, 0o640);
-        assert_eq!(args.simulated_nodes, 3);
-    }
-
-    #[test]
-    fn pods_have_addresses_of_one_family_or_both() {
-        for range in ["10.42.0.0/16", "fd00:42::/56", "10.42.0.0/16,fd00:42::/56", "fd00:42::/56,10.42.0.0/28"] {
-            assert_eq!(server(&["--cluster-cidr", range]).unwrap().cluster_cidr.to_string(), range);
-        }
-    }
-
-    #[test]
-    fn pods_ask_the_tenth_service_address_unless_told_otherwise() {
-        let dns = |line: &[&str]| server(line).unwrap().dns();
-        assert_eq!(dns(&["--service-cidr", "10.96.0.0/12"]).servers, ["10.96.0.10".parse::<IpAddr>().unwrap()]);
-        assert_eq!(dns(&["--cluster-dns", "192.0.2.53,fd00::a"]).servers.len(), 2);
-        assert_eq!(dns(&[]).resolv_conf, ResolvConf::Found);
-        assert_eq!(dns(&["--resolv-conf", ""]).resolv_conf, ResolvConf::None);
-        assert_eq!(dns(&["--resolv-conf", "/r"]).resolv_conf, ResolvConf::File("/r".into()));
-    }
-
-    #[test]
-    fn a_list_may_begin_with_a_hyphen() {
-        let cli = Cli::try_parse_from(["stead", "server", "--controllers", "-*"]).unwrap();
-        let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
-        assert_eq!(args.controllers, ["-*"]);
-    }
-
-    fn server(line: &[&str]) -> Result<ServerArgs, String> {
-        let cli = Cli::try_parse_from([&["stead", "server"], line].concat()).map_err(|error| error.to_string())?;
-        let Verb::Server(args) = cli.verb else { panic!("not the server verb") };
-        args.contradiction().map_or(Ok(*args), Err)
-    }
-
-    #[test]
-    fn names_for_the_certificate_are_repeated_or_separated_by_commas() {
-        let args = server(&["--tls-san", "a.example,192.0.2.7", "--tls-san=::1"]).unwrap();
-        assert_eq!(args.tls_san, ["a.example", "192.0.2.7", "::1"]);
-        assert!(server(&["--tls-san", "a b"]).is_err());
-    }
-
-    #[test]
-    fn what_would_fail_later_is_refused_with_its_flag() {
-        for (flag, value, said) in [
-            ("--node-name", "BAD NAME", "RFC 1123"),
-            ("--cluster-domain", "..x", "RFC 1123"),
-            ("--simulated-nodes", "999999", "5000"),
-            ("--https-listen-port", "65536", "65535"),
-            ("--bind-address", "localhost", "127.0.0.1"),
-            ("--service-cidr", "10.43.0.0", "10.42.0.0/16"),
-            ("--cluster-cidr", "10.0.0.0/8", "overlap"),
-            ("--cluster-cidr", "10.1.0.0/16,10.2.0.0/16", "one of each family"),
-            ("--cluster-cidr", "fe80::/64", "machines may have"),
-            ("--cluster-dns", "dns.example", "invalid IP address"),
-            ("--dns-listen", "127.0.0.1", "socket address"),
-            ("--dns-upstream", "dns.example", "192.0.2.1:53"),
-            ("--resolv-conf", "/etc", "a directory"),
-            ("--bind-address", "10.43.0.1", "--service-cidr"),
-            ("--controllers", "no-such", "known controllers"),
-            ("--write-kubeconfig-mode", "888", "octal"),
-            ("--write-kubeconfig", "/", "a file"),
-            ("--data-dir", "/etc/hostname", "this is a file"),
-        ] {
-            let error = server(&[flag, value]).unwrap_err();
-            assert!(error.contains(flag) && error.contains(said), "{flag} {value}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_background_server_gets_the_same_settings() {
-        // Every flag, so that a new one is not forgotten.
-        let line = "stead up --data-dir /d --https-listen-port 0 --bind-address :: --tls-san a,b --write-kubeconfig /k \
-            --write-kubeconfig-mode 640 --cluster-cidr 10.1.0.0/16 --service-cidr 10.2.0.0/16 --cluster-domain c.d \
-            --cluster-dns 10.2.0.53,fd00::53 --dns-listen 127.0.0.1:5353 --dns-upstream 192.0.2.1:53,[fd00::1]:54 --resolv-conf /r --node-name n --eviction-hard memory.available<1Gi --eviction-max-pod-grace-period 5 \
-            --eviction-pressure-transition-period 1m --shutdown-grace-period 30s --shutdown-grace-period-critical-pods 10s \
-            --system-bus-address unix:path=/b --private-registry /r --default-local-storage-path /s --trash-retention 1h --simulated-nodes 2 --disable-agent --disable-scheduler --controllers *,-statefulset";
-        let matches = Cli::command().try_get_matches_from(line.split_whitespace()).unwrap();
-        let Verb::Up(up) = Cli::from_arg_matches(&matches).unwrap().verb else { panic!("not up") };
-        let again = std::iter::once("stead".to_owned()).chain(up.server.command_line());
-        let Verb::Server(server) = Cli::try_parse_from(again).unwrap().verb else { panic!("not server") };
-        assert_eq!(up.server, *server);
-        let mut given = given(matches.subcommand().unwrap().1);
-        given.sort();
-        assert_eq!(given, up.server.settings().into_keys().collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn an_object_is_a_kind_and_a_name() {
-        let parse = |line: &str| Cli::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string());
-        let Verb::Explain(args) = parse("stead explain sts/web -n team -o json").unwrap().verb else { panic!("not explain") };
-        assert_eq!((args.object.as_str(), args.namespace.as_deref(), args.output), ("sts/web", Some("team"), Some(Output::Json)));
-        for wrong in ["web", "/web", "sts/", "sts/web/0"] {
-            let error = parse(&format!("stead explain {wrong}")).unwrap_err();
-            assert!(error.contains("expected KIND/NAME"), "{wrong}: {error}");
-        }
-    }
-
-    #[test]
-    fn what_was_not_given_is_not_asked_for() {
-        let matches = Cli::command().try_get_matches_from(["stead", "up", "--node-name", "n"]).unwrap();
-        assert_eq!(given(matches.subcommand().unwrap().1), ["node-name"]);
-    }
 }

@@ -13,11 +13,12 @@ const NODE_NAME_MAX: usize = 63;
 /// With `kubernetes.default.svc.` before it a name of the certificate, and with a pod's and a Service's name a DNS name, of 253 at most.
 const CLUSTER_DOMAIN_MAX: usize = 125;
 
-/// `KIND/NAME`.
-pub fn object(text: &str) -> Result<String, String> {
+/// `KIND/NAME`, or the code or name of a rule.
+pub fn object_or_rule(text: &str) -> Result<String, String> {
     match text.split_once('/') {
+        None if stead_lint::rule(text).is_some() => Ok(text.to_owned()),
         Some((kind, name)) if !kind.is_empty() && !name.is_empty() && !name.contains('/') => Ok(text.to_owned()),
-        _ => Err("expected KIND/NAME, such as sts/web".to_owned()),
+        _ => Err("expected KIND/NAME, such as sts/web, or a code of `stead lint`, such as L101".to_owned()),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The administrator's kubeconfig: a file of its own, and a context in what the user's kubectl reads.
 
 mod merge;
+mod own;
 mod probe;
 mod text;
 mod user;
 
+pub use own::{OwnContext, own_contexts, remove_context};
 pub use user::MergedContext;
 
 use crate::certificates::Pki;
@@ -18,6 +20,7 @@ use stead_api::{Value, json};
 
 /// Name of our cluster, user and context.
 const NAME: &str = "stead";
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// A kubeconfig of one cluster, user and context.
 fn document(server: &str, pki: &Pki) -> Value {
@@ -123,15 +126,17 @@ fn users() -> Vec<user::UserFiles> {
 /// How the user's kubectl reaches a server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KubectlCommand {
-    /// The command line's beginning, with everything that is needed for the namespace `default`.
+    /// The command line's beginning, with everything that is needed for the namespace that was asked for.
     pub kubectl: String,
     /// Something the user should know about it.
     pub remark: Option<String>,
 }
 
 /// How kubectl reaches the server that wrote `file`, after making sure that its context is where the user's kubectl looks.
-pub fn kubectl_command(file: &Path, data_dir: &Path) -> anyhow::Result<KubectlCommand> {
-    let by_file = |remark| KubectlCommand { kubectl: format!("kubectl --kubeconfig {}", quoted(&file.display().to_string())), remark };
+pub fn kubectl_command(file: &Path, data_dir: &Path, namespace: &str) -> anyhow::Result<KubectlCommand> {
+    let within = if namespace == DEFAULT_NAMESPACE { String::new() } else { format!(" -n {namespace}") };
+    let by_file =
+        |remark| KubectlCommand { kubectl: format!("kubectl --kubeconfig {}{within}", quoted(&file.display().to_string())), remark };
     if file != default_kubeconfig(data_dir) {
         return Ok(by_file(None));
     }
@@ -140,17 +145,17 @@ pub fn kubectl_command(file: &Path, data_dir: &Path) -> anyhow::Result<KubectlCo
     Ok(match merge_for_users(&document, data_dir) {
         None => by_file(None),
         Some(Err(error)) => by_file(Some(format!("your kubeconfig was left as it is: {error:#}"))),
-        Some(Ok(joined)) => by_context(&joined),
+        Some(Ok(joined)) => by_context(&joined, namespace),
     })
 }
 
-fn by_context(joined: &MergedContext) -> KubectlCommand {
+fn by_context(joined: &MergedContext, namespace: &str) -> KubectlCommand {
     let mut kubectl = "kubectl".to_owned();
     if !joined.is_current {
         kubectl.push_str(&format!(" --context {}", joined.name));
     }
-    if joined.namespace.as_deref().is_some_and(|namespace| namespace != "default") {
-        kubectl.push_str(" -n default");
+    if joined.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE) != namespace {
+        kubectl.push_str(&format!(" -n {namespace}"));
     }
     let others = joined.taken_by.join(", ");
     let remark = (joined.name != NAME).then(|| format!("the context {NAME} is that of {others}; this server's is {}", joined.name));
@@ -217,11 +222,13 @@ pub mod tests {
             namespace: namespace.map(str::to_owned),
             taken_by: Vec::new(),
         };
-        let line = |joined| by_context(&joined).kubectl;
+        let line = |joined| by_context(&joined, "default").kubectl;
         assert_eq!(line(joined("stead", true, None)), "kubectl");
         assert_eq!(line(joined("stead", false, None)), "kubectl --context stead");
         assert_eq!(line(joined("stead-b", false, Some("team"))), "kubectl --context stead-b -n default");
-        let command = kubectl_command(Path::new("/my files/kc"), Path::new("/d")).unwrap();
+        assert_eq!(by_context(&joined("stead", true, None), "team").kubectl, "kubectl -n team");
+        assert_eq!(by_context(&joined("stead", true, Some("team")), "team").kubectl, "kubectl");
+        let command = kubectl_command(Path::new("/my files/kc"), Path::new("/d"), "default").unwrap();
         assert_eq!(command.kubectl, "kubectl --kubeconfig '/my files/kc'");
     }
 }

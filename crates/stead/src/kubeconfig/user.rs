@@ -191,6 +191,14 @@ pub fn merge_context(
     Ok(MergedContext { name: name.clone(), is_current: current == name, namespace, taken_by })
 }
 
+/// Takes the entries of that name out of a file; what is left in it.
+pub fn remove_entries(path: &Path, name: &str) -> anyhow::Result<Value> {
+    let _lock = Lock::take(&file::behind_links(path)?)?;
+    let mut opened = Opened::read(path)?;
+    opened.write(merge::without(opened.config.clone(), name, ""))?;
+    Ok(opened.config)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

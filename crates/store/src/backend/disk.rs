@@ -202,6 +202,22 @@ impl Backend for Disk {
         Ok(())
     }
 
+    fn seal_anew(&mut self) -> Result<(), BackendError> {
+        let failed = |error| BackendError::new("write the data file anew", error);
+        let database = self.database.as_ref().ok_or_else(|| BackendError::new("read the data file", redb::Error::DatabaseClosed))?;
+        let contents = read(database, &self.path, self.seal.as_deref()).map_err(failed)?;
+        if !contents.is_stale {
+            return Ok(());
+        }
+        let closed = self.database.take().map_or(Ok(()), Database::close);
+        closed.map_err(|error| BackendError::new("close the data file", error))?;
+        write_new(&self.path, self.seal.clone(), Some(&contents)).map_err(failed)?;
+        let device = self.opener.open().map_err(|source| failed(io_error(&self.path, "open", source)))?;
+        let (database, _) = load_untouched(device, &self.path, self.seal.as_deref(), &mut |_| Ok(())).map_err(failed)?;
+        self.database = Some(database);
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<(), BackendError> {
         let closed = self.database.take().map_or(Ok(()), Database::close);
         self.lock = None;

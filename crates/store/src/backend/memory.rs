@@ -15,6 +15,10 @@ impl Backend for Memory {
         Err(BackendError::new("reopen memory", "it never fails"))
     }
 
+    fn seal_anew(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<(), BackendError> {
         Ok(())
     }

@@ -73,6 +73,10 @@ pub(crate) trait Backend: fmt::Debug + Send {
     /// that it takes writes again. Revisions up to `newest` were proposed and are not to be used again.
     fn reopen(&mut self, newest: u64, compare: Compare<'_>) -> Result<(), BackendError>;
 
+    /// Writes everything anew if of some value it has it sealed otherwise than it would be now; nothing of before is left then. If it
+    /// fails, all is as before or as it was to be.
+    fn seal_anew(&mut self) -> Result<(), BackendError>;
+
     /// Releases what it holds. Nothing is committed after it.
     fn close(&mut self) -> Result<(), BackendError>;
 }

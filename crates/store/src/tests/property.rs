@@ -2,12 +2,13 @@
 
 use super::{options, plain};
 use crate::model::{Act, Model, Write};
-use crate::{Durability, Expect, NewValue, Page, Store, Watch, WatchError};
+use crate::{Durability, Entry, Expect, Extent, NewValue, Page, Store, Watch, WatchError};
 use proptest::prelude::*;
 use std::path::Path;
 
 const KEYS: [&str; 8] = ["/a/1", "/a/2", "/a/22", "/a-b/1", "/b/1", "/b/é", "/b/è/1", "/c"];
 const PREFIXES: [&str; 8] = ["", "/", "/a", "/a/", "/a/2", "/b/", "/b/é", "/none/"];
+const DIRECTORIES: [&str; 6] = ["/", "/a/", "/a-b/", "/b/", "/b/è/", "/none/"];
 const EVENTS_MAX: usize = 6;
 
 #[derive(Debug, Clone)]
@@ -92,6 +93,14 @@ impl<'a> Pair<'a> {
             Step::Reopen => self.reopen(),
         }
         assert_eq!(self.store.revision(), self.model.newest);
+        DIRECTORIES.iter().for_each(|directory| self.measure(directory));
+    }
+
+    fn measure(&self, directory: &str) {
+        let below = |key: &str| key.strip_prefix(directory).is_some_and(|rest| rest.matches('/').count() <= 1);
+        let counted = self.model.current().iter().filter(|(key, _)| below(key));
+        let add = |sum: Extent, entry: &Entry| Extent { keys: sum.keys + 1, bytes: sum.bytes + entry.value.len() as u64 };
+        assert_eq!(self.store.extent(directory), counted.fold(Extent::default(), |sum, (_, entry)| add(sum, entry)));
     }
 
     fn write(&mut self, key: &str, guess: Guess, value: u8, stamp: bool, kind: Kind) {

@@ -4,10 +4,17 @@ use super::options;
 use crate::{Durability, Expect, NewValue, OpenError, Options, Seal, Store, Unsealed};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Turns every bit that its key says, behind a mark of its own.
 #[derive(Debug)]
-struct Turned(u8);
+struct Turned(AtomicU8);
+
+impl Turned {
+    fn mark(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 impl Seal for Turned {
     fn covers(&self, key: &str) -> bool {
@@ -15,7 +22,8 @@ impl Seal for Turned {
     }
 
     fn seal(&self, _key: &str, value: &[u8]) -> Result<Vec<u8>, String> {
-        Ok([&[0, self.0], value.iter().map(|byte| byte ^ self.0).collect::<Vec<u8>>().as_slice()].concat())
+        let mark = self.mark();
+        Ok([&[0, mark], value.iter().map(|byte| byte ^ mark).collect::<Vec<u8>>().as_slice()].concat())
     }
 
     fn unseal(&self, _key: &str, stored: &[u8]) -> Result<Unsealed, String> {
@@ -23,7 +31,7 @@ impl Seal for Turned {
             [0, 0, ..] => Err("no such key".to_owned()),
             [0, mark, rest @ ..] => {
                 let value: Vec<u8> = rest.iter().map(|byte| byte ^ mark).collect();
-                Ok(Unsealed { value: value.into(), is_current: *mark == self.0 })
+                Ok(Unsealed { value: value.into(), is_current: *mark == self.mark() })
             }
             plain => Ok(Unsealed { value: plain.to_vec().into(), is_current: false }),
         }
@@ -31,7 +39,16 @@ impl Seal for Turned {
 }
 
 fn sealed(mark: u8) -> Options {
-    Options { seal: Some(Arc::new(Turned(mark))), ..options(100) }
+    sealed_by(&Arc::new(Turned(AtomicU8::new(mark))))
+}
+
+fn sealed_by(turned: &Arc<Turned>) -> Options {
+    Options { seal: Some(turned.clone()), ..options(100) }
+}
+
+/// The text as that key has it on disk.
+fn turned(text: &str, mark: u8) -> String {
+    String::from_utf8(text.bytes().map(|byte| byte ^ mark).collect()).unwrap()
 }
 
 fn text(bytes: &str) -> NewValue {
@@ -78,8 +95,7 @@ async fn another_key_opens_what_an_earlier_one_sealed_and_seals_it_anew() {
     let store = Store::open(&file, sealed(9)).unwrap();
     assert_eq!(store.get("/secret/a"), Some(entry));
     store.close().await.unwrap();
-    let turned = |mark: u8| String::from_utf8("value".bytes().map(|byte| byte ^ mark).collect()).unwrap();
-    assert!(holds(&file, &turned(9)) && !holds(&file, &turned(7)));
+    assert!(holds(&file, &turned("value", 9)) && !holds(&file, &turned("value", 7)));
 }
 
 #[tokio::test]
@@ -93,4 +109,74 @@ async fn what_cannot_be_unsealed_is_said_and_the_file_left_alone() {
     let error = Store::open(&file, sealed(9)).unwrap_err();
     assert!(matches!(&error, OpenError::Sealed { key, .. } if key == "/secret/a"), "{error}");
     assert!(std::fs::read(&file).unwrap() == before, "the file was touched");
+}
+
+#[tokio::test]
+async fn another_key_seals_everything_anew_while_others_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.redb");
+    let seal = Arc::new(Turned(AtomicU8::new(7)));
+    let store = Store::open(&file, sealed_by(&seal)).unwrap();
+    let before = store.put("/secret/before", Expect::Absent, text("former value"), Durability::Durable).await.unwrap();
+    let mut watch = store.watch("/secret/", before.revision).unwrap();
+    let writes = async {
+        for n in 0..50 {
+            store.put(&format!("/secret/{n:02}"), Expect::Absent, text(&format!("value {n:02}")), Durability::Durable).await.unwrap();
+        }
+    };
+    let rotation = async {
+        // Some are sealed by the former key, some by the next.
+        assert!(watch.next().await.is_ok());
+        seal.0.store(9, Ordering::SeqCst);
+        store.seal_anew().await.unwrap();
+        let bytes = std::fs::read(&file).unwrap();
+        let former = turned("value", 7);
+        assert!(!bytes.windows(former.len()).any(|window| window == former.as_bytes()), "nothing of the former key is left");
+    };
+    tokio::join!(writes, rotation);
+    assert_eq!(store.get("/secret/before"), Some(before.clone()));
+    store.close().await.unwrap();
+    // By a process that knows nothing of the former key: a record of that would be said to be stale.
+    let store = Store::open(&file, sealed(9)).unwrap();
+    assert_eq!(store.get("/secret/before"), Some(before));
+    for n in 0..50 {
+        assert_eq!(store.get(&format!("/secret/{n:02}")).unwrap().value, format!("value {n:02}"));
+    }
+    store.close().await.unwrap();
+    assert!(holds(&file, &turned("former value", 9)) && holds(&file, &turned("value 49", 9)));
+}
+
+#[tokio::test]
+async fn what_is_sealed_as_it_should_be_is_not_written_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.redb");
+    let store = Store::open(&file, sealed(7)).unwrap();
+    store.put("/secret/a", Expect::Absent, text("value"), Durability::Durable).await.unwrap();
+    let inode = |file: &Path| std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(file).unwrap());
+    let before = inode(&file);
+    store.seal_anew().await.unwrap();
+    assert_eq!(inode(&file), before);
+    store.close().await.unwrap();
+    assert!(store.seal_anew().await.is_err(), "a closed store says so");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_anew_stays_and_the_store_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.redb");
+    let seal = Arc::new(Turned(AtomicU8::new(7)));
+    let store = Store::open(&file, sealed_by(&seal)).unwrap();
+    store.put("/secret/a", Expect::Absent, text("value"), Durability::Durable).await.unwrap();
+    seal.0.store(9, Ordering::SeqCst);
+    // A directory stands where the new file would be made.
+    let obstacle = directory.path().join("store.redb.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    assert!(store.seal_anew().await.is_err());
+    assert!(holds(&file, &turned("value", 7)));
+    std::fs::remove_dir(&obstacle).unwrap();
+    // It waits until the store knows again what there is.
+    store.seal_anew().await.unwrap();
+    store.put("/secret/b", Expect::Absent, text("later value"), Durability::Durable).await.unwrap();
+    store.close().await.unwrap();
+    assert!(holds(&file, &turned("later value", 9)) && !holds(&file, &turned("value", 7)));
 }

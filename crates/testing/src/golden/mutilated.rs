@@ -2,10 +2,10 @@
 
 use super::case::{Case, Saved, fill, load, namespace, perform};
 use super::{folder, runtime};
-use crate::environment::Virtual;
+use crate::environment::virtual_time;
 use crate::http::Client;
 use serde_json::{Value, json};
-use stead_server::Environment;
+use stead_server::{Environment, VirtualTime};
 
 /// Every so manieth case is used.
 const SHARE: usize = 5;
@@ -17,7 +17,7 @@ fn nested(depth: u64) -> Value {
 }
 
 /// Replaces, removes or doubles one place in a value.
-fn mutilate(value: &mut Value, chance: &Virtual) {
+fn mutilate(value: &mut Value, chance: &VirtualTime) {
     let pick = |n: usize| usize::try_from(chance.random(n as u64)).unwrap();
     let deeper = chance.random(4) > 0;
     match value {
@@ -73,7 +73,7 @@ fn dry(path: &str) -> String {
 }
 
 /// What was not answered when the steps were done, each after a mutilated dry run of itself.
-async fn unanswered(client: &Client, chance: &Virtual, case: &Case, number: usize) -> Vec<String> {
+async fn unanswered(client: &Client, chance: &VirtualTime, case: &Case, number: usize) -> Vec<String> {
     let ns = namespace(client, number).await.unwrap();
     let (mut saved, mut out) = (Saved::new(), Vec::new());
     for (index, step) in case.steps.iter().enumerate() {
@@ -103,7 +103,7 @@ async fn unanswered(client: &Client, chance: &Virtual, case: &Case, number: usiz
 #[test]
 fn mutilated_requests_are_answered() {
     runtime().unwrap().block_on(async {
-        let chance = Virtual::new(SEED);
+        let chance = virtual_time(SEED);
         let client = Client::fresh(1).await.unwrap();
         let mut wrong = Vec::new();
         for (number, case) in load(&folder().join("cases")).unwrap().iter().enumerate().filter(|(n, _)| n % SHARE == 0) {

@@ -70,12 +70,6 @@ impl Environment for VirtualEnvironment {
         format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
     }
 
-    fn suffix(&self, n: usize) -> String {
-        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-        let mut state = self.state();
-        (0..n).map(|_| char::from(LETTERS[usize::try_from(state.1.below(LETTERS.len() as u64)).unwrap_or(0)])).collect()
-    }
-
     fn random(&self, below: u64) -> u64 {
         self.state().1.below(below)
     }

@@ -40,13 +40,17 @@ pub struct Claims {
     volumes: BTreeMap<Key, Value>,
     /// The volume of each claim whose binding was completed, by the claim's uid.
     bound: BTreeMap<String, String>,
+    /// What nodes have told of, by uid: their events reach users by another way than those of controllers.
+    told: BTreeSet<String>,
+    /// Disks that could not grow while they were used, and did when a pod was started.
+    pub grown_at_start: usize,
 }
 
 impl Claims {
     pub fn new(api: &Api) -> Result<Self, String> {
         let (pods_watch, watches) = open(api)?;
         let (contents, claims, volumes, bound) = (Contents::default(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut claims = Self { pods_watch, watches, contents, claims, volumes, bound };
+        let mut claims = Self { pods_watch, watches, contents, claims, volumes, bound, told: BTreeSet::new(), grown_at_start: 0 };
         claims.observe()?;
         Ok(claims)
     }
@@ -59,6 +63,11 @@ impl Claims {
         self.contents.forget_objects();
         (self.pods_watch, self.watches) = open(api)?;
         self.observe()
+    }
+
+    /// A node has said something of an object.
+    pub fn told_of(&mut self, uid: String) {
+        self.told.insert(uid);
     }
 
     /// How many claims were bound so far.
@@ -120,7 +129,8 @@ impl Claims {
         let mut unmet: Vec<String> =
             volumes.map(|(key, volume)| format!("volume {key} is to be {}: {volume}", self.phase_of(volume))).collect();
         for (key, claim) in &self.claims {
-            let is_said = events.items("items").iter().any(|event| event["involvedObject"]["uid"] == claim["metadata"]["uid"]);
+            let by_controllers = events.items("items").iter().any(|event| event["involvedObject"]["uid"] == claim["metadata"]["uid"]);
+            let is_said = by_controllers || self.told.contains(claim["metadata"].str("uid"));
             if claim["status"].str("phase") == "Bound" {
                 let (has, wants) = (&claim["status"]["capacity"]["storage"], &claim["spec"]["resources"]["requests"]["storage"]);
                 if is_ours(claim) && bytes(has) < bytes(wants) && !is_said {
@@ -161,6 +171,23 @@ impl Claims {
             }
         }
         Ok(())
+    }
+
+    /// Where the volumes of a pod's claims are, those that nodes have made.
+    pub fn paths_of(&self, pod_uid: &str) -> Vec<String> {
+        let claims = self.contents.claims_of(pod_uid).iter().filter_map(|claim| self.claims.get(claim));
+        let volumes = claims.filter_map(|claim| self.volumes.get(&Key::cluster(claim["spec"].str("volumeName"))));
+        volumes.filter(|volume| is_made(volume)).map(|volume| volume["spec"]["local"].str("path").to_owned()).collect()
+    }
+
+    /// What a disk has come to have, its claim is told.
+    fn unmet_growth(&self, disks: &[Disk]) -> Vec<String> {
+        let offence = |(key, claim): (&Key, &Value)| {
+            let disk = disks.iter().find(|disk| disk.name.starts_with(&format!("{}_", claim["spec"].str("volumeName"))))?;
+            let (has, wants) = (bytes(&claim["status"]["capacity"]["storage"]), bytes(&claim["spec"]["resources"]["requests"]["storage"]));
+            (has < wants && disk.made.bytes >= wants).then(|| format!("claim {key} is not told that it has grown: {disk:?}, {claim}"))
+        };
+        self.claims.iter().filter(|(_, claim)| claim["status"].str("phase") == "Bound").filter_map(offence).collect()
     }
 
     /// Every disk that a bound claim has written into is there, at least as large as the claim was told.
@@ -217,7 +244,8 @@ pub fn unmet_disks(claims: &Claims, disks: &[Disk]) -> Vec<String> {
     let left = disks.iter().filter(|disk| !claims.volumes.keys().any(|volume| is_of(disk, volume)));
     let bare = claims.volumes.iter().filter(|(key, volume)| is_made(volume) && !disks.iter().any(|disk| is_of(&disk, key)));
     let left = left.map(|disk| format!("disk {} has no volume", disk.name));
-    left.chain(bare.map(|(key, _)| format!("volume {key} has no disk"))).chain(claims.unmet_contents(disks)).collect()
+    let bare = bare.map(|(key, _)| format!("volume {key} has no disk"));
+    left.chain(bare).chain(claims.unmet_contents(disks)).chain(claims.unmet_growth(disks)).collect()
 }
 
 fn open(api: &Api) -> Result<(Watch, [Watch; 2]), String> {
@@ -238,7 +266,8 @@ pub fn class(name: &str, mode: &str) -> Act {
 /// and taken back.
 pub fn draw(chance: &mut Chance) -> Vec<(i64, Act)> {
     let mut make = class(OURS, "Immediate");
-    make.body["parameters"] = json!({"path": LITTLE_ROOM});
+    let enforcement = ["auto", "quota", "image", "none"][usize::try_from(chance.below(4)).unwrap_or(0)];
+    make.body["parameters"] = json!({"path": LITTLE_ROOM, "enforcement": enforcement});
     let count = chance.between(10, 40);
     [(500, make)].into_iter().chain((0..count).map(|_| (chance.between(1000, END), act(chance)))).collect()
 }
@@ -278,7 +307,12 @@ fn act(chance: &mut Chance) -> Act {
             act("POST", VOLUMES.to_owned(), JSON, body)
         }
         7 => act("DELETE", format!("{of_claims}/{claim}"), JSON, json!({})),
-        8 => act("PATCH", format!("{of_claims}/{claim}"), MERGE, json!({"spec": {"resources": {"requests": {"storage": size}}}})),
+        8 => {
+            // Pods of sets come and go, so that what waits for that grows.
+            let grown = if chance.one_in(2) { format!("{OF_SETS}-web-{}", chance.below(3)) } else { claim };
+            let body = json!({"spec": {"resources": {"requests": {"storage": size}}}});
+            act("PATCH", format!("{of_claims}/{grown}"), MERGE, body)
+        }
         9 => act("DELETE", format!("{VOLUMES}/{volume}"), JSON, json!({})),
         10 => {
             let body = json!({

@@ -84,6 +84,11 @@ impl Contents {
         Ok(())
     }
 
+    /// The claims of a pod that is on a node.
+    pub fn claims_of(&self, pod_uid: &str) -> &[Key] {
+        self.users.get(pod_uid).map_or(&[], |user| &user.claims)
+    }
+
     /// The disk into which something was written of a claim.
     pub fn of(&self, claim_uid: &str) -> Option<&str> {
         self.written.get(claim_uid).map(String::as_str)

@@ -25,6 +25,8 @@ impl World {
         }
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, resources) = (process.id, process.engine.resources());
+        // None is taken up where it was any more.
+        self.queue.retain(|_, action| !matches!(action, Action::Connect { .. }));
         for resource in resources {
             if let Some(process) = &mut self.process {
                 process.cut(resource);
@@ -44,7 +46,7 @@ impl World {
         self.reopen(self.device.powered())?;
         self.process = None;
         self.tick_at = None;
-        self.queue.retain(|_, action| matches!(action, Action::User(_) | Action::Fault(_)));
+        self.queue.retain(|_, action| matches!(action, Action::User(_) | Action::Fault(_) | Action::RoomReturns(_)));
         self.node_acts = 0;
         self.truth.stop_all();
         let wall = self.wall();
@@ -52,6 +54,7 @@ impl World {
             self.nodes[node].agent = None;
             self.nodes[node].stalled_until = 0;
             self.nodes[node].containers.reboot(&mut self.chance, wall);
+            self.nodes[node].disks.users().iter().for_each(|user| self.nodes[node].disks.give_up(user));
             let at = self.server_back_at + self.chance.between(1000, 1_000_000);
             self.plan_node(at, node, 0, Act::Start);
         }
@@ -70,6 +73,7 @@ impl World {
         self.server_back_at = self.now + self.chance.between(1000, AWAY_MAX);
         self.api.restart(after).map_err(|e| e.to_string())?;
         self.claims.reconnect(&self.api)?;
+        self.ledger.reconnect(&self.api)?;
         self.truth.reconnect(&self.api, unanswered_max(&before))
     }
 

@@ -20,6 +20,8 @@ pub enum Fault {
     PowerCutInWrite,
     /// The disk below the store fails in a write that is to come, and works again after so long.
     StoreFailure(i64),
+    /// Others have taken all room for claims on that node, for so long.
+    DiskFull(usize, i64),
     /// Nothing happens for so long, and the clocks go on.
     Stall(i64),
     /// The wall clock is set forward or back. A suspended machine looks the same: all stands still, and the steady clock with it.
@@ -52,6 +54,11 @@ pub fn draw(chance: &mut Chance, nodes: usize, end: i64) -> Vec<(i64, Fault)> {
         let length = chance.between(SECOND, 90 * SECOND);
         let fault = if chance.one_in(2) { Fault::Stall(length) } else { Fault::AgentStall(0, length) };
         add(chance, fault);
+    }
+    if chance.one_in(3) {
+        let node = usize::try_from(chance.below(nodes as u64)).unwrap_or(0);
+        let length = chance.between(SECOND, 60 * SECOND);
+        add(chance, Fault::DiskFull(node, length));
     }
     for _ in 0..chance.below(2) {
         let jump = chance.between(-3600 * SECOND, 3600 * SECOND);

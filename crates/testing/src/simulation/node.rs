@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use stead_api::Value;
 use stead_client::Report;
+use stead_disks::Enforcement;
 use stead_node::clock::Now;
 use stead_node::disks::SimulatedDisks;
 use stead_node::heartbeat::Heartbeat;
@@ -88,7 +89,8 @@ pub struct Agent {
 }
 
 impl Node {
-    pub fn new(name: &str) -> Self {
+    /// `best` is what can hold claims to their size on it.
+    pub fn new(name: &str, best: Enforcement) -> Self {
         let machine = registration::Machine {
             name: name.to_owned(),
             addresses: vec!["192.0.2.1".to_owned()],
@@ -102,7 +104,7 @@ impl Node {
             machine,
             facts,
             containers: Containers::default(),
-            disks: SimulatedDisks::new(DISK_BYTES),
+            disks: SimulatedDisks::new(DISK_BYTES).held_by(best),
             agent: None,
             agents: 0,
             stalled_until: 0,
@@ -112,7 +114,9 @@ impl Node {
     /// A new agent, in place of whatever was there.
     pub fn start(&mut self) {
         self.agents += 1;
-        let pods = Pods::new([self.machine.name.clone()], self.containers.records(), Vec::new());
+        // Of a pod with volumes there is a directory.
+        let directories = self.disks.users().into_iter().collect();
+        let pods = Pods::new([self.machine.name.clone()], self.containers.records(), directories);
         self.agent = Some(Agent {
             id: self.agents,
             pods,

@@ -2,6 +2,7 @@
 //! faults.
 
 use super::containers::{self, Run};
+use super::jobs;
 use super::node::{Act, Wanted};
 use super::world::{Action, NODES, World, outcome, refusal};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use stead_node::pod::operation::{Operation, OperationId, Outcome, WriteFailure};
 use stead_node::pod::probes::Probed;
 use stead_node::pod::runner::{without_managed_fields, write_failure};
 use stead_node::pod::volumes::{Stage, VolumeFailure, VolumesUp};
-use stead_node::runtime::{Image, Pulled, StartError};
+use stead_node::runtime::{ContainerSpec, Image, Instance, Pulled, StartError};
 use stead_server::Identity;
 
 /// Who a node is.
@@ -163,6 +164,11 @@ impl World {
                     Err(failure) => Err(format!("{failure:?}")),
                 })
             }
+            Operation::SetUpVolumes { .. } => Outcome::Volumes(self.set_up_volumes(node, agent, &uid)),
+            Operation::TearDownVolumes => {
+                self.nodes[node].disks.give_up(&uid);
+                Outcome::Done(Ok(()))
+            }
             other => self.perform_here(node, other)?,
         };
         let at = self.now + self.chance.between(10, MS);
@@ -193,17 +199,7 @@ impl World {
             Operation::Refuse(reason) => Outcome::Done(Err(reason)),
             Operation::StartContainer { .. } if fails && self.chance.one_in(2) => Outcome::Started(Err(StartError::Create(failure()))),
             Operation::StartContainer { sandbox, spec } => {
-                let wall = self.wall();
-                let (started, new) = self.nodes[node].containers.start(&sandbox, &spec, wall);
-                if let Some((key, uid)) = new {
-                    let name = NODES[node];
-                    self.truth.start(&key, &uid, name, &spec.name)?;
-                    let pod = self.api.get(&format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name));
-                    let disks = self.nodes[node].disks.list(name);
-                    pod.map_or(Ok(()), |pod| self.claims.write(&pod, name, &disks))?;
-                    self.note(format_args!("{key} runs on {name}, attempt {}", spec.attempt));
-                    self.will_fail(node, Run { sandbox, container: spec.name, attempt: spec.attempt });
-                }
+                let started = self.start_container(node, sandbox, *spec)?;
                 // It runs, and nobody hears that it does.
                 if fails { Outcome::Started(Err(StartError::Create("the answer was lost".to_owned()))) } else { Outcome::Started(started) }
             }
@@ -212,8 +208,6 @@ impl World {
             Operation::Allot(_) => Outcome::Allotted(Ok(())),
             Operation::Probe(_) if fails => Outcome::Probed(Probed::Failure(failure())),
             Operation::Probe(_) => Outcome::Probed(Probed::Success),
-            Operation::SetUpVolumes { .. } if fails => Outcome::Volumes(Err(vec![VolumeFailure::of("v", Stage::SetUp, failure())])),
-            Operation::SetUpVolumes { .. } => Outcome::Volumes(Ok(VolumesUp::default())),
             _ if fails => Outcome::Done(Err(failure())),
             Operation::CreateSandbox(spec) => {
                 let addresses = containers::addresses(&spec.id);
@@ -241,11 +235,54 @@ impl World {
                 self.end(node, &Run { sandbox, container, attempt }, 137)?;
                 Outcome::Done(Ok(()))
             }
-            Operation::TearDownVolumes | Operation::RemovePodDirectory | Operation::BindSubPaths(_) => Outcome::Done(Ok(())),
-            Operation::Resize { .. } | Operation::ForgetRuns { .. } | Operation::WriteStatus { .. } | Operation::DeleteObject { .. } => {
+            Operation::RemovePodDirectory | Operation::BindSubPaths(_) | Operation::Resize { .. } | Operation::ForgetRuns { .. } => {
                 Outcome::Done(Ok(()))
             }
+            Operation::SetUpVolumes { .. }
+            | Operation::TearDownVolumes
+            | Operation::WriteStatus { .. }
+            | Operation::DeleteObject { .. } => return Err("a pod's own operation came to its node".to_owned()),
         })
+    }
+
+    fn start_container(&mut self, node: usize, sandbox: String, spec: ContainerSpec) -> Result<Result<Instance, StartError>, String> {
+        let wall = self.wall();
+        let (started, new) = self.nodes[node].containers.start(&sandbox, &spec, wall);
+        if let Some((key, uid)) = new {
+            let name = NODES[node];
+            self.truth.start(&key, &uid, name, &spec.name)?;
+            let pod = self.api.get(&format!("/api/v1/namespaces/{}/pods/{}", key.namespace, key.name));
+            let disks = self.nodes[node].disks.list(name);
+            pod.map_or(Ok(()), |pod| self.claims.write(&pod, name, &disks))?;
+            self.note(format_args!("{key} runs on {name}, attempt {}", spec.attempt));
+            let run = Run { sandbox, container: spec.name, attempt: spec.attempt };
+            if key.namespace == jobs::NAMESPACE {
+                let faulty = self.faulty();
+                let (after, code) = jobs::fate(&key.name, &mut self.chance, faulty);
+                self.plan_node(self.now + after, node, 0, Act::Ends { run: run.clone(), code });
+            }
+            self.will_fail(node, run);
+        }
+        Ok(started)
+    }
+
+    /// A pod is given its claims, those that have a disk here. The provisioner hears of one that has grown by that.
+    fn set_up_volumes(&mut self, node: usize, agent: u64, uid: &str) -> Result<VolumesUp, Vec<VolumeFailure>> {
+        if self.faulty() && self.chance.one_in(30) {
+            return Err(vec![VolumeFailure::of("v", Stage::SetUp, "injected failure".to_owned())]);
+        }
+        for path in self.claims.paths_of(uid) {
+            let found = self.nodes[node].disks.list(NODES[node]).into_iter().find(|disk| disk.made.path.as_os_str() == path.as_str());
+            let Some(disk) = found else { continue };
+            let attached = self.nodes[node].disks.attach(&disk.name);
+            let attached = attached.map_err(|error| vec![VolumeFailure::of("v", Stage::SetUp, error.to_string())])?;
+            self.nodes[node].disks.hold(&disk.made.path, uid);
+            if attached.bytes != disk.made.bytes {
+                self.claims.grown_at_start += 1;
+                self.plan_node(self.now, node, agent, Act::Provision(super::provisioner::Act::Grown));
+            }
+        }
+        Ok(VolumesUp::default())
     }
 
     /// Draws what will go wrong with a container that has started.
@@ -414,7 +451,7 @@ impl World {
 
 /// Goes on for ever, so that no world waits for its end.
 fn is_background(act: &Act) -> bool {
-    matches!(act, Act::Beat)
+    matches!(act, Act::Beat | Act::Provision(super::provisioner::Act::LateTick))
 }
 
 fn parse(pod: Value) -> Option<Arc<Value>> {

@@ -117,21 +117,28 @@ impl Process {
     fn connect(&mut self, api: &Api, resource: Resource, version: u64) -> Result<(), String> {
         let watch = api.watch(&watch_path(&Scope::all(resource), version, 290)).map_err(|e| e.to_string())?;
         self.next_connection += 1;
-        let connection = Connection { id: self.next_connection, watch, version, last_delivery: 0 };
+        // What is on its way from before, a list as well, comes before what this watch tells.
+        let last_delivery = self.delivered_until(resource);
+        let connection = Connection { id: self.next_connection, watch, version, last_delivery };
         self.connections.insert(resource, connection);
         Ok(())
     }
 
-    /// What the server has sent since the last look, with the earliest time of each delivery.
-    pub fn pull(&mut self) -> Vec<(i64, Arrival)> {
+    /// What the server has sent since the last look.
+    pub fn pull(&mut self) -> Vec<Arrival> {
         let mut arrivals = Vec::new();
         for (resource, connection) in &mut self.connections {
             let broken = connection.id == CUT;
             for line in connection.watch.lines().into_iter().filter(|_| !broken) {
-                arrivals.push((connection.last_delivery, Arrival { connection: connection.id, resource: *resource, line }));
+                arrivals.push(Arrival { connection: connection.id, resource: *resource, line });
             }
         }
         arrivals
+    }
+
+    /// The earliest time of the next delivery: what was sent before comes first.
+    pub fn delivered_until(&self, resource: Resource) -> i64 {
+        self.connections.get(&resource).map_or(0, |connection| connection.last_delivery)
     }
 
     pub fn delivery_at(&mut self, resource: Resource, at: i64) {
@@ -140,13 +147,17 @@ impl Process {
         }
     }
 
-    /// Whether this connection is still the one in use; notes how far it has come.
-    pub fn delivered(&mut self, arrival: &Arrival, version: u64) {
-        if let Some(connection) = self.connections.get_mut(&arrival.resource) {
-            connection.version = version;
+    /// Notes how far a connection has come. What it delivers is in order, or the world is to blame.
+    pub fn delivered(&mut self, arrival: &Arrival, version: u64) -> Result<(), String> {
+        let Some(connection) = self.connections.get_mut(&arrival.resource) else { return Ok(()) };
+        if version < connection.version {
+            return Err(format!("{} at {version} are told of after {}", arrival.resource.plural, connection.version));
         }
+        connection.version = version;
+        Ok(())
     }
 
+    /// Whether this connection is still the one in use.
     pub fn is_current(&self, arrival: &Arrival) -> bool {
         self.connections.get(&arrival.resource).is_some_and(|c| c.id != CUT && c.id == arrival.connection)
     }

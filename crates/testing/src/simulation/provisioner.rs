@@ -4,7 +4,7 @@
 use super::api::Watch;
 use super::claims;
 use super::node::Act as NodeAct;
-use super::world::{NODES, World, outcome, refusal};
+use super::world::{Action, NODES, World, outcome, refusal};
 use bytes::Bytes;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use stead_api::Value;
 use stead_client::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES};
 use stead_client::wire::{line, list_path, page, watch_path};
 use stead_client::{Call, Failure, Key, Report, Resource, Scope};
+use stead_disks::Enforcement;
 use stead_node::disks::NodeDisks;
 use stead_node::pod::runner::without_managed_fields;
 use stead_node::provisioner::machine::{Command, DiskFailure, Event, Machine, Outcome};
@@ -19,6 +20,8 @@ use stead_node::provisioner::plan::Operation;
 
 const MS: i64 = 1000;
 const SECOND: i64 = 1_000_000;
+/// Longer pauses are of what does not come right by itself.
+const LATE: i64 = 60 * SECOND;
 /// What it follows.
 const FOLLOWED: [Resource; 3] = [PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES];
 
@@ -39,7 +42,20 @@ pub enum Act {
     /// A step takes effect.
     Perform(String, Operation),
     Ended(String, Outcome),
+    /// A growth that waited has come to its end.
+    Grown,
     Tick,
+    /// The same of what has failed again and again, and may do so for ever.
+    LateTick,
+}
+
+/// What can hold claims to their size on a node: each of the kinds by turns.
+pub fn best(number: u64) -> Enforcement {
+    match number % 3 {
+        0 => Enforcement::Image,
+        1 => Enforcement::ProjectQuota,
+        _ => Enforcement::Unenforced { why: "this node has neither".to_owned() },
+    }
 }
 
 #[derive(Debug)]
@@ -68,10 +84,20 @@ impl Provisioner {
 impl World {
     /// The agent of a node has started.
     pub(super) fn start_provisioner(&mut self, node: usize, agent: u64) {
-        let disks = &self.nodes[node].disks;
-        let event = Event::Disks { node: NODES[node].to_owned(), disks: disks.list(NODES[node]), unrecorded: disks.unrecorded() };
+        let event = self.disks_of(node);
         self.feed_provisioner(node, agent, event);
         self.follow_claims(node, agent);
+    }
+
+    fn disks_of(&self, node: usize) -> Event {
+        let disks = &self.nodes[node].disks;
+        Event::Disks { node: NODES[node].to_owned(), disks: disks.list(NODES[node]), unrecorded: disks.unrecorded() }
+    }
+
+    /// Others take all the room of a node for a while.
+    pub(super) fn fill_disks(&mut self, node: usize, length: i64) {
+        self.nodes[node].disks.fill(u64::MAX);
+        self.plan_at(self.now + length, Action::RoomReturns(node));
     }
 
     fn follow_claims(&mut self, node: usize, agent: u64) {
@@ -103,7 +129,8 @@ impl World {
             }
             Act::Listed { .. } | Act::Line { .. } => return Ok(()),
             Act::Ended(volume, outcome) => Event::Ended(volume, outcome),
-            Act::Tick => {
+            Act::Grown => self.disks_of(node),
+            Act::Tick | Act::LateTick => {
                 if let Some(agent) = &mut self.nodes[node].agent {
                     agent.provisioner.tick = None;
                 }
@@ -127,7 +154,8 @@ impl World {
         let tick = wake.filter(|at| provisioner.tick.is_none_or(|planned| *at < planned));
         provisioner.tick = tick.or(provisioner.tick);
         if let Some(at) = tick {
-            self.plan_node(at, node, agent, NodeAct::Provision(Act::Tick));
+            let act = if at > self.now + LATE { Act::LateTick } else { Act::Tick };
+            self.plan_node(at, node, agent, NodeAct::Provision(act));
         }
         for command in commands {
             match command {
@@ -135,7 +163,10 @@ impl World {
                     let at = self.now + if self.faulty() && self.chance.one_in(20) { 5 * SECOND } else { self.latency() };
                     self.plan_node(at, node, agent, NodeAct::Provision(Act::Perform(volume, operation)));
                 }
-                Command::Tell(event) => self.note(format_args!("{} {}: {}", NODES[node], event.reason, event.message)),
+                Command::Tell(event) => {
+                    self.note(format_args!("{} {}: {}", NODES[node], event.reason, event.message));
+                    self.claims.told_of(event.regarding.uid);
+                }
                 Command::RoomChanged => {}
             }
         }

@@ -3,6 +3,7 @@
 
 use super::api::{Api, Watch};
 use super::deployments;
+use super::jobs;
 use std::collections::BTreeMap;
 use stead_api::{Value, value::Access};
 use stead_client::Key;
@@ -142,7 +143,7 @@ impl Truth {
     }
 
     /// The pod of that name as it was at a revision.
-    fn at(&self, key: &Key, revision: u64) -> Option<&PodState> {
+    pub fn at(&self, key: &Key, revision: u64) -> Option<&PodState> {
         let history = self.history.get(key)?;
         let after = history.partition_point(|(r, _)| *r <= revision);
         history.get(after.checked_sub(1)?)?.1.as_ref()
@@ -244,8 +245,9 @@ impl Truth {
         }
         // What was orphaned stays, and nobody asks how it is.
         let orphaned = |key: &Key| self.now(key).is_some_and(|pod| pod.owner.is_empty() && !pod.deleting);
-        let of_deployment = |key: &Key| key.namespace == deployments::NAMESPACE;
-        let strange = |key: &&Key| !wanted.contains_key(*key) && !orphaned(key) && !of_deployment(key);
+        // They are looked at elsewhere.
+        let of_others = |key: &Key| [deployments::NAMESPACE, jobs::NAMESPACE].contains(&key.namespace.as_str());
+        let strange = |key: &&Key| !wanted.contains_key(*key) && !orphaned(key) && !of_others(key);
         unmet.extend(self.pods().map(|(key, _)| key).filter(strange).map(|key| format!("{key} is not wanted")));
         unmet.extend(self.running.keys().filter(strange).map(|key| format!("{key} runs and is not wanted")));
         unmet

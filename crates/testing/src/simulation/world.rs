@@ -4,11 +4,15 @@ use super::api::Api;
 use super::chance::{Chance, VirtualEnvironment};
 use super::claims::{self, Claims};
 use super::crash;
+use super::cron_jobs;
 use super::deployments;
 use super::endpoints;
 use super::fault::{self, Fault};
+use super::jobs;
+use super::ledger::Ledger;
 use super::node::{self, Node};
 use super::process::{Arrival, Process};
+use super::provisioner;
 use super::script;
 use super::truth::Truth;
 use std::collections::{BTreeMap, VecDeque};
@@ -38,7 +42,7 @@ const WATCHED: i64 = 70_000_000;
 const NOTES_MAX: usize = 120;
 
 /// How a run went.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunReport {
     /// Of everything that happened, in order.
     pub hash: u64,
@@ -49,6 +53,10 @@ pub struct RunReport {
     pub marked_unready: u64,
     /// Claims that were bound.
     pub bound: usize,
+    /// Disks that grew only when a pod was started.
+    pub grown_at_start: usize,
+    /// Jobs that ended.
+    pub finished: usize,
     /// Why it failed, with the last things that happened.
     pub failure: Option<String>,
 }
@@ -97,6 +105,8 @@ pub(super) enum Action {
     /// The controllers start.
     Restart,
     StoreRecovers,
+    /// What filled the disk of a node is gone.
+    RoomReturns(usize),
 }
 
 pub(super) struct World {
@@ -112,6 +122,7 @@ pub(super) struct World {
     pub(super) server_back_at: i64,
     pub(super) truth: Truth,
     pub(super) claims: Claims,
+    pub(super) ledger: Ledger,
     pub(super) process: Option<Process>,
     processes: u64,
     pub(super) nodes: Vec<Node>,
@@ -137,6 +148,16 @@ pub fn run_deployments(seed: u64) -> RunReport {
     run_world(seed, World::with_deployments(seed))
 }
 
+/// Runs a world whose user has Jobs, to its end.
+pub fn run_jobs(seed: u64) -> RunReport {
+    run_world(seed, World::with_jobs(seed))
+}
+
+/// Runs a world whose user has CronJobs, to its end.
+pub fn run_cron_jobs(seed: u64) -> RunReport {
+    run_world(seed, World::with_cron_jobs(seed))
+}
+
 /// Runs a world whose user makes a set of three and waits, with these faults and no others; times in microseconds.
 pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> RunReport {
     run_world(seed, World::with_faults(seed, faults))
@@ -145,7 +166,7 @@ pub fn run_with(seed: u64, faults: &[(i64, Fault)]) -> RunReport {
 fn run_world(seed: u64, world: Result<World, String>) -> RunReport {
     let mut world = match world {
         Ok(world) => world,
-        Err(why) => return RunReport { hash: 0, steps: 0, ended: 0, marked_unready: 0, bound: 0, failure: Some(why) },
+        Err(why) => return RunReport { failure: Some(why), ..RunReport::default() },
     };
     let mut steps = 0;
     let failure = loop {
@@ -159,8 +180,16 @@ fn run_world(seed: u64, world: Result<World, String>) -> RunReport {
         let notes: Vec<String> = world.notes.drain(..).collect();
         format!("seed {seed}, {:.6} s: {why}\n{}", world.now as f64 / 1e6, notes.join("\n"))
     });
-    let (marked_unready, bound) = (world.truth.marked_unready, world.claims.bound());
-    RunReport { hash: world.hash, steps, ended: world.now, marked_unready, bound, failure }
+    RunReport {
+        hash: world.hash,
+        steps,
+        ended: world.now,
+        marked_unready: world.truth.marked_unready,
+        bound: world.claims.bound(),
+        grown_at_start: world.claims.grown_at_start,
+        finished: world.ledger.finished,
+        failure,
+    }
 }
 
 impl World {
@@ -189,8 +218,28 @@ impl World {
         Ok(world)
     }
 
+    fn with_jobs(seed: u64) -> Result<Self, String> {
+        let mut world = Self::empty(seed, FAULTS_END)?;
+        world.random_faults = true;
+        for (at, act) in jobs::draw(&mut world.chance) {
+            world.plan_at(at, Action::User(act));
+        }
+        world.draw_faults();
+        Ok(world)
+    }
+
+    fn with_cron_jobs(seed: u64) -> Result<Self, String> {
+        let mut world = Self::empty(seed, cron_jobs::FAULTS_END)?;
+        world.random_faults = true;
+        for (at, act) in cron_jobs::draw(&mut world.chance) {
+            world.plan_at(at, Action::User(act));
+        }
+        world.draw_faults();
+        Ok(world)
+    }
+
     fn draw_faults(&mut self) {
-        for (at, fault) in fault::draw(&mut self.chance, NODES.len(), FAULTS_END) {
+        for (at, fault) in fault::draw(&mut self.chance, NODES.len(), self.faults_end) {
             self.plan_at(at, Action::Fault(fault));
         }
     }
@@ -220,7 +269,7 @@ impl World {
             first_objects: Vec::new(),
         };
         let api = Api::new(config).map_err(|e| e.to_string())?;
-        let (truth, claims) = (Truth::new(&api)?, Claims::new(&api)?);
+        let (truth, claims, ledger) = (Truth::new(&api)?, Claims::new(&api)?, Ledger::new(&api)?);
         let mut world = Self {
             now: 0,
             wall_skew: 0,
@@ -231,9 +280,10 @@ impl World {
             server_back_at: 0,
             truth,
             claims,
+            ledger,
             process: None,
             processes: 0,
-            nodes: NODES.iter().map(|name| Node::new(name)).collect(),
+            nodes: NODES.iter().zip(seed..).map(|(name, number)| Node::new(name, provisioner::best(number))).collect(),
             node_acts: 0,
             random_faults: false,
             faults_end,
@@ -312,6 +362,7 @@ impl World {
         if unmet.is_empty() {
             unmet = endpoints::unmet(&self.api)?;
             unmet.extend(deployments::unmet(&self.api)?);
+            unmet.extend(self.ledger.unmet(&self.api, self.wall())?);
         }
         if let Some(process) = self.process.as_ref().filter(|_| unmet.is_empty()) {
             let events = self.api.get("/api/v1/events").map_err(|e| e.to_string())?;
@@ -342,6 +393,7 @@ impl World {
             Action::Outcome { process, id, call, result } if self.lives(process) => {
                 if let (Some(process), Ok(answer)) = (&mut self.process, &result) {
                     process.answered(&call, answer);
+                    self.ledger.answered(&call, answer)?;
                 }
                 self.feed(Input::Outcome { id, result })
             }
@@ -358,6 +410,10 @@ impl World {
             Action::Fault(fault) => self.fault(fault),
             Action::Restart if self.process.is_none() => self.restart(),
             Action::StoreRecovers => self.recover_store(),
+            Action::RoomReturns(node) => {
+                self.nodes[node].disks.fill(0);
+                Ok(())
+            }
             Action::Restart
             | Action::Outcome { .. }
             | Action::Line { .. }
@@ -381,6 +437,7 @@ impl World {
             Fault::PowerCut => return self.lose_power(),
             Fault::PowerCutInWrite => self.cut_in_write(),
             Fault::StoreFailure(length) => self.fail_store(length),
+            Fault::DiskFull(node, length) => self.fill_disks(node, length),
             Fault::Stall(length) => {
                 self.now += length;
                 self.set_wall_clock();
@@ -467,6 +524,9 @@ impl World {
                 self.pump()?;
                 if result.is_ok() {
                     self.check(&call, seen)?;
+                    if self.lives(process) {
+                        self.ledger.started(&call)?;
+                    }
                 }
                 if fault == 3 { lost() } else { result }
             }
@@ -477,6 +537,9 @@ impl World {
     }
 
     fn check(&self, call: &Call, seen: u64) -> Result<(), String> {
+        if let Some(name) = Ledger::releases(call) {
+            return self.truth.at(&Key::new(jobs::NAMESPACE, name), seen).map_or(Ok(()), |pod| self.ledger.released(pod));
+        }
         match call {
             Call::Create { resource: PODS, namespace, subresource: (_, ""), body } => {
                 let name = body["metadata"]["name"].as_str().unwrap_or_default();
@@ -493,11 +556,13 @@ impl World {
     pub(super) fn pump(&mut self) -> Result<(), String> {
         self.truth.observe()?;
         self.claims.observe()?;
+        self.ledger.observe()?;
         self.pump_nodes();
         let Some(process) = &mut self.process else { return Ok(()) };
         let (id, arrivals) = (process.id, process.pull());
-        for (earliest, arrival) in arrivals {
+        for arrival in arrivals {
             let resource = arrival.resource;
+            let earliest = self.process.as_ref().map_or(0, |process| process.delivered_until(resource));
             let at = earliest.max(self.now + self.latency());
             let again = self.faulty() && self.chance.one_in(15);
             if again {
@@ -543,7 +608,7 @@ impl World {
         let Some(process) = self.process.as_mut().filter(|p| p.is_current(arrival)) else { return Ok(()) };
         let resource = arrival.resource;
         let line = line(&arrival.line, |value| Object::parse(resource, value)).map_err(|e| e.to_string())?;
-        process.delivered(arrival, line.version);
+        process.delivered(arrival, line.version)?;
         self.feed(Input::Watch { resource, report: line.report })
     }
 }

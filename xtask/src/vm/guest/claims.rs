@@ -86,7 +86,7 @@ pub async fn report(api: &mut Connection, pool: &Path) -> Result<()> {
     }
 }
 
-/// All claims and volumes.
+/// All claims of the namespace and their volumes.
 struct All {
     claims: Vec<Value>,
     volumes: Vec<Value>,
@@ -98,7 +98,9 @@ impl All {
             let list = api.call(Method::GET, path, JSON, &Value::Null).await?;
             list["items"].as_array().cloned().context("a list has items")
         };
-        Ok(Self { claims: list(CLAIMS).await?, volumes: list(VOLUMES).await? })
+        let mut volumes = list(VOLUMES).await?;
+        volumes.retain(|volume| volume["spec"]["claimRef"]["namespace"] == NAMESPACE);
+        Ok(Self { claims: list(CLAIMS).await?, volumes })
     }
 
     /// What is not as it is in the end: every claim bound and as large as it is to be, a volume and a disk for each, and nothing else.
@@ -118,7 +120,7 @@ impl All {
             return Ok(Some(format!("the volumes are of {owners:?}, the claims {uids:?}")));
         }
         let wanted: BTreeSet<String> = self.claims.iter().map(disk).collect();
-        let there = names(pool)?.into_iter().filter(|name| name != ".trash").collect::<BTreeSet<_>>();
+        let there = names(pool)?.into_iter().filter(|name| name.contains(&format!("_{NAMESPACE}_"))).collect::<BTreeSet<_>>();
         let trash = names(&pool.join(".trash"))?;
         Ok((there != wanted || !trash.is_empty()).then(|| format!("the disks are {there:?} for {wanted:?}, and in the trash {trash:?}")))
     }

@@ -10,7 +10,7 @@ use crate::{
     Value,
     field::{Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{
         AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER, AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_SPEC as SPEC,
         AUTOSCALING_V2_HORIZONTAL_POD_AUTOSCALER_STATUS as STATUS,
@@ -82,14 +82,12 @@ impl Hooks for HorizontalPodAutoscaler {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        let kept = if part == Part::Status { "spec" } else { "status" };
-        object[kept] = old[kept].clone();
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        part.restore_rest(object, old);
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

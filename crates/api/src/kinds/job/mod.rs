@@ -11,7 +11,7 @@ use crate::{
     Value,
     field::{Errors, Path},
     json,
-    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource},
+    registry::{ALL_VERBS, Column, Generation, Hooks, HooksRef, Kind, Part, READ_WRITE, Subresource, begin},
     schema::generated::{BATCH_V1_JOB, BATCH_V1_JOB_SPEC, BATCH_V1_JOB_STATUS},
     time::{Timestamp, age, human_duration},
     value::Access,
@@ -83,8 +83,7 @@ impl Hooks for Job {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["metadata"]["generation"] = 1.into();
-        object["status"] = json!({});
+        begin(object, json!({}));
         if !object["spec"].flag("manualSelector") {
             generate_selector(object);
         }
@@ -94,15 +93,14 @@ impl Hooks for Job {
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
+        part.restore_rest(object, old);
         if part == Part::Status {
-            object["spec"] = old["spec"].clone();
             return Generation::Keep;
         }
-        object["status"] = old["status"].clone();
         default_labels(object);
         pod_template::drop_disabled(object, Some(old));
         drop_disabled(&mut object["spec"], Some(&old["spec"]));
-        if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+        Generation::by_spec(object, old)
     }
 
     fn validate(&self, object: &Value) -> Errors {

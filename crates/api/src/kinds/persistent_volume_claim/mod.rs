@@ -72,12 +72,9 @@ impl Hooks for PersistentVolumeClaim {
     }
 
     fn prepare_update(&self, part: Part, object: &mut Value, old: &Value) -> Generation {
-        match part {
-            Part::Main => {
-                object["status"] = old["status"].clone();
-                data_sources(&mut object["spec"]);
-            }
-            Part::Status | Part::Other(_) => object["spec"] = old["spec"].clone(),
+        part.restore_rest(object, old);
+        if part == Part::Main {
+            data_sources(&mut object["spec"]);
         }
         Generation::Keep
     }

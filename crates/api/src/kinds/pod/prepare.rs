@@ -121,7 +121,7 @@ pub fn update(part: Part, object: &mut Value, old: &Value) -> Generation {
         Part::Other("resize") => keep_all_but_resources(object, old),
         Part::Other(_) => {}
     }
-    if object["spec"] == old["spec"] { Generation::Keep } else { Generation::Raise }
+    Generation::by_spec(object, old)
 }
 
 /// The old pod, with the version the client named.

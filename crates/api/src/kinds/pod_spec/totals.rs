@@ -21,6 +21,20 @@ pub fn pod_requests(spec: &Value) -> Amounts {
     with_overhead(spec, requests(spec))
 }
 
+/// As [`pod_requests`], where a container that was given more than it asks for counts for that, until its node has taken it back.
+pub fn pod_requests_and_given(spec: &Value, status: &Value) -> Amounts {
+    let own = |container: &Value| {
+        let mut own = amount::amounts(container["resources"].map("requests"));
+        let statuses = status.items("containerStatuses").iter().chain(status.items("initContainerStatuses"));
+        for given in statuses.filter(|given| given.str("name") == container.str("name")) {
+            amount::raise(&mut own, &amount::amounts(given.map("allocatedResources")));
+            amount::raise(&mut own, &amount::amounts(given["resources"].map("requests")));
+        }
+        own
+    };
+    with_overhead(spec, together(spec, own))
+}
+
 /// The pod's own requests in place of its containers', and its overhead.
 fn with_overhead(spec: &Value, mut total: Amounts) -> Amounts {
     total.extend(amount::amounts(spec["resources"].map("requests")));
@@ -87,6 +101,27 @@ mod tests {
         let cpu = |value: &str| json!({"resources": {"requests": {"cpu": value}}});
         let spec = json!({"containers": [cpu("1"), cpu("1")], "initContainers": [cpu("3"), cpu("1")]});
         assert_eq!(super::requests(&spec)["cpu"].to_string(), "3");
+    }
+
+    // SCH-55
+    #[test]
+    fn what_a_container_has_still_counts_beside_what_it_asks_for() {
+        let asks = |name: &str, cpu: &str| json!({"name": name, "resources": {"requests": {"cpu": cpu}}});
+        let spec = json!({"containers": [asks("a", "1"), asks("b", "1")]});
+        for (status, total) in [
+            (json!({}), "2"),
+            (json!({"containerStatuses": [{"name": "a", "allocatedResources": {"cpu": "3"}}]}), "4"),
+            (
+                json!({"containerStatuses": [{"name": "b", "resources": {"requests": {"cpu": "3"}}, "allocatedResources": {"cpu": "2"}}]}),
+                "4",
+            ),
+            (
+                json!({"containerStatuses": [{"name": "b", "resources": {"requests": {"cpu": "500m"}}}, {"name": "c", "allocatedResources": {"cpu": "9"}}]}),
+                "2",
+            ),
+        ] {
+            assert_eq!(super::pod_requests_and_given(&spec, &status)["cpu"].to_string(), total, "{status}");
+        }
     }
 
     // CG-7

@@ -5,6 +5,7 @@ pub mod amounts;
 pub mod company;
 pub mod division;
 mod kept;
+mod labelled;
 pub mod node;
 pub mod selection;
 pub mod tally;
@@ -17,6 +18,7 @@ use crate::plan::Key;
 use company::Groups;
 use division::Division;
 use kept::Kept;
+use labelled::Labelled;
 use node::{NodeInfo, Slot};
 use selection::Selection;
 use std::cell::RefCell;
@@ -36,6 +38,7 @@ pub struct Snapshot {
     assumed: BTreeMap<Key, (Slot, Arc<Object>)>,
     pub namespaces: Namespaces,
     pub groups: Groups,
+    labelled: Labelled,
     tallies: RefCell<Kept<Tally>>,
     /// By label.
     divisions: RefCell<Kept<Arc<Division>>>,
@@ -79,7 +82,13 @@ impl Snapshot {
 
     /// How many pods each node has of those that `wanted` means; `text` stands for it.
     pub fn tally(&self, text: &str, wanted: impl FnOnce() -> Wanted) -> Arc<Counts> {
-        let count = || Tally::of(wanted(), self.nodes(), &self.namespaces);
+        let count = || {
+            let wanted = wanted();
+            match self.labelled.nodes(wanted.labels()) {
+                Some(slots) => Tally::of(wanted, slots.into_iter().filter_map(|slot| self.at(slot)), &self.namespaces),
+                None => Tally::of(wanted, self.nodes(), &self.namespaces),
+            }
+        };
         Arc::clone(&self.tallies.borrow_mut().answer(text, count).counts)
     }
 
@@ -171,7 +180,8 @@ impl Snapshot {
             }
             (None, Some(slot)) => {
                 self.by_name.remove(name);
-                self.slots[slot as usize] = None;
+                let pods = self.slots[slot as usize].take().map(|info| info.pods).unwrap_or_default();
+                pods.iter().for_each(|pod| self.labelled.take(slot, pod));
                 self.free.push(slot);
                 self.assumed.retain(|_, (on, _)| *on != slot);
                 self.tallies.get_mut().all().for_each(|tally| tally.forget_node(slot));
@@ -221,6 +231,7 @@ impl Snapshot {
     fn put(&mut self, slot: Slot, pod: &Arc<Object>) {
         let Some(info) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         info.put(pod);
+        self.labelled.put(slot, pod);
         self.tallies.get_mut().all().for_each(|tally| tally.count(slot, pod, 1, &self.namespaces));
         self.groups.count(slot, pod, 1);
     }
@@ -228,6 +239,7 @@ impl Snapshot {
     fn take(&mut self, slot: Slot, pod: &Arc<Object>) {
         let Some(info) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         if info.take(pod) {
+            self.labelled.take(slot, pod);
             self.tallies.get_mut().all().for_each(|tally| tally.count(slot, pod, -1, &self.namespaces));
             self.groups.count(slot, pod, -1);
         }

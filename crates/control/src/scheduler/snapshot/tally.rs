@@ -46,6 +46,11 @@ pub enum Leaving {
 }
 
 impl Wanted {
+    /// Labels that every pod has which is counted.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.terms.iter().flat_map(Term::labels)
+    }
+
     pub fn means(&self, pod: &Object, namespaces: &Namespaces) -> bool {
         let counts = self.leaving == Leaving::Counts || pod.deleting.is_none();
         counts && self.terms.iter().all(|term| term.means(pod, namespaces))
@@ -60,6 +65,7 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts on these nodes; no other has any.
     pub fn of<'n>(wanted: Wanted, nodes: impl Iterator<Item = &'n NodeInfo>, namespaces: &Namespaces) -> Self {
         let mut counts = Counts::default();
         for node in nodes {

@@ -3,7 +3,7 @@
 use crate::object::Object;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stead_api::selector::LabelSelector;
+use stead_api::selector::{LabelSelector, Operator};
 use stead_api::{Value, value::Access};
 
 /// Namespaces by name.
@@ -44,6 +44,21 @@ impl Term {
 
     pub fn means(&self, pod: &Object, namespaces: &Namespaces) -> bool {
         self.means_namespace(&pod.key.namespace, namespaces) && self.selector.matches_labels(&pod.labels)
+    }
+
+    /// Labels that every pod has which is meant, each as namespace, label and value. None if pods of several namespaces may be meant.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let namespace = self.namespaces.first().filter(|_| self.namespaces.len() == 1 && self.namespace_selector.is_none());
+        let requirements = match &self.selector {
+            LabelSelector::All(requirements) => requirements.as_slice(),
+            LabelSelector::Nothing => &[],
+        };
+        let wanted = requirements.iter().filter(|wanted| wanted.operator == Operator::In && wanted.values.len() == 1);
+        namespace.into_iter().flat_map(move |namespace| {
+            wanted
+                .clone()
+                .flat_map(move |wanted| wanted.values.iter().map(move |value| (namespace.as_str(), wanted.key.as_str(), value.as_str())))
+        })
     }
 
     fn means_namespace(&self, name: &str, namespaces: &Namespaces) -> bool {

@@ -106,11 +106,14 @@ impl World {
     }
 }
 
+fn spread() -> Wanted {
+    let app = LabelSelector::from_object(Some(&json!({"matchLabels": {"app": "a0"}})));
+    Wanted { terms: vec![Term::within("d", "zone", app)], leaving: Leaving::Ignored }
+}
+
 /// Of each node: the first that is in the same place, pods that spread and affinity count, and what a pod that selects zones says of it.
 fn answers(snapshot: &Snapshot) -> BTreeMap<String, (Option<String>, i64, i64, bool, i64)> {
     let zones = snapshot.division("zone");
-    let app = || LabelSelector::from_object(Some(&json!({"matchLabels": {"app": "a0"}})));
-    let spread = || Wanted { terms: vec![Term::within("d", "zone", app())], leaving: Leaving::Ignored };
     let term = json!({"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": {"matchLabels": {"team": "t0"}}});
     let affinity = || Wanted { terms: vec![Term::of(&term, "other")], leaving: Leaving::Counts };
     let (spread, affinity) = (snapshot.tally("spread", spread), snapshot.tally("affinity", affinity));
@@ -136,9 +139,14 @@ proptest! {
     #[test]
     fn what_is_kept_is_what_would_be_worked_out_anew(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::default();
-        for step in &steps {
+        for (n, step) in steps.iter().enumerate() {
             world.take(step);
             prop_assert_eq!(answers(&world.snapshot), answers(&world.anew()));
+            // What is asked for only now is what was counted all the time.
+            let (kept, late) = (world.snapshot.tally("spread", spread), world.snapshot.tally(&format!("late {n}"), spread));
+            for node in world.snapshot.nodes() {
+                prop_assert_eq!(kept.at(node.slot), late.at(node.slot));
+            }
         }
     }
 }

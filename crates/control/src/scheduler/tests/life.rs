@@ -10,25 +10,25 @@ use stead_client::resource::{
 };
 
 /// A desk with its caches; whatever it asks for is done unless it is a binding.
-struct Life {
+pub(super) struct Life {
     cache: Cache,
     desk: Desk,
     version: u64,
     now_s: i64,
     /// Keys to look at.
-    keys: Vec<Key>,
+    pub keys: Vec<Key>,
     /// `pod>node` of each binding that was asked for.
-    bound: Vec<String>,
+    pub bound: Vec<String>,
     /// `pod: message` of each refusal that was said.
-    said: Vec<String>,
+    pub said: Vec<String>,
     deleted: Vec<String>,
 }
 
-fn wants(cpu: &str) -> Value {
+pub(super) fn wants(cpu: &str) -> Value {
     json!({"containers": [{"resources": {"requests": {"cpu": cpu}}}]})
 }
 
-fn with(mut base: Value, more: Value) -> Value {
+pub(super) fn with(mut base: Value, more: Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         base[name] = value.clone();
     }
@@ -36,7 +36,7 @@ fn with(mut base: Value, more: Value) -> Value {
 }
 
 impl Life {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut life = Self {
             cache: Cache::default(),
             desk: Desk::default(),
@@ -60,7 +60,7 @@ impl Life {
         self.cache.set_time(self.now());
     }
 
-    fn put(&mut self, resource: Resource, mut value: Value) {
+    pub fn put(&mut self, resource: Resource, mut value: Value) {
         self.version += 1;
         let meta = &mut value["metadata"];
         meta["resourceVersion"] = self.version.to_string().into();
@@ -72,30 +72,30 @@ impl Life {
         self.keys.extend(self.desk.note(&change, &self.cache));
     }
 
-    fn delete(&mut self, resource: Resource, namespace: &str, name: &str) {
+    pub fn delete(&mut self, resource: Resource, namespace: &str, name: &str) {
         let object = self.cache.get(resource, &Key::new(namespace, name)).unwrap().clone();
         let change = self.cache.delete(&object).unwrap();
         self.keys.extend(self.desk.note(&change, &self.cache));
     }
 
-    fn node(&mut self, name: &str, cpu: &str) {
+    pub fn node(&mut self, name: &str, cpu: &str) {
         self.node_with(name, cpu, json!({}));
     }
 
-    fn node_with(&mut self, name: &str, cpu: &str, spec: Value) {
+    pub fn node_with(&mut self, name: &str, cpu: &str, spec: Value) {
         let labels = json!({"kubernetes.io/hostname": name});
         let allocatable = json!({"cpu": cpu, "memory": "8Gi", "pods": "110"});
         self.put(NODES, json!({"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {"allocatable": allocatable}}));
     }
 
-    fn pod(&mut self, name: &str, spec: Value) {
+    pub fn pod(&mut self, name: &str, spec: Value) {
         let spec = with(json!({"schedulerName": "default-scheduler", "containers": []}), spec);
         let meta = json!({"name": name, "namespace": "d", "labels": {"app": name}});
         self.put(PODS, json!({"metadata": meta, "spec": spec, "status": {"phase": "Pending"}}));
     }
 
     /// Looks at every key until none is left; how many plans asked for something.
-    fn work(&mut self) -> usize {
+    pub fn work(&mut self) -> usize {
         let mut asked = 0;
         while let Some(key) = if self.keys.is_empty() { None } else { Some(self.keys.remove(0)) } {
             let plan = self.desk.look(&key, &self.cache, self.now());
@@ -130,17 +130,17 @@ impl Life {
         }
     }
 
-    fn bound(&mut self) -> Vec<String> {
+    pub fn bound(&mut self) -> Vec<String> {
         self.work();
         std::mem::take(&mut self.bound)
     }
 
-    fn class(&mut self, name: &str, provisioner: &str) {
+    pub fn class(&mut self, name: &str, provisioner: &str) {
         let mode = "WaitForFirstConsumer";
         self.put(STORAGE_CLASSES, json!({"metadata": {"name": name}, "provisioner": provisioner, "volumeBindingMode": mode}));
     }
 
-    fn claim(&mut self, name: &str, spec: Value) {
+    pub fn claim(&mut self, name: &str, spec: Value) {
         let spec = with(json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}), spec);
         let is_bound = spec.get("volumeName").is_some();
         let annotations = if is_bound { json!({"pv.kubernetes.io/bind-completed": "yes"}) } else { json!({}) };
@@ -149,7 +149,7 @@ impl Life {
         self.put(PERSISTENT_VOLUME_CLAIMS, json!({"metadata": meta, "spec": spec, "status": status}));
     }
 
-    fn volume(&mut self, name: &str, node: &str, spec: Value) {
+    pub fn volume(&mut self, name: &str, node: &str, spec: Value) {
         let on_node = json!([{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}]);
         let spec = with(
             json!({"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "slow",
@@ -160,7 +160,7 @@ impl Life {
     }
 }
 
-fn uses(claims: &[&str]) -> Value {
+pub(super) fn uses(claims: &[&str]) -> Value {
     let volume = |claim: &&str| json!({"name": claim, "persistentVolumeClaim": {"claimName": claim}});
     json!({"volumes": claims.iter().map(volume).collect::<Value>()})
 }

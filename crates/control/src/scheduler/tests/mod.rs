@@ -1,5 +1,6 @@
 //! Placements over caches: every object is there at once, and every pod is tried.
 
+mod cures;
 mod kept;
 mod life;
 

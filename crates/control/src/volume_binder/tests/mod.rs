@@ -177,6 +177,9 @@ fn an_immediate_claim_of_ours_gets_the_node_with_most_room() {
     assert_eq!((node(&world, "three").as_str(), node(&world, "huge").as_str()), ("b", ""));
     let why = world.plan(PERSISTENT_VOLUME_CLAIMS, &claim("huge")).reasons.join("\n");
     assert!(why.contains("b has room for 8589934592 bytes, not for 9663676416"), "{why}");
+    // No claim waits without a reason in its events.
+    let is_told = |event: &String| event.starts_with("huge ProvisioningFailed: no node can make its volume: ");
+    assert!(world.events.iter().any(is_told), "{:?}", world.events);
 }
 
 #[test]

@@ -4,9 +4,11 @@ use super::*;
 use crate::left_out::left_out;
 use crate::loops::Loop;
 use crate::{checker, ext4};
+use nix::sched::{CloneFlags, unshare};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::mpsc;
 
 macro_rules! needs_images {
     ($place:expr) => {
@@ -158,6 +160,51 @@ fn an_image_that_is_mounted_elsewhere_too_is_in_use_and_stays() {
     assert!(place.names().is_empty());
 }
 
+/// Does something while somebody has a copy of all mounts, as whoever starts a container has for a moment: until it is done, or `enough`.
+fn with_a_copy_of_mounts<T>(enough: impl Fn() -> bool + Send, during: impl FnOnce() -> T) -> T {
+    let ((made, is_made), (end, ended)) = (mpsc::channel(), mpsc::channel::<()>());
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_FS).unwrap();
+            made.send(()).unwrap();
+            while ended.try_recv() == Err(mpsc::TryRecvError::Empty) && !enough() {
+                std::thread::yield_now();
+            }
+        });
+        is_made.recv().unwrap();
+        let done = during();
+        drop(end);
+        done
+    })
+}
+
+#[test]
+fn who_has_a_copy_of_a_probes_mount_does_not_hold_probes_up() {
+    let place = Place::new();
+    needs_images!(place);
+    // One that was cut short.
+    let record = probe::record(&place.pool());
+    image::make(&record, 0o600, &Owner::of(place.dir.path()), &Steps::default()).unwrap();
+    let probed = with_a_copy_of_mounts(|| false, || place.open().probe(&place.pool()));
+    assert_eq!(probed.unwrap().image, Ok(()));
+    assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
+fn who_starts_a_container_meanwhile_does_not_hold_a_growth_up() {
+    // STO-15
+    let place = Place::new();
+    needs_images!(place);
+    let disks = place.open();
+    let made = disks.create(&place.image("a")).unwrap();
+    let mount = made.path.parent().unwrap().canonicalize().unwrap();
+    let process = i32::try_from(std::process::id()).unwrap();
+    let is_unmounted = || stead_sys::mount_table::read_of(process).unwrap().iter().all(|mounted| mounted.place != mount);
+    let expanded = with_a_copy_of_mounts(is_unmounted, || disks.expand("a", 200 * MIB));
+    assert_eq!(expanded.unwrap(), Expanded { bytes: 200 * MIB, waits: None });
+    check(&disks, &place, "a");
+}
+
 #[test]
 fn what_is_attached_is_found_and_given_back_when_its_records_are_gone() {
     let (place, other) = (Place::new(), Place::new());
@@ -196,7 +243,7 @@ fn an_image_that_is_made_grown_or_removed_may_stop_anywhere() {
     fs::write(kept.path.join("f"), "kept").unwrap();
     // A start of the machine, not only of the program, comes between.
     let restart = |disks: &Disks| {
-        assert_eq!(disks.detach_all().len(), 0);
+        detach_all(disks);
         disks.attach("kept").unwrap();
         assert_eq!(fs::read(kept.path.join("f")).unwrap(), b"kept");
     };
@@ -283,7 +330,7 @@ fn a_device_keeps_its_bytes_and_grows() {
     assert_eq!((bytes.len() as u64, &bytes[..4]), (5 * MIB, &b"data"[..]));
     assert_eq!(disks.usage("a").unwrap().bytes, 5 * MIB);
     disks.remove("a", NOW).unwrap();
-    assert_eq!((disks.sweep(NOW, 1000), disks.list()), (Swept::default(), vec![]));
+    assert_eq!((disks.sweep(NOW, 1000), disks.list()), (Swept { has_cleared: true, ..Swept::default() }, vec![]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Machine, Purpose};
 use crate::clock::Now;
 use crate::pod::plan::{grace, initialized, over, restarts, sidecar};
+use crate::pod::pull_progress::PullState;
 use crate::pod::state::{ContainerState, Progress, Stop};
 use crate::pod::steps::VOLUMES;
 use std::time::Duration;
@@ -17,6 +18,16 @@ pub struct Explanation {
     pub reasons: Vec<String>,
     pub waits_for: Vec<String>,
     pub looks_again_at: Option<Timestamp>,
+    /// How far images are that are pulled for it; the machine knows none of that.
+    pub pulls: Vec<PullState>,
+}
+
+impl Explanation {
+    /// With what is known of its images.
+    pub fn with_pulls(mut self, pulls: Vec<PullState>) -> Self {
+        self.waits_for.extend(pulls.iter().map(|pull| format!("image {}: {} % ({})", pull.image, pull.percent, pull.words)));
+        Self { pulls, ..self }
+    }
 }
 
 impl Machine {
@@ -30,7 +41,7 @@ impl Machine {
             let millis = i64::try_from(at.saturating_sub(now.steady).as_millis()).unwrap_or(i64::MAX);
             now.wall.plus_millis(millis)
         });
-        Explanation { reasons, waits_for: self.waits_for(now.steady), looks_again_at }
+        Explanation { reasons, waits_for: self.waits_for(now.steady), looks_again_at, pulls: Vec::new() }
     }
 
     fn of_pod(&self, now: Duration) -> Vec<String> {

@@ -153,12 +153,13 @@ impl Machine {
         state.start_time.get_or_insert(now.wall);
         state.ended = former_rejection(&object);
         let admitted = is_accepted(&object, records);
+        let report = Report::of(&object);
         Self {
             admitted,
             node,
             object,
             state,
-            report: Report::default(),
+            report,
             under_way: BTreeMap::new(),
             begun: BTreeMap::new(),
             errors: BTreeMap::new(),

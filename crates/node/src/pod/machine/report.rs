@@ -43,9 +43,16 @@ pub struct Report {
     untold: BTreeMap<String, Duration>,
     /// Those whose end is in the status that is being written.
     telling: BTreeMap<String, Duration>,
+    /// The API calls the pod ready, and it is not, as far as is known.
+    overstated: bool,
 }
 
 impl Report {
+    /// Of a pod at which nobody has looked yet.
+    pub(super) fn of(object: &Value) -> Self {
+        Self { overstated: is_ready(&object["status"]), ..Self::default() }
+    }
+
     /// The API has this status, or one that it made of it.
     fn is_in(&self, status: &Value, object: &Value) -> bool {
         let theirs = &object["status"];
@@ -61,6 +68,11 @@ impl Report {
     pub(super) fn untold_until(&self, now: Duration, of: impl Fn(&str) -> bool) -> Option<Duration> {
         let untold = self.untold.iter().chain(&self.telling).filter(|(name, _)| of(name));
         untold.map(|(_, since)| *since + TELL_MAX).max().filter(|at| *at > now)
+    }
+
+    /// The API calls the pod ready, and it is not.
+    pub(super) fn is_overstated(&self) -> bool {
+        self.overstated
     }
 
     /// What keeps the API from having the pod's status, in words.
@@ -91,9 +103,11 @@ impl Machine {
     /// Writes the status if the API has another.
     pub(super) fn report_status(&mut self, now: Now) {
         if self.gone || self.report.writing.is_some() {
+            self.report.overstated &= !self.gone;
             return;
         }
         let status = self.status_now(now);
+        self.report.overstated = is_ready(&self.object["status"]) && !is_ready(&status);
         if self.report.is_in(&status, &self.object) {
             self.report.differs_since = None;
             let nothing_to_say = std::mem::take(&mut self.report.untold);
@@ -114,6 +128,10 @@ impl Machine {
 
     /// How long a status is held back because something is under way that will soon change it again.
     fn hold(&self, now: Now) -> Option<Duration> {
+        // It ended while nobody looked, maybe long ago: whoever asks now is not to be sent to it.
+        if self.report.overstated && self.report.written.is_none() {
+            return None;
+        }
         let starting = self.is_under_way(&Purpose::Start);
         if !self.report.untold.is_empty() && !starting {
             return None;
@@ -192,6 +210,10 @@ impl Machine {
             }
         }
     }
+}
+
+fn is_ready(status: &Value) -> bool {
+    status.items("conditions").iter().any(|condition| condition.str("type") == "Ready" && condition.str("status") == "True")
 }
 
 /// The same but for when conditions changed: that is the time of looking as long as the API has no such condition.

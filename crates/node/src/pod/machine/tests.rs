@@ -57,6 +57,13 @@ impl Bench {
         bench
     }
 
+    /// A new agent, on a machine where nothing is left of the pod.
+    fn restart_agent(&mut self) {
+        self.machine = Machine::new(Arc::new(NodeFacts::default()), Arc::new(self.object.clone()), &[], self.now);
+        self.under_way.clear();
+        self.step(Event::Tick);
+    }
+
     /// One container that runs and is reported.
     fn running(spec: Value) -> Self {
         let mut bench = Self::new(spec);
@@ -403,6 +410,19 @@ fn a_sandbox_that_died_is_replaced_and_the_start_is_made_again() {
     assert_eq!(*operation, Operation::RemoveSandbox("u-0".into()));
     bench.perform_all();
     assert_eq!(bench.object["status"]["containerStatuses"][0]["restartCount"], 0);
+}
+
+#[test]
+fn a_pod_that_ended_while_no_agent_ran_is_not_called_ready_until_it_runs_again() {
+    // SHIM-7
+    let mut bench = Bench::running(one());
+    bench.pass(60);
+    bench.restart_agent();
+    assert!(bench.machine.is_overstated() && bench.names().contains(&"write status"), "at once: {:?}", bench.names());
+    bench.perform("write status");
+    assert_eq!((bench.ready(), bench.machine.is_overstated()), ("False", false));
+    bench.perform_all();
+    assert_eq!(bench.told().last().map(String::as_str), Some("Running ready c:running*#1"));
 }
 
 #[test]

@@ -29,6 +29,11 @@ impl Machine {
         self.state.containers.iter().filter_map(running).collect()
     }
 
+    /// The API calls the pod ready, and it is not: what says so is still to be written.
+    pub fn is_overstated(&self) -> bool {
+        self.report.is_overstated()
+    }
+
     /// Nothing of the pod runs, and nothing will.
     pub fn has_ended(&self) -> bool {
         self.state.is_down() || matches!(self.object["status"].str("phase"), "Succeeded" | "Failed")

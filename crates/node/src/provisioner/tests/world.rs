@@ -30,6 +30,8 @@ pub struct World {
     pub told: Vec<String>,
     /// What was patched, as `PLURAL/SUBRESOURCE`.
     pub written: Vec<String>,
+    /// How often it was to be looked how much room there is.
+    pub looks: usize,
     /// Disks that pods have mounted.
     pub in_use: BTreeSet<String>,
     /// Paths at which something lies that is no disk.
@@ -74,6 +76,7 @@ impl World {
             due: VecDeque::new(),
             told: Vec::new(),
             written: Vec::new(),
+            looks: 0,
             in_use: BTreeSet::new(),
             foreign: BTreeSet::new(),
             grows_later: false,
@@ -107,19 +110,25 @@ impl World {
             match command {
                 Command::Begin { volume, operation } => self.due.push_back((volume, operation)),
                 Command::Tell(event) => self.told.push(format!("{} {}", event.reason, event.message)),
-                Command::RoomChanged => {}
+                Command::RoomChanged => self.looks += 1,
             }
         }
     }
 
     /// The first operation that waits is done; `false`: none does.
     pub fn advance(&mut self) -> bool {
+        self.advance_while(|_| {})
+    }
+
+    /// The same, where something happens between its end and the report of that.
+    pub fn advance_while(&mut self, meanwhile: impl FnOnce(&mut Self)) -> bool {
         let Some((volume, operation)) = self.due.pop_front() else { return false };
         if self.stop_before.is_some_and(|stop| described(&operation) == stop) {
             self.due.clear();
             return false;
         }
         let (outcome, reports) = self.perform(operation);
+        meanwhile(self);
         self.step(Event::Ended(volume, outcome));
         for report in reports {
             self.step(report);
@@ -146,6 +155,12 @@ impl World {
             }
             self.settle();
         }
+    }
+
+    /// The trash was emptied, or others have given something back.
+    pub fn gain_room(&mut self) {
+        self.step(Event::RoomGained);
+        self.settle();
     }
 
     fn stamp(&mut self, object: &mut Value) {

@@ -28,9 +28,6 @@ impl Environment for Counting {
     fn uid(&self) -> String {
         format!("00000000-0000-4000-8000-{:012}", self.0.fetch_add(1, Ordering::Relaxed))
     }
-    fn suffix(&self, n: usize) -> String {
-        "b".repeat(n)
-    }
     fn random(&self, _below: u64) -> u64 {
         0
     }
@@ -92,6 +89,8 @@ async fn server(stage: Stage) -> (Service, mpsc::UnboundedReceiver<Value>, Arc<S
         references: crate::authz::node::References::default(),
         gateway: gateway::Gateway::default(),
         debug: debug::DebugPages::default(),
+        lint: crate::lint::Setting::default(),
+        site: crate::site::Registered::default(),
         documents: openapi::Documents::default(),
         lines: lines::Lines::default(),
         metrics: crate::metrics::Metrics::default(),

@@ -5,22 +5,24 @@ mod disk;
 mod kinds;
 mod text;
 
-use super::connect::{client, get};
+use super::connect::{self, client, get};
 use super::print_line;
-use super::up::waiting;
-use crate::config::{ExplainArgs, Output, default_kubeconfig};
+use crate::config::{ExplainArgs, Output};
 use crate::explain::{NODE_PAGE, PAGE};
-use crate::running::{self, Found};
-use anyhow::{Context, bail};
+use crate::observed;
+use anyhow::Context;
 use kinds::Resource;
 use kube::Client;
-use std::path::PathBuf;
 use stead_api::value::Access;
 use stead_api::{Value, json};
 
 /// Asks the server, and prints its answer.
 pub fn run(args: &ExplainArgs) -> anyhow::Result<()> {
-    let kubeconfig = kubeconfig(args)?;
+    if let Some(rule) = stead_lint::rule(&args.object) {
+        print_rule(rule, args.output)?;
+        return Ok(());
+    }
+    let kubeconfig = connect::kubeconfig(args.kubeconfig.as_deref(), &args.data_dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let explained = runtime.block_on(async { explain(&client(&kubeconfig).await?, args).await })?;
     match args.output {
@@ -30,16 +32,16 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file that the user names, or that of the data directory's server.
-fn kubeconfig(args: &ExplainArgs) -> anyhow::Result<PathBuf> {
-    if let Some(file) = &args.kubeconfig {
-        return Ok(file.clone());
+/// A rule of `stead lint`, for which no server is asked.
+fn print_rule(rule: &stead_lint::Rule, output: Option<Output>) -> anyhow::Result<()> {
+    match output {
+        Some(Output::Json) => {
+            let document = json!({"code": rule.code, "rule": rule.name, "text": rule.text()});
+            print_line(&serde_json::to_string_pretty(&document)?);
+        }
+        None => print_line(&format!("{} {}\n\n{}", rule.code, rule.name, rule.text())),
     }
-    match running::find(&args.data_dir)? {
-        Found::Ready(running) => Ok(running.kubeconfig),
-        Found::Unready(_) | Found::Orphaned(_) => Ok(default_kubeconfig(&args.data_dir)),
-        Found::Nothing => bail!("no server runs on {}: give another --data-dir, or a --kubeconfig", args.data_dir.display()),
-    }
+    Ok(())
 }
 
 async fn explain(client: &Client, args: &ExplainArgs) -> anyhow::Result<Value> {
@@ -55,26 +57,18 @@ async fn explain(client: &Client, args: &ExplainArgs) -> anyhow::Result<Value> {
         .append_pair("namespace", namespace)
         .append_pair("name", name)
         .finish();
-    let mut explained = in_words(get(client, &format!("/debug/{PAGE}?{query}")).await)?;
+    let mut explained = get(client, &format!("/debug/{PAGE}?{query}")).await.map_err(connect::in_words)?;
     if resource.qualified() == "pods" {
-        let pod = in_words(get(client, &format!("/api/v1/namespaces/{namespace}/pods/{name}")).await)?;
+        let pod = get(client, &format!("/api/v1/namespaces/{namespace}/pods/{name}")).await.map_err(connect::in_words)?;
         if !pod["spec"].str("nodeName").is_empty() {
-            let answer = in_words(get(client, &format!("/debug/{NODE_PAGE}?{query}")).await);
+            let answer = get(client, &format!("/debug/{NODE_PAGE}?{query}")).await.map_err(connect::in_words);
             // A node that does not answer leaves what it last wrote.
-            explained["node"] = answer.unwrap_or_else(|error| json!({"reasons": [waiting::waits_for(&pod)], "error": error.to_string()}));
+            explained["node"] = answer.unwrap_or_else(|error| json!({"reasons": [observed::waits_for(&pod)], "error": error.to_string()}));
             explained["node"]["node"] = pod["spec"]["nodeName"].clone();
         }
     }
     if resource.qualified() == "persistentvolumeclaims" {
-        explained["disk"] = in_words(disk::of(client, namespace, name).await)?;
+        explained["disk"] = disk::of(client, namespace, name).await.map_err(connect::in_words)?;
     }
     Ok(explained)
-}
-
-/// A refusal of the server says all that there is to say.
-fn in_words(answer: anyhow::Result<Value>) -> anyhow::Result<Value> {
-    answer.map_err(|error| match error.downcast_ref::<kube::Error>() {
-        Some(kube::Error::Api(status)) => anyhow::anyhow!("{}", status.message),
-        _ => error,
-    })
 }

@@ -1,9 +1,11 @@
 //! The server in the background: found, joined while another `up` starts it, or started.
 
-use crate::cli::print_line;
+use super::tell::Teller;
+use crate::cli::ERROR_BEGINNING;
 use crate::config::{ServerArgs, UpArgs};
+use crate::environment::Machine;
 use crate::running::{self, Found, Running};
-use crate::{file, logging, node};
+use crate::{file, logging, node, preflight};
 use anyhow::{Context, bail};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -16,6 +18,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
+use stead_api::json;
+use stead_server::Environment;
 
 /// How long a server that somebody else started may take to become ready.
 const OTHERS_START_MAX: Duration = Duration::from_secs(60);
@@ -24,24 +28,26 @@ const PAUSE: Duration = Duration::from_millis(50);
 const EXPLAIN_EVERY_MS: u16 = 5000;
 
 /// The server on these settings' directory, which is ready.
-pub fn running(args: &UpArgs) -> anyhow::Result<Running> {
+pub fn running(args: &UpArgs, teller: &Teller) -> anyhow::Result<Running> {
     let data_dir = &args.server.data_dir;
     let found = running::find(data_dir)?;
     if found == Found::Nothing {
         check_rights(&args.server)?;
+        check_machine(&args.server, teller)?;
         file::private_dir(data_dir)?;
     }
     // One `up` at a time looks and starts; another that comes at the same moment finds what it started.
-    let _lock = if data_dir.exists() { Some(lock_directory(data_dir)?) } else { None };
+    let _lock = if data_dir.exists() { Some(lock_directory(data_dir, teller)?) } else { None };
     match running::find(data_dir)? {
-        Found::Nothing => start(&args.server),
+        Found::Nothing => start(&args.server, teller),
         Found::Ready(running) => {
             check_settings(args, &running)?;
-            print_line(&format!("server {} runs already", running.url));
+            let document = json!({"event": "server", "url": running.url, "started": false});
+            teller.event(document, Some(&format!("server {} runs already", running.url)));
             Ok(running)
         }
         Found::Unready(process) => {
-            print_line(&format!("server process {} is starting on {}", process.pid, data_dir.display()));
+            teller.say(&format!("server process {} is starting on {}", process.pid, data_dir.display()));
             wait_until_ready(data_dir)
         }
         Found::Orphaned(process) => bail!(
@@ -59,8 +65,19 @@ fn check_rights(args: &ServerArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says what is missing on this machine before anything is made on it.
+fn check_machine(args: &ServerArgs, teller: &Teller) -> anyhow::Result<()> {
+    let verdict = preflight::look(args, Machine::default().now());
+    verdict.remarks.iter().for_each(|remark| teller.say(remark));
+    match &verdict.missing[..] {
+        [] => Ok(()),
+        [one] => bail!("{one}"),
+        several => bail!("this machine lacks what containers need:\n  {}", several.join("\n  ")),
+    }
+}
+
 /// Waits until no other `up` is at work on this directory.
-fn lock_directory(data_dir: &Path) -> anyhow::Result<Flock<File>> {
+fn lock_directory(data_dir: &Path, teller: &Teller) -> anyhow::Result<Flock<File>> {
     let mut dir = File::open(data_dir).with_context(|| format!("open {}", data_dir.display()))?;
     let mut said = false;
     loop {
@@ -70,7 +87,7 @@ fn lock_directory(data_dir: &Path) -> anyhow::Result<Flock<File>> {
             Err((_, error)) => return Err(error).with_context(|| format!("lock {}", data_dir.display())),
         }
         if !said {
-            print_line("another `stead up` starts the server: waiting for it");
+            teller.say("another `stead up` starts the server: waiting for it");
             said = true;
         }
         std::thread::sleep(PAUSE);
@@ -122,13 +139,13 @@ fn differences(given: &[String], asked: &BTreeMap<String, String>, has: &BTreeMa
 }
 
 /// Says what runs here although its files are gone; the server ends it before it starts anything.
-fn announce_leftovers(data_dir: &Path) {
+fn announce_leftovers(data_dir: &Path, teller: &Teller) {
     let root = node::runtime_root(data_dir);
     if running::store(data_dir).exists() || !nix::unistd::geteuid().is_root() {
         return;
     }
     match stead_runtime::survey(&root) {
-        Ok(found) if !found.shims.is_empty() => print_line(&format!(
+        Ok(found) if !found.shims.is_empty() => teller.say(&format!(
             "{} pods still run of an earlier server whose files in {} were removed: they are ended first",
             found.shims.len(),
             data_dir.display()
@@ -139,20 +156,24 @@ fn announce_leftovers(data_dir: &Path) {
 }
 
 /// Starts a server in the background and waits until it is ready.
-fn start(args: &ServerArgs) -> anyhow::Result<Running> {
-    announce_leftovers(&args.data_dir);
+fn start(args: &ServerArgs, teller: &Teller) -> anyhow::Result<Running> {
+    announce_leftovers(&args.data_dir, teller);
     let begun = Instant::now();
     let log = logging::server_log(&args.data_dir);
     let log_before = std::fs::metadata(&log).map_or(0, |m| m.len());
     let mut child = spawn(args, &log)?;
     let out = child.stdout.take().context("the server's output is piped")?;
-    let line = first_line(out, &log, log_before)?;
+    let line = first_line(out, &log, log_before, teller)?;
     if !line.starts_with("ready ") {
         let status = child.wait().context("wait for the server")?;
-        bail!("the server did not start ({status}); the end of {}:\n{}", log.display(), tail(&log, log_before, 12));
+        match reason(&tail(&log, log_before, usize::MAX)) {
+            Some(why) => bail!("the server did not start: {why} (its log is {})", log.display()),
+            None => bail!("the server did not start ({status}); the end of {}:\n{}", log.display(), tail(&log, log_before, 12)),
+        }
     }
     let Found::Ready(running) = running::find(&args.data_dir)? else { bail!("the server is ready but has left no note of itself") };
-    print_line(&format!("server {} started in {} ms, log in {}", running.url, begun.elapsed().as_millis(), log.display()));
+    let line = format!("server {} started in {} ms, log in {}", running.url, begun.elapsed().as_millis(), log.display());
+    teller.event(json!({"event": "server", "url": running.url, "started": true}), Some(&line));
     Ok(running)
 }
 
@@ -172,11 +193,11 @@ fn spawn(args: &ServerArgs, log: &Path) -> anyhow::Result<Child> {
 }
 
 /// The first line that the server prints, empty if it ends without one. Says what it is at while that takes long.
-fn first_line(out: ChildStdout, log: &Path, log_before: u64) -> anyhow::Result<String> {
+fn first_line(out: ChildStdout, log: &Path, log_before: u64, teller: &Teller) -> anyhow::Result<String> {
     loop {
         let mut ready = [PollFd::new(out.as_fd(), PollFlags::POLLIN)];
         match poll(&mut ready, PollTimeout::from(EXPLAIN_EVERY_MS)) {
-            Ok(0) => print_line(&format!("the server is still starting; its log ends: {}", tail(log, log_before, 1))),
+            Ok(0) => teller.say(&format!("the server is still starting; its log ends: {}", tail(log, log_before, 1))),
             Ok(_) => break,
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error).context("wait for the server's output"),
@@ -185,6 +206,11 @@ fn first_line(out: ChildStdout, log: &Path, log_before: u64) -> anyhow::Result<S
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line).context("read the server's output")?;
     Ok(line)
+}
+
+/// What a server said last that ended by itself: why.
+fn reason(log: &str) -> Option<String> {
+    log.lines().rev().find_map(|line| line.strip_prefix(ERROR_BEGINNING)).map(str::to_owned)
 }
 
 /// The last lines of a log after a position.
@@ -215,6 +241,12 @@ mod tests {
         assert!(of(&[]).is_empty());
         assert_eq!(of(&["node-name", "data-dir"]), ["--node-name: a (you ask for b)"]);
         assert_eq!(of(&["disable-agent"]), ["--disable-agent: not set (you ask for on)"]);
+    }
+
+    #[test]
+    fn a_server_that_ended_has_said_why() {
+        assert_eq!(reason("INFO begun\nstead: listen on x: in use\n").as_deref(), Some("listen on x: in use"));
+        assert_eq!(reason("INFO begun\n"), None);
     }
 
     #[test]

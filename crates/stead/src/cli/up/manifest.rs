@@ -42,7 +42,3 @@ pub fn applied(mut object: Value) -> Value {
     object["metadata"]["annotations"][LAST_APPLIED] = text.into();
     object
 }
-
-/// The StatefulSet's name and path.
-pub const NAME: &str = "web";
-pub const STATEFUL_SET: &str = "/apis/apps/v1/namespaces/default/statefulsets/web";

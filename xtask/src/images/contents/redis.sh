@@ -11,10 +11,5 @@ if [ "${1:-}" = redis-server ]; then
         exec setpriv --reuid=redis --regid=redis --clear-groups "$0" "$@"
     fi
     [ "$(umask)" != 0022 ] || umask 0077
-    # Who may reach a container is decided around it. What is asked for in words stands.
-    case " $* " in
-        *" --protected-mode "*) ;;
-        *) [ -f "${2:-}" ] && grep -q '^[[:space:]]*protected-mode' "$2" || set -- "$@" --protected-mode no ;;
-    esac
 fi
 exec "$@"

@@ -1,10 +1,8 @@
 //! Databases on claims, really: PostgreSQL and Redis of `cargo xtask images`, whose rows outlive whatever happens to pods, server and set.
 
+use super::{archive, imported, kill_processes, restarted, restarts, rolled_out, uid};
 use crate::cluster::{Cluster, Needs, have};
 use crate::kubectl::Kubectl;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use std::path::{Path, PathBuf};
 
 /// As the tutorials have it, with less of everything.
 const POSTGRES: &str = r#"
@@ -80,26 +78,6 @@ spec:
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 64Mi}}}
 "#;
 
-/// The archive of an image, or `None` after saying aloud that the test is left out.
-#[expect(clippy::disallowed_methods, reason = "tests are told by their environment")]
-fn archive(test: &str, name: &str) -> Option<PathBuf> {
-    let archive = std::env::var_os("STEAD_TEST_IMAGES").map(|dir| PathBuf::from(dir).join(name));
-    if archive.is_none() {
-        stead_testing::left_out(test, "no images of databases: `cargo xtask images` makes them where apt has postgresql-15");
-    }
-    archive
-}
-
-fn imported(cluster: &Cluster, archive: &Path) {
-    let line = ["image", "import", "--data-dir", &cluster.data_dir().to_string_lossy(), &archive.to_string_lossy()].map(str::to_owned);
-    let (ok, said) = Cluster::verb(&line.each_ref().map(String::as_str));
-    assert!(ok, "{said}");
-}
-
-fn rolled_out(kubectl: &Kubectl, set: &str) {
-    kubectl.run(&["rollout", "status", set, "--timeout=180s"]);
-}
-
 fn sql(kubectl: &Kubectl, ordinal: u32, line: &str) -> String {
     kubectl.run(&["exec", &format!("postgres-{ordinal}"), "--", "psql", "-U", "appuser", "-At", "myapp", "-c", line]).trim().to_owned()
 }
@@ -111,43 +89,12 @@ fn rows_are_there(kubectl: &Kubectl, when: &str) {
     }
 }
 
-fn restarts(kubectl: &Kubectl, pod: &str) -> u32 {
-    let count = kubectl.run(&["get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].restartCount}"]);
-    count.parse().expect("a number")
-}
-
-fn uid(kubectl: &Kubectl, pod: &str) -> String {
-    kubectl.run(&["get", "pod", pod, "-o", "jsonpath={.metadata.uid}"])
-}
-
-/// Kills every process of that name in a pod's containers, as the kernel does where memory is short.
-fn kill_processes(uid: &str, program: &str) {
-    let mut killed = 0;
-    for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
-        let read = |name: &str| String::from_utf8_lossy(&std::fs::read(entry.path().join(name)).unwrap_or_default()).into_owned();
-        if read("cgroup").contains(uid) && read("comm").trim() == program {
-            // It may have gone with its parent.
-            killed += usize::from(kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok());
-        }
-    }
-    assert!(killed > 0, "{program} runs in the pod {uid}");
-}
-
-fn restarted(kubectl: &Kubectl, pod: &str, before: u32) {
-    let count = "jsonpath={.status.containerStatuses[0].restartCount}{\"\\n\"}";
-    kubectl.watch_until(&["get", "pod", pod, "-w", "-o", count], |lines| {
-        lines.iter().any(|line| line.parse::<u32>().is_ok_and(|count| count != before))
-    });
-    kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=120s"]);
-}
-
 #[test]
 fn rows_of_postgresql_outlive_pods_servers_and_sets() {
     // STO-7, STO-8, STO-11, ORD-5
     let test = "rows_of_postgresql_outlive_pods_servers_and_sets";
     let Some(programs) = have(test, Needs::Containers) else { return };
-    let Some(archive) = archive(test, "postgres.tar") else { return };
+    let Some(archive) = archive(test, "postgres") else { return };
     let mut cluster = Cluster::start(&[]);
     imported(&cluster, &archive);
     let kubectl = cluster.kubectl(&programs[0]);
@@ -157,7 +104,7 @@ fn rows_of_postgresql_outlive_pods_servers_and_sets() {
     rolled_out(&kubectl, "statefulset/postgres");
     (0..2).for_each(|ordinal| drop(sql(&kubectl, ordinal, &format!("insert into words values ('of {ordinal}')"))));
     over_the_network(&kubectl);
-    kubectl.run(&["delete", "pod", "postgres-0"]);
+    kubectl.made_anew(&["postgres-0"]);
     rolled_out(&kubectl, "statefulset/postgres");
     rows_are_there(&kubectl, "after a pod was deleted");
     let before = restarts(&kubectl, "postgres-1");
@@ -208,7 +155,7 @@ fn keys_of_redis_outlive_its_pods() {
     // STO-7, STO-8
     let test = "keys_of_redis_outlive_its_pods";
     let Some(programs) = have(test, Needs::Containers) else { return };
-    let Some(archive) = archive(test, "redis.tar") else { return };
+    let Some(archive) = archive(test, "redis") else { return };
     let cluster = Cluster::start(&[]);
     imported(&cluster, &archive);
     let kubectl = cluster.kubectl(&programs[0]);
@@ -219,7 +166,7 @@ fn keys_of_redis_outlive_its_pods() {
     kill_processes(&uid(&kubectl, "redis-0"), "redis-server");
     restarted(&kubectl, "redis-0", 0);
     assert_eq!(cli(&["get", "key"]), "kept");
-    kubectl.run(&["delete", "pod", "redis-0"]);
+    kubectl.made_anew(&["redis-0"]);
     rolled_out(&kubectl, "statefulset/redis");
     assert_eq!(cli(&["get", "key"]), "kept");
 }
