@@ -131,7 +131,7 @@ fn a_claim_grows_and_says_so() {
     // Not before that is known: a pod that begins earlier than the growth would only be in its way.
     let columns = "custom-columns=HAS:.status.capacity.storage,WAITS:.status.conditions[*].type";
     let tried = |lines: &[String]| lines.iter().any(|line| line.contains("200Mi") || line.contains("FileSystemResizePending"));
-    kubectl.watch_until(&["get", "pvc", "www-web-0", "-w", "-o", columns], tried);
+    kubectl.watch_one("pvc", "www-web-0", columns, tried);
     kubectl.made_anew(&["web-0"]);
     kubectl.run(&["wait", "--for=jsonpath={.status.capacity.storage}=200Mi", "pvc/www-web-0", "--timeout=60s"]);
     assert_eq!(read(&kubectl, "web-0"), "kept");

@@ -95,8 +95,15 @@ impl Kubectl {
         serde_json::from_str(&self.run(&line)).expect("kubectl prints JSON")
     }
 
-    /// Follows `kubectl get ... -w` until a line satisfies `enough` (given all lines so far).
+    /// Follows one object until what is printed of it satisfies `enough` (given all lines so far). It is selected, not named: of an
+    /// object that is named kubectl does not show what happened between its first look and its watch.
+    pub fn watch_one(&self, kind: &str, name: &str, output: &str, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+        self.watch_until(&["get", kind, "-w", "--field-selector", &format!("metadata.name={name}"), "-o", output], enough)
+    }
+
+    /// Follows `kubectl get ... -w` of several objects until a line satisfies `enough` (given all lines so far).
     pub fn watch_until(&self, line: &[&str], enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+        assert!(line[2].starts_with('-'), "one object by its name is for `watch_one`: {line:?}");
         let (_child, out) = self.start(line);
         let mut lines = Vec::new();
         for line in out.lines() {

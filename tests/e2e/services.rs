@@ -41,7 +41,7 @@ fn a_services_address_leads_to_its_pods() {
         let mut cluster = Cluster::start(&[]);
         let kubectl = cluster.kubectl(&program);
         kubectl.apply(WEB, cluster.dir.path());
-        kubectl.run(&["wait", "--for=condition=Ready", "pod/web-0", "pod/web-1", "--timeout=60s"]);
+        kubectl.run(&["rollout", "status", "statefulset/web", "--timeout=60s"]);
         let address = kubectl.run(&["get", "service", "web", "-o", "jsonpath={.spec.clusterIP}"]);
         // The first may come before the rules; then the pod asks again.
         both_answer(&kubectl, &address);

@@ -69,7 +69,7 @@ spec:
 
 fn until_it_failed(kubectl: &Kubectl) -> String {
     let count = "jsonpath={.status.containerStatuses[0].restartCount}{\"\\n\"}";
-    kubectl.watch_until(&["get", "pod", "kafka-0", "-w", "-o", count], |lines| lines.iter().any(|line| line == "1"));
+    kubectl.watch_one("pod", "kafka-0", count, |lines| lines.iter().any(|line| line == "1"));
     kubectl.run(&["logs", "kafka-0", "--previous"])
 }
 

@@ -101,9 +101,7 @@ pub fn signal_processes(uid: &str, program: &str, signal: Signal) {
 /// Waits until a pod's container runs another time, and is ready.
 pub fn restarted(kubectl: &Kubectl, pod: &str, before: u32) {
     let count = "jsonpath={.status.containerStatuses[0].restartCount}{\"\\n\"}";
-    kubectl.watch_until(&["get", "pod", pod, "-w", "-o", count], |lines| {
-        lines.iter().any(|line| line.parse::<u32>().is_ok_and(|count| count != before))
-    });
+    kubectl.watch_one("pod", pod, count, |lines| lines.iter().any(|line| line.parse::<u32>().is_ok_and(|count| count != before)));
     kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=240s"]);
 }
 

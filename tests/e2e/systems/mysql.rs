@@ -22,9 +22,7 @@ fn rows_of_mysql_outlive_pods_servers_and_sets() {
     let Some((mut cluster, kubectl)) = with_images("rows_of_mysql_outlive_pods_servers_and_sets", &["mysql"]) else { return };
     kubectl.apply(&example("mysql.yaml"), cluster.dir.path());
     let state = "jsonpath={.status.containerStatuses[0].state.waiting}{\"\\n\"}";
-    let told = kubectl.watch_until(&["get", "pod", "mysql-0", "-w", "-o", state], |lines| {
-        lines.iter().any(|line| line.contains("CreateContainerConfigError"))
-    });
+    let told = kubectl.watch_one("pod", "mysql-0", state, |lines| lines.iter().any(|line| line.contains("CreateContainerConfigError")));
     assert!(told.last().is_some_and(|line| line.contains(r#"secret \"mysql-secret\" not found"#)), "{told:?}");
     kubectl.run(&["create", "secret", "generic", "mysql-secret", "--from-literal=password=secret"]);
     until_served(&kubectl);

@@ -3,7 +3,7 @@
 
 use super::disk::{self, Disk};
 use super::guest::{DATABASES, content, is_on_disk};
-use super::machine::{Acceleration, Machine, Parts};
+use super::machine::{self, Acceleration, Machine, Parts};
 use super::{note, say};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
@@ -14,7 +14,9 @@ use tokio::net::UnixListener;
 use tokio::time::{Instant, timeout};
 
 /// From the start of a machine to settled pods; seconds on an idle host, after the first.
-const SETTLE_MAX: Duration = Duration::from_secs(2400);
+const SETTLE_MAX: Duration = Duration::from_secs(1200);
+/// How often a machine may hang in one round.
+const HANGS_MAX: usize = 2;
 /// A cut during starts comes this long after the server is ready; every other one after that many writes were acknowledged, or the longest of these times.
 const DELAY_MS: std::ops::Range<u64> = 200..20_000;
 const ACKNOWLEDGED: std::ops::Range<u64> = 5..150;
@@ -30,44 +32,92 @@ pub async fn run(mut parts: Parts, acceleration: Acceleration, disk: &Path, cuts
     parts.data = format!("nbd:unix:{}", socket.display());
     let disk = Arc::new(Mutex::new(Disk::open(disk)?));
     let server = tokio::spawn(disk::serve(listener, disk.clone()));
-    let result = rounds(&mut parts, acceleration, &disk, cuts, Chance(seed)).await;
+    let result = rounds(&parts, acceleration, &disk, cuts, Chance(seed)).await;
     server.abort();
     std::fs::remove_file(&socket).context("remove the disk's socket")?;
     result.with_context(|| format!("power cuts with --seed {seed}"))
 }
 
-async fn rounds(parts: &mut Parts, acceleration: Acceleration, disk: &Mutex<Disk>, cuts: u64, mut chance: Chance) -> Result<()> {
+async fn rounds(parts: &Parts, acceleration: Acceleration, disk: &Mutex<Disk>, cuts: u64, mut chance: Chance) -> Result<()> {
     let mut ledger = Ledger::default();
     for round in 1..=cuts {
-        parts.words = format!("round={round}");
-        let mut machine = Machine::boot(parts, acceleration).await?;
-        // Every third cut comes while pods start, the others in the middle of writes and rolls.
-        let from = if round % 3 == 0 { Mark::Ready } else { Mark::Settled };
-        until(&mut machine, &mut ledger, from).await?;
-        let (delay_ms, writes) = match from {
-            Mark::Ready => (chance.within(DELAY_MS), u64::MAX),
-            Mark::Settled => (DELAY_MS.end, ledger.count + chance.within(ACKNOWLEDGED)),
-        };
-        listen(&mut machine, &mut ledger, writes, tokio::time::sleep(Duration::from_millis(delay_ms))).await?;
-        // In the middle of what the disk is told: after some writes more, the last of which is not answered.
-        let stopped = disk.lock().expect("no holder panics").stop_after(chance.within(1..WRITES_MAX));
-        listen(&mut machine, &mut ledger, u64::MAX, async { drop(timeout(QUIET_MAX, stopped).await) }).await?;
-        machine.cut().await?;
-        drain(&mut machine, &mut ledger).await?;
+        let plan = Plan::of(round, &mut chance);
+        boot_until(parts, acceleration, disk, &mut ledger, (&round.to_string(), &plan)).await?;
         let kept_percent = [0, 50, 90][chance.within(0..3) as usize];
         let (lost, unflushed) = disk.lock().expect("no holder panics").cut(|| chance.within(0..100) < kept_percent)?;
         say(&format!(
-            "cut {round} after {from:?}: {} writes acknowledged so far, {} rows of databases, {lost} of {unflushed} unflushed sectors lost",
+            "cut {round} after {:?}: {} writes acknowledged so far, {} rows of databases, {lost} of {unflushed} unflushed sectors lost",
+            plan.from,
             ledger.count,
             ledger.rows()
         ));
     }
-    parts.words = "round=last".to_owned();
-    let mut machine = Machine::boot(parts, acceleration).await?;
-    until(&mut machine, &mut ledger, Mark::Settled).await?;
-    drain(&mut machine, &mut ledger).await?;
+    boot_until(parts, acceleration, disk, &mut ledger, ("last", &Plan::LAST)).await?;
     say(&format!("{cuts} power cuts: all {} acknowledged writes were there, every identity ran once", ledger.count));
     Ok(())
+}
+
+/// When the power is cut.
+struct Plan {
+    from: Mark,
+    cut: Option<Cut>,
+}
+
+struct Cut {
+    delay_ms: u64,
+    /// How many more are acknowledged before it at most.
+    acknowledged: u64,
+    /// How many more the disk is told before it, the last of which is not answered.
+    writes: u64,
+}
+
+impl Plan {
+    /// Everything comes up, and the machine goes off by itself.
+    const LAST: Self = Self { from: Mark::Settled, cut: None };
+
+    /// Every third cut comes while pods start, the others in the middle of writes and rolls.
+    fn of(round: u64, chance: &mut Chance) -> Self {
+        let (from, delay_ms, acknowledged) = match round % 3 {
+            0 => (Mark::Ready, chance.within(DELAY_MS), u64::MAX),
+            _ => (Mark::Settled, DELAY_MS.end, chance.within(ACKNOWLEDGED)),
+        };
+        Self { from, cut: Some(Cut { delay_ms, acknowledged, writes: chance.within(1..WRITES_MAX) }) }
+    }
+}
+
+/// Runs the machine to its end. One that hangs is cut as it is, with no more in mind than any other cut, and runs again.
+async fn boot_until(
+    parts: &Parts,
+    acceleration: Acceleration,
+    disk: &Mutex<Disk>,
+    ledger: &mut Ledger,
+    (round, plan): (&str, &Plan),
+) -> Result<()> {
+    let mut parts = Parts { words: format!("round={round}"), ..parts.clone() };
+    for hang in 1..=HANGS_MAX {
+        let ended = run_once(&parts, acceleration, disk, ledger, plan).await;
+        let Some(words) = ended.as_ref().err().and_then(|_| machine::hung(&parts)) else { return ended };
+        say(&format!("the machine hung in {}, which ended its kernel: the power is cut, and it starts again\n{words}", parts.words));
+        disk.lock().expect("no holder panics").cut(|| false)?;
+        // What it writes has names of its own; the last one only looks.
+        if plan.cut.is_some() {
+            parts.words = format!("round={round}-{hang}");
+        }
+    }
+    run_once(&parts, acceleration, disk, ledger, plan).await
+}
+
+async fn run_once(parts: &Parts, acceleration: Acceleration, disk: &Mutex<Disk>, ledger: &mut Ledger, plan: &Plan) -> Result<()> {
+    let mut machine = Machine::boot(parts, acceleration).await?;
+    until(&mut machine, ledger, plan.from).await?;
+    if let Some(cut) = &plan.cut {
+        let writes = ledger.count.saturating_add(cut.acknowledged);
+        listen(&mut machine, ledger, writes, tokio::time::sleep(Duration::from_millis(cut.delay_ms))).await?;
+        let stopped = disk.lock().expect("no holder panics").stop_after(cut.writes);
+        listen(&mut machine, ledger, u64::MAX, async { drop(timeout(QUIET_MAX, stopped).await) }).await?;
+        machine.cut().await?;
+    }
+    drain(&mut machine, ledger).await
 }
 
 /// How far the machine has come.

@@ -11,8 +11,15 @@ use tokio::time::{Instant, timeout_at};
 
 /// A boot takes about 5 s under emulation, one on a loaded machine several times that.
 const BOOT_MAX: Duration = Duration::from_secs(120);
+/// As many as a kernel's last words with its stack take.
+const TAIL_LINES: usize = 50;
 /// With working hardware support it takes 1 s.
 const PROBE_MAX: Duration = Duration::from_secs(15);
+
+/// A kernel one of whose processors does nothing else for twice so many seconds ends with its stack on the console.
+const STOP_IF_HUNG: &str = "softlockup_panic=1 sysctl.kernel.watchdog_thresh=30";
+/// What it says then.
+const HUNG: &str = "soft lockup";
 
 /// How the processor is provided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +29,7 @@ pub enum Acceleration {
 }
 
 /// What a machine is made of.
+#[derive(Clone)]
 pub struct Parts {
     pub kernel: PathBuf,
     pub ramdisk: PathBuf,
@@ -75,7 +83,7 @@ impl Machine {
         };
         let drive = |file: &str, rest: &str| format!("file={file},if=virtio,format=raw,{rest}");
         // The kernel's check of its timer fails, and the kernel with it, where a loaded host runs the emulation late.
-        let words = format!("console=ttyS0 quiet panic=-1 no_timer_check {}", parts.words);
+        let words = format!("console=ttyS0 quiet panic=-1 no_timer_check {STOP_IF_HUNG} {}", parts.words);
         let mut qemu = Command::new(host::find("qemu-system-x86_64").context("find qemu")?);
         qemu.args(["-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1536", "-nodefaults", "-display", "none"])
             .args((parts.restart == Restart::Off).then_some("-no-reboot"))
@@ -135,10 +143,16 @@ pub async fn acceleration(parts: &Parts) -> Acceleration {
     if probe.await.is_ok() { Acceleration::Hardware } else { Acceleration::Emulation }
 }
 
+/// The last messages of a kernel that hung: under emulation a processor now and then waits for ever for an answer of another.
+pub fn hung(parts: &Parts) -> Option<String> {
+    let messages = std::fs::read(&parts.console).unwrap_or_default();
+    String::from_utf8_lossy(&messages).contains(HUNG).then(|| tail(&parts.console))
+}
+
 /// The end of the kernel's messages.
 fn tail(console: &Path) -> String {
     let bytes = std::fs::read(console).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    format!("{} ends:\n{}", console.display(), lines[lines.len().saturating_sub(20)..].join("\n"))
+    format!("{} ends:\n{}", console.display(), lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"))
 }

@@ -116,8 +116,16 @@ fn is_whole(args: &Args) -> bool {
     !(args.short || args.no_tests || args.systemd || args.script.is_some() || args.filter.is_some())
 }
 
-/// Runs the machine until its script has ended, showing what it prints.
+/// Runs the machine until its script has ended, showing what it prints. One that hangs runs once more, with an empty disk.
 async fn tests(parts: &Parts, acceleration: Acceleration, limit: Duration) -> Result<()> {
+    let ended = tests_once(parts, acceleration, limit).await;
+    let Some(words) = ended.as_ref().err().and_then(|_| machine::hung(parts)) else { return ended };
+    say(&format!("the machine hung, which ended its kernel: all of it once more\n{words}"));
+    image::data_disk(Path::new(&parts.data).parent().context("the data disk is in a directory")?)?;
+    tests_once(parts, acceleration, limit).await
+}
+
+async fn tests_once(parts: &Parts, acceleration: Acceleration, limit: Duration) -> Result<()> {
     let mut machine = Machine::boot(parts, acceleration).await?;
     let deadline = Instant::now() + limit;
     let mut ended = None;
