@@ -5,6 +5,9 @@
 //! watches, logs, and what is passed on. Of those only the number is bounded, for each user (`lasting.rs`).
 //! Input: who asks for what. Output: a seat until it is dropped, or the Status that refuses.
 //!
+//! Most reads are answered before anybody else has had a look, so seats alone would let the requests of one user that have come together be
+//! answered one after the other. So each user is served in rounds: after so many requests what else is ready goes first.
+//!
 //! ```text
 //! request ─▶ seat free, the user's share not used up, nobody kept waiting ─▶ served ─▶ seat is free ─▶ next user's first
 //!        └─▶ the user's line ──(its turn)──▶ served
@@ -13,22 +16,29 @@
 
 mod estimate;
 mod lasting;
+mod turns;
 
 use crate::Identity;
 use crate::query::Query;
 use crate::request::{Target, Verb};
 use futures::channel::oneshot;
 use lasting::{Lasting, Place};
-pub(crate) use lasting::{Sending, Turns};
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use stead_api::{Status, json};
 use stead_store::Extent;
+pub(crate) use turns::{Crowd, Sending, Turns};
 
 /// Seats altogether. A write waits for the disk most of its time: many share one commit.
 const SEATS: usize = 64;
 /// What one user may have of them: the others find a seat free.
 const SEATS_OF_A_USER_MAX: usize = 48;
+/// Requests of one user that are served before what else is ready.
+const ROUND_MAX: usize = 16;
+/// Users of whom more is known than that they were served a while ago.
+const IDLE_USERS_MAX: usize = 1024;
 /// Requests of one user that wait.
 const LINE_MAX: usize = 1024;
 /// Requests of all users that wait.
@@ -67,13 +77,15 @@ pub(crate) struct Seat {
     hall: Arc<Mutex<Hall>>,
     user: String,
     width: usize,
+    /// It ends the round.
+    is_last: bool,
 }
 
 #[derive(Debug, Default)]
 struct Hall {
     taken: usize,
     waiting: usize,
-    /// Those who have a seat or wait for one.
+    /// Those who have a seat or wait for one, or have begun a round.
     users: HashMap<String, Line>,
     /// Users who wait, each once, in the order of their turns.
     turns: VecDeque<String>,
@@ -93,6 +105,8 @@ enum Queue {
 #[derive(Debug, Default)]
 struct Line {
     taken: usize,
+    /// In this round.
+    served: usize,
     waiting: VecDeque<Waiter>,
 }
 
@@ -138,15 +152,22 @@ impl Fairness {
 
     /// Waits for a seat; at once if no other request has to wait for it.
     async fn seat(&self, user: &str, width: usize) -> Result<Seat, Status> {
-        let called = {
+        let taken = {
             let mut hall = lock(&self.hall);
-            if hall.has_room(user, width) {
-                return Ok(hall.take(&self.hall, user, width));
-            }
-            hall.wait(user, width)?
+            if hall.has_room(user, width) { Ok(hall.take(&self.hall, user, width)) } else { Err(hall.wait(user, width)?) }
         };
-        // Whoever has the sender calls before it is dropped.
-        called.await.map_err(|_| Status::internal("the line was given up"))
+        let mut seat = match taken {
+            Ok(seat) => {
+                if seat.is_last {
+                    all_that_is_ready().await;
+                }
+                seat
+            }
+            // Whoever has the sender calls before it is dropped, and whoever is called comes after what is ready.
+            Err(called) => called.await.map_err(|_| Status::internal("the line was given up"))?,
+        };
+        seat.end_round();
+        Ok(seat)
     }
 }
 
@@ -161,15 +182,20 @@ impl Hall {
         self.taken + width <= SEATS
     }
 
-    /// Whether a user holds so little that it may have as many more.
+    /// Whether a user holds so little that it may have as many more, and its round has not ended.
     fn may_have(&self, user: &str, width: usize) -> bool {
-        self.users.get(user).map_or(0, |line| line.taken) + width <= SEATS_OF_A_USER_MAX
+        self.users.get(user).is_none_or(|line| line.taken + width <= SEATS_OF_A_USER_MAX && line.served < ROUND_MAX)
     }
 
     fn take(&mut self, hall: &Arc<Mutex<Hall>>, user: &str, width: usize) -> Seat {
+        if self.users.len() >= IDLE_USERS_MAX {
+            self.users.retain(|_, line| line.taken > 0 || !line.waiting.is_empty());
+        }
         self.taken += width;
-        self.users.entry(user.to_owned()).or_default().taken += width;
-        Seat { hall: Arc::clone(hall), user: user.to_owned(), width }
+        let line = self.users.entry(user.to_owned()).or_default();
+        line.taken += width;
+        line.served += 1;
+        Seat { hall: Arc::clone(hall), user: user.to_owned(), width, is_last: line.served == ROUND_MAX }
     }
 
     fn wait(&mut self, user: &str, width: usize) -> Result<oneshot::Receiver<Seat>, Status> {
@@ -196,12 +222,21 @@ impl Hall {
         Ok(receiver)
     }
 
-    /// Gives seats back, and tells who is served next, each with a seat already taken.
-    fn give_back(&mut self, hall: &Arc<Mutex<Hall>>, user: &str, width: usize) -> Vec<(oneshot::Sender<Seat>, Seat)> {
+    fn give_back(&mut self, user: &str, width: usize) {
         self.taken -= width;
         if let Some(line) = self.users.get_mut(user) {
             line.taken -= width;
         }
+    }
+
+    fn end_round(&mut self, user: &str) {
+        if let Some(line) = self.users.get_mut(user) {
+            line.served = 0;
+        }
+    }
+
+    /// Who is served next, each with a seat already taken.
+    fn call(&mut self, hall: &Arc<Mutex<Hall>>) -> Vec<(oneshot::Sender<Seat>, Seat)> {
         let mut called = Vec::new();
         self.queue = Queue::Flows;
         // Each who waits is asked once in a round; a round that seats nobody is the last.
@@ -209,7 +244,7 @@ impl Hall {
         while passed < self.turns.len() {
             let Some(next) = self.turns.pop_front() else { break };
             match self.first_of(&next) {
-                None => self.leave_turn(&next, &mut passed),
+                None => passed = 0,
                 Some(width) if !self.may_have(&next, width) => {
                     self.turns.push_back(next);
                     passed += 1;
@@ -231,9 +266,6 @@ impl Hall {
                 }
             }
         }
-        if self.users.get(user).is_some_and(|line| line.taken == 0 && line.waiting.is_empty()) {
-            self.users.remove(user);
-        }
         called
     }
 
@@ -246,23 +278,46 @@ impl Hall {
         }
         line.waiting.front().map(|waiter| waiter.width)
     }
+}
 
-    fn leave_turn(&mut self, user: &str, passed: &mut usize) {
-        *passed = 0;
-        if self.users.get(user).is_some_and(|line| line.taken == 0) {
-            self.users.remove(user);
+impl Seat {
+    /// Lets those go on who wait for the next round, if this is the last of one.
+    fn end_round(&mut self) {
+        if std::mem::take(&mut self.is_last) {
+            lock(&self.hall).end_round(&self.user);
+            call(&self.hall);
         }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let called = lock(&self.hall).give_back(&self.hall, &self.user, self.width);
-        for (waiter, seat) in called {
-            // Not under the lock: a seat that nobody takes any more is dropped here, which gives it to the next.
-            waiter.send(seat).map_err(drop).unwrap_or_default();
-        }
+        lock(&self.hall).give_back(&self.user, self.width);
+        self.end_round();
+        call(&self.hall);
     }
+}
+
+/// Tells who is served next.
+fn call(hall: &Arc<Mutex<Hall>>) {
+    let called = lock(hall).call(hall);
+    for (waiter, seat) in called {
+        // Not under the lock: a seat that nobody takes any more is dropped here, which gives it to the next.
+        waiter.send(seat).map_err(drop).unwrap_or_default();
+    }
+}
+
+/// Waits until all that is ready now has gone on.
+async fn all_that_is_ready() {
+    let mut has_waited = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn lock(hall: &Mutex<Hall>) -> MutexGuard<'_, Hall> {
@@ -284,12 +339,21 @@ mod tests {
 
     type Asked<'a> = BoxFuture<'a, Result<Seat, Status>>;
 
+    /// What a request is given, if it need wait for nobody but what is ready.
+    fn now(asked: &mut Asked<'_>) -> Option<Result<Seat, Status>> {
+        asked.now_or_never().or_else(|| asked.now_or_never())
+    }
+
+    fn served_now(fairness: &Fairness, user: &str, width: usize) -> Option<Seat> {
+        now(&mut fairness.seat(user, width).boxed())?.ok()
+    }
+
     /// Asks so often; which wait, and how many were refused. Who is served at once holds on to it.
     fn flood<'a>(fairness: &'a Fairness, user: &'a str, times: usize) -> (Vec<Seat>, Vec<Asked<'a>>, usize) {
         let (mut served, mut waiting, mut refused) = (Vec::new(), Vec::new(), 0);
         for _ in 0..times {
             let mut asked = fairness.seat(user, 1).boxed();
-            match (&mut asked).now_or_never() {
+            match now(&mut asked) {
                 None => waiting.push(asked),
                 Some(Ok(seat)) => served.push(seat),
                 Some(Err(status)) => {
@@ -310,7 +374,60 @@ mod tests {
         drop((served, waiting));
         // Whoever was called and has gone gives the seat on.
         let hall = lock(&fairness.hall);
-        assert_eq!((hall.taken, hall.waiting, hall.users.len(), hall.turns.len()), (0, 0, 0, 0));
+        assert_eq!((hall.taken, hall.waiting, hall.turns.len()), (0, 0, 0));
+        assert!(hall.users.values().all(|line| line.taken == 0));
+    }
+
+    #[test]
+    fn a_round_of_one_user_ends_after_what_is_ready() {
+        let fairness = Fairness::default();
+        // Each is answered before the next one asks, so the seats are free all the time.
+        assert!((1..ROUND_MAX).all(|_| fairness.seat("eve", 1).now_or_never().is_some()));
+        let (mut last, mut next) = (fairness.seat("eve", 1).boxed(), fairness.seat("eve", 1).boxed());
+        assert!((&mut last).now_or_never().is_none());
+        assert!((&mut next).now_or_never().is_none());
+        assert!((&mut next).now_or_never().is_none(), "its round has not begun");
+        assert!(fairness.seat("bob", 1).now_or_never().is_some(), "bob has rounds of his own");
+        assert!(matches!(last.now_or_never(), Some(Ok(_))));
+        assert!(matches!(next.now_or_never(), Some(Ok(_))));
+        assert!((2..ROUND_MAX).all(|_| fairness.seat("eve", 1).now_or_never().is_some()), "of the second round");
+        assert!(fairness.seat("eve", 1).now_or_never().is_none());
+    }
+
+    #[test]
+    fn the_last_of_a_round_ends_it_also_by_going_away() {
+        let fairness = Fairness::default();
+        for called in [false, true] {
+            assert!((1..ROUND_MAX).all(|_| fairness.seat("eve", 1).now_or_never().is_some()));
+            let (mut last, mut next) = (fairness.seat("eve", 1).boxed(), fairness.seat("eve", 1).boxed());
+            assert!((&mut last).now_or_never().is_none() && (&mut next).now_or_never().is_none());
+            if called {
+                // All of another round wait, the last of which goes away after it was called.
+                let mut others: Vec<Asked<'_>> = (1..ROUND_MAX).map(|_| fairness.seat("eve", 1).boxed()).collect();
+                assert!(others.iter_mut().all(|asked| asked.now_or_never().is_none()));
+                let mut after = fairness.seat("eve", 1).boxed();
+                assert!((&mut after).now_or_never().is_none());
+                drop(last);
+                drop(others);
+                assert!(matches!(after.now_or_never(), Some(Ok(_))));
+            } else {
+                drop(last);
+            }
+            assert!(matches!(next.now_or_never(), Some(Ok(_))));
+            lock(&fairness.hall).end_round("eve");
+        }
+    }
+
+    #[test]
+    fn users_that_were_served_once_are_forgotten() {
+        let fairness = Fairness::default();
+        let of_bob = served_now(&fairness, "bob", 1);
+        assert!((0..5 * IDLE_USERS_MAX).all(|n| served_now(&fairness, &n.to_string(), 1).is_some()));
+        let hall = lock(&fairness.hall);
+        assert!(hall.users.len() <= IDLE_USERS_MAX + 1, "{}", hall.users.len());
+        assert_eq!(hall.users["bob"].taken, 1);
+        drop(hall);
+        drop(of_bob);
     }
 
     #[test]
@@ -337,7 +454,7 @@ mod tests {
         let mut later = fairness.seat("eve", 1).boxed();
         assert!((&mut later).now_or_never().is_none(), "there is room in the line again");
         drop(served);
-        assert!(matches!(later.now_or_never(), Some(Ok(_))));
+        assert!(matches!(now(&mut later), Some(Ok(_))));
     }
 
     #[test]
@@ -384,7 +501,7 @@ mod tests {
         assert!(waiting.iter_mut().all(|asked| asked.now_or_never().is_none()));
         let mut seats = Vec::new();
         for n in SEATS_OF_A_USER_MAX..SEATS {
-            seats.push(fairness.seat("bob", 1).now_or_never().unwrap_or_else(|| panic!("seat {n} is free")).unwrap());
+            seats.push(served_now(&fairness, "bob", 1).unwrap_or_else(|| panic!("seat {n} is free")));
         }
     }
 

@@ -7,7 +7,7 @@ mod initial;
 use crate::answer::{self, Answer};
 use crate::call::Call;
 use crate::core::Core;
-use crate::fairness::{Sending, Turns};
+use crate::fairness::{Crowd, Sending, Turns};
 use crate::format::ResponseFormat;
 use crate::lines::{Happening, Line};
 use crate::negotiation::{Form, Media, Transform};
@@ -56,6 +56,7 @@ pub(crate) fn watch(core: &Arc<Core>, call: &Call, format: ResponseFormat) -> Re
         bookmark: None,
         columns: Columns::Described,
         turns: call.extensions.get().cloned(),
+        crowd: None,
         options,
     };
     if let Err(status) = stream.start(&prefix, version) {
@@ -89,11 +90,14 @@ struct Stream {
     columns: Columns,
     /// What it sends, it prepares in turns with the other watches of its user; `None`: it need not.
     turns: Option<Turns>,
+    /// Those with which it waits for changes, if it takes turns.
+    crowd: Option<Arc<Crowd>>,
 }
 
 /// What a stream waits for.
 enum Next {
-    Event(Result<Event, WatchError>),
+    /// There is something; whoever takes turns has one.
+    Ready(Option<Sending>),
     Bookmark,
     End,
 }
@@ -124,7 +128,10 @@ impl Stream {
             version
         };
         match store.watch(prefix, from) {
-            Ok(watch) => self.source = Some(watch),
+            Ok(watch) => {
+                self.crowd = self.turns.as_ref().map(|turns| turns.crowd(prefix, &watch));
+                self.source = Some(watch);
+            }
             Err(ReadError::Future { .. }) => {}
             Err(ReadError::Compacted { asked, oldest }) => return Err(too_old(asked, oldest)),
         }
@@ -169,13 +176,17 @@ impl Stream {
                 return Some(line);
             }
             match self.wait().await {
-                Next::Event(Ok(event)) => {
-                    let turn = turn(self.turns.clone()).await;
-                    self.take(event);
-                    self.gather();
+                Next::Ready(turn) => {
+                    match self.source.as_mut().map(Watch::try_next) {
+                        Some(Ok(Some(event))) => {
+                            self.take(event);
+                            self.gather();
+                        }
+                        Some(Err(error)) => self.fail(&error)?,
+                        Some(Ok(None)) | None => {}
+                    }
                     end(turn).await;
                 }
-                Next::Event(Err(error)) => self.fail(&error)?,
                 Next::End => return None,
                 Next::Bookmark => {
                     self.bookmark = Some(self.core.environment.sleep(BOOKMARK_EVERY_MS));
@@ -222,10 +233,14 @@ impl Stream {
     }
 
     async fn wait(&mut self) -> Next {
-        let event = async {
-            match &mut self.source {
-                Some(watch) => watch.next().await,
-                None => futures::future::pending().await,
+        let ready = async {
+            match (&self.source, &self.crowd) {
+                (Some(watch), Some(crowd)) => Some(crowd.turn(watch).await),
+                (Some(watch), None) => {
+                    watch.ready().await;
+                    None
+                }
+                (None, _) => futures::future::pending().await,
             }
         };
         let bookmark = async {
@@ -234,11 +249,11 @@ impl Stream {
                 None => futures::future::pending().await,
             }
         };
-        let (event, bookmark) = (event.fuse(), bookmark.fuse());
-        futures::pin_mut!(event, bookmark);
+        let (ready, bookmark) = (ready.fuse(), bookmark.fuse());
+        futures::pin_mut!(ready, bookmark);
         let mut end = (&mut self.end).fuse();
         futures::select_biased! {
-            event = event => Next::Event(event),
+            turn = ready => Next::Ready(turn),
             () = bookmark => Next::Bookmark,
             () = end => Next::End,
         }

@@ -32,6 +32,9 @@ use config::{Cli, Verb};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: stead_sys::allocator::ByRole = stead_sys::allocator::ByRole;
+
 fn main() -> ExitCode {
     // Applets and internal roles come before any thread or runtime exists.
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();

@@ -34,7 +34,7 @@ pub use compact::{Clock, Limits, WINDOW_AGE_MAX, WINDOW_BYTES_MAX, WINDOW_EVENTS
 pub use pipeline::{Latest, Pending};
 pub use seal::{Seal, Unsealed};
 pub use tally::Extent;
-pub use watch::{Watch, WatchError};
+pub use watch::{Listener, Watch, WatchError};
 
 use bytes::Bytes;
 use index::Index;

@@ -7,8 +7,9 @@ use crate::compact::Window;
 use crate::state::Shared;
 use crate::{Entry, Event, ReadError};
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Debug;
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use tokio::sync::Notify;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -20,12 +21,18 @@ pub enum WatchError {
     Closed,
 }
 
+/// Is told of each batch that changes something below a prefix, after it is published and by the thread that publishes it; and of the end.
+pub trait Listener: Debug + Send + Sync {
+    fn changed(&self);
+}
+
 /// A prefix that is watched.
 #[derive(Debug)]
 pub(crate) struct Topic {
     prefix: Arc<str>,
     queue: Mutex<Queue>,
     notify: Notify,
+    listeners: Mutex<Vec<Weak<dyn Listener>>>,
 }
 
 /// The changes below a prefix that are inside the window.
@@ -41,6 +48,12 @@ struct Queue {
 impl Topic {
     pub(crate) fn wake(&self) {
         self.notify.notify_waiters();
+        let listeners = self.listeners().clone();
+        listeners.iter().filter_map(Weak::upgrade).for_each(|listener| listener.changed());
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Weak<dyn Listener>>> {
+        self.listeners.lock().expect("nothing panics with the listeners locked")
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -68,7 +81,7 @@ impl Topics {
         if !self.topics.contains_key(prefix) {
             let prefix: Arc<str> = Arc::from(prefix);
             let queue = Mutex::new(Queue { events: VecDeque::new(), since: newest, evicted: 0 });
-            let topic = Arc::new(Topic { prefix: Arc::clone(&prefix), queue, notify: Notify::new() });
+            let topic = Arc::new(Topic { prefix: Arc::clone(&prefix), queue, notify: Notify::new(), listeners: Mutex::default() });
             self.topics.insert(prefix, (topic, 0));
         }
         let (topic, watches) = self.topics.get_mut(prefix).expect("just inserted");
@@ -157,15 +170,42 @@ impl Watch {
 
     /// The next change, waiting for it. Cancel safe.
     pub async fn next(&mut self) -> Result<Event, WatchError> {
-        let topic = Arc::clone(&self.topic);
         loop {
-            let mut woken = std::pin::pin!(topic.notify.notified());
-            woken.as_mut().enable();
+            self.ready().await;
             if let Some(event) = self.try_next()? {
                 return Ok(event);
             }
+        }
+    }
+
+    /// Waits until there is a change to be returned, or an error. Cancel safe.
+    pub async fn ready(&self) {
+        loop {
+            let mut woken = std::pin::pin!(self.topic.notify.notified());
+            woken.as_mut().enable();
+            if self.has_next() {
+                return;
+            }
             woken.await;
         }
+    }
+
+    /// Tells a listener whenever there is something for watches of this prefix, from now on and as long as one of them goes on. Once is
+    /// enough for all of them, again does no harm.
+    pub fn listen<L: Listener + 'static>(&self, listener: &Arc<L>) {
+        let listener: Weak<dyn Listener> = Arc::downgrade(listener) as _;
+        let mut listeners = self.topic.listeners();
+        if !listeners.iter().any(|known| Weak::ptr_eq(known, &listener)) {
+            listeners.retain(|known| known.strong_count() > 0);
+            listeners.push(listener);
+        }
+    }
+
+    /// Whether there is a change to be returned, or an error.
+    pub fn has_next(&self) -> bool {
+        let closed = self.shared.is_closed();
+        let queue = self.topic.queue();
+        closed || queue.evicted > self.position || queue.after(self.position).is_some()
     }
 
     /// The next change if there is one already.

@@ -1,21 +1,15 @@
 //! How many long requests there are at a time: watches, logs, and what is passed on. They take no seat, but each costs memory and a
 //! share of every change that it shows. So their number is bounded, for one user and altogether, and the watches of one user send what
-//! they have in turns: a change that thousands of them show does not keep the requests of others waiting until all have shown it.
-//!
-//! A change wakes all watches that show it at once, and each would do its work as soon as a thread takes it up. So a turn outlasts that work:
-//! the watch goes to the end of the line of what is ready, and only then makes room for the next.
+//! they have in turns (`turns.rs`).
 
+use super::turns::Turns;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Of one user. A client-go program has some fifty.
 const OF_A_USER_MAX: usize = 6_000;
 /// Of all users.
 const LASTING_MAX: usize = 4 * OF_A_USER_MAX;
-/// Watches of one user that prepare what they send at a time.
-const SENDING_MAX: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Lasting(Arc<Mutex<Counts>>);
@@ -41,37 +35,6 @@ pub(crate) struct Place {
     turns: Turns,
 }
 
-/// The turns of one user's watches.
-#[derive(Debug, Clone)]
-pub(crate) struct Turns(Arc<Semaphore>);
-
-/// A turn; the next watch's when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Sending(#[expect(dead_code, reason = "it is held")] Option<OwnedSemaphorePermit>);
-
-impl Turns {
-    /// Waits for a turn. Whoever waits longest is next.
-    pub(crate) async fn take(&self) -> Sending {
-        // It is never closed.
-        Sending(Arc::clone(&self.0).acquire_owned().await.ok())
-    }
-}
-
-impl Sending {
-    /// Ends it, once all that is ready now has gone on.
-    pub(crate) async fn end(self) {
-        let mut has_waited = false;
-        std::future::poll_fn(|context| {
-            if std::mem::replace(&mut has_waited, true) {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
 impl Place {
     pub(crate) fn turns(&self) -> Turns {
         self.turns.clone()
@@ -87,7 +50,7 @@ impl Lasting {
             return None;
         }
         counts.all += 1;
-        let fresh = || Own { count: 0, turns: Turns(Arc::new(Semaphore::new(SENDING_MAX))) };
+        let fresh = || Own { count: 0, turns: Turns::default() };
         let own = counts.of_users.entry(user.to_owned()).or_insert_with(fresh);
         own.count += 1;
         Some(Place { counts: Arc::clone(&self.0), user: user.to_owned(), turns: own.turns.clone() })
@@ -114,7 +77,6 @@ fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::FutureExt;
 
     #[test]
     fn one_user_has_so_many_and_leaves_some_to_others() {
@@ -129,31 +91,6 @@ mod tests {
         drop((of_eve, of_bob));
         let counts = lock(&lasting.0);
         assert_eq!((counts.all, counts.of_users.len()), (0, 0));
-    }
-
-    #[test]
-    fn watches_of_one_user_take_turns_and_those_of_another_do_not_wait_for_them() {
-        let lasting = Lasting::default();
-        let (one, another) = (lasting.enter("eve").unwrap(), lasting.enter("eve").unwrap());
-        let taken: Vec<_> = (0..SENDING_MAX).map(|_| one.turns().take().now_or_never().expect("there is a turn")).collect();
-        let turns = another.turns();
-        let mut next = Box::pin(turns.take());
-        assert!((&mut next).now_or_never().is_none());
-        assert!(lasting.enter("bob").unwrap().turns().take().now_or_never().is_some());
-        drop(taken);
-        assert!(next.now_or_never().is_some());
-    }
-
-    #[test]
-    fn a_turn_ends_after_what_is_ready_has_gone_on() {
-        let lasting = Lasting::default();
-        let place = lasting.enter("eve").unwrap();
-        let mut taken: Vec<_> = (0..SENDING_MAX).map(|_| place.turns().take().now_or_never().expect("there is a turn")).collect();
-        let mut ending = Box::pin(taken.pop().unwrap().end());
-        assert!((&mut ending).now_or_never().is_none());
-        assert!(place.turns().take().now_or_never().is_none(), "it is not the next one's turn yet");
-        assert!(ending.now_or_never().is_some());
-        assert!(place.turns().take().now_or_never().is_some());
     }
 
     #[test]
