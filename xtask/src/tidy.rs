@@ -32,11 +32,12 @@ const FORMER_NAMES: [&str; 19] = [
 ];
 const DEFINITIONS: [&str; 8] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type"];
 /// Which of our crates each may use (`api`, `store` and `runtime` know nothing of each other).
-const DEPENDENCIES: [(&str, &[&str]); 23] = [
+const DEPENDENCIES: [(&str, &[&str]); 24] = [
     ("api", &[]),
     ("store", &[]),
     ("streams", &[]),
     ("sys", &[]),
+    ("allocator", &[]),
     ("applets", &["sys"]),
     ("images", &["sys"]),
     ("journal", &["sys"]),
@@ -58,8 +59,25 @@ const DEPENDENCIES: [(&str, &[&str]); 23] = [
     (
         "stead",
         &[
-            "api", "applets", "client", "control", "disks", "dns", "firewall", "images", "lint", "network", "node", "proxy", "runtime",
-            "server", "store", "sys", "ui", "volumes",
+            "allocator",
+            "api",
+            "applets",
+            "client",
+            "control",
+            "disks",
+            "dns",
+            "firewall",
+            "images",
+            "lint",
+            "network",
+            "node",
+            "proxy",
+            "runtime",
+            "server",
+            "store",
+            "sys",
+            "ui",
+            "volumes",
         ],
     ),
 ];

@@ -157,15 +157,14 @@ impl Fairness {
             if hall.has_room(user, width) { Ok(hall.take(&self.hall, user, width)) } else { Err(hall.wait(user, width)?) }
         };
         let mut seat = match taken {
-            Ok(seat) => {
-                if seat.is_last {
-                    all_that_is_ready().await;
-                }
-                seat
-            }
-            // Whoever has the sender calls before it is dropped, and whoever is called comes after what is ready.
+            Ok(seat) => seat,
+            // Whoever has the sender calls before it is dropped.
             Err(called) => called.await.map_err(|_| Status::internal("the line was given up"))?,
         };
+        // Also where it was called: what is called may run before what is ready.
+        if seat.is_last {
+            all_that_is_ready().await;
+        }
         seat.end_round();
         Ok(seat)
     }
@@ -258,11 +257,15 @@ impl Hall {
                 Some(width) => {
                     passed = 0;
                     let seat = self.take(hall, &next, width);
-                    if let Some(waiter) = self.users.get_mut(&next).and_then(|line| line.waiting.pop_front()) {
+                    let Some(line) = self.users.get_mut(&next) else { continue };
+                    if let Some(waiter) = line.waiting.pop_front() {
                         self.waiting -= 1;
                         called.push((waiter.called, seat));
                     }
-                    self.turns.push_back(next);
+                    // Whoever waits later has a turn again then.
+                    if !line.waiting.is_empty() {
+                        self.turns.push_back(next);
+                    }
                 }
             }
         }
@@ -416,6 +419,41 @@ mod tests {
             assert!(matches!(next.now_or_never(), Some(Ok(_))));
             lock(&fairness.hall).end_round("eve");
         }
+    }
+
+    #[test]
+    fn the_last_that_is_called_in_a_round_lets_others_go_first() {
+        let fairness = Fairness::default();
+        assert!((1..ROUND_MAX).all(|_| fairness.seat("eve", 1).now_or_never().is_some()));
+        let mut waiting: Vec<Asked<'_>> = (0..ROUND_MAX + 2).map(|_| fairness.seat("eve", 1).boxed()).collect();
+        assert!(waiting.iter_mut().all(|asked| asked.now_or_never().is_none()));
+        let mut first_round_ends = waiting.remove(0);
+        assert!(matches!((&mut first_round_ends).now_or_never(), Some(Ok(_))));
+        let (mut next, mut last) = (waiting.pop().unwrap(), waiting.pop().unwrap());
+        assert!((&mut last).now_or_never().is_none());
+        assert!((&mut next).now_or_never().is_none());
+        assert!(waiting.iter_mut().all(|asked| matches!(asked.now_or_never(), Some(Ok(_)))));
+        assert!(matches!((&mut last).now_or_never(), Some(Ok(_))));
+        assert!(matches!((&mut next).now_or_never(), Some(Ok(_))));
+    }
+
+    #[test]
+    fn a_user_has_one_turn_at_a_time() {
+        let fairness = Fairness::default();
+        let (mut of_eve, _, _) = flood(&fairness, "eve", SEATS_OF_A_USER_MAX);
+        let (of_ann, _, _) = flood(&fairness, "ann", SEATS - SEATS_OF_A_USER_MAX);
+        let mut waiting: Vec<Asked<'_>> = Vec::new();
+        // Bob is called while Carl needs more seats than there are.
+        for (user, width) in [("bob", 1), ("carl", LIST_SEATS_MAX)] {
+            waiting.push(fairness.seat(user, width).boxed());
+            assert!(waiting.last_mut().is_some_and(|asked| asked.now_or_never().is_none()));
+        }
+        drop(of_eve.pop());
+        let mut again = fairness.seat("bob", 1).boxed();
+        assert!((&mut again).now_or_never().is_none());
+        let turns = lock(&fairness.hall).turns.clone();
+        assert_eq!(turns, ["carl", "bob"]);
+        drop((of_eve, of_ann));
     }
 
     #[test]

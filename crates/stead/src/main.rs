@@ -33,7 +33,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: stead_sys::allocator::ByRole = stead_sys::allocator::ByRole;
+static ALLOCATOR: stead_allocator::ByRole = stead_allocator::ByRole;
 
 fn main() -> ExitCode {
     // Applets and internal roles come before any thread or runtime exists.

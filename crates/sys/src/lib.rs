@@ -1,8 +1,7 @@
 //! System calls that have no safe wrapper elsewhere: one small function each.
 //!
-//! The only crate with unsafe code. Never decides anything and keeps no state, but for what memory a process takes (`allocator.rs`). Input: plain values; output: `io::Result`.
+//! All unsafe code but the allocator's. Never decides anything and keeps no state. Input: plain values; output: `io::Result`.
 
-pub mod allocator;
 pub mod capability;
 pub mod clock;
 pub mod datagram;

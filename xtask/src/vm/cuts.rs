@@ -85,7 +85,7 @@ impl Plan {
     }
 }
 
-/// Runs the machine to its end. One that hangs is cut as it is, with no more in mind than any other cut, and runs again.
+/// Runs the machine to its end. One that hangs is switched off by its kernel, as another cut would, and runs again.
 async fn boot_until(
     parts: &Parts,
     acceleration: Acceleration,
@@ -97,7 +97,11 @@ async fn boot_until(
     for hang in 1..=HANGS_MAX {
         let ended = run_once(&parts, acceleration, disk, ledger, plan).await;
         let Some(words) = ended.as_ref().err().and_then(|_| machine::hung(&parts)) else { return ended };
-        say(&format!("the machine hung in {}, which ended its kernel: the power is cut, and it starts again\n{words}", parts.words));
+        // What is there at first is made once, and by nobody else.
+        if !ledger.has_settled {
+            return ended.context("the machine hung before everything had been made");
+        }
+        say(&format!("the machine hung in {}, which ended its kernel; it starts again\n{words}", parts.words));
         disk.lock().expect("no holder panics").cut(|| false)?;
         // What it writes has names of its own; the last one only looks.
         if plan.cut.is_some() {
@@ -108,6 +112,7 @@ async fn boot_until(
 }
 
 async fn run_once(parts: &Parts, acceleration: Acceleration, disk: &Mutex<Disk>, ledger: &mut Ledger, plan: &Plan) -> Result<()> {
+    ledger.found.clear();
     let mut machine = Machine::boot(parts, acceleration).await?;
     until(&mut machine, ledger, plan.from).await?;
     if let Some(cut) = &plan.cut {
@@ -168,6 +173,8 @@ struct Ledger {
     found: BTreeMap<String, u64>,
     revision: u64,
     count: u64,
+    /// Everything that there is at first has been made.
+    has_settled: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -203,6 +210,7 @@ impl Ledger {
             }
             ["settled", "."] => {
                 self.compare(is_on_disk)?;
+                self.has_settled = true;
                 return Ok(Some(Mark::Settled));
             }
             ["failed", ..] => bail!("in the machine: {line}"),

@@ -96,7 +96,14 @@ pub fn run(root: &Path, args: &Args) -> Result<()> {
     if cuts > 0 {
         let parts = parts(&programs.cuts(), &programs.directories())?;
         let disk = PathBuf::from(&parts.data);
-        runtime.block_on(cuts::run(parts, acceleration, &disk, cuts, args.seed))?;
+        let cut = |parts: Parts| runtime.block_on(cuts::run(parts, acceleration, &disk, cuts, args.seed));
+        if let Err(error) = cut(parts.clone()) {
+            // Only what hung before there was anything to lose.
+            let words = machine::hung(&parts).with_context(|| format!("{error:#}"))?;
+            say(&format!("{error:#}: all of it once more\n{words}"));
+            image::data_disk(&dir)?;
+            cut(parts)?;
+        }
     }
     Ok(())
 }

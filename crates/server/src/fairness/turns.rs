@@ -76,7 +76,10 @@ impl Turns {
 
     /// Calls those that may be awake.
     fn call(&self) {
-        while let Some(next) = lock(&self.0).next() {
+        loop {
+            // The lock is not held while one is called, which may give its turn back there and then.
+            let next = lock(&self.0).next();
+            let Some(next) = next else { return };
             if let Err(mut unwanted) = next.send(Sending(Some(self.clone()))) {
                 unwanted.0 = None;
                 lock(&self.0).taken -= 1;
@@ -204,6 +207,28 @@ mod tests {
         assert!(bob.take().now_or_never().is_some());
         drop(taken);
         assert!(next.now_or_never().is_some());
+    }
+
+    /// What is done when a watch is called, in the middle of the call: whether the line can be had then.
+    struct Looks(Turns, Mutex<Option<bool>>);
+
+    impl std::task::Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            *lock(&self.1) = Some(self.0.0.try_lock().is_ok());
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_with_the_line_locked() {
+        // Whoever is called may go away at once, which gives the turn back.
+        let turns = Turns::default();
+        let taken = all_taken(&turns);
+        let looks = Arc::new(Looks(turns.clone(), Mutex::new(None)));
+        let waker = Arc::clone(&looks).into();
+        let mut next = Box::pin(turns.take());
+        assert!(next.poll_unpin(&mut std::task::Context::from_waker(&waker)).is_pending());
+        drop(taken);
+        assert_eq!(*lock(&looks.1), Some(true));
     }
 
     #[test]
